@@ -1,0 +1,176 @@
+"""A network as a straight list of typed calls, and the one way to write such a list."""
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from math import prod
+
+from resnet_inspect.errors import ShapeError
+from resnet_inspect.graph.ops import Input, Op
+from resnet_inspect.graph.types import TensorType
+
+MAX_ELEMENTS = 2**63 - 1  # torch's own limit: sizes and element counts are int64
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One call: an operation applied to the outputs of earlier nodes.
+
+    ``inputs`` are positions in ``Graph.nodes``. ``module`` is the path of the nn.Module that performs the call, empty
+    for a functional one; nodes may share a module (torchvision reuses a block's single ReLU) and so its weights.
+    """
+
+    name: str
+    op: Op
+    inputs: tuple[int, ...]
+    ins: tuple[TensorType, ...]
+    out: TensorType
+    stage: str
+    module: str
+
+    @property
+    def kind(self) -> str:
+        return type(self.op).__name__
+
+    @property
+    def params(self) -> int:
+        return sum(map(prod, self.op.params().values()))
+
+    @property
+    def buffers(self) -> int:
+        return sum(map(prod, self.op.buffers().values()))
+
+    @property
+    def macs(self) -> int:
+        return self.op.macs(self.ins, self.out)
+
+    @property
+    def activations(self) -> int:
+        """Output elements of a convolution or linear layer, as fvcore and timm (Macts) count them."""
+        return self.out.numel if self.macs else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Nodes in an order that can be run, the first one the input and the last one the output.
+
+    ``containers`` are the modules that hold other modules: path -> class name (``layer1.0`` -> ``Bottleneck``).
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    containers: Mapping[str, str]
+
+    @property
+    def input(self) -> TensorType:
+        return self.nodes[0].out
+
+    @property
+    def output(self) -> TensorType:
+        return self.nodes[-1].out
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Names of the stages in the order they run."""
+        return tuple(dict.fromkeys(node.stage for node in self.nodes if node.stage))
+
+    def weight_owners(self) -> Iterator[Node]:
+        """The nodes whose module has weights, each module once however often it is called."""
+        seen: set[str] = set()
+        for node in self.nodes:
+            if node.module not in seen and node.op.params():
+                seen.add(node.module)
+                yield node
+
+
+@dataclass(slots=True)
+class Builder:
+    """Writes a graph call by call and infers every type on the way, so that a half-typed graph cannot exist.
+
+    Names are relative to ``scope``, the path of the module being written.
+    """
+
+    nodes: list[Node] = field(default_factory=list)
+    containers: dict[str, str] = field(default_factory=dict)
+    stage: str = ""
+    scope: str = ""
+    _calls: dict[str, int] = field(default_factory=dict)
+    _written: dict[Hashable, tuple[str, slice, dict[str, str]]] = field(default_factory=dict)
+
+    def type(self, x: int) -> TensorType:
+        return self.nodes[x].out
+
+    @property
+    def last(self) -> int:
+        return len(self.nodes) - 1
+
+    def module(self, name: str, op: Op, *inputs: int) -> int:
+        """Append a call of the module at ``name`` on ``inputs``, by default on the newest node.
+
+        A second call of one module is a node of its own, ``name_1``, as torch.fx names it.
+        """
+        path = self.scope + name
+        earlier = self._calls.get(path, 0)
+        self._calls[path] = earlier + 1
+        return self._append(f"{path}_{earlier}" if earlier else path, op, inputs or (self.last,), path)
+
+    def call(self, name: str, op: Op, *inputs: int) -> int:
+        """Append a functional call on ``inputs``, by default on the newest node."""
+        return self._append(self.scope + name, op, inputs or (self.last,), "")
+
+    def input(self, type: TensorType) -> int:
+        """Append the input of the network."""
+        return self._append("input", Input(type), (), "")
+
+    def _append(self, path: str, op: Op, inputs: tuple[int, ...], module: str) -> int:
+        ins = tuple([self.nodes[i].out for i in inputs])
+        try:
+            out = op.infer(*ins)
+        except ShapeError as error:
+            raise ShapeError(f"{path}: {error.message}", error.hint) from None
+        largest = max(map(prod, (out.shape, *op.params().values())))
+        if largest > MAX_ELEMENTS:
+            raise ShapeError(f"{path}: {largest:,} elements are more than an int64 can count", hint="give a smaller size")
+        self.nodes.append(Node(path, op, inputs, ins, out, self.stage, module))
+        return len(self.nodes) - 1
+
+    def within(self, name: str, class_name: str, write: Callable[[], int]) -> int:
+        """Run ``write`` inside the container ``name``; its names become relative to it."""
+        outer, self.scope = self.scope, f"{self.scope}{name}."
+        self.containers[self.scope[:-1]] = class_name
+        try:
+            return write()
+        finally:
+            self.scope = outer
+
+    def repeat(self, name: str, class_name: str, key: Hashable, write: Callable[[], int]) -> int:
+        """As ``within`` for a container that reads the newest node alone, but one equal to an earlier is copied from it.
+
+        Equal means: of one ``key`` and on one input type. Deep nets repeat a few blocks hundreds of times.
+        """
+        path, memo = self.scope + name, (key, self.nodes[-1].out)
+        if memo in self._written:
+            return self._copy(path, *self._written[memo])
+        first, before = len(self.nodes), len(self.containers)
+        y = self.within(name, class_name, write)
+        new = islice(reversed(self.containers.items()), len(self.containers) - before)
+        inside = {module[len(path) :]: class_name for module, class_name in new}
+        self._written[memo] = (path, slice(first, len(self.nodes)), inside)
+        return y
+
+    def _copy(self, path: str, source: str, nodes: slice, containers: Mapping[str, str]) -> int:
+        cut, shift, stage = len(source), len(self.nodes) - nodes.start, self.stage
+        self.containers.update({path + name: class_name for name, class_name in containers.items()})
+        self.nodes += [
+            Node(
+                path + node.name[cut:],
+                node.op,
+                tuple([i + shift for i in node.inputs]),
+                node.ins,
+                node.out,
+                stage,
+                node.module and path + node.module[cut:],
+            )
+            for node in self.nodes[nodes]
+        ]
+        return len(self.nodes) - 1

@@ -1,0 +1,99 @@
+"""Operations with learned multiply-accumulates: convolutions and the fully connected layer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+
+from resnet_inspect.errors import ShapeError
+from resnet_inspect.graph.ops.base import Op, Shape, Types, conv_extent, image, positive
+from resnet_inspect.graph.types import TensorType
+
+
+@dataclass(frozen=True, slots=True)
+class Conv2d(Op):
+    """Square 2-D convolution; padding is symmetric, in elements."""
+
+    in_channels: int
+    out_channels: int
+    kernel_size: int
+    stride: int = 1
+    padding: int = 0
+    dilation: int = 1
+    groups: int = 1
+    bias: bool = False
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        n, c, h, w = image(ins)
+        if c != self.in_channels:
+            raise ShapeError(f"expects {self.in_channels} channels, got {c}")
+        k, s, p, d = self.kernel_size, self.stride, self.padding, self.dilation
+        height = positive(conv_extent(h, k, s, p, d), h, k, "kernel")
+        width = height if h == w else positive(conv_extent(w, k, s, p, d), w, k, "kernel")
+        return TensorType((n, self.out_channels, height, width), ins[0].dtype)
+
+    def params(self) -> Mapping[str, Shape]:
+        k = self.kernel_size
+        weight = (self.out_channels, self.in_channels // self.groups, k, k)
+        return {"weight": weight, "bias": (self.out_channels,)} if self.bias else {"weight": weight}
+
+    def macs(self, ins: Types, out: TensorType) -> int:
+        """N·Hout·Wout·Cout·(Cin/g)·k·k."""
+        return prod(out.shape) * (self.in_channels // self.groups) * self.kernel_size * self.kernel_size
+
+    def __str__(self) -> str:
+        k = self.kernel_size
+        parts = [f"Conv2d {k}×{k}", f"{self.in_channels}→{self.out_channels}"]
+        parts += [f"stride {self.stride}"] if self.stride != 1 else []
+        parts += [f"dilation {self.dilation}"] if self.dilation != 1 else []
+        parts += [f"groups {self.groups}"] if self.groups != 1 else []
+        return ", ".join(parts + (["bias"] if self.bias else []))
+
+
+@dataclass(frozen=True, slots=True)
+class Conv1d(Op):
+    """1-D convolution over (N, C, L), stride 1, same length: ECA's convolution across channels."""
+
+    in_channels: int
+    out_channels: int
+    kernel_size: int
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        n, c, length = ins[0].shape
+        if c != self.in_channels:
+            raise ShapeError(f"expects {self.in_channels} channels, got {c}")
+        return TensorType((n, self.out_channels, length), ins[0].dtype)
+
+    def params(self) -> Mapping[str, Shape]:
+        return {"weight": (self.out_channels, self.in_channels, self.kernel_size)}
+
+    def macs(self, ins: Types, out: TensorType) -> int:
+        return prod(out.shape) * self.in_channels * self.kernel_size
+
+    def __str__(self) -> str:
+        return f"Conv1d {self.kernel_size}, {self.in_channels}→{self.out_channels}"
+
+
+@dataclass(frozen=True, slots=True)
+class Linear(Op):
+    """Fully connected layer over the last dimension."""
+
+    in_features: int
+    out_features: int
+    bias: bool = True
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        *lead, features = ins[0].shape
+        if features != self.in_features:
+            raise ShapeError(f"expects {self.in_features} features, got {features}")
+        return TensorType((*lead, self.out_features), ins[0].dtype)
+
+    def params(self) -> Mapping[str, Shape]:
+        weight = (self.out_features, self.in_features)
+        return {"weight": weight, "bias": (self.out_features,)} if self.bias else {"weight": weight}
+
+    def macs(self, ins: Types, out: TensorType) -> int:
+        """N·Cin·Cout."""
+        return prod(out.shape) * self.in_features
+
+    def __str__(self) -> str:
+        return f"Linear {self.in_features}→{self.out_features}" + (", bias" if self.bias else "")

@@ -1,0 +1,103 @@
+"""Operations that keep the shape: normalisation, activations, sums and products of two branches."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from resnet_inspect.errors import ShapeError
+from resnet_inspect.graph.ops.base import Op, Shape, Types
+from resnet_inspect.graph.types import TensorType
+
+
+class _SameShape(Op):
+    __slots__ = ()
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        return ins[0]
+
+    def elementwise(self, ins: Types, out: TensorType) -> int:
+        return out.numel
+
+
+@dataclass(frozen=True, slots=True)
+class Input(Op):
+    """The batch of images; the only node without inputs."""
+
+    type: TensorType
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        return self.type
+
+
+@dataclass(frozen=True, slots=True)
+class BatchNorm2d(_SameShape):
+    """Batch normalisation over N, H, W with a learned scale and shift a channel."""
+
+    num_features: int
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        if ins[0].shape[1] != self.num_features:
+            raise ShapeError(f"expects {self.num_features} channels, got {ins[0].shape[1]}")
+        return ins[0]
+
+    def params(self) -> Mapping[str, Shape]:
+        return {"weight": (self.num_features,), "bias": (self.num_features,)}
+
+    def buffers(self) -> Mapping[str, Shape]:
+        c = (self.num_features,)
+        return {"running_mean": c, "running_var": c, "num_batches_tracked": ()}
+
+
+@dataclass(frozen=True, slots=True)
+class GroupNorm(_SameShape):
+    """Normalisation over groups of channels of one image, with a learned scale and shift a channel."""
+
+    num_groups: int
+    num_channels: int
+
+    def params(self) -> Mapping[str, Shape]:
+        return {"weight": (self.num_channels,), "bias": (self.num_channels,)}
+
+
+@dataclass(frozen=True, slots=True)
+class ReLU(_SameShape):
+    """max(x, 0), written over its input as torchvision does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sigmoid(_SameShape):
+    """1 / (1 + exp(-x)): the gate of an attention module."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity(_SameShape):
+    """Nothing: keeps the place of a module in a Sequential, so that the next one keeps its name."""
+
+    def elementwise(self, ins: Types, out: TensorType) -> int:
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Add(_SameShape):
+    """Sum of two branches of one shape. The residual connection: a mismatch is an error, never broadcast."""
+
+    inplace: bool = True
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        left, right = ins
+        if left.shape != right.shape:
+            raise ShapeError(
+                f"the two branches differ: {left} from the residual, {right} from the shortcut",
+                hint="this net works only where both branches shrink alike; an input of a multiple of 32 is safe",
+            )
+        return left
+
+
+@dataclass(frozen=True, slots=True)
+class Mul(_SameShape):
+    """Product of a feature map and a gate that broadcasts to it."""
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        x, gate = ins
+        if any(g not in (1, s) for s, g in zip(x.shape, gate.shape, strict=True)):
+            raise ShapeError(f"a gate of {gate} does not broadcast to {x}")
+        return x

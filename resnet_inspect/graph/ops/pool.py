@@ -1,0 +1,127 @@
+"""Operations that shrink the image: pools, global pools, the blur filter, subsampling."""
+
+from dataclasses import dataclass
+
+from resnet_inspect.errors import ShapeError
+from resnet_inspect.graph.ops.base import Op, Types, conv_extent, image, positive
+from resnet_inspect.graph.types import TensorType
+
+
+def pool_extent(size: int, kernel: int, stride: int, padding: int, ceil_mode: bool) -> int:
+    """Output extent of a pool, by torch.nn.MaxPool2d: in ceil mode no window may start beyond the left-padded input."""
+    if not ceil_mode:
+        return positive(conv_extent(size, kernel, stride, padding), size, kernel, "window")
+    out = -((size + 2 * padding - kernel) // -stride) + 1
+    out -= (out - 1) * stride >= size + padding
+    return positive(out, size, kernel, "window")
+
+
+@dataclass(frozen=True, slots=True)
+class MaxPool2d(Op):
+    """Maximum over a window; padding counts as minus infinity."""
+
+    kernel_size: int
+    stride: int
+    padding: int = 0
+    ceil_mode: bool = False
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        n, c, h, w = image(ins)
+        k, s, p, ceil = self.kernel_size, self.stride, self.padding, self.ceil_mode
+        return TensorType((n, c, pool_extent(h, k, s, p, ceil), pool_extent(w, k, s, p, ceil)), ins[0].dtype)
+
+    def elementwise(self, ins: Types, out: TensorType) -> int:
+        return ins[0].numel
+
+    def __str__(self) -> str:
+        return f"MaxPool2d {self.kernel_size}×{self.kernel_size}, stride {self.stride}"
+
+
+@dataclass(frozen=True, slots=True)
+class AvgPool2d(Op):
+    """Mean over a window of the elements inside the image."""
+
+    kernel_size: int
+    stride: int
+    ceil_mode: bool = False
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        n, c, h, w = image(ins)
+        k, s, ceil = self.kernel_size, self.stride, self.ceil_mode
+        return TensorType((n, c, pool_extent(h, k, s, 0, ceil), pool_extent(w, k, s, 0, ceil)), ins[0].dtype)
+
+    def elementwise(self, ins: Types, out: TensorType) -> int:
+        return ins[0].numel
+
+    def __str__(self) -> str:
+        return f"AvgPool2d {self.kernel_size}×{self.kernel_size}, stride {self.stride}"
+
+
+class _GlobalPool(Op):
+    __slots__ = ()
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        n, c, _, _ = image(ins)
+        return TensorType((n, c, 1, 1), ins[0].dtype)
+
+    def elementwise(self, ins: Types, out: TensorType) -> int:
+        return ins[0].numel
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptiveAvgPool2d(_GlobalPool):
+    """Mean over the whole image, one value a channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptiveMaxPool2d(_GlobalPool):
+    """Maximum over the whole image, one value a channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mean(Op):
+    """Mean over dimensions, which stay as extents of 1."""
+
+    dims: tuple[int, ...]
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        return TensorType(tuple(1 if i in self.dims else s for i, s in enumerate(ins[0].shape)), ins[0].dtype)
+
+    def elementwise(self, ins: Types, out: TensorType) -> int:
+        return ins[0].numel
+
+
+@dataclass(frozen=True, slots=True)
+class Max(Mean):
+    """Maximum over dimensions, which stay as extents of 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlurPool2d(Op):
+    """Fixed binomial 3×3 filter on the reflect-padded image, then subsampling (Zhang 2019, arXiv:1904.11486).
+
+    Its weights are not learned, so it has multiplications but no MACs in the sense of this package.
+    """
+
+    channels: int
+    stride: int = 2
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        n, c, h, w = image(ins)
+        if min(h, w) < 2:
+            raise ShapeError(f"reflect padding needs an image of 2×2 or more, got {h}×{w}", hint="give a larger --input")
+        return TensorType((n, c, conv_extent(h, 3, self.stride, 1), conv_extent(w, 3, self.stride, 1)), ins[0].dtype)
+
+    def elementwise(self, ins: Types, out: TensorType) -> int:
+        return ins[0].numel
+
+
+@dataclass(frozen=True, slots=True)
+class Subsample(Op):
+    """Every ``stride``-th row and column: the paper's parameter-free shortcut A."""
+
+    stride: int
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        n, c, h, w = image(ins)
+        return TensorType((n, c, -(h // -self.stride), -(w // -self.stride)), ins[0].dtype)

@@ -1,0 +1,1 @@
+"""What a ResNet is, as data: the spec, the zoo of named specs, and how a spec becomes a graph."""

@@ -1,0 +1,90 @@
+"""Attention modules on a block's residual: what each writes into the graph, under timm's names."""
+
+from collections.abc import Callable
+from math import log2
+
+from resnet_inspect.graph import Builder
+from resnet_inspect.graph.ops import (
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
+    Add,
+    BatchNorm2d,
+    Cat,
+    Conv1d,
+    Conv2d,
+    Flatten,
+    Linear,
+    Max,
+    Mean,
+    Mul,
+    ReLU,
+    Reshape,
+    Sigmoid,
+)
+from resnet_inspect.resnet.spec import Attention
+
+
+def squeeze_excite(b: Builder, attention: Attention, channels: int) -> int:
+    """Pool, reduce, ReLU, expand, sigmoid (Hu et al. 2017, arXiv:1709.01507)."""
+    x = b.last
+    hidden = hidden_channels(channels, attention)
+    b.call("mean", Mean((2, 3)))
+    b.module("fc1", Conv2d(channels, hidden, 1, bias=True))
+    b.module("act", ReLU())
+    b.module("fc2", Conv2d(hidden, channels, 1, bias=True))
+    gate = b.module("gate", Sigmoid())
+    return b.call("mul", Mul(), x, gate)
+
+
+def efficient_channel(b: Builder, attention: Attention, channels: int) -> int:
+    """Pool, one convolution across channels, sigmoid (Wang et al. 2019, arXiv:1910.03151)."""
+    x = b.last
+    b.call("mean", Mean((2, 3)))
+    b.call("view", Reshape((1, channels)))
+    b.module("conv", Conv1d(1, 1, eca_kernel(channels)))
+    b.module("gate", Sigmoid())
+    gate = b.call("view_1", Reshape((channels, 1, 1)))
+    return b.call("mul", Mul(), x, gate)
+
+
+def convolutional_block(b: Builder, attention: Attention, channels: int) -> int:
+    """A channel gate from both global pools, then a spatial gate (Woo et al. 2018, arXiv:1807.06521)."""
+    x = b.last
+    hidden = max(1, int(channels * attention.ratio))
+    pooled = []
+    for pool, op in (("avg_pool", AdaptiveAvgPool2d()), ("max_pool", AdaptiveMaxPool2d())):
+        b.module(pool, op, x)
+        b.call(f"{pool}_flat", Flatten())
+        b.module("fc1", Linear(channels, hidden))
+        b.module("act", ReLU())
+        pooled.append(b.module("fc2", Linear(hidden, channels)))
+    b.call("add", Add(inplace=False), *pooled)
+    b.module("channel_gate", Sigmoid())
+    gate = b.call("view", Reshape((channels, 1, 1)))
+    x = b.call("mul", Mul(), x, gate)
+    largest, mean = b.call("max", Max((1,)), x), b.call("mean", Mean((1,)), x)
+    b.call("cat", Cat(), largest, mean)
+    b.module("conv", Conv2d(2, 1, 7, padding=3))
+    b.module("bn", BatchNorm2d(1))
+    gate = b.module("spatial_gate", Sigmoid())
+    return b.call("mul_1", Mul(), x, gate)
+
+
+def hidden_channels(channels: int, attention: Attention) -> int:
+    """``channels · ratio`` rounded to the nearest multiple of the divisor, at least one multiple (timm's make_divisible)."""
+    divisor = attention.divisor
+    return max(divisor, int(channels * attention.ratio + divisor / 2) // divisor * divisor)
+
+
+def eca_kernel(channels: int) -> int:
+    """Odd kernel nearest to (log2(C) + 1) / 2, at least 3: equation 12 of the paper with gamma 2 and b 1."""
+    nearest = int(abs(log2(channels) + 1) / 2)
+    return max(nearest if nearest % 2 else nearest + 1, 3)
+
+
+# Attention.kind -> (class name, what writes it)
+ATTENTION: dict[str, tuple[str, Callable[[Builder, Attention, int], int]]] = {
+    "se": ("SEModule", squeeze_excite),
+    "eca": ("EcaModule", efficient_channel),
+    "cbam": ("CbamModule", convolutional_block),
+}

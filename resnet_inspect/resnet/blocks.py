@@ -1,0 +1,204 @@
+"""Residual blocks: what each writes into the graph."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from resnet_inspect.errors import ShapeError
+from resnet_inspect.graph import Builder
+from resnet_inspect.graph.ops import (
+    Add,
+    AvgPool2d,
+    BatchNorm2d,
+    BlurPool2d,
+    Conv2d,
+    GroupNorm,
+    Identity,
+    Op,
+    Pad,
+    ReLU,
+    Subsample,
+)
+from resnet_inspect.resnet.attention import ATTENTION
+from resnet_inspect.resnet.spec import ResNetSpec
+
+
+@dataclass(frozen=True, slots=True)
+class BlockConfig:
+    """Where a block stands in its net; blocks of one spec with equal configs are equal."""
+
+    in_channels: int
+    planes: int
+    out_channels: int
+    stride: int
+    first_dilation: int
+    dilation: int
+
+
+def bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
+    """1×1 reduce, 3×3, 1×1 expand; torchvision strides in the 3×3 (v1.5), the paper in the first 1×1 (v1)."""
+    x = b.last
+    width = c.planes * spec.base_width // 64 * spec.groups
+    first_stride, stride = (c.stride, 1) if spec.stride_on == "1x1" else (1, c.stride)
+    _conv(b, spec, "conv1", c.in_channels, width, 1, first_stride)
+    norm(b, spec, "bn1")
+    b.module("relu", ReLU())
+    _spatial_conv(b, spec, "conv2", width, width, stride, c.first_dilation, spec.groups)
+    norm(b, spec, "bn2")
+    b.module("relu", ReLU())
+    _antialias(b, spec, stride)
+    _conv(b, spec, "conv3", width, c.out_channels, 1)
+    norm(b, spec, "bn3")
+    return _join(b, spec, c, x)
+
+
+def basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
+    """3×3, 3×3."""
+    x = b.last
+    _spatial_conv(b, spec, "conv1", c.in_channels, c.planes, c.stride, c.first_dilation)
+    norm(b, spec, "bn1")
+    b.module("relu", ReLU())
+    _antialias(b, spec, c.stride)
+    _spatial_conv(b, spec, "conv2", c.planes, c.out_channels, 1, c.dilation)
+    norm(b, spec, "bn2")
+    return _join(b, spec, c, x)
+
+
+def _join(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
+    """Attention on the residual, the sum with the shortcut, ReLU."""
+    residual = _attention(b, spec, c)
+    b.call("add", Add(), residual, _shortcut(b, spec, c, x))
+    return b.module("relu", ReLU())
+
+
+def preact_bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
+    """The bottleneck with norm and ReLU before each convolution (He et al. 2016, arXiv:1603.05027, figure 4e)."""
+    x = b.last
+    width = c.planes * spec.base_width // 64 * spec.groups
+    first_stride, stride = (c.stride, 1) if spec.stride_on == "1x1" else (1, c.stride)
+    norm(b, spec, "bn1")
+    activated = b.module("relu", ReLU())
+    _conv(b, spec, "conv1", c.in_channels, width, 1, first_stride)
+    norm(b, spec, "bn2")
+    b.module("relu", ReLU())
+    _spatial_conv(b, spec, "conv2", width, width, stride, c.first_dilation, spec.groups)
+    norm(b, spec, "bn3")
+    b.module("relu", ReLU())
+    _antialias(b, spec, stride)
+    _conv(b, spec, "conv3", width, c.out_channels, 1)
+    return _join_preact(b, spec, c, x, activated)
+
+
+def preact_basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
+    """The basic block with norm and ReLU before each convolution."""
+    x = b.last
+    norm(b, spec, "bn1")
+    activated = b.module("relu", ReLU())
+    _spatial_conv(b, spec, "conv1", c.in_channels, c.planes, c.stride, c.first_dilation)
+    norm(b, spec, "bn2")
+    b.module("relu", ReLU())
+    _antialias(b, spec, c.stride)
+    _spatial_conv(b, spec, "conv2", c.planes, c.out_channels, 1, c.dilation)
+    return _join_preact(b, spec, c, x, activated)
+
+
+def _join_preact(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int, activated: int) -> int:
+    """The sum with a shortcut that is x itself, or where the shape changes, made from the activated x."""
+    residual = _attention(b, spec, c)
+    source = activated if _projects(spec, c) or _reshapes(c) else x
+    return b.call("add", Add(), residual, _shortcut(b, spec, c, source))
+
+
+def norm(b: Builder, spec: ResNetSpec, name: str) -> int:
+    """Append the spec's normalisation of the newest node, if it has one."""
+    channels = b.type(b.last).shape[1]
+    match spec.norm:
+        case "bn":
+            return b.module(name, BatchNorm2d(channels))
+        case "gn":
+            return b.module(name, GroupNorm(32, channels))
+        case _:
+            return b.last
+
+
+def _conv(b: Builder, spec: ResNetSpec, name: str, cin: int, cout: int, kernel: int, stride: int = 1) -> int:
+    return b.module(name, Conv2d(cin, cout, kernel, stride, bias=spec.conv_bias != "none"))
+
+
+def _spatial_conv(
+    b: Builder, spec: ResNetSpec, name: str, cin: int, cout: int, stride: int, dilation: int, groups: int = 1
+) -> int:
+    """A 3×3 whose padding keeps the extent; with ``antialias`` the pool after it strides instead."""
+    if spec.antialias:
+        stride = 1
+    bias = spec.conv_bias != "none"
+    return b.module(name, Conv2d(cin, cout, 3, stride, dilation, dilation, groups, bias))
+
+
+def _antialias(b: Builder, spec: ResNetSpec, stride: int) -> int:
+    if not spec.antialias or stride == 1:
+        return b.last
+    channels = b.type(b.last).shape[1]
+    return b.module("aa", AvgPool2d(stride, stride) if spec.antialias == "avg" else BlurPool2d(channels, stride))
+
+
+def _attention(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
+    if spec.attention is None:
+        return b.last
+    class_name, write = ATTENTION[spec.attention.kind]
+    return b.within("se", class_name, partial(write, b, spec.attention, c.out_channels))
+
+
+def _reshapes(c: BlockConfig) -> bool:
+    return c.stride != 1 or c.in_channels != c.out_channels
+
+
+def _projects(spec: ResNetSpec, c: BlockConfig) -> bool:
+    return spec.shortcut == "C" or (_reshapes(c) and spec.shortcut != "A")
+
+
+def _shortcut(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
+    if _projects(spec, c):
+        if spec.shortcut == "D" and c.dilation > 1:
+            x = b.call("pad", Pad(right=1, bottom=1), x)
+        return b.within("downsample", "Sequential", partial(_projection, b, spec, c, x))
+    return _zero_padded(b, c, x) if _reshapes(c) else x
+
+
+def _projection(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
+    """A 1×1 convolution; D averages first (Bag of Tricks, arXiv:1812.01187), so that no element goes unread."""
+    place, stride = 0, c.stride
+    if spec.shortcut == "D":
+        x = b.module("0", _average(c), x)
+        place, stride = 1, 1
+    bias = spec.conv_bias != "none"
+    y = b.module(f"{place}", Conv2d(c.in_channels, c.out_channels, 1, stride, bias=bias), x)
+    return norm(b, spec, f"{place + 1}") if spec.order == "post" else y
+
+
+def _average(c: BlockConfig) -> Op:
+    if c.stride == 1 and c.dilation == 1:
+        return Identity()
+    return AvgPool2d(2, c.stride, ceil_mode=True)
+
+
+def _zero_padded(b: Builder, c: BlockConfig, x: int) -> int:
+    """Shortcut A of the paper's CIFAR nets: subsample, then zeros for the channels that are new."""
+    new = c.out_channels - c.in_channels
+    if new < 0:
+        raise ShapeError(
+            f"{b.scope}shortcut: zero-padding cannot turn {c.in_channels} channels into {c.out_channels}",
+            hint="--set shortcut=B",
+        )
+    if c.stride != 1:
+        x = b.call("subsample", Subsample(c.stride), x)
+    return b.call("pad", Pad(channels=(new // 2, new - new // 2)), x) if new else x
+
+
+# (spec.block, spec.order) -> (torchvision's class name, what writes it)
+BLOCKS: dict[tuple[str, str], tuple[str, Callable[[Builder, ResNetSpec, BlockConfig], int]]] = {
+    ("bottleneck", "post"): ("Bottleneck", bottleneck),
+    ("basic", "post"): ("BasicBlock", basic),
+    ("bottleneck", "pre"): ("PreActBottleneck", preact_bottleneck),
+    ("basic", "pre"): ("PreActBasic", preact_basic),
+}

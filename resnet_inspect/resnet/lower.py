@@ -1,0 +1,151 @@
+"""Spec -> Graph, written in torchvision's module tree; what torchvision lacks carries timm's names."""
+
+from functools import partial
+
+from resnet_inspect.errors import ShapeError
+from resnet_inspect.graph import Builder, Graph, TensorType
+from resnet_inspect.graph.ops import (
+    AdaptiveAvgPool2d,
+    AvgPool2d,
+    BlurPool2d,
+    Conv2d,
+    Flatten,
+    Linear,
+    MaxPool2d,
+    ReLU,
+)
+from resnet_inspect.resnet.blocks import BLOCKS, BlockConfig, norm
+from resnet_inspect.resnet.spec import ResNetSpec
+
+
+def lower(spec: ResNetSpec, name: str, image: tuple[int, int, int, int]) -> Graph:
+    """The network ``spec`` describes, applied to a batch of images N, C, H, W.
+
+    Raises:
+        ShapeError: an operation cannot take what reaches it; names the node.
+    """
+    b = Builder()
+    b.containers[""] = "ResNet"
+    b.input(TensorType(image))
+    if image[1] != spec.in_channels:
+        raise ShapeError(
+            f"the input has {image[1]} channels, {name} takes {spec.in_channels}",
+            hint=f"--input {image[0]},{spec.in_channels},{image[2]},{image[3]}, or --set in_channels={image[1]}",
+        )
+    b.stage = "stem"
+    channels = _stem(b, spec)
+    for stage, configs in enumerate(block_configs(spec, channels), start=1):
+        b.stage = f"layer{stage}"
+        b.within(b.stage, "Sequential", partial(_stage, b, spec, configs))
+    b.stage = "head"
+    _head(b, spec)
+    return Graph(name, tuple(b.nodes), b.containers)
+
+
+def _stem(b: Builder, spec: ResNetSpec) -> int:
+    """The convolutions before the first stage, then the pool; returns the channels that leave it."""
+    bias = spec.conv_bias == "all"
+    convs = []
+    channels = spec.in_channels
+    for kernel, stride, out in spec.stem:
+        convs.append(Conv2d(channels, out, kernel, stride, (kernel - 1) // 2, bias=bias))
+        channels = out
+    if len(convs) == 1:
+        b.module("conv1", convs[0])
+    else:
+        b.within("conv1", "Sequential", partial(_deep_stem, b, spec, convs))
+    if spec.has_stem_norm_act:
+        norm(b, spec, "bn1")
+        if spec.stem_act:
+            b.module("relu", ReLU())
+    _stem_pool(b, spec, channels)
+    return channels
+
+
+def _deep_stem(b: Builder, spec: ResNetSpec, convs: list[Conv2d]) -> int:
+    """Conv, norm, ReLU, ..., conv as timm numbers them; the last norm is the net's own bn1."""
+    for i, conv in enumerate(convs[:-1]):
+        b.module(f"{3 * i}", conv)
+        norm(b, spec, f"{3 * i + 1}")
+        b.module(f"{3 * i + 2}", ReLU())
+    return b.module(f"{3 * len(convs) - 3}", convs[-1])
+
+
+def _stem_pool(b: Builder, spec: ResNetSpec, channels: int) -> None:
+    match spec.stem_pool, spec.antialias:
+        case "none", _:
+            pass
+        case "conv3", _:
+            b.within("maxpool", "Sequential", partial(_pool_by_convolution, b, spec, channels))
+        case _, "avg":
+            b.module("maxpool", AvgPool2d(2, 2))
+        case _, "blur":
+            b.within("maxpool", "Sequential", partial(_blurred_max_pool, b, channels))
+        case "max3ceil", _:
+            b.module("maxpool", MaxPool2d(3, 2, ceil_mode=True))
+        case _:
+            b.module("maxpool", MaxPool2d(3, 2, padding=1))
+
+
+def _pool_by_convolution(b: Builder, spec: ResNetSpec, channels: int) -> int:
+    """ResNet-RS (arXiv:2103.07579) learns the stem's downsampling."""
+    b.module("0", Conv2d(channels, channels, 3, 2, 1, bias=spec.conv_bias == "all"))
+    norm(b, spec, "1")
+    return b.module("2", ReLU())
+
+
+def _blurred_max_pool(b: Builder, channels: int) -> int:
+    b.module("0", MaxPool2d(3, 1, padding=1))
+    return b.module("1", BlurPool2d(channels))
+
+
+def block_configs(spec: ResNetSpec, channels: int) -> list[list[BlockConfig]]:
+    """What each block of each stage is made of, given the channels that leave the stem."""
+    stages = []
+    total_stride = 1 if spec.stem_pool == "none" else 2
+    for _, stride, _ in spec.stem:
+        total_stride *= stride
+    dilation = 1
+    for planes, stride in zip(spec.planes, spec.stage_strides, strict=True):
+        previous = dilation
+        if spec.output_stride and total_stride >= spec.output_stride:
+            dilation, stride = dilation * stride, 1
+        total_stride *= stride
+        configs = []
+        for i, width in enumerate(planes):
+            first = i == 0
+            out = width * spec.expansion
+            configs.append(
+                BlockConfig(
+                    in_channels=channels,
+                    planes=width,
+                    out_channels=out,
+                    stride=stride if first else 1,
+                    # A dilated stage's first block still reads the undilated grid of the stage before.
+                    first_dilation=previous if first else dilation,
+                    dilation=dilation,
+                )
+            )
+            channels = out
+        stages.append(configs)
+    return stages
+
+
+def _stage(b: Builder, spec: ResNetSpec, configs: list[BlockConfig]) -> int:
+    class_name, write = BLOCKS[spec.block, spec.order]
+    for i, config in enumerate(configs):
+        b.repeat(str(i), class_name, config, partial(write, b, spec, config))
+    return b.last
+
+
+def _head(b: Builder, spec: ResNetSpec) -> None:
+    if spec.has_final_norm:
+        norm(b, spec, "norm")
+        b.module("relu", ReLU())
+    features = b.type(b.last).shape[1]
+    b.module("avgpool", AdaptiveAvgPool2d())
+    if spec.num_classes and spec.head == "conv":
+        b.module("fc", Conv2d(features, spec.num_classes, 1, bias=True))
+    b.call("flatten", Flatten())
+    if spec.num_classes and spec.head == "fc":
+        b.module("fc", Linear(features, spec.num_classes))

@@ -1,0 +1,191 @@
+"""A ResNet as data: every variant of the zoo is one value of this dataclass."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from resnet_inspect.errors import SpecError
+
+Block = Literal["bottleneck", "basic"]
+StrideOn = Literal["3x3", "1x1"]
+Order = Literal["post", "pre"]
+Shortcut = Literal["A", "B", "C", "D"]
+StemPool = Literal["max3", "max3ceil", "conv3", "none"]
+Norm = Literal["bn", "gn", "none"]
+ConvBias = Literal["none", "blocks", "all"]
+Head = Literal["fc", "conv"]
+Antialias = Literal["avg", "blur"]
+AttentionKind = Literal["se", "eca", "cbam"]
+Widths = tuple[int | tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """A module that reweights a block's residual before the sum.
+
+    ``se``: squeeze-and-excitation (arXiv:1709.01507), ``ratio`` of hidden to outer channels, rounded to a multiple of
+    ``divisor``. ``eca``: one 1-D convolution across channels (arXiv:1910.03151). ``cbam``: a channel gate of that
+    ``ratio``, then a spatial one (arXiv:1807.06521).
+    """
+
+    kind: AttentionKind
+    ratio: float = 1 / 16
+    divisor: int = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResNetSpec:
+    """The fields in which ResNets differ; the defaults are torchvision's resnet50.
+
+    ``widths``, ``strides``, ``stem_norm_act``, ``final_norm`` left at None follow from the other fields.
+
+    Attributes:
+        block: ``bottleneck`` (1×1, 3×3, 1×1, output 4 × planes) or ``basic`` (3×3, 3×3).
+        depths: blocks a stage.
+        widths: planes a stage, or a tuple of planes a block; None: 64, doubled each stage.
+        groups, base_width: the 3×3 of a bottleneck has int(planes · base_width / 64) · groups channels in that many groups.
+        stride_on: the convolution of a bottleneck that downsamples; ``3x3`` is v1.5, ``1x1`` the paper's v1.
+        order: ``post`` (conv, norm, ReLU) or ``pre`` (norm, ReLU, conv; arXiv:1603.05027).
+        shortcut: where the shape changes, ``B`` projects by a 1×1 convolution, ``A`` subsamples and pads with zero channels,
+            ``D`` averages 2×2 and then projects; ``C`` projects everywhere.
+        strides: of each stage's first block; None: 1, then 2.
+        output_stride: None, or the total stride after which further ones become dilation.
+        stem: (kernel, stride, channels) of each convolution before the pool.
+        stem_pool: ``max3``, ``max3ceil`` (Caffe's: unpadded, ceil mode), ``conv3`` (ResNet-RS) or ``none``.
+        norm: ``bn``, ``gn`` (32 groups) or ``none``.
+        conv_bias: convolutions that carry one: ``none``, ``blocks`` (all but the stem) or ``all``.
+        head: ``fc``, or ``conv``: a 1×1 convolution on the pooled map, as timm's resnetv2.
+        antialias: None, ``avg`` or ``blur``: a strided 3×3 runs at stride 1, then the pool does the subsampling.
+        num_classes: 0 is a backbone that ends in the pooled features.
+        input_size: the height and width that the variant's authors use.
+        stem_norm_act: the stem's last convolution has norm and ReLU; None: as ``order`` is ``post``.
+        stem_act: that ReLU is there.
+        final_norm: norm and ReLU after the last stage; None: as ``order`` is ``pre``.
+    """
+
+    block: Block = "bottleneck"
+    depths: tuple[int, ...] = (3, 4, 6, 3)
+    widths: Widths | None = None
+    groups: int = 1
+    base_width: int = 64
+    stride_on: StrideOn = "3x3"
+    order: Order = "post"
+    shortcut: Shortcut = "B"
+    strides: tuple[int, ...] | None = None
+    output_stride: int | None = None
+    stem: tuple[tuple[int, int, int], ...] = ((7, 2, 64),)
+    stem_pool: StemPool = "max3"
+    norm: Norm = "bn"
+    conv_bias: ConvBias = "none"
+    head: Head = "fc"
+    attention: Attention | None = None
+    antialias: Antialias | None = None
+    num_classes: int = 1000
+    in_channels: int = 3
+    input_size: int = 224
+    stem_norm_act: bool | None = None
+    stem_act: bool = True
+    final_norm: bool | None = None
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    @property
+    def expansion(self) -> int:
+        return 4 if self.block == "bottleneck" else 1
+
+    @property
+    def planes(self) -> tuple[tuple[int, ...], ...]:
+        """Planes of every block, stage by stage."""
+        widths = self.widths or tuple(64 * 2**i for i in range(len(self.depths)))
+        return tuple(w if isinstance(w, tuple) else (w,) * d for w, d in zip(widths, self.depths, strict=True))
+
+    @property
+    def stage_strides(self) -> tuple[int, ...]:
+        return self.strides or (1,) + (2,) * (len(self.depths) - 1)
+
+    @property
+    def has_stem_norm_act(self) -> bool:
+        return self.order == "post" if self.stem_norm_act is None else self.stem_norm_act
+
+    @property
+    def has_final_norm(self) -> bool:
+        return self.order == "pre" if self.final_norm is None else self.final_norm
+
+
+CHOICES: dict[str, tuple[object, ...]] = {
+    "block": get_args(Block),
+    "stride_on": get_args(StrideOn),
+    "order": get_args(Order),
+    "shortcut": get_args(Shortcut),
+    "output_stride": (None, 8, 16, 32),
+    "stem_pool": get_args(StemPool),
+    "norm": get_args(Norm),
+    "conv_bias": get_args(ConvBias),
+    "head": get_args(Head),
+    "antialias": (None, *get_args(Antialias)),
+    "stem_norm_act": (None, True, False),
+    "stem_act": (True, False),
+    "final_norm": (None, True, False),
+}
+MAX_BLOCKS = 100_000
+
+
+def check(spec: ResNetSpec) -> None:
+    """Raise SpecError, naming the field, unless every value is possible and they fit together."""
+    for field, choices in CHOICES.items():
+        value = getattr(spec, field)
+        # 1 == True in Python, but a count is not a flag.
+        if not any(value == choice and type(value) is type(choice) for choice in choices):
+            raise _wrong(spec, field, "one of " + ", ".join(str(c).lower() if c in (None, True, False) else str(c) for c in choices))
+    for field in ("groups", "base_width", "in_channels", "input_size"):
+        if not _natural(getattr(spec, field)):
+            raise _wrong(spec, field, "a whole number from 1")
+    if spec.num_classes != 0 and not _natural(spec.num_classes):
+        raise _wrong(spec, "num_classes", "a whole number from 0 (0 leaves out the head)")
+    if not _naturals(spec.depths):
+        raise _wrong(spec, "depths", "whole numbers from 1, one a stage, as 3,4,6,3")
+    if sum(spec.depths) > MAX_BLOCKS:
+        raise _wrong(spec, "depths", f"at most {MAX_BLOCKS:,} blocks in all")
+    stages = len(spec.depths)
+    if spec.strides is not None and not (_naturals(spec.strides) and len(spec.strides) == stages):
+        raise _wrong(spec, "strides", f"{stages} whole numbers from 1, one a stage as in depths")
+    if spec.widths is not None:
+        _check_widths(spec, spec.widths)
+    if not (isinstance(spec.stem, tuple) and spec.stem and all(_naturals(conv) and len(conv) == 3 for conv in spec.stem)):
+        raise _wrong(spec, "stem", "kernel:stride:channels of one convolution or more, as 3:2:32,3:1:64")
+    if spec.attention is not None and not isinstance(spec.attention, Attention):
+        raise _wrong(spec, "attention", "se, eca or cbam, as se:0.25")
+    _check_bottleneck(spec)
+
+
+def _check_widths(spec: ResNetSpec, widths: Widths) -> None:
+    if not (isinstance(widths, tuple) and all(_natural(w) or _naturals(w) for w in widths)):
+        raise _wrong(spec, "widths", "whole numbers from 1, one a stage, or one a block joined by /")
+    if len(widths) != len(spec.depths):
+        raise _wrong(spec, "widths", f"{len(spec.depths)} entries, one a stage as in depths")
+    for width, depth in zip(widths, spec.depths, strict=True):
+        if isinstance(width, tuple) and len(width) != depth:
+            raise _wrong(spec, "widths", f"one entry a block: {width} is for {len(width)} blocks, the stage has {depth}")
+
+
+def _check_bottleneck(spec: ResNetSpec) -> None:
+    if spec.block == "basic":
+        for field, only in (("groups", 1), ("base_width", 64), ("stride_on", "3x3")):
+            if getattr(spec, field) != only:
+                raise _wrong(spec, field, f"possible in a basic block, which has no bottleneck (leave it at {only})")
+        return
+    narrowest = min(min(planes) for planes in spec.planes)
+    if narrowest * spec.base_width < 64:
+        raise _wrong(spec, "base_width", f"enough: int({narrowest} planes · {spec.base_width} / 64) leaves no channel")
+
+
+def _natural(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _naturals(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) > 0 and all(map(_natural, value))
+
+
+def _wrong(spec: ResNetSpec, field: str, wanted: str) -> SpecError:
+    return SpecError(f"{field}={getattr(spec, field)!r} is not {wanted}", hint="`resnet-inspect export-spec` shows the fields")
