@@ -38,8 +38,10 @@ class Op:
         """Elements touched by work that is not a MAC (normalising, activating, pooling, adding); 0 for a MAC op."""
         return 0
 
-    def __str__(self) -> str:
-        return type(self).__name__
+    @property
+    def detail(self) -> str:
+        """The attributes that tell two operations of one kind apart, for a reader."""
+        return ""
 
 
 def conv_extent(size: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:

@@ -40,9 +40,10 @@ class Conv2d(Op):
         """N·Hout·Wout·Cout·(Cin/g)·k·k."""
         return prod(out.shape) * (self.in_channels // self.groups) * self.kernel_size * self.kernel_size
 
-    def __str__(self) -> str:
+    @property
+    def detail(self) -> str:
         k = self.kernel_size
-        parts = [f"Conv2d {k}×{k}", f"{self.in_channels}→{self.out_channels}"]
+        parts = [f"{k}×{k}", f"{self.in_channels}→{self.out_channels}"]
         parts += [f"stride {self.stride}"] if self.stride != 1 else []
         parts += [f"dilation {self.dilation}"] if self.dilation != 1 else []
         parts += [f"groups {self.groups}"] if self.groups != 1 else []
@@ -69,8 +70,9 @@ class Conv1d(Op):
     def macs(self, ins: Types, out: TensorType) -> int:
         return prod(out.shape) * self.in_channels * self.kernel_size
 
-    def __str__(self) -> str:
-        return f"Conv1d {self.kernel_size}, {self.in_channels}→{self.out_channels}"
+    @property
+    def detail(self) -> str:
+        return f"{self.kernel_size}, {self.in_channels}→{self.out_channels}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,5 +97,6 @@ class Linear(Op):
         """N·Cin·Cout."""
         return prod(out.shape) * self.in_features
 
-    def __str__(self) -> str:
-        return f"Linear {self.in_features}→{self.out_features}" + (", bias" if self.bias else "")
+    @property
+    def detail(self) -> str:
+        return f"{self.in_features}→{self.out_features}" + (", bias" if self.bias else "")

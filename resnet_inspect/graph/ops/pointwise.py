@@ -54,6 +54,11 @@ class GroupNorm(_SameShape):
     num_groups: int
     num_channels: int
 
+    def infer(self, *ins: TensorType) -> TensorType:
+        if self.num_channels % self.num_groups:
+            raise ShapeError(f"{self.num_groups} groups cannot split {self.num_channels} channels", hint="--set norm=bn")
+        return ins[0]
+
     def params(self) -> Mapping[str, Shape]:
         return {"weight": (self.num_channels,), "bias": (self.num_channels,)}
 

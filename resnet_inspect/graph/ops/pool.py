@@ -33,8 +33,9 @@ class MaxPool2d(Op):
     def elementwise(self, ins: Types, out: TensorType) -> int:
         return ins[0].numel
 
-    def __str__(self) -> str:
-        return f"MaxPool2d {self.kernel_size}×{self.kernel_size}, stride {self.stride}"
+    @property
+    def detail(self) -> str:
+        return f"{self.kernel_size}×{self.kernel_size}, stride {self.stride}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,9 @@ class AvgPool2d(Op):
     def elementwise(self, ins: Types, out: TensorType) -> int:
         return ins[0].numel
 
-    def __str__(self) -> str:
-        return f"AvgPool2d {self.kernel_size}×{self.kernel_size}, stride {self.stride}"
+    @property
+    def detail(self) -> str:
+        return f"{self.kernel_size}×{self.kernel_size}, stride {self.stride}"
 
 
 class _GlobalPool(Op):

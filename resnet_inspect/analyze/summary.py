@@ -1,0 +1,132 @@
+"""What a network is made of and what each part costs."""
+
+from typing import Literal, get_args
+
+from resnet_inspect.analyze.words import alias, block_name, blocks_by_stage, calls, made_of, projects
+from resnet_inspect.analyze.work import Work, block_of, stage_of, sum_of, work_by
+from resnet_inspect.graph import Graph
+from resnet_inspect.report import Column, Fact, Report, Row, Table
+from resnet_inspect.units import giga
+
+Depth = Literal["stage", "block", "layer"]
+DEPTHS: tuple[Depth, ...] = get_args(Depth)
+
+COST = (
+    Column("params", "params", "count"),
+    Column("params_share", "%", "share", optional=True),
+    Column("macs", "MACs", "count"),
+    Column("macs_share", "%", "share", optional=True),
+    Column("flops", "FLOPs", "count", optional=True),
+    Column("activations", "activ.", "count"),
+    Column("activations_share", "%", "share", optional=True),
+)
+
+
+def summary(graph: Graph, depth: Depth = "stage") -> Report:
+    """One row a stage, a block or a call, each with its share of the totals."""
+    parts = work_by(graph, {"stage": stage_of, "block": block_of, "layer": lambda node: node.name}[depth])
+    total = sum_of(parts)
+    table = {"stage": _stages, "block": _blocks, "layer": _layers}[depth](graph, parts, total)
+    return Report(
+        kind="summary",
+        model=graph.name,
+        title=f"{graph.name}, input {graph.input}",
+        facts=(Fact("input", "input", graph.input.shape, "shape"), *total_facts(total)),
+        tables=(table,),
+        notes=(counting_note(graph, total.macs),),
+    )
+
+
+def total_facts(total: Work) -> tuple[Fact, ...]:
+    """The totals of a network, named as every command names them."""
+    return (
+        Fact("params", "parameters", total.params, "count"),
+        Fact("weight_bytes", "weights, fp32", 4 * total.params, "bytes"),
+        Fact("buffers", "buffers", total.buffers, "count"),
+        Fact("macs", "MACs", total.macs, "count"),
+        Fact("flops", "FLOPs", 2 * total.macs, "count"),
+        Fact("activations", "activations", total.activations, "count"),
+    )
+
+
+def counting_note(graph: Graph, macs: int) -> str:
+    """How the work was counted, in the words a reader of papers needs."""
+    paper = 'where a paper gives a ResNet\'s "FLOPs", it counts MACs'
+    if graph.name == "resnet50" and graph.input.shape == (1, 3, 224, 224):
+        paper = 'the ResNet paper\'s "4 GFLOPs" are MACs'
+    return f"{giga(macs)} GMACs = {giga(2 * macs)} GFLOPs; {paper}"
+
+
+def share(part: int, whole: int) -> float:
+    """A fraction to six digits; of nothing, 0."""
+    return round(part / whole, 6) if whole else 0.0
+
+
+def _cost(part: Work, total: Work) -> Row:
+    return (
+        part.params,
+        share(part.params, total.params),
+        part.macs,
+        share(part.macs, total.macs),
+        2 * part.macs,
+        part.activations,
+        share(part.activations, total.activations),
+    )
+
+
+def _total(total: Work) -> Row:
+    return total.params, None, total.macs, None, 2 * total.macs, total.activations, None
+
+
+def _stages(graph: Graph, parts: dict[str, Work], total: Work) -> Table:
+    blocks = blocks_by_stage(graph)
+    columns = (
+        Column("stage", "stage"),
+        Column("alias", "paper", optional=True),
+        Column("blocks", "blocks", "integer", optional=True),
+        Column("made_of", "made of"),
+        Column("output", "output", "shape"),
+        *(Column(c.key, c.title, c.unit) for c in COST),
+    )
+    rows: list[Row] = []
+    for stage, part in parts.items():
+        made = made_of(graph, blocks[stage]) or calls(node for node in graph.nodes if node.stage == stage)
+        rows.append((stage, alias(stage), len(blocks[stage]), made, part.output.shape, *_cost(part, total)))
+    last = ("total", None, sum(map(len, blocks.values())), None, None, *_total(total))
+    return Table("stages", "stages", columns, tuple(rows), last)
+
+
+def _blocks(graph: Graph, parts: dict[str, Work], total: Work) -> Table:
+    columns = (
+        Column("block", "block"),
+        Column("made_of", "made of", optional=True),
+        Column("shortcut", "shortcut"),
+        Column("output", "output", "shape"),
+        *COST,
+    )
+    rows: list[Row] = []
+    for block, part in parts.items():
+        kind, shortcut = None, None
+        if block in graph.containers:
+            kind, shortcut = block_name(graph, block), "projection" if projects(graph, block) else "identity"
+        rows.append((block, kind, shortcut, part.output.shape, *_cost(part, total)))
+    return Table("blocks", "blocks", columns, tuple(rows), ("total", None, None, None, *_total(total)))
+
+
+def _layers(graph: Graph, parts: dict[str, Work], total: Work) -> Table:
+    """A call that is no convolution and no linear layer has no MACs by definition: none, rather than 0 counted."""
+    columns = (
+        Column("name", "name"),
+        Column("op", "op"),
+        Column("detail", "attributes", optional=True),
+        Column("stage", "stage", optional=True),
+        Column("output", "output", "shape"),
+        *COST,
+    )
+    rows: list[Row] = []
+    for node in graph.nodes[1:]:
+        part = parts[node.name]
+        params, params_share, *counted = _cost(part, total)
+        cells = counted if part.macs else [None] * len(counted)
+        rows.append((node.name, node.kind, node.op.detail, node.stage, node.out.shape, params, params_share, *cells))
+    return Table("layers", "layers", columns, tuple(rows), ("total", None, None, None, None, *_total(total)))

@@ -1,0 +1,70 @@
+"""What parts of a graph cost, added up by stage, by block or by call."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from resnet_inspect.graph import Graph, Node, TensorType
+
+
+@dataclass(slots=True)
+class Work:
+    """Sums over some nodes; ``output`` is the type of the last of them.
+
+    ``activations`` are the output elements of convolutions and linear layers, as fvcore and timm (Macts) count them.
+    """
+
+    output: TensorType
+    params: int = 0
+    buffers: int = 0
+    macs: int = 0
+    activations: int = 0
+
+
+def work_by(graph: Graph, key: Callable[[Node], str]) -> dict[str, Work]:
+    """The work of each group of nodes, in the order they run; a module called twice has its weights once."""
+    groups: dict[str, Work] = {}
+    counted: set[str] = set()
+    for node in graph.nodes[1:]:
+        name = key(node)
+        work = groups.get(name)
+        if work is None:
+            work = groups[name] = Work(node.out)
+        work.output = node.out
+        macs = node.macs
+        if macs:
+            work.macs += macs
+            work.activations += node.out.numel
+        if node.module and node.module not in counted:
+            counted.add(node.module)
+            work.params += node.params
+            work.buffers += node.buffers
+    return groups
+
+
+def sum_of(parts: Mapping[str, Work]) -> Work:
+    """The sum of parts that run one after the other."""
+    *_, last = parts.values()
+    total = Work(last.output)
+    for part in parts.values():
+        total.params += part.params
+        total.buffers += part.buffers
+        total.macs += part.macs
+        total.activations += part.activations
+    return total
+
+
+def work_of(graph: Graph) -> Work:
+    """The work of the whole graph."""
+    return work_by(graph, lambda node: "")[""]
+
+
+def stage_of(node: Node) -> str:
+    return node.stage
+
+
+def block_of(node: Node) -> str:
+    """``layer1.0`` inside a stage of blocks; the stage itself for stem and head."""
+    if not node.name.startswith("layer"):
+        return node.stage
+    stage, block, _ = node.name.split(".", 2)
+    return f"{stage}.{block}"

@@ -1,0 +1,119 @@
+"""The verbs, for Python and for the command line alike: load, ask, measure.
+
+Every verb that asks returns an Answer. ``model`` is a variant's name, the path of a spec.toml or a ResNetSpec;
+``settings`` are ``field=value`` texts that change its spec; ``input`` is N, C, H, W.
+"""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resnet_inspect import load
+from resnet_inspect.analyze import flops as _flops
+from resnet_inspect.analyze import summary as _summary
+from resnet_inspect.analyze import variants as _variants
+from resnet_inspect.analyze.flops import Task
+from resnet_inspect.analyze.summary import Depth
+from resnet_inspect.analyze.variants import Sort
+from resnet_inspect.errors import UnknownModelError
+from resnet_inspect.graph import Graph
+from resnet_inspect.render import Format, render
+from resnet_inspect.report import Report
+from resnet_inspect.resnet import toml, zoo
+from resnet_inspect.resnet.spec import ResNetSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Model = str | Path | ResNetSpec
+Input = str | Sequence[int] | None
+
+
+class Answer(Report):
+    """A Report that writes itself in every format."""
+
+    __slots__ = ()
+
+    def render(self, format: Format, width: int | None = None, color: bool = False) -> str:
+        return render(self, format, width, color)
+
+    def to_markdown(self) -> str:
+        return render(self, "md")
+
+    def to_json(self) -> str:
+        return render(self, "json")
+
+    def to_csv(self) -> str:
+        return render(self, "csv")
+
+    def __str__(self) -> str:
+        return render(self, "table")
+
+
+def graph(model: Model = "resnet50", input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()) -> Graph:
+    """The network as a list of typed calls."""
+    return load.graph(load.variant(model, settings), input, batch_size)
+
+
+def spec(model: Model = "resnet50", settings: Sequence[str] = ()) -> ResNetSpec:
+    """The network as data."""
+    return load.variant(model, settings).spec
+
+
+def summary(
+    model: Model = "resnet50",
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    depth: Depth = "stage",
+) -> Answer:
+    """Shapes, parameters, MACs, FLOPs and activations, one row a stage, block or layer."""
+    return _answer(_summary.summary(graph(model, input, batch_size, settings), depth))
+
+
+def flops(
+    model: Model = "resnet50",
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    task: Task = "infer",
+) -> Answer:
+    """MACs and FLOPs by stage and by kind of operation, of a forward pass or of a training step."""
+    return _answer(_flops.flops(graph(model, input, batch_size, settings), task))
+
+
+def list_variants(
+    pattern: str = "*",
+    max_params: int | None = None,
+    max_macs: int | None = None,
+    sort: Sort | None = None,
+) -> Answer:
+    """Every variant of the zoo whose name or family matches the glob ``pattern``, at its own input size."""
+    found = [v for v in zoo.variants() if fnmatchcase(v.name, pattern) or fnmatchcase(v.family, pattern)]
+    if not found:
+        raise UnknownModelError(f"no variant matches {pattern!r}", hint="globs are quoted, as in resnet-inspect list 'wide*'")
+    return _answer(_variants.catalogue(((v.family, load.graph(v)) for v in found), sort, max_params, max_macs))
+
+
+def compare(models: Sequence[Model], input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()) -> Answer:
+    """One row a model, with its ratios to the first."""
+    return _answer(_variants.compare([graph(model, input, batch_size, settings) for model in models]))
+
+
+def export_spec(model: Model = "resnet50", settings: Sequence[str] = ()) -> str:
+    """A spec.toml that reads back to the same spec."""
+    found = load.variant(model, settings)
+    return toml.dump(found.spec, found.name)
+
+
+def build(model: Model | Graph = "resnet50", *, device: str = "cpu", zero_init_residual: bool = False) -> "nn.Module":
+    """The network as a torch module, initialised as torchvision initialises its own."""
+    from resnet_inspect.runtime.build import build  # torch lives behind this line
+
+    network = model if isinstance(model, Graph) else graph(model)
+    return build(network, device=device, zero_init_residual=zero_init_residual)
+
+
+def _answer(report: Report) -> Answer:
+    return Answer(*(getattr(report, name) for name in Report.__slots__))

@@ -1,0 +1,29 @@
+import click
+
+from resnet_inspect import api
+from resnet_inspect.analyze.flops import TASKS, Task
+from resnet_inspect.cli import options
+from resnet_inspect.cli.output import show
+from resnet_inspect.render import Format
+
+EXAMPLES = (
+    "resnet-inspect flops --input 1,3,224,224",
+    "resnet-inspect flops resnext50_32x4d --batch-size 32",
+    "resnet-inspect flops resnet18 --task train --format json",
+)
+
+
+@click.command(epilog=options.examples(EXAMPLES))
+@options.asked_of_a_model
+@click.option("--task", type=click.Choice(TASKS), default="infer", help="A forward pass, or a training step.")
+def flops(
+    model: str,
+    input: str | None,
+    batch_size: int | None,
+    settings: tuple[str, ...],
+    format: Format | None,
+    output: str | None,
+    task: Task,
+) -> None:
+    """MACs and FLOPs of MODEL, by stage and by kind of operation."""
+    show(api.flops(model, input, batch_size, settings, task), format, output)

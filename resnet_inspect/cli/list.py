@@ -1,0 +1,49 @@
+import re
+
+import click
+
+from resnet_inspect import api
+from resnet_inspect.analyze.variants import SORTS, Sort
+from resnet_inspect.cli import options
+from resnet_inspect.cli.output import show
+from resnet_inspect.render import Format
+
+EXAMPLES = (
+    "resnet-inspect list 'wide*'",
+    "resnet-inspect list --max-params 26M --max-macs 4.2G --sort macs",
+    "resnet-inspect list 'resnet-rs' --format csv",
+)
+SCALES = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
+
+
+class Amount(click.ParamType):
+    """A count with an SI prefix, as 26M or 4.2G."""
+
+    name = "amount"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kmgt]?)", str(value).lower(), re.ASCII)
+        if not match:
+            self.fail(f"{value!r} is not an amount, as 26M or 4.2G", param, ctx)
+        return round(float(match[1]) * SCALES[match[2]])
+
+
+@click.command(name="list", epilog=options.examples(EXAMPLES))
+@click.argument("pattern", default="*")
+@click.option("--max-params", type=Amount(), metavar="26M", help="Only variants of at most so many parameters.")
+@click.option("--max-macs", type=Amount(), metavar="4.2G", help="Only variants of at most so many MACs.")
+@click.option("--sort", type=click.Choice(SORTS), help="Order of the rows; by default family by family.")
+@options.format
+@options.output
+def list_command(
+    pattern: str,
+    max_params: int | None,
+    max_macs: int | None,
+    sort: Sort | None,
+    format: Format | None,
+    output: str | None,
+) -> None:
+    """Every variant whose name or family matches the glob PATTERN."""
+    show(api.list_variants(pattern, max_params, max_macs, sort), format, output)

@@ -1,0 +1,152 @@
+"""How work is counted: a convention is a table from kinds of operation to rules.
+
+A kind without a rule is not counted by that tool, and a count says which those were; a rule that gives 0 is a tool's own
+declared zero. The rules of fvcore, thop and torch were read off the tools themselves, in eval mode, at the versions named.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from math import prod
+from typing import Literal
+
+from resnet_inspect.graph import Node
+from resnet_inspect.graph.ops import (
+    AdaptiveAvgPool2d,
+    AvgPool2d,
+    BatchNorm2d,
+    BlurPool2d,
+    Conv1d,
+    Conv2d,
+    GroupNorm,
+    Linear,
+    MaxPool2d,
+    Op,
+    ReLU,
+)
+
+Rule = Callable[[Node], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """A tool's or a field's way to count; ``unit`` is what one of its counts stands for."""
+
+    name: str
+    unit: Literal["MAC", "FLOP"]
+    version: str
+    doc: str
+    rules: Mapping[type[Op], Rule]
+
+
+@dataclass(slots=True)
+class Count:
+    """A total, its parts by kind of operation, and the kinds for which the convention has no rule."""
+
+    total: int = 0
+    parts: dict[str, int] = field(default_factory=dict)
+    uncounted: dict[str, int] = field(default_factory=dict)
+
+
+def count(convention: Convention, nodes: Iterable[Node]) -> Count:
+    """The work of ``nodes`` as ``convention`` counts it; ``uncounted`` maps a kind to its number of calls."""
+    result = Count()
+    for node in nodes:
+        rule = convention.rules.get(type(node.op))
+        if rule is None:
+            result.uncounted[node.kind] = result.uncounted.get(node.kind, 0) + 1
+            continue
+        work = rule(node)
+        result.parts[node.kind] = result.parts.get(node.kind, 0) + work
+        result.total += work
+    return result
+
+
+def _macs(node: Node) -> int:
+    return node.macs
+
+
+def _twice_macs(node: Node) -> int:
+    return 2 * node.macs
+
+
+def _inputs(times: int) -> Rule:
+    return lambda node: times * node.ins[0].numel
+
+
+def _blur_macs(node: Node) -> int:
+    """The fixed 3×3 filter runs as a depthwise convolution, which a counter of calls cannot tell from a learned one."""
+    return 9 * node.out.numel
+
+
+def _global_mean(node: Node) -> int:
+    """An addition an element and a division a mean."""
+    return (prod(node.ins[0].shape[2:]) + 1) * node.out.numel
+
+
+CONV_FC = Convention(
+    "conv_fc",
+    "MAC",
+    "",
+    "multiply-accumulates of convolutions and linear layers with learned weights: what papers call FLOPs",
+    {Conv2d: _macs, Conv1d: _macs, Linear: _macs},
+)
+FVCORE = Convention(
+    "fvcore",
+    "MAC",
+    "0.1.5.post20221221",
+    "FlopCountAnalysis: MACs, and elements of norms and adaptive pools",
+    {
+        Conv2d: _macs,
+        Conv1d: _macs,
+        Linear: _macs,
+        BatchNorm2d: _inputs(2),
+        GroupNorm: _inputs(5),
+        AdaptiveAvgPool2d: _inputs(1),
+        BlurPool2d: _blur_macs,
+    },
+)
+THOP = Convention(
+    "thop",
+    "MAC",
+    "0.1.1.post2209072238",
+    "profile: MACs, four operations an element of BatchNorm, additions of average pools; ReLU and max pool as zero",
+    {
+        Conv2d: _macs,
+        Conv1d: _macs,
+        Linear: _macs,
+        BatchNorm2d: _inputs(4),
+        AvgPool2d: lambda node: node.out.numel,
+        AdaptiveAvgPool2d: _global_mean,
+        ReLU: _inputs(0),
+        MaxPool2d: _inputs(0),
+    },
+)
+TORCH = Convention(
+    "torch",
+    "FLOP",
+    "2.15.0",
+    "FlopCounterMode: two FLOPs a multiply-accumulate of any convolution or matrix product, learned or not",
+    {
+        Conv2d: _twice_macs,
+        Conv1d: _twice_macs,
+        Linear: _twice_macs,
+        BlurPool2d: lambda node: 2 * _blur_macs(node),
+    },
+)
+
+
+def training_flops(nodes: tuple[Node, ...]) -> dict[int, int]:
+    """FLOPs of a training step of each counted call, by its position: forward, and the two gradients of backward.
+
+    A convolution's gradient costs as much again for its weights and as much for its input; the image needs none, and a
+    fixed filter has no weights to learn. As torch's FlopCounterMode counts forward and backward.
+    """
+    steps: dict[int, int] = {}
+    for position, node in enumerate(nodes):
+        rule = TORCH.rules.get(type(node.op))
+        if rule is None:
+            continue
+        learned = bool(node.op.params())
+        reads_image = node.inputs[0] == 0
+        steps[position] = rule(node) * (1 + learned + (not reads_image))
+    return steps

@@ -1,0 +1,29 @@
+"""Report -> text, one module a format; a format is imported when it is asked for."""
+
+from typing import Literal, get_args
+
+from resnet_inspect.report import Report
+
+Format = Literal["table", "md", "json", "csv"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+
+def render(report: Report, format: Format, width: int | None = None, color: bool = False) -> str:
+    """``report`` as text that ends in a newline; ``width`` and ``color`` are the terminal's."""
+    match format:
+        case "table":
+            from resnet_inspect.render import table  # rich costs 35 ms
+
+            return table.render(report, width, color)
+        case "md":
+            from resnet_inspect.render import markdown
+
+            return markdown.render(report)
+        case "json":
+            from resnet_inspect.render import json
+
+            return json.render(report)
+        case "csv":
+            from resnet_inspect.render import csv
+
+            return csv.render(report)

@@ -1,0 +1,23 @@
+"""Report -> CSV: the main table alone, raw numbers, under timm's column names where it has them."""
+
+import csv
+import io
+
+from resnet_inspect.report import Column, Report
+from resnet_inspect.units import Value, text
+
+
+def render(report: Report) -> str:
+    table = report.tables[0]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([column.csv[0] if column.csv else column.key for column in table.columns])
+    writer.writerows([_cell(value, column) for value, column in zip(row, table.columns, strict=True)] for row in table.rows)
+    return out.getvalue()
+
+
+def _cell(value: Value, column: Column) -> Value:
+    if column.csv and isinstance(value, int):
+        name, scale = column.csv
+        return value if scale == 1 else value / scale
+    return "" if value is None else text(value, "shape") if column.unit == "shape" else value

@@ -1,0 +1,29 @@
+"""Report -> Markdown, as GitHub renders it."""
+
+from resnet_inspect.report import Report, Row, Table
+from resnet_inspect.units import exact, text
+
+
+def render(report: Report) -> str:
+    parts = [f"## {report.title}"]
+    parts += ["\n".join(f"- {fact.title}: {exact(fact.value, fact.unit)}" for fact in report.facts)] if report.facts else []
+    for table in report.tables:
+        parts += [f"### {table.title}"] if len(report.tables) > 1 else []
+        parts.append(_table(table))
+    if report.findings:
+        parts.append("\n".join(f"- **{f.code}** {f.where}: {f.message}. {f.hint}".rstrip() for f in report.findings))
+    parts += [f"> {note}" for note in report.notes]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(table: Table) -> str:
+    head = [column.title for column in table.columns]
+    rule = ["---" if column.unit in ("text", "shape") else "---:" for column in table.columns]
+    body = [_cells(table, row) for row in table.rows]
+    total = [[f"**{cell}**" if cell else "" for cell in _cells(table, table.total)]] if table.total else []
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, rule, *body, *total))
+
+
+def _cells(table: Table, row: Row) -> list[str]:
+    cells = ("" if value is None and row is table.total else text(value, column.unit) for value, column in zip(row, table.columns, strict=True))
+    return [cell.replace("|", "\\|") for cell in cells]

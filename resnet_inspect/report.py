@@ -1,0 +1,67 @@
+"""The answer to a question, before it is formatted: raw values, each with its unit."""
+
+from dataclasses import dataclass
+
+from resnet_inspect.units import Unit, Value
+
+Row = tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One named value; ``title`` is for a reader, ``key`` for a program."""
+
+    key: str
+    title: str
+    value: Value
+    unit: Unit = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table.
+
+    ``optional``: a narrow terminal may leave it out. ``csv``: the name it has in timm's CSV files, and the number that
+    one unit stands for there (``param_count`` is in millions).
+    """
+
+    key: str
+    title: str
+    unit: Unit = "text"
+    optional: bool = False
+    csv: tuple[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of values, one a column; ``total`` is their sum where that has a meaning."""
+
+    key: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    total: Row | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something a reader should act on."""
+
+    code: str
+    where: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a command found out. The first table is the main one; ``ok`` is whether everything checked holds."""
+
+    kind: str
+    model: str | None
+    title: str
+    facts: tuple[Fact, ...] = ()
+    tables: tuple[Table, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    ok: bool = True

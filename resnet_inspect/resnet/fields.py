@@ -1,0 +1,128 @@
+"""A spec's fields as text: what ``--set field=value`` and a spec.toml hold."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, replace
+
+from resnet_inspect.errors import SpecError
+from resnet_inspect.resnet.spec import Attention, ResNetSpec
+
+FLAGS = {"true": True, "false": False}
+
+
+def _ints(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))
+
+
+def _widths(text: str) -> tuple[int | tuple[int, ...], ...]:
+    return tuple(tuple(map(int, part.split("/"))) if "/" in part else int(part) for part in text.split(","))
+
+
+def _stem(text: str) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(map(int, conv.split(":"))) for conv in text.split(","))
+
+
+def _attention(text: str) -> Attention:
+    kind, *rest = text.split(":")
+    if kind not in ("se", "eca", "cbam") or len(rest) > 2 or (kind == "eca" and rest):
+        raise ValueError(text)
+    ratio = float(rest[0]) if rest else 1 / 16
+    divisor = int(rest[1]) if len(rest) == 2 else 8
+    if not (0 < ratio <= 1 and divisor >= 1):
+        raise ValueError(text)
+    return Attention(kind, ratio, divisor)  # type: ignore[arg-type]  # narrowed to the three by the test above
+
+
+def _optional(read: Callable[[str], object]) -> Callable[[str], object]:
+    return lambda text: None if text == "none" else read(text)
+
+
+def _flag(text: str) -> bool:
+    return FLAGS[text]
+
+
+# field -> (what reads its text, what the text looks like)
+READERS: dict[str, tuple[Callable[[str], object], str]] = {
+    "block": (str, "bottleneck or basic"),
+    "depths": (_ints, "3,4,6,3"),
+    "widths": (_optional(_widths), "64,128,256,512, or per block 64/64/80,128,…"),
+    "groups": (int, "32"),
+    "base_width": (int, "4"),
+    "stride_on": (str, "3x3 or 1x1"),
+    "order": (str, "post or pre"),
+    "shortcut": (str, "A, B, C or D"),
+    "strides": (_optional(_ints), "1,2,2,2"),
+    "output_stride": (_optional(int), "none, 16 or 8"),
+    "stem": (_stem, "kernel:stride:channels, as 3:2:32,3:1:64"),
+    "stem_pool": (str, "max3, max3ceil, conv3 or none"),
+    "norm": (str, "bn, gn or none"),
+    "conv_bias": (str, "none, blocks or all"),
+    "head": (str, "fc or conv"),
+    "attention": (_optional(_attention), "none, eca, se:ratio, se:ratio:divisor or cbam:ratio, as se:0.25"),
+    "antialias": (_optional(str), "none, avg or blur"),
+    "num_classes": (int, "1000, or 0 for a backbone"),
+    "in_channels": (int, "3"),
+    "input_size": (int, "224"),
+    "stem_norm_act": (_optional(_flag), "none, true or false"),
+    "stem_act": (_flag, "true or false"),
+    "final_norm": (_optional(_flag), "none, true or false"),
+}
+
+
+def read(field: str, text: str) -> object:
+    """The value that ``text`` gives to ``field``.
+
+    Raises:
+        SpecError: no such field, or the text is not of its form.
+    """
+    if field not in READERS:
+        raise SpecError(f"unknown field {field!r}", hint=_suggest(field))
+    reader, form = READERS[field]
+    try:
+        return reader(text)
+    except (ValueError, KeyError):
+        raise SpecError(f"{field}={text} cannot be read", hint=f"write it as {field}={form}") from None
+
+
+def apply(spec: ResNetSpec, settings: Iterable[str]) -> ResNetSpec:
+    """``spec`` with every ``field=value`` applied at once."""
+    changes: dict[str, object] = {}
+    for setting in settings:
+        field, equals, text = setting.partition("=")
+        if not equals:
+            raise SpecError(f"--set {setting!r} has no value", hint="write it as --set field=value")
+        changes[field.strip()] = read(field.strip(), text.strip())
+    return replace(spec, **changes)  # type: ignore[arg-type]  # the spec checks its own values
+
+
+def from_mapping(spec: ResNetSpec, values: Mapping[str, object]) -> ResNetSpec:
+    """``spec`` with values as TOML gives them: text in the form above, or numbers, flags and lists."""
+    changes = {field: read(field, v) if isinstance(v, str) else _native(field, v) for field, v in values.items()}
+    return replace(spec, **changes)  # type: ignore[arg-type]
+
+
+def to_mapping(spec: ResNetSpec) -> dict[str, object]:
+    """The fields in which ``spec`` differs from resnet50, as plain values."""
+    default = ResNetSpec()
+    changed = {f.name: getattr(spec, f.name) for f in fields(spec) if getattr(spec, f.name) != getattr(default, f.name)}
+    return {name: _attention_text(v) if isinstance(v, Attention) else v for name, v in changed.items()}
+
+
+def _attention_text(attention: Attention) -> str:
+    if attention == Attention(attention.kind):
+        return attention.kind
+    return f"{attention.kind}:{attention.ratio!r}:{attention.divisor}"
+
+
+def _native(field: str, value: object) -> object:
+    if field not in READERS:
+        raise SpecError(f"unknown field {field!r}", hint=_suggest(field))
+    if isinstance(value, list):
+        return tuple(tuple(v) if isinstance(v, list) else v for v in value)
+    return value
+
+
+def _suggest(field: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(field, READERS, n=1)
+    return f"did you mean {near[0]!r}?" if near else "the fields are " + ", ".join(READERS)

@@ -1,0 +1,68 @@
+"""Numbers as text; the only place where one is formatted.
+
+Counts take SI prefixes (4.09 G), bytes IEC ones (97.5 MiB), a share is a percentage, unknown is a dash.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+Unit = Literal["text", "integer", "count", "bytes", "share", "ratio", "shape"]
+Value = str | int | float | bool | Sequence[int] | None
+
+UNKNOWN = "–"
+SI = ("", " k", " M", " G", " T", " P", " E")
+IEC = (" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB")
+
+
+def text(value: Value, unit: Unit = "text") -> str:
+    """``value`` as it stands in a table: three significant digits where a unit has prefixes."""
+    if value is None:
+        return UNKNOWN
+    match unit, value:
+        case "count", int():
+            return _scaled(value, 1000, SI)
+        case "bytes", int():
+            return _scaled(value, 1024, IEC)
+        case "integer", int():
+            return f"{value:,}"
+        case "share", int() | float():
+            return _share(value)
+        case "ratio", int() | float():
+            return f"{value:.3g}×" if value < 1000 else f"{value:,.0f}×"
+        case "shape", (_, *_):
+            return "×".join(map(str, value))
+        case _:
+            return str(value)
+
+
+def exact(value: Value, unit: Unit) -> str:
+    """``value`` in full, and rounded beside it where it has a prefix: ``25,557,032 (25.6 M)``."""
+    if isinstance(value, int) and unit in ("count", "bytes") and value >= 1000:
+        return f"{value:,} ({text(value, unit)})"
+    return text(value, unit)
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """Plain notation with that many significant digits: 4.09, 25.6, 115."""
+    whole = len(str(int(value)))
+    return f"{value:.{max(0, digits - whole)}f}"
+
+
+def giga(value: int) -> str:
+    """Billions, with three significant digits."""
+    return significant(value / 1e9)
+
+
+def _share(value: float) -> str:
+    """Per cent; what is there but rounds to nothing says so."""
+    return "<0.1%" if 0 < value < 0.0005 else f"{100 * value:.1f}%"
+
+
+def _scaled(value: int, base: int, prefixes: Sequence[str]) -> str:
+    if abs(value) < base:
+        return f"{value}{prefixes[0]}"
+    scaled, power = float(value), 0
+    # 999.6 would print as 1000 with three digits: it belongs to the next prefix.
+    while abs(scaled) >= base - 0.5 and power < len(prefixes) - 1:
+        scaled, power = scaled / base, power + 1
+    return f"{significant(scaled)}{prefixes[power]}"
