@@ -1,16 +1,20 @@
 """What a ResNet costs, exactly and before anything runs.
 
 >>> import resnet_inspect as ri
->>> print(ri.summary("resnet50").to_markdown())
+>>> ri.summary("resnet50").to_markdown()
 
-Importing this package imports no torch; ``build`` and ``check`` do, when they are called.
+Importing this package imports neither torch nor the rest of it: each name is fetched when it is first used.
 """
 
-from resnet_inspect.api import Answer, build, compare, export_spec, flops, graph, spec, summary
-from resnet_inspect.api import list_variants as list  # noqa: A004  # the command's own name
-from resnet_inspect.errors import InspectError
-from resnet_inspect.graph import Graph
-from resnet_inspect.resnet.spec import Attention, ResNetSpec
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from resnet_inspect.api import Answer, build, check, compare, export_spec, flops, graph, spec, summary
+    from resnet_inspect.api import list_variants as list  # noqa: A004  # the command's own name
+    from resnet_inspect.errors import InspectError
+    from resnet_inspect.graph import Graph
+    from resnet_inspect.resnet.spec import Attention, ResNetSpec
 
 __version__ = "0.1.0"
 
@@ -21,6 +25,7 @@ __all__ = [
     "InspectError",
     "ResNetSpec",
     "build",
+    "check",
     "compare",
     "export_spec",
     "flops",
@@ -29,3 +34,12 @@ __all__ = [
     "spec",
     "summary",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    api = import_module("resnet_inspect.api")
+    value: object = getattr(api, "list_variants" if name == "list" else name)
+    globals()[name] = value
+    return value

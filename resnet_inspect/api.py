@@ -1,33 +1,29 @@
 """The verbs, for Python and for the command line alike: load, ask, measure.
 
 Every verb that asks returns an Answer. ``model`` is a variant's name, the path of a spec.toml or a ResNetSpec;
-``settings`` are ``field=value`` texts that change its spec; ``input`` is N, C, H, W.
+``settings`` are ``field=value`` texts that change its spec; ``input`` is N, C, H, W. A verb imports what answers it.
 """
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resnet_inspect import load
-from resnet_inspect.analyze import flops as _flops
-from resnet_inspect.analyze import summary as _summary
-from resnet_inspect.analyze import variants as _variants
-from resnet_inspect.analyze.flops import Task
-from resnet_inspect.analyze.summary import Depth
-from resnet_inspect.analyze.variants import Sort
-from resnet_inspect.errors import UnknownModelError
+from resnet_inspect.errors import InspectError, UnknownModelError
 from resnet_inspect.graph import Graph
+from resnet_inspect.load import Input, Model
 from resnet_inspect.render import Format, render
 from resnet_inspect.report import Report
-from resnet_inspect.resnet import toml, zoo
-from resnet_inspect.resnet.spec import ResNetSpec
+from resnet_inspect.resnet import zoo
+from resnet_inspect.resnet.spec import Attention, ResNetSpec
 
 if TYPE_CHECKING:
     from torch import nn
 
-Model = str | Path | ResNetSpec
-Input = str | Sequence[int] | None
+    from resnet_inspect.analyze.flops import Task
+    from resnet_inspect.analyze.summary import Depth
+    from resnet_inspect.analyze.variants import Sort
+
+__all__ = ["Attention", "InspectError"]
 
 
 class Answer(Report):
@@ -66,10 +62,12 @@ def summary(
     input: Input = None,
     batch_size: int | None = None,
     settings: Sequence[str] = (),
-    depth: Depth = "stage",
+    depth: "Depth" = "stage",
 ) -> Answer:
     """Shapes, parameters, MACs, FLOPs and activations, one row a stage, block or layer."""
-    return _answer(_summary.summary(graph(model, input, batch_size, settings), depth))
+    from resnet_inspect.analyze.summary import summary
+
+    return _answer(summary(graph(model, input, batch_size, settings), depth))
 
 
 def flops(
@@ -77,32 +75,42 @@ def flops(
     input: Input = None,
     batch_size: int | None = None,
     settings: Sequence[str] = (),
-    task: Task = "infer",
+    task: "Task" = "infer",
 ) -> Answer:
     """MACs and FLOPs by stage and by kind of operation, of a forward pass or of a training step."""
-    return _answer(_flops.flops(graph(model, input, batch_size, settings), task))
+    from resnet_inspect.analyze.flops import flops
+
+    return _answer(flops(graph(model, input, batch_size, settings), task))
 
 
 def list_variants(
     pattern: str = "*",
     max_params: int | None = None,
     max_macs: int | None = None,
-    sort: Sort | None = None,
+    sort: "Sort | None" = None,
 ) -> Answer:
     """Every variant of the zoo whose name or family matches the glob ``pattern``, at its own input size."""
+    from fnmatch import fnmatchcase
+
+    from resnet_inspect.analyze.variants import catalogue
+
     found = [v for v in zoo.variants() if fnmatchcase(v.name, pattern) or fnmatchcase(v.family, pattern)]
     if not found:
         raise UnknownModelError(f"no variant matches {pattern!r}", hint="globs are quoted, as in resnet-inspect list 'wide*'")
-    return _answer(_variants.catalogue(((v.family, load.graph(v)) for v in found), sort, max_params, max_macs))
+    return _answer(catalogue(((v.family, load.graph(v)) for v in found), sort, max_params, max_macs))
 
 
 def compare(models: Sequence[Model], input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()) -> Answer:
     """One row a model, with its ratios to the first."""
-    return _answer(_variants.compare([graph(model, input, batch_size, settings) for model in models]))
+    from resnet_inspect.analyze.variants import compare
+
+    return _answer(compare([graph(model, input, batch_size, settings) for model in models]))
 
 
 def export_spec(model: Model = "resnet50", settings: Sequence[str] = ()) -> str:
     """A spec.toml that reads back to the same spec."""
+    from resnet_inspect.resnet import toml
+
     found = load.variant(model, settings)
     return toml.dump(found.spec, found.name)
 

@@ -6,7 +6,8 @@ from typing import Literal, get_args
 from resnet_inspect.analyze.summary import counting_note, share
 from resnet_inspect.counting.conventions import CONV_FC, count, training_flops
 from resnet_inspect.graph import Graph, Node
-from resnet_inspect.graph.ops import Conv2d, Input
+from resnet_inspect.graph.ops.linear import Conv2d
+from resnet_inspect.graph.ops.pointwise import Input
 from resnet_inspect.report import Column, Fact, Report, Row, Table
 
 Task = Literal["infer", "train"]

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from resnet_inspect.graph import Graph, Node
-from resnet_inspect.graph.ops import AvgPool2d, Conv2d, MaxPool2d
+from resnet_inspect.graph.ops.linear import Conv2d
+from resnet_inspect.graph.ops.pool import AvgPool2d, MaxPool2d
 
 BLOCK_NAMES = {
     "Bottleneck": "bottleneck",

@@ -1,16 +1,22 @@
 """The command line: parse, call the api, print; errors leave through one door."""
 
+from importlib import import_module
+
 import click
 
 from resnet_inspect import __version__
-from resnet_inspect.cli.compare import compare
-from resnet_inspect.cli.export_spec import export_spec
-from resnet_inspect.cli.flops import flops
-from resnet_inspect.cli.list import list_command
 from resnet_inspect.cli.options import examples
-from resnet_inspect.cli.summary import summary
 from resnet_inspect.errors import InspectError
 
+# command -> its line in --help; the command itself is `command` in the module of that name
+COMMANDS = {
+    "summary": "Shapes, parameters, MACs, FLOPs and activations, stage by stage.",
+    "flops": "MACs and FLOPs by stage and by kind of operation.",
+    "list": "Every variant of the zoo, with what it costs.",
+    "compare": "Several models in one table, with ratios to the first.",
+    "check": "Our numbers against other people's, and against torch.",
+    "export-spec": "A model as a spec.toml, to change and to read back.",
+}
 EXAMPLES = (
     "resnet-inspect summary resnet50",
     "resnet-inspect flops --input 1,3,224,224",
@@ -19,9 +25,23 @@ EXAMPLES = (
 
 
 class _Commands(click.Group):
-    """The group of all commands, which turns an InspectError into two lines on stderr and its exit code."""
+    """The group of all commands. One is imported when it is called, so that --help costs what click costs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"{__name__}.{cmd_name.replace('-', '_')}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> object:
+        """Turn an InspectError into one line and a hint on stderr, and its exit code."""
         try:
             return super().invoke(ctx)
         except InspectError as error:
@@ -31,12 +51,7 @@ class _Commands(click.Group):
             ctx.exit(error.exit_code)
 
 
-@click.group(
-    cls=_Commands,
-    commands=[summary, flops, list_command, compare, export_spec],
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=examples(EXAMPLES),
-)
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=examples(EXAMPLES))
 @click.version_option(__version__, prog_name="resnet-inspect")
 def main() -> None:
     """What a ResNet costs: shapes, parameters, MACs and FLOPs, exact, before anything runs."""

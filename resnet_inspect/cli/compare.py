@@ -12,14 +12,14 @@ EXAMPLES = (
 )
 
 
-@click.command(epilog=options.examples(EXAMPLES))
+@click.command("compare", epilog=options.examples(EXAMPLES))
 @click.argument("models", metavar="MODEL MODEL...", nargs=-1, required=True)
 @options.image
 @options.batch_size
 @options.settings
 @options.format
 @options.output
-def compare(
+def command(
     models: tuple[str, ...],
     input: str | None,
     batch_size: int | None,

@@ -11,10 +11,10 @@ EXAMPLES = (
 )
 
 
-@click.command(name="export-spec", epilog=options.examples(EXAMPLES))
+@click.command("export-spec", epilog=options.examples(EXAMPLES))
 @options.model
 @options.settings
 @click.option("-o", "--output", metavar="FILE", help="Write to a file.")
-def export_spec(model: str, settings: tuple[str, ...], output: str | None) -> None:
+def command(model: str, settings: tuple[str, ...], output: str | None) -> None:
     """MODEL as a spec.toml, to change and to read back."""
     write(api.export_spec(model, settings), output)

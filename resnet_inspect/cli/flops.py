@@ -13,10 +13,10 @@ EXAMPLES = (
 )
 
 
-@click.command(epilog=options.examples(EXAMPLES))
+@click.command("flops", epilog=options.examples(EXAMPLES))
 @options.asked_of_a_model
 @click.option("--task", type=click.Choice(TASKS), default="infer", help="A forward pass, or a training step.")
-def flops(
+def command(
     model: str,
     input: str | None,
     batch_size: int | None,

@@ -30,14 +30,14 @@ class Amount(click.ParamType):
         return round(float(match[1]) * SCALES[match[2]])
 
 
-@click.command(name="list", epilog=options.examples(EXAMPLES))
+@click.command("list", epilog=options.examples(EXAMPLES))
 @click.argument("pattern", default="*")
 @click.option("--max-params", type=Amount(), metavar="26M", help="Only variants of at most so many parameters.")
 @click.option("--max-macs", type=Amount(), metavar="4.2G", help="Only variants of at most so many MACs.")
 @click.option("--sort", type=click.Choice(SORTS), help="Order of the rows; by default family by family.")
 @options.format
 @options.output
-def list_command(
+def command(
     pattern: str,
     max_params: int | None,
     max_macs: int | None,

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from pathlib import Path
+from contextlib import suppress
 
 import click
 
@@ -29,28 +29,35 @@ def write(text: str, output: str | None) -> None:
     if output is None or output == "-":
         _to_stdout(text)
         return
-    path = Path(output)
     try:
-        if path.exists() and not path.is_file():
-            with path.open("w", encoding="utf-8") as stream:
+        if _is_special(output):
+            with open(output, "w", encoding="utf-8") as stream:
                 stream.write(text)
         else:
-            _replace(path, text)
+            _replace(os.path.realpath(output), text)
     except OSError as error:
         raise OutputError(f"cannot write {output}: {error.strerror}") from None
 
 
-def _replace(path: Path, text: str) -> None:
-    """Put a whole new file where ``path`` is, keeping the permissions of the one it replaces."""
-    path = path.resolve()
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+def _is_special(path: str) -> bool:
+    """A device, a pipe or a directory: not to be replaced by a file."""
+    return os.path.exists(path) and not os.path.isfile(path)
+
+
+def _replace(path: str, text: str) -> None:
+    """Put a whole new file where ``path`` is, with the permissions of the one it replaces."""
+    folder, name = os.path.split(path)
+    unfinished = os.path.join(folder, f".{name}.{os.getpid()}")
     try:
-        unfinished.write_text(text, encoding="utf-8")
-        if path.exists():
-            unfinished.chmod(path.stat().st_mode)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        with open(unfinished, "x", encoding="utf-8") as file:
+            file.write(text)
+        if os.path.exists(path):
+            os.chmod(unfinished, os.stat(path).st_mode)
+        os.replace(unfinished, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(unfinished)
+        raise
 
 
 def _to_stdout(text: str) -> None:
@@ -75,12 +82,12 @@ def _width(terminal: bool) -> int | None:
 
 
 def _format_of(output: str | None) -> Format:
-    suffix = Path(output).suffix.lower() if output else ""
-    if output is None or output == "-" or (Path(output).exists() and not Path(output).is_file()):
+    if output is None or output == "-" or _is_special(output):
         return "table"
-    if suffix not in SUFFIXES:
+    suffix = os.path.splitext(output)[1]
+    if suffix.lower() not in SUFFIXES:
         raise RequestError(
             f"-o {output}: no format goes by the suffix {suffix!r}",
             hint=f"use one of {' '.join(SUFFIXES)}, or give --format {'|'.join(FORMATS)}",
         )
-    return SUFFIXES[suffix]
+    return SUFFIXES[suffix.lower()]

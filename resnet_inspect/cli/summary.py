@@ -13,10 +13,10 @@ EXAMPLES = (
 )
 
 
-@click.command(epilog=options.examples(EXAMPLES))
+@click.command("summary", epilog=options.examples(EXAMPLES))
 @options.asked_of_a_model
 @click.option("--depth", type=click.Choice(DEPTHS), default="stage", help="One row a stage, a block or a layer.")
-def summary(
+def command(
     model: str,
     input: str | None,
     batch_size: int | None,

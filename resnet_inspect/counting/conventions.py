@@ -10,19 +10,11 @@ from math import prod
 from typing import Literal
 
 from resnet_inspect.graph import Node
-from resnet_inspect.graph.ops import (
-    AdaptiveAvgPool2d,
-    AvgPool2d,
-    BatchNorm2d,
-    BlurPool2d,
-    Conv1d,
-    Conv2d,
-    GroupNorm,
-    Linear,
-    MaxPool2d,
-    Op,
-    ReLU,
-)
+from resnet_inspect.graph.ops.base import Op
+from resnet_inspect.graph.ops.gate import Conv1d
+from resnet_inspect.graph.ops.linear import Conv2d, Linear
+from resnet_inspect.graph.ops.pointwise import BatchNorm2d, GroupNorm, ReLU
+from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
 
 Rule = Callable[[Node], int]
 

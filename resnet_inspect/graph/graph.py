@@ -6,7 +6,8 @@ from itertools import islice
 from math import prod
 
 from resnet_inspect.errors import ShapeError
-from resnet_inspect.graph.ops import Input, Op
+from resnet_inspect.graph.ops.base import Op
+from resnet_inspect.graph.ops.pointwise import Input
 from resnet_inspect.graph.types import TensorType
 
 MAX_ELEMENTS = 2**63 - 1  # torch's own limit: sizes and element counts are int64

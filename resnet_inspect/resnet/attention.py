@@ -4,23 +4,11 @@ from collections.abc import Callable
 from math import log2
 
 from resnet_inspect.graph import Builder
-from resnet_inspect.graph.ops import (
-    AdaptiveAvgPool2d,
-    AdaptiveMaxPool2d,
-    Add,
-    BatchNorm2d,
-    Cat,
-    Conv1d,
-    Conv2d,
-    Flatten,
-    Linear,
-    Max,
-    Mean,
-    Mul,
-    ReLU,
-    Reshape,
-    Sigmoid,
-)
+from resnet_inspect.graph.ops.gate import AdaptiveMaxPool2d, Cat, Conv1d, Max, Mean, Mul, Reshape, Sigmoid
+from resnet_inspect.graph.ops.linear import Conv2d, Linear
+from resnet_inspect.graph.ops.pointwise import Add, BatchNorm2d, ReLU
+from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d
+from resnet_inspect.graph.ops.reshape import Flatten
 from resnet_inspect.resnet.spec import Attention
 
 

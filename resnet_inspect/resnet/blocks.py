@@ -6,20 +6,11 @@ from functools import partial
 
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Builder
-from resnet_inspect.graph.ops import (
-    Add,
-    AvgPool2d,
-    BatchNorm2d,
-    BlurPool2d,
-    Conv2d,
-    GroupNorm,
-    Identity,
-    Op,
-    Pad,
-    ReLU,
-    Subsample,
-)
-from resnet_inspect.resnet.attention import ATTENTION
+from resnet_inspect.graph.ops.base import Op
+from resnet_inspect.graph.ops.linear import Conv2d
+from resnet_inspect.graph.ops.pointwise import Add, BatchNorm2d, GroupNorm, Identity, ReLU
+from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d
+from resnet_inspect.graph.ops.reshape import Pad, Subsample
 from resnet_inspect.resnet.spec import ResNetSpec
 
 
@@ -145,6 +136,8 @@ def _antialias(b: Builder, spec: ResNetSpec, stride: int) -> int:
 def _attention(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     if spec.attention is None:
         return b.last
+    from resnet_inspect.resnet.attention import ATTENTION  # its operations are a third of all, and few nets have one
+
     class_name, write = ATTENTION[spec.attention.kind]
     return b.within("se", class_name, partial(write, b, spec.attention, c.out_channels))
 

@@ -4,16 +4,10 @@ from functools import partial
 
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Builder, Graph, TensorType
-from resnet_inspect.graph.ops import (
-    AdaptiveAvgPool2d,
-    AvgPool2d,
-    BlurPool2d,
-    Conv2d,
-    Flatten,
-    Linear,
-    MaxPool2d,
-    ReLU,
-)
+from resnet_inspect.graph.ops.linear import Conv2d, Linear
+from resnet_inspect.graph.ops.pointwise import ReLU
+from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
+from resnet_inspect.graph.ops.reshape import Flatten
 from resnet_inspect.resnet.blocks import BLOCKS, BlockConfig, norm
 from resnet_inspect.resnet.spec import ResNetSpec
 

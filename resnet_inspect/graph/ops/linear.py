@@ -51,31 +51,6 @@ class Conv2d(Op):
 
 
 @dataclass(frozen=True, slots=True)
-class Conv1d(Op):
-    """1-D convolution over (N, C, L), stride 1, same length: ECA's convolution across channels."""
-
-    in_channels: int
-    out_channels: int
-    kernel_size: int
-
-    def infer(self, *ins: TensorType) -> TensorType:
-        n, c, length = ins[0].shape
-        if c != self.in_channels:
-            raise ShapeError(f"expects {self.in_channels} channels, got {c}")
-        return TensorType((n, self.out_channels, length), ins[0].dtype)
-
-    def params(self) -> Mapping[str, Shape]:
-        return {"weight": (self.out_channels, self.in_channels, self.kernel_size)}
-
-    def macs(self, ins: Types, out: TensorType) -> int:
-        return prod(out.shape) * self.in_channels * self.kernel_size
-
-    @property
-    def detail(self) -> str:
-        return f"{self.kernel_size}, {self.in_channels}→{self.out_channels}"
-
-
-@dataclass(frozen=True, slots=True)
 class Linear(Op):
     """Fully connected layer over the last dimension."""
 

@@ -1,4 +1,4 @@
-"""Operations that keep the shape: normalisation, activations, sums and products of two branches."""
+"""The input, and operations that keep its shape: normalisation, activation, the sum of two branches."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,9 @@ from resnet_inspect.graph.ops.base import Op, Shape, Types
 from resnet_inspect.graph.types import TensorType
 
 
-class _SameShape(Op):
+class SameShape(Op):
+    """Elementwise work: the output has the type of the first input."""
+
     __slots__ = ()
 
     def infer(self, *ins: TensorType) -> TensorType:
@@ -29,7 +31,7 @@ class Input(Op):
 
 
 @dataclass(frozen=True, slots=True)
-class BatchNorm2d(_SameShape):
+class BatchNorm2d(SameShape):
     """Batch normalisation over N, H, W with a learned scale and shift a channel."""
 
     num_features: int
@@ -48,7 +50,7 @@ class BatchNorm2d(_SameShape):
 
 
 @dataclass(frozen=True, slots=True)
-class GroupNorm(_SameShape):
+class GroupNorm(SameShape):
     """Normalisation over groups of channels of one image, with a learned scale and shift a channel."""
 
     num_groups: int
@@ -64,17 +66,12 @@ class GroupNorm(_SameShape):
 
 
 @dataclass(frozen=True, slots=True)
-class ReLU(_SameShape):
+class ReLU(SameShape):
     """max(x, 0), written over its input as torchvision does."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sigmoid(_SameShape):
-    """1 / (1 + exp(-x)): the gate of an attention module."""
-
-
-@dataclass(frozen=True, slots=True)
-class Identity(_SameShape):
+class Identity(SameShape):
     """Nothing: keeps the place of a module in a Sequential, so that the next one keeps its name."""
 
     def elementwise(self, ins: Types, out: TensorType) -> int:
@@ -82,7 +79,7 @@ class Identity(_SameShape):
 
 
 @dataclass(frozen=True, slots=True)
-class Add(_SameShape):
+class Add(SameShape):
     """Sum of two branches of one shape. The residual connection: a mismatch is an error, never broadcast."""
 
     inplace: bool = True
@@ -95,14 +92,3 @@ class Add(_SameShape):
                 hint="this net works only where both branches shrink alike; an input of a multiple of 32 is safe",
             )
         return left
-
-
-@dataclass(frozen=True, slots=True)
-class Mul(_SameShape):
-    """Product of a feature map and a gate that broadcasts to it."""
-
-    def infer(self, *ins: TensorType) -> TensorType:
-        x, gate = ins
-        if any(g not in (1, s) for s, g in zip(x.shape, gate.shape, strict=True)):
-            raise ShapeError(f"a gate of {gate} does not broadcast to {x}")
-        return x

@@ -1,4 +1,4 @@
-"""Operations that shrink the image: pools, global pools, the blur filter, subsampling."""
+"""Operations that shrink the image: pools, the global pool, the blur filter."""
 
 from dataclasses import dataclass
 
@@ -59,8 +59,9 @@ class AvgPool2d(Op):
         return f"{self.kernel_size}×{self.kernel_size}, stride {self.stride}"
 
 
-class _GlobalPool(Op):
-    __slots__ = ()
+@dataclass(frozen=True, slots=True)
+class AdaptiveAvgPool2d(Op):
+    """Mean over the whole image, one value a channel."""
 
     def infer(self, *ins: TensorType) -> TensorType:
         n, c, _, _ = image(ins)
@@ -68,34 +69,6 @@ class _GlobalPool(Op):
 
     def elementwise(self, ins: Types, out: TensorType) -> int:
         return ins[0].numel
-
-
-@dataclass(frozen=True, slots=True)
-class AdaptiveAvgPool2d(_GlobalPool):
-    """Mean over the whole image, one value a channel."""
-
-
-@dataclass(frozen=True, slots=True)
-class AdaptiveMaxPool2d(_GlobalPool):
-    """Maximum over the whole image, one value a channel."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mean(Op):
-    """Mean over dimensions, which stay as extents of 1."""
-
-    dims: tuple[int, ...]
-
-    def infer(self, *ins: TensorType) -> TensorType:
-        return TensorType(tuple(1 if i in self.dims else s for i, s in enumerate(ins[0].shape)), ins[0].dtype)
-
-    def elementwise(self, ins: Types, out: TensorType) -> int:
-        return ins[0].numel
-
-
-@dataclass(frozen=True, slots=True)
-class Max(Mean):
-    """Maximum over dimensions, which stay as extents of 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +89,3 @@ class BlurPool2d(Op):
 
     def elementwise(self, ins: Types, out: TensorType) -> int:
         return ins[0].numel
-
-
-@dataclass(frozen=True, slots=True)
-class Subsample(Op):
-    """Every ``stride``-th row and column: the paper's parameter-free shortcut A."""
-
-    stride: int
-
-    def infer(self, *ins: TensorType) -> TensorType:
-        n, c, h, w = image(ins)
-        return TensorType((n, c, -(h // -self.stride), -(w // -self.stride)), ins[0].dtype)

@@ -1,10 +1,9 @@
-"""Operations that move or join elements without arithmetic."""
+"""Operations that move elements without arithmetic."""
 
 from dataclasses import dataclass
 from math import prod
 
-from resnet_inspect.errors import ShapeError
-from resnet_inspect.graph.ops.base import Op
+from resnet_inspect.graph.ops.base import Op, image
 from resnet_inspect.graph.types import TensorType
 
 
@@ -15,19 +14,6 @@ class Flatten(Op):
     def infer(self, *ins: TensorType) -> TensorType:
         n, *rest = ins[0].shape
         return TensorType((n, prod(rest)), ins[0].dtype)
-
-
-@dataclass(frozen=True, slots=True)
-class Reshape(Op):
-    """Another shape for the elements of one image; the batch dimension stays."""
-
-    shape: tuple[int, ...]
-
-    def infer(self, *ins: TensorType) -> TensorType:
-        n, *rest = ins[0].shape
-        if prod(rest) != prod(self.shape):
-            raise ShapeError(f"{ins[0]} has not the elements of N×{'×'.join(map(str, self.shape))}")
-        return TensorType((n, *self.shape), ins[0].dtype)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +30,11 @@ class Pad(Op):
 
 
 @dataclass(frozen=True, slots=True)
-class Cat(Op):
-    """Inputs joined along the channels."""
+class Subsample(Op):
+    """Every ``stride``-th row and column: the paper's parameter-free shortcut A."""
+
+    stride: int
 
     def infer(self, *ins: TensorType) -> TensorType:
-        n, _, *image = ins[0].shape
-        return TensorType((n, sum(t.shape[1] for t in ins), *image), ins[0].dtype)
+        n, c, h, w = image(ins)
+        return TensorType((n, c, -(h // -self.stride), -(w // -self.stride)), ins[0].dtype)

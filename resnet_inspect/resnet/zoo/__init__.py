@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol
 
 from resnet_inspect.errors import UnknownModelError
 from resnet_inspect.resnet.spec import ResNetSpec
-from resnet_inspect.resnet.zoo import cifar, imagenet, preact, timm, tutorial
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +19,17 @@ class Variant:
     spec: ResNetSpec
 
 
-FAMILIES = {**imagenet.FAMILIES, **timm.FAMILIES, **preact.FAMILIES, **cifar.FAMILIES, **tutorial.FAMILIES}
-PATTERNS: tuple[tuple[str, str, Callable[[re.Match[str]], ResNetSpec]], ...] = (
-    *imagenet.PATTERNS,
-    *preact.PATTERNS,
-    *cifar.PATTERNS,
-)
+class Shelf(Protocol):
+    """A module of this package: specs by family and name, and patterns of names that stand for more of them."""
+
+    FAMILIES: dict[str, dict[str, ResNetSpec]]
+    PATTERNS: tuple[tuple[str, str, Callable[[re.Match[str]], ResNetSpec]], ...]
+
+
+def shelves() -> Iterator[Shelf]:
+    """Every shelf, imported when the search reaches it: most searches end at the first."""
+    for name in ("imagenet", "timm", "preact", "cifar", "tutorial"):
+        yield import_module(f"{__name__}.{name}")
 
 
 def find(name: str) -> Variant:
@@ -32,22 +38,22 @@ def find(name: str) -> Variant:
     Raises:
         UnknownModelError: there is none; the hint names what comes nearest.
     """
-    for family, variants in FAMILIES.items():
-        if name in variants:
-            return Variant(name, family, variants[name])
-    for family, pattern, spec in PATTERNS:
-        if match := re.fullmatch(pattern, name, re.ASCII):
-            return Variant(name, family, spec(match))
+    for shelf in shelves():
+        for family, specs in shelf.FAMILIES.items():
+            if name in specs:
+                return Variant(name, family, specs[name])
+        for family, pattern, spec in shelf.PATTERNS:
+            if match := re.fullmatch(pattern, name, re.ASCII):
+                return Variant(name, family, spec(match))
     raise UnknownModelError(f"unknown model {name!r}", hint=_suggest(name))
 
 
 def variants() -> Iterator[Variant]:
     """Every listed variant, family by family; a pattern allows more than are listed."""
-    for family, specs in FAMILIES.items():
-        for name, spec in specs.items():
-            yield Variant(name, family, spec)
-    for name in cifar.LISTED:
-        yield find(name)
+    for shelf in shelves():
+        for family, specs in shelf.FAMILIES.items():
+            for name, spec in specs.items():
+                yield Variant(name, family, spec)
 
 
 def _suggest(name: str) -> str:

@@ -56,22 +56,6 @@ def _resnext(m: re.Match[str]) -> ResNetSpec:
     return replace(NARROW, depths=depths, widths=widths, stem=((3, 1, 64),), groups=int(m[2]), base_width=int(m[3]))
 
 
-PATTERNS = (
-    ("cifar", "resnet([0-9]{1,5})(bn)?_cifar", _resnet),
-    ("cifar-preact", "preresnet([0-9]{1,5})(bn)?_cifar", _preresnet),
-    ("cifar-wide", "wrn([0-9]{1,5})_([1-9][0-9]{0,2})", _wide),
-    ("cifar-resnext", "resnext([0-9]{1,5})_([1-9][0-9]{0,3})x([1-9][0-9]{0,3})d_cifar", _resnext),
-)
-
-# Members of the patterns that papers print numbers of.
-LISTED = (
-    *(f"resnet{d}_cifar" for d in (20, 32, 44, 56, 110, 1202)),
-    *(f"preresnet{d}_cifar" for d in (110, 164, 1001)),
-    *(f"wrn{d}" for d in ("16_4", "16_8", "16_10", "22_8", "22_10", "28_10", "28_12", "40_1", "40_2", "40_4", "40_8")),
-    *(f"resnext29_{x}d_cifar" for x in ("8x64", "16x64")),
-)
-
-
 def _kuangliu(spec: ResNetSpec) -> ResNetSpec:
     """The ImageNet net behind a 3×3 stride-1 stem without a pool."""
     return replace(spec, stem=((3, 1, 64),), stem_pool="none", num_classes=10, input_size=32)
@@ -82,7 +66,34 @@ def _kuangliu_preact(spec: ResNetSpec) -> ResNetSpec:
     return replace(_kuangliu(spec), order="pre", final_norm=False)
 
 
+PATTERNS = (
+    ("cifar", "resnet([0-9]{1,5})(bn)?_cifar", _resnet),
+    ("cifar-preact", "preresnet([0-9]{1,5})(bn)?_cifar", _preresnet),
+    ("cifar-wide", "wrn([0-9]{1,5})_([1-9][0-9]{0,2})", _wide),
+    ("cifar-resnext", "resnext([0-9]{1,5})_([1-9][0-9]{0,3})x([1-9][0-9]{0,3})d_cifar", _resnext),
+)
+
+
+def _listed(*names: str) -> dict[str, ResNetSpec]:
+    """Members of the patterns that papers print numbers of."""
+    found = {}
+    for name in names:
+        for _, pattern, spec in PATTERNS:
+            if match := re.fullmatch(pattern, name):
+                found[name] = spec(match)
+    return found
+
+
 FAMILIES: dict[str, dict[str, ResNetSpec]] = {
+    "cifar": _listed(*(f"resnet{depth}_cifar" for depth in (20, 32, 44, 56, 110, 1202))),
+    "cifar-preact": _listed(*(f"preresnet{depth}_cifar" for depth in (110, 164, 1001))),
+    "cifar-wide": _listed(
+        *(f"wrn16_{k}" for k in (4, 8, 10)),
+        *(f"wrn22_{k}" for k in (8, 10)),
+        *(f"wrn28_{k}" for k in (10, 12)),
+        *(f"wrn40_{k}" for k in (1, 2, 4, 8)),
+    ),
+    "cifar-resnext": _listed("resnext29_8x64d_cifar", "resnext29_16x64d_cifar"),
     "cifar-kuangliu": {
         "resnet18_kuangliu": _kuangliu(R18),
         "resnet34_kuangliu": _kuangliu(R34),

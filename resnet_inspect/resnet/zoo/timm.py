@@ -164,3 +164,5 @@ FAMILIES: dict[str, dict[str, ResNetSpec]] = {
         "resnetrs420": _rs((4, 44, 87, 4), 320),
     },
 }
+
+PATTERNS = ()

@@ -21,3 +21,5 @@ FAMILIES: dict[str, dict[str, ResNetSpec]] = {
         "tutorial_resnet101": R101,
     },
 }
+
+PATTERNS = ()

@@ -1,0 +1,97 @@
+"""Operations that only attention modules use: squeezing a feature map to weights, and multiplying by them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+
+from resnet_inspect.errors import ShapeError
+from resnet_inspect.graph.ops.base import Op, Shape, Types
+from resnet_inspect.graph.ops.pointwise import SameShape
+from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d
+from resnet_inspect.graph.types import TensorType
+
+
+@dataclass(frozen=True, slots=True)
+class Sigmoid(SameShape):
+    """1 / (1 + exp(-x)): the gate of an attention module."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mul(SameShape):
+    """Product of a feature map and a gate that broadcasts to it."""
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        x, gate = ins
+        if any(g not in (1, s) for s, g in zip(x.shape, gate.shape, strict=True)):
+            raise ShapeError(f"a gate of {gate} does not broadcast to {x}")
+        return x
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptiveMaxPool2d(AdaptiveAvgPool2d):
+    """Maximum over the whole image, one value a channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mean(Op):
+    """Mean over dimensions, which stay as extents of 1."""
+
+    dims: tuple[int, ...]
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        return TensorType(tuple(1 if i in self.dims else s for i, s in enumerate(ins[0].shape)), ins[0].dtype)
+
+    def elementwise(self, ins: Types, out: TensorType) -> int:
+        return ins[0].numel
+
+
+@dataclass(frozen=True, slots=True)
+class Max(Mean):
+    """Maximum over dimensions, which stay as extents of 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reshape(Op):
+    """Another shape for the elements of one image; the batch dimension stays."""
+
+    shape: tuple[int, ...]
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        n, *rest = ins[0].shape
+        if prod(rest) != prod(self.shape):
+            raise ShapeError(f"{ins[0]} has not the elements of N×{'×'.join(map(str, self.shape))}")
+        return TensorType((n, *self.shape), ins[0].dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class Cat(Op):
+    """Inputs joined along the channels."""
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        n, _, *image = ins[0].shape
+        return TensorType((n, sum(t.shape[1] for t in ins), *image), ins[0].dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class Conv1d(Op):
+    """1-D convolution over (N, C, L), stride 1, same length: ECA's convolution across channels."""
+
+    in_channels: int
+    out_channels: int
+    kernel_size: int
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        n, c, length = ins[0].shape
+        if c != self.in_channels:
+            raise ShapeError(f"expects {self.in_channels} channels, got {c}")
+        return TensorType((n, self.out_channels, length), ins[0].dtype)
+
+    def params(self) -> Mapping[str, Shape]:
+        return {"weight": (self.out_channels, self.in_channels, self.kernel_size)}
+
+    def macs(self, ins: Types, out: TensorType) -> int:
+        return prod(out.shape) * self.in_channels * self.kernel_size
+
+    @property
+    def detail(self) -> str:
+        return f"{self.kernel_size}, {self.in_channels}→{self.out_channels}"
