@@ -47,7 +47,9 @@ class Answer(Report):
         return render(self, "table")
 
 
-def graph(model: Model = "resnet50", input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()) -> Graph:
+def graph(
+    model: Model = "resnet50", input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()
+) -> Graph:
     """The network as a list of typed calls."""
     return load.graph(load.variant(model, settings), input, batch_size)
 
@@ -96,15 +98,35 @@ def list_variants(
 
     found = [v for v in zoo.variants() if fnmatchcase(v.name, pattern) or fnmatchcase(v.family, pattern)]
     if not found:
-        raise UnknownModelError(f"no variant matches {pattern!r}", hint="globs are quoted, as in resnet-inspect list 'wide*'")
+        raise UnknownModelError(
+            f"no variant matches {pattern!r}", hint="globs are quoted, as in resnet-inspect list 'wide*'"
+        )
     return _answer(catalogue(((v.family, load.graph(v)) for v in found), sort, max_params, max_macs))
 
 
-def compare(models: Sequence[Model], input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()) -> Answer:
+def compare(
+    models: Sequence[Model], input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()
+) -> Answer:
     """One row a model, with its ratios to the first."""
     from resnet_inspect.analyze.variants import compare
 
     return _answer(compare([graph(model, input, batch_size, settings) for model in models]))
+
+
+def check(
+    model: Model = "resnet50", input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()
+) -> Answer:
+    """Our numbers against fvcore, thop and torch, run on the built module, and against what is published.
+
+    The answer's ``ok`` is whether nothing differs without a known reason.
+    """
+    from resnet_inspect.analyze.check import check
+    from resnet_inspect.runtime import counters  # torch lives behind this line
+
+    found = load.variant(model, settings)
+    network = load.graph(found, input, batch_size)
+    measured = counters.measure(build(network), network.input.shape)
+    return _answer(check(found, network, measured, counters.published(network.name), counters.versions()))
 
 
 def export_spec(model: Model = "resnet50", settings: Sequence[str] = ()) -> str:

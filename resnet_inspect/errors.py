@@ -1,12 +1,12 @@
 """Every error a user can meet, and the exit code each one means.
 
-    InspectError
-    ├── RequestError            2  the request is wrong
-    │   ├── UnknownModelError      no variant or file of that name
-    │   ├── SpecError              a field of a spec is wrong, or two do not fit together
-    │   └── ShapeError             an operation cannot take that input; names the node
-    ├── OutputError             2  the result cannot be written where it was asked for
-    └── MachineError            3  this machine cannot do it
+InspectError
+├── RequestError            2  the request is wrong
+│   ├── UnknownModelError      no variant or file of that name
+│   ├── SpecError              a field of a spec is wrong, or two do not fit together
+│   └── ShapeError             an operation cannot take that input; names the node
+├── OutputError             2  the result cannot be written where it was asked for
+└── MachineError            3  this machine cannot do it
 """
 
 

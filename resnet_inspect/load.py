@@ -41,7 +41,9 @@ def graph(found: Variant, input: Input = None, batch_size: int | None = None) ->
         return lower(spec, found.name, (batch_size or 1, spec.in_channels, spec.input_size, spec.input_size))
     image = _image(input)
     if batch_size not in (None, image[0]):
-        raise RequestError(f"--input has a batch of {image[0]}, --batch-size says {batch_size}", hint="give one of the two")
+        raise RequestError(
+            f"--input has a batch of {image[0]}, --batch-size says {batch_size}", hint="give one of the two"
+        )
     return lower(spec, found.name, image)
 
 
@@ -61,7 +63,9 @@ def _image(input: str | Sequence[int]) -> tuple[int, int, int, int]:
     try:
         n, c, h, w = (int(part) for part in given.split(","))
     except ValueError:
-        raise RequestError(f"--input {given} is not N,C,H,W", hint="four whole numbers, as --input 1,3,224,224") from None
+        raise RequestError(
+            f"--input {given} is not N,C,H,W", hint="four whole numbers, as --input 1,3,224,224"
+        ) from None
     if min(n, c, h, w) < 1:
         raise RequestError(f"--input {given}: every size is at least 1", hint="as --input 1,3,224,224")
     return n, c, h, w

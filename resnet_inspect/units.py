@@ -18,6 +18,8 @@ def text(value: Value, unit: Unit = "text") -> str:
     """``value`` as it stands in a table: three significant digits where a unit has prefixes."""
     if value is None:
         return UNKNOWN
+    if isinstance(value, bool):
+        return "true" if value else "false"
     match unit, value:
         case "count", int():
             return _scaled(value, 1000, SI)

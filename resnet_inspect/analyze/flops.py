@@ -55,7 +55,9 @@ def kind_of(node: Node) -> str:
     return node.kind
 
 
-def _table(key: str, column: str, title: str, graph: Graph, steps: dict[int, int], group: Callable[[Node], str]) -> Table:
+def _table(
+    key: str, column: str, title: str, graph: Graph, steps: dict[int, int], group: Callable[[Node], str]
+) -> Table:
     sums: dict[str, int] = {}
     calls: dict[str, int] = {}
     for position, work in steps.items():

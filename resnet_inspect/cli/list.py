@@ -16,24 +16,18 @@ EXAMPLES = (
 SCALES = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 
 
-class Amount(click.ParamType):
+def amount(text: str) -> int:
     """A count with an SI prefix, as 26M or 4.2G."""
-
-    name = "amount"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kmgt]?)", str(value).lower(), re.ASCII)
-        if not match:
-            self.fail(f"{value!r} is not an amount, as 26M or 4.2G", param, ctx)
-        return round(float(match[1]) * SCALES[match[2]])
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kmgt]?)", text.lower(), re.ASCII)
+    if not match:
+        raise click.BadParameter(f"{text!r} is not an amount, as 26M or 4.2G")
+    return round(float(match[1]) * SCALES[match[2]])
 
 
 @click.command("list", epilog=options.examples(EXAMPLES))
 @click.argument("pattern", default="*")
-@click.option("--max-params", type=Amount(), metavar="26M", help="Only variants of at most so many parameters.")
-@click.option("--max-macs", type=Amount(), metavar="4.2G", help="Only variants of at most so many MACs.")
+@click.option("--max-params", type=amount, metavar="26M", help="Only variants of at most so many parameters.")
+@click.option("--max-macs", type=amount, metavar="4.2G", help="Only variants of at most so many MACs.")
 @click.option("--sort", type=click.Choice(SORTS), help="Order of the rows; by default family by family.")
 @options.format
 @options.output

@@ -1,7 +1,7 @@
 """How work is counted: a convention is a table from kinds of operation to rules.
 
-A kind without a rule is not counted by that tool, and a count says which those were; a rule that gives 0 is a tool's own
-declared zero. The rules of fvcore, thop and torch were read off the tools themselves, in eval mode, at the versions named.
+A kind without a rule is not counted by that tool, and a count says which those were; a rule that gives 0 is a tool's
+own declared zero. The rules of fvcore, thop and torch were read off the tools, in eval mode, at the versions named.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +11,7 @@ from typing import Literal
 
 from resnet_inspect.graph import Node
 from resnet_inspect.graph.ops.base import Op
-from resnet_inspect.graph.ops.gate import Conv1d
+from resnet_inspect.graph.ops.gate import Conv1d, Mean
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.graph.ops.pointwise import BatchNorm2d, GroupNorm, ReLU
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
@@ -24,7 +24,7 @@ class Convention:
     """A tool's or a field's way to count; ``unit`` is what one of its counts stands for."""
 
     name: str
-    unit: Literal["MAC", "FLOP"]
+    unit: Literal["MAC", "FLOP", "element"]
     version: str
     doc: str
     rules: Mapping[type[Op], Rule]
@@ -59,6 +59,14 @@ def _macs(node: Node) -> int:
 
 def _twice_macs(node: Node) -> int:
     return 2 * node.macs
+
+
+def _macs_and_biases(node: Node) -> int:
+    return node.macs + (node.out.numel if "bias" in node.op.params() else 0)
+
+
+def _outputs(node: Node) -> int:
+    return node.out.numel
 
 
 def _inputs(times: int) -> Rule:
@@ -97,6 +105,13 @@ FVCORE = Convention(
         BlurPool2d: _blur_macs,
     },
 )
+FVCORE_ACTIVATIONS = Convention(
+    "fvcore_activations",
+    "element",
+    "0.1.5.post20221221",
+    "ActivationCountAnalysis: output elements of any convolution or linear layer, learned or not",
+    {Conv2d: _outputs, Conv1d: _outputs, Linear: _outputs, BlurPool2d: _outputs},
+)
 THOP = Convention(
     "thop",
     "MAC",
@@ -123,6 +138,24 @@ TORCH = Convention(
         Conv1d: _twice_macs,
         Linear: _twice_macs,
         BlurPool2d: lambda node: 2 * _blur_macs(node),
+    },
+)
+# What mmpretrain's tables were made with; ptflops without its functional operations counts alike.
+MMENGINE = Convention(
+    "mmengine",
+    "MAC",
+    "mmcv 1.x",
+    "get_model_complexity_info: MACs and biases, two operations an element of a norm, one of ReLU and of pools",
+    {
+        Conv2d: _macs_and_biases,
+        Linear: _macs_and_biases,
+        BatchNorm2d: _inputs(2),
+        GroupNorm: _inputs(2),
+        ReLU: _inputs(1),
+        MaxPool2d: _inputs(1),
+        AvgPool2d: _inputs(1),
+        AdaptiveAvgPool2d: _inputs(1),
+        Mean: _inputs(1),  # mmpretrain writes the squeeze of SE as a pool
     },
 )
 

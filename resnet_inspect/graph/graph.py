@@ -131,7 +131,9 @@ class Builder:
             raise ShapeError(f"{path}: {error.message}", error.hint) from None
         largest = max(map(prod, (out.shape, *op.params().values())))
         if largest > MAX_ELEMENTS:
-            raise ShapeError(f"{path}: {largest:,} elements are more than an int64 can count", hint="give a smaller size")
+            raise ShapeError(
+                f"{path}: {largest:,} elements are more than an int64 can count", hint="give a smaller size"
+            )
         self.nodes.append(Node(path, op, inputs, ins, out, self.stage, module))
         return len(self.nodes) - 1
 
@@ -145,7 +147,7 @@ class Builder:
             self.scope = outer
 
     def repeat(self, name: str, class_name: str, key: Hashable, write: Callable[[], int]) -> int:
-        """As ``within`` for a container that reads the newest node alone, but one equal to an earlier is copied from it.
+        """As ``within``, for a container that reads the newest node alone; one equal to an earlier is copied from it.
 
         Equal means: of one ``key`` and on one input type. Deep nets repeat a few blocks hundreds of times.
         """

@@ -12,12 +12,14 @@ def render(report: Report) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([column.csv[0] if column.csv else column.key for column in table.columns])
-    writer.writerows([_cell(value, column) for value, column in zip(row, table.columns, strict=True)] for row in table.rows)
+    writer.writerows(
+        [_cell(value, column) for value, column in zip(row, table.columns, strict=True)] for row in table.rows
+    )
     return out.getvalue()
 
 
 def _cell(value: Value, column: Column) -> Value:
     if column.csv and isinstance(value, int):
-        name, scale = column.csv
+        scale = column.csv[1]
         return value if scale == 1 else value / scale
     return "" if value is None else text(value, "shape") if column.unit == "shape" else value

@@ -6,7 +6,9 @@ from resnet_inspect.units import exact, text
 
 def render(report: Report) -> str:
     parts = [f"## {report.title}"]
-    parts += ["\n".join(f"- {fact.title}: {exact(fact.value, fact.unit)}" for fact in report.facts)] if report.facts else []
+    parts += (
+        ["\n".join(f"- {fact.title}: {exact(fact.value, fact.unit)}" for fact in report.facts)] if report.facts else []
+    )
     for table in report.tables:
         parts += [f"### {table.title}"] if len(report.tables) > 1 else []
         parts.append(_table(table))
@@ -25,5 +27,8 @@ def _table(table: Table) -> str:
 
 
 def _cells(table: Table, row: Row) -> list[str]:
-    cells = ("" if value is None and row is table.total else text(value, column.unit) for value, column in zip(row, table.columns, strict=True))
+    cells = (
+        "" if value is None and row is table.total else text(value, column.unit)
+        for value, column in zip(row, table.columns, strict=True)
+    )
     return [cell.replace("|", "\\|") for cell in cells]

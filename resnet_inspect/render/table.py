@@ -26,8 +26,10 @@ def render(report: Report, width: int | None = None, color: bool = False) -> str
     if report.facts:
         console.print(_facts(report), "")
     for finding in report.findings:
-        console.print(Text(f"{finding.code} {finding.where}: {finding.message}", "yellow"))
-        console.print(Text(finding.hint))
+        hint = f"\n  {finding.hint}" if finding.hint else ""
+        console.print(Text.assemble((f"{finding.code} ", "yellow"), f"{finding.where}: {finding.message}{hint}"))
+    if report.findings:
+        console.print()
     for note in report.notes:
         console.print(Text(note))
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
@@ -37,7 +39,10 @@ def _draw(table: Table, width: int) -> RichTable:
     cells = [[text(value, column.unit) for value, column in zip(row, table.columns, strict=True)] for row in table.rows]
     total = ["" if v is None else text(v, c.unit) for v, c in zip(table.total or (), table.columns, strict=False)]
     wraps = [any(" " in row[i] for row in cells) and c.unit == "text" for i, c in enumerate(table.columns)]
-    widths = [max([len(c.title), *(len(row[i]) for row in [*cells, *([total] if total else [])])]) for i, c in enumerate(table.columns)]
+    widths = [
+        max([len(c.title), *(len(row[i]) for row in [*cells, *([total] if total else [])])])
+        for i, c in enumerate(table.columns)
+    ]
     shown = _fitting(table.columns, [min(w, WRAPPED) if wraps[i] else w for i, w in enumerate(widths)], width)
     roomy = sum(widths[i] + 2 for i in shown) <= width
     drawn = RichTable(

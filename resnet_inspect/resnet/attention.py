@@ -59,7 +59,7 @@ def convolutional_block(b: Builder, attention: Attention, channels: int) -> int:
 
 
 def hidden_channels(channels: int, attention: Attention) -> int:
-    """``channels · ratio`` rounded to the nearest multiple of the divisor, at least one multiple (timm's make_divisible)."""
+    """``channels · ratio`` rounded to a multiple of the divisor, at least one (timm's make_divisible)."""
     divisor = attention.divisor
     return max(divisor, int(channels * attention.ratio + divisor / 2) // divisor * divisor)
 

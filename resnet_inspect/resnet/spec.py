@@ -42,11 +42,11 @@ class ResNetSpec:
         block: ``bottleneck`` (1×1, 3×3, 1×1, output 4 × planes) or ``basic`` (3×3, 3×3).
         depths: blocks a stage.
         widths: planes a stage, or a tuple of planes a block; None: 64, doubled each stage.
-        groups, base_width: the 3×3 of a bottleneck has int(planes · base_width / 64) · groups channels in that many groups.
+        groups, base_width: a bottleneck's 3×3 has ``groups`` groups of int(planes · base_width / 64) channels.
         stride_on: the convolution of a bottleneck that downsamples; ``3x3`` is v1.5, ``1x1`` the paper's v1.
         order: ``post`` (conv, norm, ReLU) or ``pre`` (norm, ReLU, conv; arXiv:1603.05027).
-        shortcut: where the shape changes, ``B`` projects by a 1×1 convolution, ``A`` subsamples and pads with zero channels,
-            ``D`` averages 2×2 and then projects; ``C`` projects everywhere.
+        shortcut: where the shape changes, ``B`` projects by a 1×1 convolution, ``A`` subsamples and pads with zero
+            channels, ``D`` averages 2×2 and then projects; ``C`` projects everywhere.
         strides: of each stage's first block; None: 1, then 2.
         output_stride: None, or the total stride after which further ones become dilation.
         stem: (kernel, stride, channels) of each convolution before the pool.
@@ -136,7 +136,11 @@ def check(spec: ResNetSpec) -> None:
         value = getattr(spec, field)
         # 1 == True in Python, but a count is not a flag.
         if not any(value == choice and type(value) is type(choice) for choice in choices):
-            raise _wrong(spec, field, "one of " + ", ".join(str(c).lower() if c in (None, True, False) else str(c) for c in choices))
+            raise _wrong(
+                spec,
+                field,
+                "one of " + ", ".join(str(c).lower() if c in (None, True, False) else str(c) for c in choices),
+            )
     for field in ("groups", "base_width", "in_channels", "input_size"):
         if not _natural(getattr(spec, field)):
             raise _wrong(spec, field, "a whole number from 1")
@@ -151,7 +155,9 @@ def check(spec: ResNetSpec) -> None:
         raise _wrong(spec, "strides", f"{stages} whole numbers from 1, one a stage as in depths")
     if spec.widths is not None:
         _check_widths(spec, spec.widths)
-    if not (isinstance(spec.stem, tuple) and spec.stem and all(_naturals(conv) and len(conv) == 3 for conv in spec.stem)):
+    if not (
+        isinstance(spec.stem, tuple) and spec.stem and all(_naturals(conv) and len(conv) == 3 for conv in spec.stem)
+    ):
         raise _wrong(spec, "stem", "kernel:stride:channels of one convolution or more, as 3:2:32,3:1:64")
     if spec.attention is not None and not isinstance(spec.attention, Attention):
         raise _wrong(spec, "attention", "se, eca or cbam, as se:0.25")
@@ -165,7 +171,9 @@ def _check_widths(spec: ResNetSpec, widths: Widths) -> None:
         raise _wrong(spec, "widths", f"{len(spec.depths)} entries, one a stage as in depths")
     for width, depth in zip(widths, spec.depths, strict=True):
         if isinstance(width, tuple) and len(width) != depth:
-            raise _wrong(spec, "widths", f"one entry a block: {width} is for {len(width)} blocks, the stage has {depth}")
+            raise _wrong(
+                spec, "widths", f"one entry a block: {width} is for {len(width)} blocks, the stage has {depth}"
+            )
 
 
 def _check_bottleneck(spec: ResNetSpec) -> None:
@@ -188,4 +196,6 @@ def _naturals(value: object) -> bool:
 
 
 def _wrong(spec: ResNetSpec, field: str, wanted: str) -> SpecError:
-    return SpecError(f"{field}={getattr(spec, field)!r} is not {wanted}", hint="`resnet-inspect export-spec` shows the fields")
+    return SpecError(
+        f"{field}={getattr(spec, field)!r} is not {wanted}", hint="`resnet-inspect export-spec` shows the fields"
+    )

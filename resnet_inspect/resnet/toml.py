@@ -21,7 +21,9 @@ def load(path: str) -> Variant:
         with open(path, "rb") as file:
             values = tomllib.load(file)
     except OSError as error:
-        raise RequestError(f"{path}: {error.strerror}", hint="give a variant's name or a spec.toml that exists") from None
+        raise RequestError(
+            f"{path}: {error.strerror}", hint="give a variant's name or a spec.toml that exists"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RequestError(f"{path} is not TOML: {error}") from None
     base, name = values.pop("base", "resnet50"), values.pop("name", os.path.splitext(os.path.basename(path))[0])
@@ -36,7 +38,11 @@ def load(path: str) -> Variant:
 def dump(spec: ResNetSpec, name: str) -> str:
     """Text that ``load`` reads back to the same spec and name."""
     # A TOML basic string escapes as JSON does, but for DEL.
-    lines = [f"name = {_value(name)}", 'base = "resnet50"', *(f"{k} = {_value(v)}" for k, v in to_mapping(spec).items())]
+    lines = [
+        f"name = {_value(name)}",
+        'base = "resnet50"',
+        *(f"{k} = {_value(v)}" for k, v in to_mapping(spec).items()),
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -58,7 +58,9 @@ class GroupNorm(SameShape):
 
     def infer(self, *ins: TensorType) -> TensorType:
         if self.num_channels % self.num_groups:
-            raise ShapeError(f"{self.num_groups} groups cannot split {self.num_channels} channels", hint="--set norm=bn")
+            raise ShapeError(
+                f"{self.num_groups} groups cannot split {self.num_channels} channels", hint="--set norm=bn"
+            )
         return ins[0]
 
     def params(self) -> Mapping[str, Shape]:

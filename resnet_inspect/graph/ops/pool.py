@@ -84,7 +84,9 @@ class BlurPool2d(Op):
     def infer(self, *ins: TensorType) -> TensorType:
         n, c, h, w = image(ins)
         if min(h, w) < 2:
-            raise ShapeError(f"reflect padding needs an image of 2×2 or more, got {h}×{w}", hint="give a larger --input")
+            raise ShapeError(
+                f"reflect padding needs an image of 2×2 or more, got {h}×{w}", hint="give a larger --input"
+            )
         return TensorType((n, c, conv_extent(h, 3, self.stride, 1), conv_extent(w, 3, self.stride, 1)), ins[0].dtype)
 
     def elementwise(self, ins: Types, out: TensorType) -> int:

@@ -24,7 +24,7 @@ def _depths(name: str, depth: int, block: str) -> tuple[int, ...]:
 
 
 def _resnet(m: re.Match[str]) -> ResNetSpec:
-    """6n+2 of basic blocks with shortcut A, or with ``bn`` 9n+2 of bottlenecks, which need shortcut B to change 16 into 64."""
+    """6n+2 layers of basic blocks with shortcut A, or with ``bn`` 9n+2 of bottlenecks with shortcut B."""
     if m[2]:
         return replace(NARROW, depths=_depths(m[0], int(m[1]), "bottleneck"))
     return replace(NARROW, block="basic", shortcut="A", depths=_depths(m[0], int(m[1]), "basic"))
@@ -40,7 +40,7 @@ def _preresnet(m: re.Match[str]) -> ResNetSpec:
 
 
 def _wide(m: re.Match[str]) -> ResNetSpec:
-    """WRN-d-k (Zagoruyko and Komodakis 2016, arXiv:1605.07146): pre-activation basic blocks, k times as wide; d = 6n+4."""
+    """WRN-d-k (Zagoruyko and Komodakis 2016, arXiv:1605.07146): pre-activation, k times as wide, d = 6n+4."""
     n, rest = divmod(int(m[1]) - 4, 6)
     k = int(m[2])
     if rest or n < 1:
@@ -50,7 +50,7 @@ def _wide(m: re.Match[str]) -> ResNetSpec:
 
 
 def _resnext(m: re.Match[str]) -> ResNetSpec:
-    """ResNeXt-29 (Xie et al. 2016, arXiv:1611.05431, table 7): bottlenecks whose first stage has g groups of w channels."""
+    """ResNeXt-29 (Xie et al. 2016, arXiv:1611.05431, table 7): g groups of w channels in the first stage."""
     depths = _depths(m[0], int(m[1]), "bottleneck")
     widths = (64, 128, 256)
     return replace(NARROW, depths=depths, widths=widths, stem=((3, 1, 64),), groups=int(m[2]), base_width=int(m[3]))

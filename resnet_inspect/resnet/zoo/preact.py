@@ -1,4 +1,4 @@
-"""Pre-activation ImageNet nets (He et al. 2016, arXiv:1603.05027) as timm's resnetv2 writes them, and BiT (arXiv:1912.11370)."""
+"""Pre-activation ImageNet nets (He et al. 2016, arXiv:1603.05027) under timm's names, and BiT (arXiv:1912.11370)."""
 
 import re
 from dataclasses import replace

@@ -1,0 +1,115 @@
+"""Graph -> nn.Module, in torchvision's module tree: a GraphModule a block, real nn.Sequential stages, one top level.
+
+A single flat GraphModule would run as well, but ``net.layer4[-1]`` and hooks on stages and blocks would be lost.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from itertools import groupby
+
+import torch
+from torch import fx, nn
+
+from resnet_inspect.graph import Graph
+from resnet_inspect.graph.ops.gate import Sigmoid
+from resnet_inspect.graph.ops.pointwise import Add, ReLU
+from resnet_inspect.runtime.modules import function, module
+
+# What scales a residual branch's output, by the class of the block; zeroed by ``zero_init_residual``.
+LAST_WEIGHT: dict[str, tuple[str, ...]] = {
+    "Bottleneck": ("bn3", "conv3"),
+    "BasicBlock": ("bn2", "conv2"),
+    "PreActBottleneck": ("conv3",),
+    "PreActBasic": ("conv2",),
+}
+
+
+def build(graph: Graph, device: str = "cpu", zero_init_residual: bool = False) -> nn.Module:
+    """The network, in train mode on ``device``, with weights initialised as torchvision.models.resnet does.
+
+    From one seed it draws the very weights that torchvision's own constructor draws.
+    """
+    with torch.device(device):
+        net = _Writer(graph).container("", range(1, len(graph.nodes)))
+        _initialize(graph, net, zero_init_residual)
+    return net
+
+
+class _Writer:
+    """Writes the containers of one graph, inner ones first."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.users = [0] * len(graph.nodes)
+        for node in graph.nodes:
+            for i in node.inputs:
+                self.users[i] += 1
+
+    def container(self, path: str, positions: Sequence[int]) -> nn.Module:
+        """The module at ``path``, which makes the calls at ``positions``."""
+        class_name = self.graph.containers[path]
+        children = {child: list(inside) for child, inside in groupby(positions, lambda i: self._child(path, i))}
+        if class_name == "Sequential":
+            return nn.Sequential(
+                OrderedDict((name, self._module(path, name, calls)) for name, calls in children.items())
+            )
+        calls, modules = fx.Graph(), dict[str, nn.Module]()
+        values: dict[int, fx.Node] = {}
+        for i in self._outside(positions):
+            values[i] = calls.placeholder("x" if not values else f"x{len(values)}")
+        for child, inside in children.items():
+            last = inside[-1]
+            inputs = tuple(values[i] for i in self._outside(inside))
+            attribute = self._attribute(path, child, last)
+            if attribute is None:
+                target, extra = function(self.graph.nodes[last].op, self._inplace(last))
+                inputs = tuple(values[i] for i in self.graph.nodes[last].inputs)
+                values[last] = calls.call_function(target, (*inputs, *extra))
+            else:
+                if attribute not in modules:
+                    modules[attribute] = self._module(path, child, inside)
+                values[last] = calls.call_module(attribute, inputs)
+        calls.output(values[positions[-1]])
+        return fx.GraphModule(modules, calls, class_name)
+
+    def _module(self, path: str, child: str, inside: list[int]) -> nn.Module:
+        full = f"{path}.{child}" if path else child
+        if full in self.graph.containers:
+            return self.container(full, inside)
+        return module(self.graph.nodes[inside[0]].op, self._inplace(inside[0]))
+
+    def _attribute(self, path: str, child: str, last: int) -> str | None:
+        """The attribute that performs a child's calls: a container's own name, a module's, or None for a function."""
+        if (f"{path}.{child}" if path else child) in self.graph.containers:
+            return child
+        return self.graph.nodes[last].module.rpartition(".")[2] or None
+
+    def _child(self, path: str, i: int) -> str:
+        return self.graph.nodes[i].name[len(path) + 1 if path else 0 :].split(".", 1)[0]
+
+    def _outside(self, positions: Sequence[int]) -> list[int]:
+        """What these calls read that others made, in the order of use."""
+        inside = set(positions)
+        read = (i for position in positions for i in self.graph.nodes[position].inputs)
+        return [i for i in dict.fromkeys(read) if i not in inside]
+
+    def _inplace(self, i: int) -> bool:
+        """Whether this call may overwrite its first input: nobody else reads it, and backward needs none of it."""
+        node = self.graph.nodes[i]
+        source = node.inputs[0]
+        wanted = node.op.inplace if isinstance(node.op, Add) else isinstance(node.op, ReLU)
+        return wanted and self.users[source] == 1 and not isinstance(self.graph.nodes[source].op, ReLU | Sigmoid)
+
+
+def _initialize(graph: Graph, net: nn.Module, zero_init_residual: bool) -> None:
+    for layer in net.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+    if zero_init_residual:
+        for path, class_name in graph.containers.items():
+            for name in LAST_WEIGHT.get(class_name, ()):
+                if isinstance(
+                    weight := getattr(getattr(net.get_submodule(path), name, None), "weight", None), nn.Parameter
+                ):
+                    nn.init.zeros_(weight)
+                    break

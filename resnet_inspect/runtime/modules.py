@@ -1,0 +1,93 @@
+"""Each operation as torch runs it: a module, or a function and its arguments."""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from resnet_inspect.graph.ops.base import Op
+from resnet_inspect.graph.ops.gate import AdaptiveMaxPool2d, Cat, Conv1d, Max, Mean, Mul, Reshape, Sigmoid
+from resnet_inspect.graph.ops.linear import Conv2d, Linear
+from resnet_inspect.graph.ops.pointwise import Add, BatchNorm2d, GroupNorm, Identity, ReLU
+from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
+from resnet_inspect.graph.ops.reshape import Flatten, Pad, Subsample
+
+
+class Blur(nn.Module):
+    """The binomial 3×3 filter of each channel on the reflect-padded image, subsampled (arXiv:1904.11486)."""
+
+    filter: Tensor
+
+    def __init__(self, channels: int, stride: int) -> None:
+        super().__init__()
+        self.channels = channels
+        self.stride = stride
+        row = torch.tensor([0.25, 0.5, 0.25])
+        self.register_buffer("filter", torch.outer(row, row).repeat(channels, 1, 1, 1), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        padded = F.pad(x, (1, 1, 1, 1), mode="reflect")
+        return F.conv2d(padded, self.filter, stride=self.stride, groups=self.channels)
+
+
+def module(op: Op, inplace: bool) -> nn.Module:
+    """A new module that performs ``op``; ``inplace`` allows it to overwrite its input."""
+    match op:
+        case Conv2d(cin, cout, kernel, stride, padding, dilation, groups, bias):
+            return nn.Conv2d(cin, cout, kernel, stride, padding, dilation, groups, bias)
+        case Conv1d(cin, cout, kernel):
+            return nn.Conv1d(cin, cout, kernel, padding=kernel // 2, bias=False)
+        case Linear(cin, cout, bias):
+            return nn.Linear(cin, cout, bias)
+        case BatchNorm2d(channels):
+            return nn.BatchNorm2d(channels)
+        case GroupNorm(groups, channels):
+            return nn.GroupNorm(groups, channels)
+        case ReLU():
+            return nn.ReLU(inplace)
+        case Sigmoid():
+            return nn.Sigmoid()
+        case Identity():
+            return nn.Identity()
+        case MaxPool2d(kernel, stride, padding, ceil_mode):
+            return nn.MaxPool2d(kernel, stride, padding, ceil_mode=ceil_mode)
+        case AvgPool2d(kernel, stride, ceil_mode):
+            return nn.AvgPool2d(kernel, stride, ceil_mode=ceil_mode, count_include_pad=False)
+        case AdaptiveAvgPool2d():
+            return nn.AdaptiveAvgPool2d((1, 1))
+        case AdaptiveMaxPool2d():
+            return nn.AdaptiveMaxPool2d((1, 1))
+        case BlurPool2d(channels, stride):
+            return Blur(channels, stride)
+    raise NotImplementedError(f"{type(op).__name__} is no module")
+
+
+def function(op: Op, inplace: bool) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """The function that performs ``op`` on its inputs, and the arguments that follow them."""
+    match op:
+        case Add():
+            return (operator.iadd if inplace else operator.add), ()
+        case Mul():
+            return operator.mul, ()
+        case Flatten():
+            return torch.flatten, (1,)
+        case Reshape(shape):
+            return torch.reshape, ((-1, *shape),)
+        case Max(dims):
+            return torch.amax, (dims, True)
+        case Mean(dims):
+            return torch.mean, (dims, True)
+        case Cat():
+            return _cat, ()
+        case Pad(channels, right, bottom):
+            return F.pad, ((0, right, 0, bottom, *channels),)
+        case Subsample(stride):
+            return operator.getitem, ((slice(None), slice(None), slice(None, None, stride), slice(None, None, stride)),)
+    raise NotImplementedError(f"{type(op).__name__} is no function")
+
+
+def _cat(*inputs: Tensor) -> Tensor:
+    return torch.cat(inputs, 1)
