@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
+from resnet_inspect.analyze.otherwise import counted_otherwise
 from resnet_inspect.analyze.work import Work, work_of
 from resnet_inspect.counting.conventions import FVCORE, FVCORE_ACTIVATIONS, THOP, TORCH, count
-from resnet_inspect.counting.published import PUBLISHED, Published, counted_otherwise
+from resnet_inspect.counting.published import PUBLISHED, Published
 from resnet_inspect.graph import Graph
 from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
 from resnet_inspect.resnet.zoo import Variant

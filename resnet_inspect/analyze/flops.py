@@ -7,8 +7,7 @@ from resnet_inspect.analyze.summary import counting_note, share
 from resnet_inspect.counting.conventions import CONV_FC, count, training_flops
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.ops.linear import Conv2d
-from resnet_inspect.graph.ops.pointwise import Input
-from resnet_inspect.report import Column, Fact, Report, Row, Table
+from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
 
 Task = Literal["infer", "train"]
 TASKS: tuple[Task, ...] = get_args(Task)
@@ -17,18 +16,20 @@ COUNTS = (Column("macs", "MACs", "count"), Column("flops", "FLOPs", "count"), Co
 
 
 def flops(graph: Graph, task: Task = "infer") -> Report:
-    """MACs and FLOPs of a forward pass, or of a training step's forward and backward."""
+    """MACs and FLOPs of a forward pass, or of a training step's forward and backward as FlopCounterMode counts them."""
+    findings: tuple[Finding, ...] = ()
     if task == "train":
-        steps = training_flops(graph.nodes)
+        steps = training_flops(graph.nodes, as_torch=True)
         note = (
-            "a training step as torch's FlopCounterMode counts it: each convolution again for its weights' gradient "
-            "and again for its input's, which the image does not need"
+            "a training step as torch's FlopCounterMode counts it: every convolution again for the gradient of its "
+            "weights and again for that of its input, which the image does not need"
         )
+        findings = _overcounted(graph, sum(steps.values()))
     else:
         steps = {i: 2 * node.macs for i, node in enumerate(graph.nodes) if type(node.op) in CONV_FC.rules}
         note = counting_note(graph, sum(steps.values()) // 2)
     total = sum(steps.values())
-    uncounted = [kind for kind in count(CONV_FC, graph.nodes).uncounted if kind != Input.__name__]
+    uncounted = count(CONV_FC, graph.nodes[1:]).uncounted
     return Report(
         kind="flops",
         model=graph.name,
@@ -43,8 +44,20 @@ def flops(graph: Graph, task: Task = "infer") -> Report:
             _table("stages", "stage", "by stage", graph, steps, lambda node: node.stage),
             _table("ops", "op", "by kind of operation", graph, steps, kind_of),
         ),
+        findings=findings,
         notes=(note, f"not counted, having no multiply-accumulates: {', '.join(uncounted)}"),
     )
+
+
+def _overcounted(graph: Graph, flops: int) -> tuple[Finding, ...]:
+    """Where FlopCounterMode counts more than is computed, what is computed."""
+    computed = sum(training_flops(graph.nodes).values())
+    if computed == flops:
+        return ()
+    said = (
+        f"FlopCounterMode counts the weight gradient of a grouped convolution once a group; computed are {computed:,}"
+    )
+    return (Finding("overcounted", "FLOPs", f"{said} FLOPs"),)
 
 
 def kind_of(node: Node) -> str:

@@ -160,18 +160,21 @@ MMENGINE = Convention(
 )
 
 
-def training_flops(nodes: tuple[Node, ...]) -> dict[int, int]:
+def training_flops(nodes: tuple[Node, ...], as_torch: bool = False) -> dict[int, int]:
     """FLOPs of a training step of each counted call, by its position: forward, and the two gradients of backward.
 
-    A convolution's gradient costs as much again for its weights and as much for its input; the image needs none, and a
-    fixed filter has no weights to learn. As torch's FlopCounterMode counts forward and backward.
+    A convolution costs as much again for its weights' gradient and as much for its input's; the image needs none, and a
+    fixed filter has no weights to learn. ``as_torch``: as FlopCounterMode (2.15) counts, which takes the weights'
+    gradient of a grouped convolution for that of a full one, and so counts it ``groups`` times.
     """
     steps: dict[int, int] = {}
     for position, node in enumerate(nodes):
         rule = TORCH.rules.get(type(node.op))
         if rule is None:
             continue
-        learned = bool(node.op.params())
+        weights = int(bool(node.op.params()))
+        if as_torch and isinstance(node.op, Conv2d):
+            weights = node.op.groups
         reads_image = node.inputs[0] == 0
-        steps[position] = rule(node) * (1 + learned + (not reads_image))
+        steps[position] = rule(node) * (1 + weights + (not reads_image))
     return steps

@@ -1,16 +1,8 @@
-"""Numbers that papers and model zoos print, and what each of them counts where it is not what we count."""
+"""Numbers that papers and model zoos print, and where they do not count as we do, the name of how they count."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import Literal
-
-from resnet_inspect.counting.conventions import MMENGINE, count
-from resnet_inspect.graph import Graph
-from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.graph.ops.pointwise import Add
-from resnet_inspect.resnet import zoo
-from resnet_inspect.resnet.lower import lower
-from resnet_inspect.resnet.zoo import Variant
 
 Quantity = Literal["params", "macs"]
 Why = Literal["", "v1", "v1+additions", "additions", "mmengine", "nominal", "slipped point", "convolutions"]
@@ -53,34 +45,6 @@ class Published:
     def _to_printed_digits(self, value: float, rounding: str) -> Decimal:
         return (Decimal(value) / self.scale).quantize(Decimal(self.printed), rounding)
 
-
-def counted_otherwise(published: Published, graph: Graph) -> tuple[float, str]:
-    """What the source counted instead of our ``graph``, and that said in words."""
-    found = zoo.find(published.variant)
-    macs = sum(node.macs for node in graph.nodes)
-    match published.why:
-        case "v1":
-            return _macs(_v1(found)), "the paper's v1 strides in the first 1×1"
-        case "v1+additions":
-            v1 = _v1(found)
-            return _macs(v1) + _additions(v1), "v1 strides, and the residual additions are counted too"
-        case "additions":
-            return macs + _additions(graph), "the residual additions are counted too"
-        case "mmengine":
-            return count(MMENGINE, graph.nodes).total, "norms, ReLUs, pools and biases are counted too"
-        case "nominal":
-            times, reference = NOMINAL[published.variant]
-            return times * _macs(_own(zoo.find(reference))), f"nominal: {times} × {reference}, not counted"
-        case "slipped point":
-            return _params(graph) / 10, "a misprint: the decimal point slipped"
-        case "convolutions":
-            return _weights(graph), "the norms' parameters are left out"
-        case "":
-            return (_params(graph) if published.quantity == "params" else macs), ""
-
-
-# variant -> the complexity it was designed to have
-NOMINAL = {"resnext101_32x4d": (1, "resnet101"), "resnext101_64x4d": (2, "resnet101")}
 
 # variant, parameters, "FLOPs"
 MMPRETRAIN = (
@@ -156,29 +120,3 @@ PUBLISHED = (
     *(Published(variant, "params", params, MM) for variant, params, _ in MMPRETRAIN),
     *(Published(variant, "macs", flops, MM, "mmengine") for variant, _, flops in MMPRETRAIN),
 )
-
-
-def _own(found: Variant) -> Graph:
-    """The variant on one image of its own size."""
-    spec = found.spec
-    return lower(spec, found.name, (1, spec.in_channels, spec.input_size, spec.input_size))
-
-
-def _v1(found: Variant) -> Graph:
-    return _own(replace(found, spec=replace(found.spec, stride_on="1x1")))
-
-
-def _macs(graph: Graph) -> int:
-    return sum(node.macs for node in graph.nodes)
-
-
-def _params(graph: Graph) -> int:
-    return sum(node.params for node in graph.weight_owners())
-
-
-def _weights(graph: Graph) -> int:
-    return sum(node.params for node in graph.weight_owners() if isinstance(node.op, Conv2d | Linear))
-
-
-def _additions(graph: Graph) -> int:
-    return sum(node.out.numel for node in graph.nodes if isinstance(node.op, Add))

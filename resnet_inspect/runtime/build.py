@@ -44,6 +44,11 @@ class _Writer:
         for node in graph.nodes:
             for i in node.inputs:
                 self.users[i] += 1
+        calls: dict[str, list[int]] = {}
+        for i, node in enumerate(graph.nodes):
+            calls.setdefault(node.module or node.name, []).append(i)
+        # A module called twice overwrites its input in both calls or in none.
+        self.inplace = {name: all(map(self._may_overwrite, positions)) for name, positions in calls.items()}
 
     def container(self, path: str, positions: Sequence[int]) -> nn.Module:
         """The module at ``path``, which makes the calls at ``positions``."""
@@ -62,7 +67,7 @@ class _Writer:
             inputs = tuple(values[i] for i in self._outside(inside))
             attribute = self._attribute(path, child, last)
             if attribute is None:
-                target, extra = function(self.graph.nodes[last].op, self._inplace(last))
+                target, extra = function(self.graph.nodes[last].op, self.inplace[self.graph.nodes[last].name])
                 inputs = tuple(values[i] for i in self.graph.nodes[last].inputs)
                 values[last] = calls.call_function(target, (*inputs, *extra))
             else:
@@ -76,7 +81,8 @@ class _Writer:
         full = f"{path}.{child}" if path else child
         if full in self.graph.containers:
             return self.container(full, inside)
-        return module(self.graph.nodes[inside[0]].op, self._inplace(inside[0]))
+        node = self.graph.nodes[inside[0]]
+        return module(node.op, self.inplace[node.module])
 
     def _attribute(self, path: str, child: str, last: int) -> str | None:
         """The attribute that performs a child's calls: a container's own name, a module's, or None for a function."""
@@ -93,12 +99,13 @@ class _Writer:
         read = (i for position in positions for i in self.graph.nodes[position].inputs)
         return [i for i in dict.fromkeys(read) if i not in inside]
 
-    def _inplace(self, i: int) -> bool:
-        """Whether this call may overwrite its first input: nobody else reads it, and backward needs none of it."""
+    def _may_overwrite(self, i: int) -> bool:
+        """Whether a call may overwrite its first input: nobody else reads it, and backward needs none of it."""
         node = self.graph.nodes[i]
+        if not isinstance(node.op, ReLU) and not (isinstance(node.op, Add) and node.op.inplace):
+            return False
         source = node.inputs[0]
-        wanted = node.op.inplace if isinstance(node.op, Add) else isinstance(node.op, ReLU)
-        return wanted and self.users[source] == 1 and not isinstance(self.graph.nodes[source].op, ReLU | Sigmoid)
+        return self.users[source] == 1 and not isinstance(self.graph.nodes[source].op, ReLU | Sigmoid)
 
 
 def _initialize(graph: Graph, net: nn.Module, zero_init_residual: bool) -> None:

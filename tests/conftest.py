@@ -1,0 +1,34 @@
+"""What several tests share: the reference tables, and the command line as a process."""
+
+import csv
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def reference(name: str) -> list[dict[str, str]]:
+    """The rows of a table under tests/reference."""
+    with (HERE / "reference" / name).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run resnet-inspect in an empty folder, with output captured and no terminal."""
+
+    def call(*args: str, columns: int | None = None) -> subprocess.CompletedProcess[str]:
+        environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR")}
+        environment["PYTHONPATH"] = str(HERE.parent)
+        if columns:
+            environment["COLUMNS"] = str(columns)
+        command = [sys.executable, "-m", "resnet_inspect", *args]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+
+    return call

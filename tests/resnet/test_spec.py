@@ -1,0 +1,151 @@
+"""A spec refuses what cannot be, by the name of the field; its text forms read back."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from strategies import specs
+
+from resnet_inspect import load
+from resnet_inspect.errors import RequestError, SpecError
+from resnet_inspect.resnet import fields, toml, zoo
+from resnet_inspect.resnet.spec import CHOICES, Attention, ResNetSpec
+
+WRONG = {
+    "depths": [(), (0, 1), (3, -4), "3,4", [3, 4], (True, 2), (3.0,), (100_001,)],
+    "widths": [(64,), (64, 128, 256, 0), ((64, 64), 128, 256, 512), "64", (64, 128, 256, True)],
+    "groups": [0, -1, True, 2.0, "32"],
+    "base_width": [0, None],
+    "strides": [(1, 2), (1, 2, 2, 0), 2],
+    "stem": [(), ((7, 2),), ((7, 2, 0),), (7, 2, 64), ((3, 0, 64),)],
+    "num_classes": [-1, True, None],
+    "in_channels": [0],
+    "input_size": [0, "224"],
+    "attention": ["se", 1],
+    "stem_act": [None, 1],
+    "final_norm": [0, "true"],
+    "output_stride": [4, True, 16.0],
+    "block": ["bottelneck", None],
+    "antialias": ["none"],
+}
+CASES = [(field, value) for field, values in WRONG.items() for value in values]
+
+
+@pytest.mark.parametrize(("field", "value"), CASES, ids=str)
+def test_an_impossible_value_is_refused_by_the_name_of_its_field(field: str, value: object) -> None:
+    with pytest.raises(SpecError, match=rf"^{field}="):
+        ResNetSpec(**{field: value})
+
+
+@pytest.mark.parametrize(("field", "value"), [("groups", 2), ("base_width", 128), ("stride_on", "1x1")])
+def test_a_basic_block_has_no_bottleneck_to_change(field: str, value: object) -> None:
+    with pytest.raises(SpecError, match=f"^{field}="):
+        ResNetSpec(block="basic", **{field: value})
+
+
+def test_a_bottleneck_without_a_channel_is_refused() -> None:
+    with pytest.raises(SpecError, match="base_width"):
+        ResNetSpec(base_width=1, widths=(32, 64, 128, 256))
+
+
+def test_every_field_has_a_reader_and_every_choice_reads() -> None:
+    assert set(fields.READERS) == set(ResNetSpec.__slots__)
+    for field, choices in CHOICES.items():
+        for choice in choices:
+            text = {None: "none", True: "true", False: "false"}.get(choice, str(choice))  # type: ignore[call-overload]
+            assert fields.read(field, text) == choice
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("depths=3,4,23,3", (3, 4, 23, 3)),
+        (
+            "widths=64/64/80,128/128/128/128,256/256/256/256/256/256,512/512/512",
+            ((64, 64, 80), (128,) * 4, (256,) * 6, (512,) * 3),
+        ),
+        ("strides=none", None),
+        ("stem=3:2:32,3:1:64", ((3, 2, 32), (3, 1, 64))),
+        ("attention=se:0.25", Attention("se", 0.25)),
+        ("attention=se:0.25:1", Attention("se", 0.25, 1)),
+        ("attention=none", None),
+        ("output_stride=none", None),
+        ("stem_pool=none", "none"),
+        ("stem_act=false", False),
+        ("final_norm=none", None),
+        ("num_classes=0", 0),
+    ],
+)
+def test_a_setting_reads_to_its_value(setting: str, value: object) -> None:
+    assert getattr(fields.apply(ResNetSpec(), [setting]), setting.partition("=")[0]) == value
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["depths", "depth=3", "depths=", "depths=3,x", "groups=many", "stem=3x2x64", "attention=sa", "attention=se:2",
+     "attention=eca:0.5", "stem_act=maybe", "widths=64//64", "=3"],
+)  # fmt: skip
+def test_an_unreadable_setting_is_refused_with_the_form_it_should_have(setting: str) -> None:
+    with pytest.raises(SpecError) as error:
+        fields.apply(ResNetSpec(), [setting])
+    assert error.value.hint
+
+
+def test_settings_apply_together_and_what_is_unset_follows() -> None:
+    spec = load.variant("resnet50", ["depths=2,2,2", "groups=32", "base_width=4"]).spec
+    assert spec.stage_strides == (1, 2, 2)
+    assert [planes[0] for planes in spec.planes] == [64, 128, 256]
+    # Each alone would be refused: three widths beside four depths.
+    assert load.variant("resnet50", ["depths=1,1,1", "widths=16,32,64"]).spec.depths == (1, 1, 1)
+
+
+@given(specs())
+def test_a_spec_reads_back_from_its_toml(spec: ResNetSpec) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "spec.toml")
+        path.write_text(toml.dump(spec, 'a "name" \\ of: ünïcode\x7f'), encoding="utf-8")
+        found = toml.load(str(path))
+    assert found.spec == spec
+    assert found.name == 'a "name" \\ of: ünïcode\x7f'
+
+
+@pytest.mark.parametrize("variant", list(zoo.variants()), ids=lambda v: v.name)
+def test_every_variant_reads_back_from_its_toml(variant: zoo.Variant, tmp_path: Path) -> None:
+    path = tmp_path / "spec.toml"
+    path.write_text(toml.dump(variant.spec, variant.name), encoding="utf-8")
+    assert toml.load(str(path)).spec == variant.spec
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("depths = [3, 4", "is not TOML"),
+        ("depth = [3]", "unknown field 'depth'"),
+        ("depths = 3", "depths=3"),
+        ("groups = '32x'", "groups=32x"),
+        ("base = 'resnt50'", "unknown model"),
+        ("base = 50", "must be text"),
+        ("stem_act = 1", "stem_act=1"),
+        ("attention = {kind = 'se'}", "attention="),
+        ("widths = [[64, [64]], 128, 256, 512]", "widths="),
+    ],
+)
+def test_a_wrong_file_is_refused_by_its_name_or_the_fields(text: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(RequestError) as error:
+        load.variant(path)
+    assert said in error.value.message
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="No such file"):
+        load.variant(tmp_path / "none.toml")
+    (tmp_path / "folder.toml").mkdir()
+    with pytest.raises(RequestError, match="directory"):
+        load.variant(tmp_path / "folder.toml")
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(RequestError, match="is not TOML"):
+        load.variant(tmp_path / "binary.toml")

@@ -1,0 +1,78 @@
+"""Every variant under a name of timm's, against timm's own net on the meta device."""
+
+import pytest
+import timm
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from resnet_inspect import load
+from resnet_inspect.analyze.work import stage_of, work_by, work_of
+from resnet_inspect.counting.conventions import TORCH, count
+from resnet_inspect.errors import ShapeError
+from resnet_inspect.graph import Graph
+from resnet_inspect.resnet import zoo
+
+THEIRS = set(timm.list_models())
+NAMES = [variant.name for variant in zoo.variants() if variant.name in THEIRS]
+
+
+def stage_modules(net: nn.Module) -> dict[str, nn.Module]:
+    """layer1..layer4 of timm's resnet, its resnetv2 and its byobnet."""
+    if hasattr(net, "layer1"):
+        return {f"layer{i}": getattr(net, f"layer{i}") for i in range(1, 5)}
+    return {f"layer{i}": stage for i, stage in enumerate(net.stages, start=1)}
+
+
+def observe(net: nn.Module, shape: tuple[int, ...]) -> tuple[dict[str, tuple[int, ...]], int]:
+    """Output shape of every stage and of the net, and FlopCounterMode's FLOPs."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, module in stage_modules(net).items():
+        module.register_forward_hook(lambda _m, _i, out, name=name: shapes.__setitem__(name, tuple(out.shape)))
+    with FlopCounterMode(display=False) as counter:
+        shapes["head"] = tuple(net(torch.empty(shape, device="meta")).shape)
+    return shapes, counter.get_total_flops()
+
+
+def expected(graph: Graph) -> dict[str, tuple[int, ...]]:
+    return {stage: work.output.shape for stage, work in work_by(graph, stage_of).items() if stage != "stem"}
+
+
+def test_timms_names_are_covered() -> None:
+    assert len(NAMES) >= 108
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_variant_is_timms_net(name: str) -> None:
+    with torch.device("meta"):
+        net = timm.create_model(name).eval()
+    found = load.variant(name)
+    graph = load.graph(found)
+    assert work_of(graph).params == sum(p.numel() for p in net.parameters())
+    assert timm.get_pretrained_cfg(name).input_size == graph.input.shape[1:]
+    shapes, flops = observe(net, graph.input.shape)
+    assert shapes == expected(graph)
+    assert flops == count(TORCH, graph.nodes).total
+    odd = (2, 3, 203, 171)
+    try:
+        shapes, flops = observe(net, odd)
+    except RuntimeError:
+        with pytest.raises(ShapeError):
+            load.graph(found, odd)
+    else:
+        assert shapes == expected(load.graph(found, odd))
+        assert flops == count(TORCH, load.graph(found, odd).nodes).total
+
+
+@pytest.mark.parametrize(
+    "name", ["resnet50d", "resnet26t", "seresnext50_32x4d", "resnetrs50", "ecaresnet50t", "resnetblur50"]
+)
+def test_timms_weights_load_and_outputs_agree(name: str) -> None:
+    theirs = timm.create_model(name).eval()
+    ours = load.graph(load.variant(name))
+    from resnet_inspect.runtime.build import build
+
+    net = build(ours).eval()
+    net.load_state_dict(theirs.state_dict())
+    x = torch.randn(1, 3, 96, 96)
+    torch.testing.assert_close(net(x), theirs(x), rtol=1e-5, atol=1e-5)
