@@ -101,6 +101,32 @@ def test_the_api_builds_a_model_on_the_meta_device() -> None:
     assert {p.device.type for p in net.parameters()} == {"meta"}
 
 
+def test_cbam_gates_channels_and_then_places() -> None:
+    """Woo et al. 2018, equations 2 and 3, written out."""
+    net = build(graph("cbam_resnet18")).eval()
+    gate = net.layer1[0].se
+    x = torch.randn(2, 64, 7, 7)
+
+    def hidden(pooled: torch.Tensor) -> torch.Tensor:
+        return gate.fc2(torch.relu(gate.fc1(pooled)))
+
+    channels = torch.sigmoid(hidden(x.mean((2, 3))) + hidden(x.amax((2, 3))))
+    y = x * channels[:, :, None, None]
+    places = torch.sigmoid(gate.bn(gate.conv(torch.cat([y.amax(1, True), y.mean(1, True)], 1))))
+    torch.testing.assert_close(gate(x), y * places)
+
+
+def test_shortcut_a_subsamples_and_pads_with_zeros() -> None:
+    net = build(graph("resnet20_cifar")).eval()
+    for name in ("conv1", "conv2"):
+        torch.nn.init.zeros_(getattr(net.layer2[0], name).weight)
+    x = torch.rand(1, 16, 8, 8)
+    out = net.layer2[0](x)
+    assert torch.equal(out[:, 8:24], x[:, :, ::2, ::2])
+    assert not out[:, :8].any()
+    assert not out[:, 24:].any()
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_the_net_is_built_and_runs_on_cuda() -> None:
     theirs, ours = models.resnet18().cuda().eval(), build(graph("resnet18"), device="cuda").eval()

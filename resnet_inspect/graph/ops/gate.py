@@ -7,7 +7,7 @@ from math import prod
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph.ops.base import Op, Shape, Types
 from resnet_inspect.graph.ops.pointwise import SameShape
-from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d
+from resnet_inspect.graph.ops.pool import GlobalPool
 from resnet_inspect.graph.types import TensorType
 
 
@@ -28,13 +28,13 @@ class Mul(SameShape):
 
 
 @dataclass(frozen=True, slots=True)
-class AdaptiveMaxPool2d(AdaptiveAvgPool2d):
-    """Maximum over the whole image, one value a channel."""
+class AdaptiveMaxPool2d(GlobalPool):
+    """Maximum over the whole image."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mean(Op):
-    """Mean over dimensions, which stay as extents of 1."""
+class Reduction(Op):
+    """One value for all elements along ``dims``, which stay as extents of 1."""
 
     dims: tuple[int, ...]
 
@@ -45,9 +45,16 @@ class Mean(Op):
         return ins[0].numel
 
 
-@dataclass(frozen=True, slots=True)
-class Max(Mean):
-    """Maximum over dimensions, which stay as extents of 1."""
+class Mean(Reduction):
+    """Mean over dimensions."""
+
+    __slots__ = ()
+
+
+class Max(Reduction):
+    """Maximum over dimensions."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

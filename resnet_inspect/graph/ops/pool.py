@@ -59,9 +59,10 @@ class AvgPool2d(Op):
         return f"{self.kernel_size}×{self.kernel_size}, stride {self.stride}"
 
 
-@dataclass(frozen=True, slots=True)
-class AdaptiveAvgPool2d(Op):
-    """Mean over the whole image, one value a channel."""
+class GlobalPool(Op):
+    """One value a channel, as an image of 1×1."""
+
+    __slots__ = ()
 
     def infer(self, *ins: TensorType) -> TensorType:
         n, c, _, _ = image(ins)
@@ -69,6 +70,11 @@ class AdaptiveAvgPool2d(Op):
 
     def elementwise(self, ins: Types, out: TensorType) -> int:
         return ins[0].numel
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptiveAvgPool2d(GlobalPool):
+    """Mean over the whole image."""
 
 
 @dataclass(frozen=True, slots=True)
