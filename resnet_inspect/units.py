@@ -30,7 +30,7 @@ def text(value: Value, unit: Unit = "text") -> str:
         case "share", int() | float():
             return _share(value)
         case "ratio", int() | float():
-            return f"{value:.3g}×" if value < 1000 else f"{value:,.0f}×"
+            return f"{significant(value)}×"
         case "shape", (_, *_):
             return "×".join(map(str, value))
         case _:

@@ -106,9 +106,10 @@ def _blocks(graph: Graph, parts: dict[str, Work], total: Work) -> Table:
     )
     rows: list[Row] = []
     for block, part in parts.items():
-        kind, shortcut = None, None
         if block in graph.containers:
             kind, shortcut = block_name(graph, block), "projection" if projects(graph, block) else "identity"
+        else:
+            kind, shortcut = calls(node for node in graph.nodes if node.stage == block), ""
         rows.append((block, kind, shortcut, part.output.shape, *_cost(part, total)))
     return Table("blocks", "blocks", columns, tuple(rows), ("total", None, None, None, *_total(total)))
 

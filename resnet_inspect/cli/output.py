@@ -1,6 +1,7 @@
 """Where a result goes: the terminal, a pipe, or a file that is written whole or not at all."""
 
 import os
+import shlex
 import sys
 from contextlib import suppress
 
@@ -20,8 +21,13 @@ def show(report: Report, format: Format | None, output: str | None) -> None:
         terminal = sys.stdout.isatty()
         text = render(report, format, _width(terminal), terminal and "NO_COLOR" not in os.environ)
     else:
-        text = render(report, format)
+        text = _made_by(format) + render(report, format)
     write(text, output)
+
+
+def _made_by(format: Format) -> str:
+    """The command that makes a Markdown file, as its first line: a report that can be made again."""
+    return f"Made by `{shlex.join(['resnet-inspect', *sys.argv[1:]])}`.\n\n" if format == "md" else ""
 
 
 def write(text: str, output: str | None) -> None:

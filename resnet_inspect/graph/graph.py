@@ -84,6 +84,12 @@ class Graph:
                 yield node
 
 
+def _check_size(path: str, *shapes: tuple[int, ...]) -> None:
+    largest = max(map(prod, shapes))
+    if largest > MAX_ELEMENTS:
+        raise ShapeError(f"{path}: {largest:,} elements are more than an int64 can count", hint="give a smaller size")
+
+
 @dataclass(slots=True)
 class Builder:
     """Writes a graph call by call and infers every type on the way, so that a half-typed graph cannot exist.
@@ -129,11 +135,8 @@ class Builder:
             out = op.infer(*ins)
         except ShapeError as error:
             raise ShapeError(f"{path}: {error.message}", error.hint) from None
-        largest = max(map(prod, (out.shape, *op.params().values())))
-        if largest > MAX_ELEMENTS:
-            raise ShapeError(
-                f"{path}: {largest:,} elements are more than an int64 can count", hint="give a smaller size"
-            )
+        if not ins or out is not ins[0]:  # what keeps its input's type has neither a new size nor large weights
+            _check_size(path, out.shape, *op.params().values())
         self.nodes.append(Node(path, op, inputs, ins, out, self.stage, module))
         return len(self.nodes) - 1
 

@@ -19,7 +19,9 @@ def render(report: Report) -> str:
 
 
 def _cell(value: Value, column: Column) -> Value:
+    """A raw number, scaled where timm's column is; text for the rest."""
+    if value is None:
+        return ""
     if column.csv and isinstance(value, int):
-        scale = column.csv[1]
-        return value if scale == 1 else value / scale
-    return "" if value is None else text(value, "shape") if column.unit == "shape" else value
+        return value / column.csv[1]
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else text(value, column.unit)

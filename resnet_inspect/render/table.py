@@ -11,7 +11,6 @@ from resnet_inspect.report import Column, Report, Table
 from resnet_inspect.units import exact, text
 
 UNBOUNDED = 10_000
-WRAPPED = 12  # a column of words may become as narrow as this
 
 
 def render(report: Report, width: int | None = None, color: bool = False) -> str:
@@ -36,17 +35,23 @@ def render(report: Report, width: int | None = None, color: bool = False) -> str
 
 
 def _draw(table: Table, width: int) -> RichTable:
-    cells = [[text(value, column.unit) for value, column in zip(row, table.columns, strict=True)] for row in table.rows]
+    rows = [[text(value, column.unit) for value, column in zip(row, table.columns, strict=True)] for row in table.rows]
     total = ["" if v is None else text(v, c.unit) for v, c in zip(table.total or (), table.columns, strict=False)]
-    wraps = [any(" " in row[i] for row in cells) and c.unit == "text" for i, c in enumerate(table.columns)]
-    widths = [
-        max([len(c.title), *(len(row[i]) for row in [*cells, *([total] if total else [])])])
-        for i, c in enumerate(table.columns)
+    heads = [column.title for column in table.columns]
+    texts = list(zip(heads, *rows, *([total] if total else []), strict=True))
+    widest = [max(map(len, cells)) for cells in texts]
+    wraps = [
+        column.unit == "text" and any(" " in cell for cell in cells)
+        for column, cells in zip(table.columns, texts, strict=True)
     ]
-    shown = _fitting(table.columns, [min(w, WRAPPED) if wraps[i] else w for i, w in enumerate(widths)], width)
-    roomy = sum(widths[i] + 2 for i in shown) <= width
+    narrowest = [
+        max(len(word) for cell in cells for word in cell.split()) if wrap else wide
+        for cells, wrap, wide in zip(texts, wraps, widest, strict=True)
+    ]
+    shown = _fitting(table.columns, narrowest, width)
+    gap = 2 if sum(widest[i] + 2 for i in shown) - 2 <= width else 1
     drawn = RichTable(
-        box=SIMPLE_HEAD, show_edge=False, show_footer=bool(total), pad_edge=False, padding=(0, int(roomy), 0, 0)
+        box=SIMPLE_HEAD, show_edge=False, show_footer=bool(total), pad_edge=False, padding=(0, gap - 1, 0, 0)
     )
     for i in shown:
         column = table.columns[i]
@@ -55,10 +60,10 @@ def _draw(table: Table, width: int) -> RichTable:
             footer=total[i] if total else "",
             justify="left" if column.unit in ("text", "shape") else "right",
             no_wrap=not wraps[i],
-            min_width=None if wraps[i] else widths[i],
+            min_width=narrowest[i],
             style="dim" if column.unit == "share" else "",
         )
-    for row in cells:
+    for row in rows:
         drawn.add_row(*[Text(row[i]) for i in shown])
     return drawn
 

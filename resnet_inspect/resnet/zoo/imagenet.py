@@ -10,8 +10,8 @@ FAMILIES: dict[str, dict[str, ResNetSpec]] = {
     # v1.5: the stride is in the bottleneck's 3×3, as in torchvision and timm.
     "resnet": {
         "resnet18": R18,
-        "resnet34": R34,
         "resnet26": R26,
+        "resnet34": R34,
         "resnet50": R50,
         "resnet101": R101,
         "resnet152": R152,

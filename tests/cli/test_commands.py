@@ -1,0 +1,224 @@
+"""The command line as a user meets it: a process, its two streams and its exit code."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import HERE, Run
+
+COMMANDS = ("summary", "flops", "list", "compare", "check", "export-spec")
+
+
+def test_the_summary_shows_the_paper_and_the_exact_totals(run: Run) -> None:
+    done = run("summary", "resnet50")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    for text in ("25,557,032 (25.6 M)", "4,089,184,256 (4.09 G)", "conv2_x", "bottleneck ×3, first one projects"):
+        assert text in done.stdout
+    assert '4.09 GMACs = 8.18 GFLOPs; the ResNet paper\'s "4 GFLOPs" are MACs' in done.stdout
+
+
+@pytest.mark.parametrize("columns", [80, 160])
+@pytest.mark.parametrize("name", ["summary", "flops", "list 'resnet-d'", "compare resnet50 resnet50d resnet50_v1"])
+def test_a_command_prints_what_it_printed(run: Run, name: str, columns: int) -> None:
+    arguments = name.replace("'", "").split()
+    golden = HERE / "golden" / f"{'-'.join(arguments)}-{columns}.txt"
+    assert run(*arguments, columns=columns).stdout == golden.read_text(encoding="utf-8")
+
+
+def test_flops_without_a_model_means_resnet50(run: Run) -> None:
+    done = run("flops", "--input", "1,3,224,224", "--format", "json")
+    document = json.loads(done.stdout)
+    assert (document["model"], document["facts"]["flops"]) == ("resnet50", 8_178_368_512)
+    for table in ("stages", "ops"):
+        assert sum(row["flops"] for row in document["tables"][table]) == 8_178_368_512
+
+
+def test_the_json_of_a_summary_has_the_promised_keys(run: Run) -> None:
+    document = json.loads(run("summary", "--depth", "stage", "--format", "json").stdout)
+    assert document["kind"] == "summary"
+    facts = ("params", "buffers", "macs", "flops", "activations", "weight_bytes", "input")
+    assert {key: document["facts"][key] for key in facts} == {
+        "params": 25_557_032,
+        "buffers": 53_173,
+        "macs": 4_089_184_256,
+        "flops": 8_178_368_512,
+        "activations": 11_114_984,
+        "weight_bytes": 102_228_128,
+        "input": [1, 3, 224, 224],
+    }
+    stages = document["tables"]["stages"]
+    assert [row["stage"] for row in stages] == ["stem", "layer1", "layer2", "layer3", "layer4", "head"]
+    assert [row["blocks"] for row in stages] == [0, 3, 4, 6, 3, 0]
+    assert stages[3]["output"] == [1, 1024, 14, 14]
+    layers = json.loads(run("summary", "--depth", "layer", "--format", "json").stdout)["tables"]["layers"]
+    assert {"name", "op", "stage", "output", "params", "macs"} <= set(layers[0])
+    assert (layers[0]["name"], layers[0]["op"], layers[0]["macs"]) == ("conv1", "Conv2d", 118_013_952)
+
+
+def test_list_keeps_to_the_budgets_and_sorts(run: Run) -> None:
+    done = run("list", "--max-params", "26M", "--max-macs", "4.2G", "--sort", "macs", "--format", "json")
+    rows = json.loads(done.stdout)["tables"]["variants"]
+    assert all(row["params"] <= 26e6 and row["macs"] <= 4.2e9 for row in rows)
+    assert [row["macs"] for row in rows] == sorted(row["macs"] for row in rows)
+    assert "resnet50" in {row["name"] for row in rows}
+    assert "resnext50_32x4d" not in {row["name"] for row in rows}, "4.23 G is over the budget"
+    names = [row["name"] for row in json.loads(run("list", "wide*", "--format", "json").stdout)["tables"]["variants"]]
+    assert names == ["wide_resnet50_2", "wide_resnet101_2"]
+
+
+def test_a_spec_goes_out_and_comes_back(run: Run, tmp_path: Path) -> None:
+    settings = ("--set", "depths=3,4,23,3", "--set", "groups=32", "--set", "stem=3:2:32,3:1:64")
+    assert run("export-spec", "resnet50", *settings, "-o", "mine.toml").returncode == 0
+    direct = json.loads(run("summary", "resnet50", *settings, "--format", "json").stdout)
+    again = json.loads(run("summary", "mine.toml", "--format", "json").stdout)
+    assert again["facts"] == direct["facts"]
+    assert again["tables"] == direct["tables"]
+
+
+def test_compare_gives_ratios_to_the_first(run: Run) -> None:
+    rows = json.loads(run("compare", "resnet50", "wide_resnet50_2", "--format", "json").stdout)["tables"]["models"]
+    assert rows[0]["params_ratio"] == 1
+    assert rows[1]["macs_ratio"] == pytest.approx(11_398_021_120 / 4_089_184_256, abs=1e-6)
+
+
+def test_check_runs_the_tools_and_agrees(run: Run) -> None:
+    done = run("check", "resnet18", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["tables"]["checks"]
+    assert all({"quantity", "ours", "reference", "source", "ok"} == set(row) for row in rows)
+    assert {row["ok"] for row in rows} == {True, "known difference"}
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_ends_with_real_examples(run: Run, command: str) -> None:
+    done = run(*filter(None, [command]), "--help")
+    assert done.returncode == 0
+    examples = done.stdout.partition("Examples:\n")[2].splitlines()
+    assert 2 <= len(examples) <= 3
+    assert all(line.startswith("    resnet-inspect ") for line in examples)
+    assert run(*filter(None, [command]), "-h").stdout == done.stdout
+
+
+def test_every_example_of_every_help_runs(run: Run, tmp_path: Path) -> None:
+    import shlex
+
+    run("export-spec", "resnet50d", "-o", "mine.toml")
+    for command in COMMANDS:
+        for line in run(command, "--help").stdout.partition("Examples:\n")[2].splitlines():
+            done = run(*shlex.split(line)[1:])
+            assert done.returncode == 0, f"{line}\n{done.stderr}"
+
+
+def test_the_version_is_the_packages(run: Run) -> None:
+    import resnet_inspect
+
+    assert resnet_inspect.__version__ in run("--version").stdout
+
+
+WRONG = [
+    (("summary", "resnt50"), "unknown model 'resnt50'", "did you mean 'resnet50'"),
+    (("summary", "--input", "1,3,224"), "--input 1,3,224 is not N,C,H,W", "1,3,224,224"),
+    (("summary", "--input", "1,3,0,224"), "every size is at least 1", ""),
+    (("summary", "--input", "1,3,-224,224"), "every size is at least 1", ""),
+    (("summary", "--input", "1,3,many,224"), "is not N,C,H,W", ""),
+    (("summary", "--input", "1,3,9999999999,9999999999"), "int64", "smaller"),
+    (("summary", "--input", "1,4,224,224"), "4 channels", "--set in_channels=4"),
+    (("summary", "resnetaa50d", "--input", "1,3,203,203"), "layer2.0.add: the two branches differ", "multiple of 32"),
+    (("summary", "resnetaa50", "--input", "1,3,2,2"), "maxpool: window 2 does not fit", "larger --input"),
+    (("summary", "--batch-size", "0"), "at least one image", ""),
+    (("summary", "--batch-size", "2", "--input", "1,3,224,224"), "--batch-size says 2", "one of the two"),
+    (("summary", "--set", "groups=0"), "groups=0", ""),
+    (("summary", "--set", "groups=-3"), "groups=-3", ""),
+    (("summary", "--set", "depths=0"), "depths=(0,)", "3,4,6,3"),
+    (("summary", "--set", "depth=3"), "unknown field 'depth'", "'depths'"),
+    (("summary", "--set", "attention=sa"), "attention=sa cannot be read", "se:0.25"),
+    (("summary", "--set", "norm=gn", "--set", "widths=24,48,96,192"), "32 groups cannot split 24 channels", "norm=bn"),
+    (("summary", "none.toml"), "none.toml: No such file or directory", ""),
+    (("summary", "-o", "out.xyz"), "no format goes by the suffix '.xyz'", "--format"),
+    (("summary", "-o", "nowhere/out.md"), "cannot write nowhere/out.md: No such file or directory", ""),
+    (("summary", "-o", "/dev/full"), "No space left on device", ""),
+    (("list", "nothing*"), "no variant matches 'nothing*'", "quoted"),
+    (("list", "--max-params", "26X"), "26M or 4.2G", ""),
+    (("summary", "--format", "html5"), "html5", ""),
+    (("summarize",), "No such command 'summarize'", ""),
+    (("compare",), "MODEL", ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "hint"), WRONG, ids=lambda a: " ".join(a) if isinstance(a, tuple) else ""
+)
+def test_a_wrong_request_gets_a_line_a_hint_and_exit_code_2(
+    run: Run, arguments: tuple[str, ...], said: str, hint: str
+) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert said in done.stderr
+    assert hint in done.stderr
+
+
+def test_an_error_is_two_lines(run: Run) -> None:
+    lines = run("summary", "resnt50").stderr.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("error: ")
+    assert lines[1].startswith("hint:  ")
+
+
+def test_a_file_is_written_whole_in_the_format_of_its_suffix(run: Run, tmp_path: Path) -> None:
+    for suffix, start in (
+        (".md", "Made by `resnet-inspect summary"),
+        (".json", "{"),
+        (".csv", "stage,"),
+        (".txt", "resnet50,"),
+    ):
+        assert run("summary", "-o", f"out{suffix}").stdout == ""
+        assert (tmp_path / f"out{suffix}").read_text(encoding="utf-8").startswith(start)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out.csv", "out.json", "out.md", "out.txt"]
+
+
+def test_a_failed_write_leaves_the_old_file(run: Run, tmp_path: Path) -> None:
+    old = tmp_path / "out.json"
+    old.write_text("old", encoding="utf-8")
+    assert run("summary", "resnt50", "-o", "out.json").returncode == 2
+    assert old.read_text(encoding="utf-8") == "old"
+    old.chmod(0o640)
+    assert run("summary", "-o", "out.json").returncode == 0
+    assert stat.S_IMODE(old.stat().st_mode) == 0o640
+    link = tmp_path / "link.json"
+    link.symlink_to(old)
+    assert run("summary", "resnet18", "-o", "link.json").returncode == 0
+    assert link.is_symlink()
+    assert json.loads(old.read_text(encoding="utf-8"))["model"] == "resnet18"
+
+
+def test_a_device_and_a_pipe_are_written_to_directly(run: Run, tmp_path: Path) -> None:
+    assert run("summary", "-o", "/dev/null").returncode == 0
+    assert run("summary", "-o", "-", "--format", "csv").stdout.startswith("stage,")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:
+        assert run("summary", "-o", str(pipe), "--format", "json").returncode == 0
+        assert json.loads(reader.communicate(timeout=60)[0])["model"] == "resnet50"
+
+
+@pytest.mark.parametrize("redirect", ["| head -1", "| true", "> /dev/full"])
+def test_a_reader_that_goes_away_is_no_traceback(redirect: str, tmp_path: Path) -> None:
+    command = f"{sys.executable} -m resnet_inspect summary resnetrs420 --depth layer {redirect}"
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], env=environment, capture_output=True, text=True
+    )
+    assert "Traceback" not in done.stderr
+    if "full" in redirect:
+        assert done.returncode == 2
+        assert done.stderr.startswith("error: cannot write to stdout: No space left")
+    else:
+        assert done.returncode == 0
+        assert done.stderr == ""

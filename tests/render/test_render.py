@@ -1,0 +1,218 @@
+"""One report through every format: what a reader and a program see."""
+
+import csv
+import io
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import resnet_inspect as ri
+from resnet_inspect.render import FORMATS, render
+from resnet_inspect.report import Column, Fact, Finding, Report, Table
+from resnet_inspect.units import SI, exact, text
+
+REPORT = Report(
+    kind="canonical",
+    model="net",
+    title="net, input 1×3×8×8",
+    facts=(
+        Fact("params", "parameters", 25_557_032, "count"),
+        Fact("peak", "peak", None, "bytes"),
+        Fact("task", "task", "infer"),
+    ),
+    tables=(
+        Table(
+            "rows",
+            "rows",
+            (
+                Column("name", "name"),
+                Column("note", "note", optional=True),
+                Column("output", "output", "shape"),
+                Column("params", "params", "count", csv=("param_count", 1e6)),
+                Column("share", "%", "share"),
+                Column("ok", "ok"),
+            ),
+            (
+                ("layer1", "words that | wrap", (1, 64, 8, 8), 1_234_567, 0.5, True),
+                ("layer2", None, (1, 128, 4, 4), None, 0.0001, False),
+            ),
+            ("total", None, None, 1_234_567, None, None),
+        ),
+    ),
+    findings=(Finding("RI000", "layer1", "something", "do this"),),
+    notes=("a note",),
+)
+
+TABLE = """\
+net, input 1×3×8×8
+name    note               output     params      %  ok
+──────────────────────────────────────────────────────────
+layer1  words that | wrap  1×64×8×8   1.23 M  50.0%  true
+layer2  –                  1×128×4×4       –  <0.1%  false
+
+total                                 1.23 M
+
+parameters  25,557,032 (25.6 M)
+peak        –
+task        infer
+
+RI000 layer1: something
+  do this
+
+a note
+"""
+
+MARKDOWN = """\
+## net, input 1×3×8×8
+
+- parameters: 25,557,032 (25.6 M)
+- peak: –
+- task: infer
+
+| name | note | output | params | % | ok |
+| --- | --- | --- | ---: | ---: | --- |
+| layer1 | words that \\| wrap | 1×64×8×8 | 1.23 M | 50.0% | true |
+| layer2 | – | 1×128×4×4 | – | <0.1% | false |
+| **total** |  |  | **1.23 M** |  |  |
+
+- **RI000** layer1: something. do this
+
+> a note
+"""
+
+CSV = """\
+name,note,output,param_count,share,ok
+layer1,words that | wrap,1×64×8×8,1.234567,0.5,true
+layer2,,1×128×4×4,,0.0001,false
+"""
+
+
+def test_the_terminal_shows_tables_then_facts_then_findings_then_notes() -> None:
+    assert render(REPORT, "table") == TABLE
+
+
+def test_markdown_escapes_its_own_syntax_and_sets_the_total_in_bold() -> None:
+    assert render(REPORT, "md") == MARKDOWN
+
+
+def test_csv_is_the_main_table_alone_under_timms_names() -> None:
+    assert render(REPORT, "csv") == CSV
+
+
+def test_json_holds_raw_numbers_under_stable_keys() -> None:
+    document = json.loads(render(REPORT, "json"))
+    assert list(document) == ["schema", "schema_version", "kind", "model", "facts", "tables", "findings", "notes"]
+    assert (document["schema"], document["schema_version"]) == ("resnet-inspect/report", 1)
+    assert document["facts"] == {"params": 25_557_032, "peak": None, "task": "infer"}
+    first, second = document["tables"]["rows"]
+    assert first["output"] == [1, 64, 8, 8]
+    assert (first["params"], first["ok"]) == (1_234_567, True)
+    assert second["params"] is None
+    assert document["findings"] == [{"code": "RI000", "where": "layer1", "message": "something", "hint": "do this"}]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 160])
+@pytest.mark.parametrize("depth", ["stage", "block", "layer"])
+@pytest.mark.parametrize("model", ["resnet50", "seresnextaa201d_32x8d", "preresnet1001_cifar"])
+def test_no_line_is_wider_than_the_terminal_nor_a_number_cut(model: str, depth: str, width: int) -> None:
+    answer = ri.summary(model, depth=depth)  # type: ignore[arg-type]
+    lines = answer.render("table", width).splitlines()
+    assert max(map(len, lines)) <= width
+    if width >= 80:
+        assert "…" not in "".join(lines)
+
+
+def test_the_terminal_is_coloured_only_when_asked() -> None:
+    assert "\x1b[" in render(REPORT, "table", 80, color=True)
+    assert "\x1b[" not in render(REPORT, "table", 80)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_text_ends_in_one_newline(format: str) -> None:
+    written = render(REPORT, format)  # type: ignore[arg-type]
+    assert written.endswith("\n")
+    assert not written.endswith("\n\n")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (4_089_184_256, "count", "4.09 G"),
+        (999, "count", "999"),
+        (1_000, "count", "1.00 k"),
+        (999_499, "count", "999 k"),
+        (999_600, "count", "1.00 M"),
+        (0, "count", "0"),
+        (9_223_372_036_854_775_807, "count", "9.22 E"),
+        (10**25, "count", "10000000 E"),
+        (102_228_128, "bytes", "97.5 MiB"),
+        (1023, "bytes", "1023 B"),
+        (1_047_900, "bytes", "1023 KiB"),
+        (1_048_500, "bytes", "1.00 MiB"),
+        (0.58554, "share", "58.6%"),
+        (0, "share", "0.0%"),
+        (0.0004, "share", "<0.1%"),
+        (1.03456, "ratio", "1.03×"),
+        (1, "ratio", "1.00×"),
+        (24.6, "ratio", "24.6×"),
+        ((1, 3, 224, 224), "shape", "1×3×224×224"),
+        (None, "count", "–"),
+        (True, "text", "true"),
+        (1234, "integer", "1,234"),
+    ],
+)
+def test_a_number_is_written_in_its_unit(value: object, unit: str, shown: str) -> None:
+    assert text(value, unit) == shown  # type: ignore[arg-type]
+
+
+@given(st.integers(0, 10**21))
+def test_rounding_keeps_three_significant_digits(value: int) -> None:
+    shown = text(value, "count")
+    number, _, prefix = shown.partition(" ")
+    power = 1000 ** SI.index(f" {prefix}" if prefix else "")
+    assert abs(float(number) * power - value) <= max(0.005 * value, 0)
+    assert exact(value, "count").replace(",", "").startswith(str(value))
+
+
+def column_of_percentages(cells: list[list[str]], head: list[str]) -> list[list[float]]:
+    at = [i for i, title in enumerate(head) if title == "%"]
+    return [[0.0 if row[i] == "<0.1%" else float(row[i].rstrip("%")) for row in cells] for i in at]
+
+
+@pytest.mark.parametrize("depth", ["stage", "block"])
+def test_printed_shares_add_up_to_a_hundred(depth: str) -> None:
+    lines = ri.summary("resnet50", depth=depth).to_markdown().splitlines()  # type: ignore[arg-type]
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    for shares in column_of_percentages(table[2:-1], table[0]):
+        assert sum(shares) == pytest.approx(100, abs=0.05 * len(shares) + 0.05)
+
+
+@pytest.mark.parametrize("name", ["resnet50", "resnetrs420", "wrn28_10"])
+@pytest.mark.parametrize("depth", ["stage", "block", "layer"])
+def test_rows_add_up_to_the_totals_to_the_unit(name: str, depth: str) -> None:
+    document = json.loads(ri.summary(name, depth=depth).to_json())  # type: ignore[arg-type]
+    (rows,) = document["tables"].values()
+    for key in ("params", "macs", "flops", "activations"):
+        assert sum(row[key] or 0 for row in rows) == document["facts"][key]
+
+
+def test_a_csv_reads_back() -> None:
+    rows = list(csv.DictReader(io.StringIO(ri.list("resnet50").to_csv())))
+    assert rows == [
+        {
+            "model": "resnet50",
+            "family": "resnet",
+            "input": "1×3×224×224",
+            "param_count": "25.557032",
+            "infer_gmacs": "4.089184256",
+            "infer_macts": "11.114984",
+        }
+    ]
+
+
+def test_no_format_prints_a_python_value() -> None:
+    for format in FORMATS:
+        assert not re.search(r"\b(None|True|False)\b", render(REPORT, format))
