@@ -1,5 +1,6 @@
 """Where a result goes: the terminal, a pipe, or a file that is written whole or not at all."""
 
+import io
 import os
 import shlex
 import sys
@@ -67,6 +68,8 @@ def _replace(path: str, text: str) -> None:
 
 
 def _to_stdout(text: str) -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that knows no × shows a question mark
     try:
         click.echo(text, nl=False)
         sys.stdout.flush()

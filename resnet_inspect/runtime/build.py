@@ -109,14 +109,12 @@ class _Writer:
 
 
 def _initialize(graph: Graph, net: nn.Module, zero_init_residual: bool) -> None:
+    """Kaiming-normal convolutions by fan-out; everything else keeps torch's default, as in torchvision."""
     for layer in net.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
     if zero_init_residual:
         for path, class_name in graph.containers.items():
-            for name in LAST_WEIGHT.get(class_name, ()):
-                if isinstance(
-                    weight := getattr(getattr(net.get_submodule(path), name, None), "weight", None), nn.Parameter
-                ):
-                    nn.init.zeros_(weight)
-                    break
+            names = [name for name in LAST_WEIGHT.get(class_name, ()) if hasattr(net.get_submodule(path), name)]
+            if names:
+                nn.init.zeros_(net.get_parameter(f"{path}.{names[0]}.weight"))

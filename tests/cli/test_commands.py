@@ -222,3 +222,11 @@ def test_a_reader_that_goes_away_is_no_traceback(redirect: str, tmp_path: Path) 
     else:
         assert done.returncode == 0
         assert done.stderr == ""
+
+
+def test_a_stream_that_knows_no_multiplication_sign_is_no_traceback() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parent), "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "resnet_inspect", "summary"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "1?64?56?56" in done.stdout
