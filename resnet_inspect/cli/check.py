@@ -8,7 +8,7 @@ from resnet_inspect.render import Format
 EXAMPLES = (
     "resnet-inspect check",
     "resnet-inspect check resnext50_32x4d --format md",
-    "resnet-inspect check resnet50 --set groups=32 --input 2,3,192,256",
+    "resnet-inspect check resnet18 --set shortcut=D --input 2,3,192,256",
 )
 
 

@@ -69,7 +69,7 @@ def _replace(path: str, text: str) -> None:
 
 def _to_stdout(text: str) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal that knows no × shows a question mark
+        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot draw a rule shows question marks
     try:
         click.echo(text, nl=False)
         sys.stdout.flush()
