@@ -21,13 +21,14 @@ windows = st.tuples(st.integers(1, 7), st.integers(1, 3))
 
 
 def torchs_shape(op: Op, *shapes: tuple[int, ...]) -> tuple[int, ...] | None:
-    """The shape torch gives, or None where it refuses."""
+    """The shape torch gives, or None where it refuses, or in older versions gives an image without a pixel."""
     inputs = [torch.empty(shape, device="meta") for shape in shapes]
     try:
         with torch.device("meta"):
-            return tuple(module(op, False)(*inputs).shape)
+            out = module(op, False)(*inputs)
     except RuntimeError:
         return None
+    return tuple(out.shape) if out.numel() else None
 
 
 def our_shape(op: Op, *shapes: tuple[int, ...]) -> tuple[int, ...] | None:
