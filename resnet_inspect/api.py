@@ -47,7 +47,7 @@ class Answer(Report):
         return render(self, "table")
 
 
-def graph(
+def lower(
     model: Model = "resnet50", input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()
 ) -> Graph:
     """The network as a list of typed calls."""
@@ -69,7 +69,7 @@ def summary(
     """Shapes, parameters, MACs, FLOPs and activations, one row a stage, block or layer."""
     from resnet_inspect.analyze.summary import summary
 
-    return _answer(summary(graph(model, input, batch_size, settings), depth))
+    return _answer(summary(lower(model, input, batch_size, settings), depth))
 
 
 def flops(
@@ -82,7 +82,7 @@ def flops(
     """MACs and FLOPs by stage and by kind of operation, of a forward pass or of a training step."""
     from resnet_inspect.analyze.flops import flops
 
-    return _answer(flops(graph(model, input, batch_size, settings), task))
+    return _answer(flops(lower(model, input, batch_size, settings), task))
 
 
 def list_variants(
@@ -110,7 +110,7 @@ def compare(
     """One row a model, with its ratios to the first."""
     from resnet_inspect.analyze.variants import compare
 
-    return _answer(compare([graph(model, input, batch_size, settings) for model in models]))
+    return _answer(compare([lower(model, input, batch_size, settings) for model in models]))
 
 
 def check(
@@ -141,7 +141,7 @@ def build(model: Model | Graph = "resnet50", *, device: str = "cpu", zero_init_r
     """The network as a torch module, initialised as torchvision initialises its own."""
     from resnet_inspect.runtime.build import build  # torch lives behind this line
 
-    network = model if isinstance(model, Graph) else graph(model)
+    network = model if isinstance(model, Graph) else lower(model)
     return build(network, device=device, zero_init_residual=zero_init_residual)
 
 

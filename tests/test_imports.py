@@ -109,3 +109,11 @@ def test_importing_the_package_loads_nothing_but_it() -> None:
 def test_the_python_api_answers_without_torch() -> None:
     code = "import resnet_inspect as ri\nassert 'layer4' in ri.summary('resnet50').to_markdown()"
     assert loaded_by(code) & set(HOMES) == set()
+
+
+def test_no_public_name_is_hidden_by_a_submodule() -> None:
+    import resnet_inspect
+
+    assert not set(resnet_inspect.__all__) & {room(path) for path in FILES}
+    for name in resnet_inspect.__all__:
+        assert callable(getattr(resnet_inspect, name))
