@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from resnet_inspect import load
-from resnet_inspect.errors import InspectError, UnknownModelError
+from resnet_inspect.errors import InspectError, RequestError, UnknownModelError
 from resnet_inspect.graph import Graph
 from resnet_inspect.load import Input, Model
 from resnet_inspect.render import Format, render
@@ -108,6 +108,8 @@ def compare(
     models: Sequence[Model], input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()
 ) -> Answer:
     """One row a model, with its ratios to the first."""
+    if len(models) < 2:
+        raise RequestError("compare needs two models or more", hint="as in resnet-inspect compare resnet50 resnet50d")
     from resnet_inspect.analyze.variants import compare
 
     return _answer(compare([lower(model, input, batch_size, settings) for model in models]))
@@ -121,11 +123,12 @@ def check(
     The answer's ``ok`` is whether nothing differs without a known reason.
     """
     from resnet_inspect.analyze.check import check
-    from resnet_inspect.runtime import counters  # torch lives behind this line
 
     found = load.variant(model, settings)
     network = load.graph(found, input, batch_size)
-    measured = counters.measure(build(network), network.input.shape)
+    from resnet_inspect.runtime import counters  # torch lives behind this line
+
+    measured = counters.measure(network)
     return _answer(check(found, network, measured, counters.published(network.name), counters.versions()))
 
 
@@ -133,8 +136,7 @@ def export_spec(model: Model = "resnet50", settings: Sequence[str] = ()) -> str:
     """A spec.toml that reads back to the same spec."""
     from resnet_inspect.resnet import toml
 
-    found = load.variant(model, settings)
-    return toml.dump(found.spec, found.name)
+    return toml.dump(load.variant(model, settings).spec)
 
 
 def build(model: Model | Graph = "resnet50", *, device: str = "cpu", zero_init_residual: bool = False) -> "nn.Module":

@@ -22,9 +22,11 @@ def variant(model: Model, settings: Sequence[str] = ()) -> Variant:
     found = _find(model)
     if not settings:
         return found
+    if isinstance(settings, str):
+        raise RequestError(f"settings is the text {settings!r}", hint=f"give a list of them: [{settings!r}]")
     from resnet_inspect.resnet import fields  # 3 ms that only --set pays
 
-    return Variant(f"{found.name} {' '.join(settings)}", found.family, fields.apply(found.spec, settings))
+    return Variant(f"{found.name} {' '.join(settings)}", "spec", fields.apply(found.spec, settings))
 
 
 def graph(found: Variant, input: Input = None, batch_size: int | None = None) -> Graph:
@@ -36,7 +38,7 @@ def graph(found: Variant, input: Input = None, batch_size: int | None = None) ->
     """
     spec = found.spec
     if batch_size is not None and batch_size < 1:
-        raise RequestError(f"--batch-size {batch_size}: a batch has at least one image")
+        raise RequestError(f"--batch-size {batch_size}: a batch has at least one image", hint="as --batch-size 1")
     if input is None:
         return lower(spec, found.name, (batch_size or 1, spec.in_channels, spec.input_size, spec.input_size))
     image = _image(input)
@@ -51,7 +53,7 @@ def _find(model: Model) -> Variant:
     if isinstance(model, ResNetSpec):
         return Variant("spec", "spec", model)
     path = os.fspath(model)
-    if path.endswith(".toml"):
+    if path.lower().endswith(".toml"):
         from resnet_inspect.resnet import toml  # 6 ms that only a file pays
 
         return toml.load(path)

@@ -45,9 +45,9 @@ def exact(value: Value, unit: Unit) -> str:
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """Plain notation with that many significant digits: 4.09, 25.6, 115."""
-    whole = len(str(int(value)))
-    return f"{value:.{max(0, digits - whole)}f}"
+    """Plain notation with that many significant digits, and never fewer than the whole ones: 4.09, 115, 1023, 0.943."""
+    exponent = int(f"{value:.{digits - 1}e}".partition("e")[2])
+    return f"{value:.{max(0, digits - 1 - exponent)}f}"
 
 
 def giga(value: int) -> str:

@@ -56,6 +56,7 @@ def check(
         model=graph.name,
         title=f"{graph.name}, input {graph.input}",
         facts=(
+            Fact("ok", "holds", not failed),
             Fact("params", "parameters", work.params, "count"),
             Fact("macs", "MACs", work.macs, "count"),
             *(Fact(tool, tool, version) for tool, version in versions.items()),
@@ -110,4 +111,4 @@ def _printed(entry: Published, graph: Graph, work: Work) -> tuple[Row, Finding |
     if entry.truncates_from(theirs):
         reason = "; ".join([*said, "printed truncated, not rounded"])
         return (quantity, ours, entry.value, source, KNOWN), Finding(KNOWN, source, reason)
-    return (quantity, ours, entry.value, source, False), Finding("false", source, "no rule known gives this")
+    return (quantity, ours, entry.value, source, False), Finding("differs", source, "no rule known gives this")

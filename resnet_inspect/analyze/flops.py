@@ -4,9 +4,12 @@ from collections.abc import Callable
 from typing import Literal, get_args
 
 from resnet_inspect.analyze.summary import counting_note, share
-from resnet_inspect.counting.conventions import CONV_FC, count, training_flops
+from resnet_inspect.counting.conventions import CONV_FC, TORCH, training_flops
+from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.ops.linear import Conv2d
+from resnet_inspect.graph.ops.pointwise import BatchNorm2d
+from resnet_inspect.graph.ops.pool import BlurPool2d
 from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
 
 Task = Literal["infer", "train"]
@@ -16,20 +19,27 @@ COUNTS = (Column("macs", "MACs", "count"), Column("flops", "FLOPs", "count"), Co
 
 
 def flops(graph: Graph, task: Task = "infer") -> Report:
-    """MACs and FLOPs of a forward pass, or of a training step's forward and backward as FlopCounterMode counts them."""
+    """MACs and FLOPs of a forward pass, or of a training step's forward and backward.
+
+    Raises:
+        ShapeError: a training step of a BatchNorm that sees one value a channel.
+    """
+    facts: tuple[Fact, ...] = ()
     findings: tuple[Finding, ...] = ()
     if task == "train":
-        steps = training_flops(graph.nodes, as_torch=True)
+        refuse_to_train_on_one_value(graph)
+        steps = training_flops(graph.nodes)
+        theirs = sum(training_flops(graph.nodes, TORCH).values())
+        facts = (Fact("flopcountermode_flops", "FlopCounterMode", theirs, "count"),)
+        findings = _miscounted(graph, theirs - sum(steps.values()))
         note = (
-            "a training step as torch's FlopCounterMode counts it: every convolution again for the gradient of its "
-            "weights and again for that of its input, which the image does not need"
+            "a training step: every convolution again for the gradient of its weights, and again for that of its "
+            "input, which the image does not need"
         )
-        findings = _overcounted(graph, sum(steps.values()))
     else:
         steps = {i: 2 * node.macs for i, node in enumerate(graph.nodes) if type(node.op) in CONV_FC.rules}
         note = counting_note(graph, sum(steps.values()) // 2)
     total = sum(steps.values())
-    uncounted = count(CONV_FC, graph.nodes[1:]).uncounted
     return Report(
         kind="flops",
         model=graph.name,
@@ -39,25 +49,52 @@ def flops(graph: Graph, task: Task = "infer") -> Report:
             Fact("task", "task", task),
             Fact("macs", "MACs", total // 2, "count"),
             Fact("flops", "FLOPs", total, "count"),
+            *facts,
         ),
         tables=(
             _table("stages", "stage", "by stage", graph, steps, lambda node: node.stage),
             _table("ops", "op", "by kind of operation", graph, steps, kind_of),
+            _uncounted(graph),
         ),
         findings=findings,
-        notes=(note, f"not counted, having no multiply-accumulates: {', '.join(uncounted)}"),
+        notes=(note,),
     )
 
 
-def _overcounted(graph: Graph, flops: int) -> tuple[Finding, ...]:
-    """Where FlopCounterMode counts more than is computed, what is computed."""
-    computed = sum(training_flops(graph.nodes).values())
-    if computed == flops:
+def refuse_to_train_on_one_value(graph: Graph) -> None:
+    """Batch statistics need two values a channel, or torch raises while training."""
+    for node in graph.nodes:
+        if isinstance(node.op, BatchNorm2d) and node.out.numel == node.op.num_features:
+            raise ShapeError(
+                f"{node.name}: BatchNorm cannot train on one value a channel, the output is {node.out}",
+                hint="give a larger --batch-size or --input",
+            )
+
+
+def _miscounted(graph: Graph, difference: int) -> tuple[Finding, ...]:
+    """Why FlopCounterMode's number of a training step is another, where it is."""
+    if not difference:
         return ()
-    said = (
-        f"FlopCounterMode counts the weight gradient of a grouped convolution once a group; computed are {computed:,}"
-    )
-    return (Finding("overcounted", "FLOPs", f"{said} FLOPs"),)
+    fixed = any(isinstance(node.op, BlurPool2d) for node in graph.nodes)
+    grouped = any(isinstance(node.op, Conv2d) and node.op.groups > 1 for node in graph.nodes)
+    reasons = ["the weight gradient of a grouped convolution once a group"] if grouped else []
+    reasons += ["fixed filters"] if fixed else []
+    said = f"torch's FlopCounterMode says {difference:,} more: it counts {' and '.join(reasons)}"
+    return (Finding("known difference", "FLOPs", said),)
+
+
+def _uncounted(graph: Graph) -> Table:
+    """What has no multiply-accumulates with learned weights, and how many elements it works on."""
+    calls: dict[str, int] = {}
+    elements: dict[str, int] = {}
+    for node in graph.nodes[1:]:
+        work = node.op.elementwise(node.ins, node.out)
+        if work:
+            calls[node.kind] = calls.get(node.kind, 0) + 1
+            elements[node.kind] = elements.get(node.kind, 0) + work
+    rows = tuple((kind, calls[kind], count) for kind, count in elements.items())
+    columns = (Column("op", "op"), Column("calls", "calls", "integer"), Column("elements", "elements", "count"))
+    return Table("uncounted", "not counted: no multiply-accumulates with learned weights", columns, rows)
 
 
 def kind_of(node: Node) -> str:

@@ -18,7 +18,6 @@ NOMINAL = {"resnext101_32x4d": (1, "resnet101"), "resnext101_64x4d": (2, "resnet
 def counted_otherwise(published: Published, graph: Graph) -> tuple[float, str]:
     """What the source counted instead of our ``graph``, and that said in words."""
     found = zoo.find(published.variant)
-    macs = sum(node.macs for node in graph.nodes)
     match published.why:
         case "v1":
             return _macs(_v1(found)), "the paper's v1 strides in the first 1×1"
@@ -26,7 +25,7 @@ def counted_otherwise(published: Published, graph: Graph) -> tuple[float, str]:
             v1 = _v1(found)
             return _macs(v1) + _additions(v1), "v1 strides, and the residual additions are counted too"
         case "additions":
-            return macs + _additions(graph), "the residual additions are counted too"
+            return _macs(graph) + _additions(graph), "the residual additions are counted too"
         case "mmengine":
             return count(MMENGINE, graph.nodes).total, "norms, ReLUs, pools and biases are counted too"
         case "nominal":
@@ -37,7 +36,7 @@ def counted_otherwise(published: Published, graph: Graph) -> tuple[float, str]:
         case "convolutions":
             return _weights(graph), "the norms' parameters are left out"
         case "":
-            return (_params(graph) if published.quantity == "params" else macs), ""
+            return (_params(graph) if published.quantity == "params" else _macs(graph)), ""
 
 
 def _own(found: Variant) -> Graph:

@@ -1,6 +1,7 @@
 """The command line: parse, call the api, print; errors leave through one door."""
 
 from importlib import import_module
+from typing import NoReturn
 
 import click
 
@@ -41,14 +42,24 @@ class _Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> object:
-        """Turn an InspectError into one line and a hint on stderr, and its exit code."""
+        """Turn what goes wrong into one line and a hint on stderr, and an exit code."""
         try:
             return super().invoke(ctx)
         except InspectError as error:
-            click.echo(f"error: {error.message}", err=True)
-            if error.hint:
-                click.echo(f"hint:  {error.hint}", err=True)
-            ctx.exit(error.exit_code)
+            _fail(ctx, error.message, error.hint, error.exit_code)
+        except click.UsageError as error:
+            message = error.format_message().rstrip(".")
+            command = error.ctx.command_path if error.ctx else ctx.command_path
+            _fail(ctx, message[:1].lower() + message[1:], f"`{command} --help` shows what it takes", error.exit_code)
+        except KeyboardInterrupt:
+            ctx.exit(130)  # as a shell says of a command that Ctrl-C ended
+
+
+def _fail(ctx: click.Context, message: str, hint: str, exit_code: int) -> NoReturn:
+    click.echo(f"error: {message}", err=True)
+    if hint:
+        click.echo(f"hint:  {hint}", err=True)
+    ctx.exit(exit_code)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=examples(EXAMPLES))

@@ -1,3 +1,5 @@
+import sys
+
 import click
 
 from resnet_inspect import api
@@ -28,6 +30,8 @@ def command(
 
     Exit code 1 if one differs without a known reason.
     """
+    if sys.stderr.isatty():
+        click.echo(f"running torch, fvcore and thop on {model} …", err=True)
     answer = api.check(model, input, batch_size, settings)
     show(answer, format, output)
     ctx.exit(0 if answer.ok else 1)

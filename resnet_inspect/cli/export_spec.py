@@ -3,6 +3,7 @@ import click
 from resnet_inspect import api
 from resnet_inspect.cli import options
 from resnet_inspect.cli.output import write
+from resnet_inspect.errors import RequestError
 
 EXAMPLES = (
     "resnet-inspect export-spec resnet50d",
@@ -17,4 +18,6 @@ EXAMPLES = (
 @click.option("-o", "--output", metavar="FILE", help="Write to a file.")
 def command(model: str, settings: tuple[str, ...], output: str | None) -> None:
     """MODEL as a spec.toml, to change and to read back."""
+    if output not in (None, "-") and not str(output).lower().endswith(".toml"):
+        raise RequestError(f"-o {output}: a spec is read back from a file named .toml", hint=f"-o {output}.toml")
     write(api.export_spec(model, settings), output)

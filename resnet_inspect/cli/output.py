@@ -19,7 +19,7 @@ def show(report: Report, format: Format | None, output: str | None) -> None:
     """Write ``report`` to ``output``, or to stdout as wide and as colourful as what reads it."""
     format = format or _format_of(output)
     if output is None or output == "-":
-        terminal = sys.stdout.isatty()
+        terminal = sys.stdout is not None and sys.stdout.isatty()
         text = render(report, format, _width(terminal), terminal and "NO_COLOR" not in os.environ)
     else:
         text = _made_by(format) + render(report, format)
@@ -43,7 +43,9 @@ def write(text: str, output: str | None) -> None:
         else:
             _replace(os.path.realpath(output), text)
     except OSError as error:
-        raise OutputError(f"cannot write {output}: {error.strerror}") from None
+        raise OutputError(
+            f"cannot write {output}: {error.strerror}", hint="give -o a file in a folder you may write to"
+        ) from None
 
 
 def _is_special(path: str) -> bool:
@@ -68,6 +70,8 @@ def _replace(path: str, text: str) -> None:
 
 
 def _to_stdout(text: str) -> None:
+    if sys.stdout is None:  # closed, as by >&-
+        raise OutputError("cannot write to stdout: it is closed", hint="give -o a file")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that cannot draw a rule shows question marks
     try:

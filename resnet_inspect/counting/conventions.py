@@ -160,21 +160,22 @@ MMENGINE = Convention(
 )
 
 
-def training_flops(nodes: tuple[Node, ...], as_torch: bool = False) -> dict[int, int]:
-    """FLOPs of a training step of each counted call, by its position: forward, and the two gradients of backward.
+def training_flops(nodes: tuple[Node, ...], convention: Convention = CONV_FC) -> dict[int, int]:
+    """FLOPs of a training step of each call with MACs, by its position: forward, and the two gradients of backward.
 
-    A convolution costs as much again for its weights' gradient and as much for its input's; the image needs none, and a
-    fixed filter has no weights to learn. ``as_torch``: as FlopCounterMode (2.15) counts, which takes the weights'
-    gradient of a grouped convolution for that of a full one, and so counts it ``groups`` times.
+    A convolution costs as much again for its weights' gradient and as much for its input's, which the image does not
+    need. With ``TORCH``, as FlopCounterMode (2.15) counts: a fixed filter has an input's gradient too, and the weights'
+    gradient of a grouped convolution is taken for that of a full one, and so counted ``groups`` times.
     """
     steps: dict[int, int] = {}
     for position, node in enumerate(nodes):
-        rule = TORCH.rules.get(type(node.op))
+        rule = convention.rules.get(type(node.op))
         if rule is None:
             continue
+        forward = rule(node) if convention.unit == "FLOP" else 2 * rule(node)
         weights = int(bool(node.op.params()))
-        if as_torch and isinstance(node.op, Conv2d):
+        if convention is TORCH and isinstance(node.op, Conv2d):
             weights = node.op.groups
         reads_image = node.inputs[0] == 0
-        steps[position] = rule(node) * (1 + weights + (not reads_image))
+        steps[position] = forward * (1 + weights + (not reads_image))
     return steps

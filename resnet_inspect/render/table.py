@@ -16,29 +16,40 @@ UNBOUNDED = 10_000
 def render(report: Report, width: int | None = None, color: bool = False) -> str:
     """Lines of at most ``width`` columns; None lets every row keep to one line."""
     out = StringIO()
-    console = Console(file=out, width=width or UNBOUNDED, force_terminal=color, no_color=not color, highlight=False)
-    console.print(Text(report.title, "bold"))
+    wanted = width or UNBOUNDED
+
+    def console(columns: int = wanted) -> Console:
+        return Console(file=out, width=columns, force_terminal=color, no_color=not color, highlight=False)
+
+    prose = console()
+    prose.print(Text(report.title, "bold"))
     for table in report.tables:
         if len(report.tables) > 1:
-            console.print(Text(f"\n{table.title}", "bold"))
-        console.print(_draw(table, console.width), "")
+            prose.print(Text(f"\n{table.title}", "bold"))
+        drawn, needed = _draw(table, wanted)
+        # Where even the narrowest layout is too wide, a line that wraps is better than a number cut in two.
+        console(max(wanted, needed)).print(drawn, "")
     if report.facts:
-        console.print(_facts(report), "")
+        prose.print(_facts(report), "")
     for finding in report.findings:
         hint = f"\n  {finding.hint}" if finding.hint else ""
-        console.print(Text.assemble((f"{finding.code} ", "yellow"), f"{finding.where}: {finding.message}{hint}"))
+        prose.print(Text.assemble((f"{finding.code} ", "yellow"), f"{finding.where}: {finding.message}{hint}"))
     if report.findings:
-        console.print()
+        prose.print()
     for note in report.notes:
-        console.print(Text(note))
+        prose.print(Text(note))
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
-def _draw(table: Table, width: int) -> RichTable:
+def _draw(table: Table, width: int) -> tuple[RichTable, int]:
+    """The table, and the least width at which nothing in it is cut."""
     rows = [[text(value, column.unit) for value, column in zip(row, table.columns, strict=True)] for row in table.rows]
-    total = ["" if v is None else text(v, c.unit) for v, c in zip(table.total or (), table.columns, strict=False)]
+    total = [
+        "" if value is None else text(value, column.unit)
+        for column, value in zip(table.columns, table.total or [None] * len(table.columns), strict=True)
+    ]
     heads = [column.title for column in table.columns]
-    texts = list(zip(heads, *rows, *([total] if total else []), strict=True))
+    texts = list(zip(heads, *rows, total, strict=True))
     widest = [max(map(len, cells)) for cells in texts]
     wraps = [
         column.unit == "text" and any(" " in cell for cell in cells)
@@ -51,13 +62,17 @@ def _draw(table: Table, width: int) -> RichTable:
     shown = _fitting(table.columns, narrowest, width)
     gap = 2 if sum(widest[i] + 2 for i in shown) - 2 <= width else 1
     drawn = RichTable(
-        box=SIMPLE_HEAD, show_edge=False, show_footer=bool(total), pad_edge=False, padding=(0, gap - 1, 0, 0)
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        show_footer=table.total is not None,
+        pad_edge=False,
+        padding=(0, gap - 1, 0, 0),
     )
     for i in shown:
         column = table.columns[i]
         drawn.add_column(
             column.title,
-            footer=total[i] if total else "",
+            footer=total[i],
             justify="left" if column.unit in ("text", "shape") else "right",
             no_wrap=not wraps[i],
             min_width=narrowest[i],
@@ -65,7 +80,7 @@ def _draw(table: Table, width: int) -> RichTable:
         )
     for row in rows:
         drawn.add_row(*[Text(row[i]) for i in shown])
-    return drawn
+    return drawn, sum(narrowest[i] + 1 for i in shown)
 
 
 def _fitting(columns: tuple[Column, ...], needed: list[int], width: int) -> list[int]:

@@ -159,7 +159,7 @@ def _shortcut(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
 
 
 def _projection(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
-    """A 1×1 convolution; D averages first (Bag of Tricks, arXiv:1812.01187), so that no element goes unread."""
+    """A 1×1 convolution; D averages first, so that a stride of 2 leaves nothing unread (arXiv:1812.01187)."""
     place, stride = 0, c.stride
     if spec.shortcut == "D":
         x = b.module("0", _average(c), x)

@@ -23,13 +23,9 @@ def _stem(text: str) -> tuple[tuple[int, ...], ...]:
 
 def _attention(text: str) -> Attention:
     kind, *rest = text.split(":")
-    if kind not in ("se", "eca", "cbam") or len(rest) > 2 or (kind == "eca" and rest):
+    if len(rest) > {"se": 2, "cbam": 1, "eca": 0}[kind]:
         raise ValueError(text)
-    ratio = float(rest[0]) if rest else 1 / 16
-    divisor = int(rest[1]) if len(rest) == 2 else 8
-    if not (0 < ratio <= 1 and divisor >= 1):
-        raise ValueError(text)
-    return Attention(kind, ratio, divisor)  # type: ignore[arg-type]  # narrowed to the three by the test above
+    return Attention(kind, *map(float, rest[:1]), *map(int, rest[1:]))  # type: ignore[arg-type]  # a key of the table
 
 
 def _optional(read: Callable[[str], object]) -> Callable[[str], object]:
@@ -51,13 +47,13 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "order": (str, "post or pre"),
     "shortcut": (str, "A, B, C or D"),
     "strides": (_optional(_ints), "1,2,2,2"),
-    "output_stride": (_optional(int), "none, 16 or 8"),
+    "output_stride": (_optional(int), "none, 32, 16 or 8"),
     "stem": (_stem, "kernel:stride:channels, as 3:2:32,3:1:64"),
     "stem_pool": (str, "max3, max3ceil, conv3 or none"),
     "norm": (str, "bn, gn or none"),
     "conv_bias": (str, "none, blocks or all"),
     "head": (str, "fc or conv"),
-    "attention": (_optional(_attention), "none, eca, se:ratio, se:ratio:divisor or cbam:ratio, as se:0.25"),
+    "attention": (_optional(_attention), "none, eca, se, se:ratio, se:ratio:divisor, cbam or cbam:ratio, as se:0.25"),
     "antialias": (_optional(str), "none, avg or blur"),
     "num_classes": (int, "1000, or 0 for a backbone"),
     "in_channels": (int, "3"),
@@ -101,16 +97,16 @@ def from_mapping(spec: ResNetSpec, values: Mapping[str, object]) -> ResNetSpec:
 
 
 def to_mapping(spec: ResNetSpec) -> dict[str, object]:
-    """The fields in which ``spec`` differs from resnet50, as plain values."""
-    default = ResNetSpec()
-    changed = {f.name: getattr(spec, f.name) for f in fields(spec) if getattr(spec, f.name) != getattr(default, f.name)}
-    return {name: _attention_text(v) if isinstance(v, Attention) else v for name, v in changed.items()}
+    """Every field as a plain value; an attention is the text that reads to it."""
+    values = {f.name: getattr(spec, f.name) for f in fields(spec)}
+    return {name: _attention_text(v) if isinstance(v, Attention) else v for name, v in values.items()}
 
 
 def _attention_text(attention: Attention) -> str:
     if attention == Attention(attention.kind):
         return attention.kind
-    return f"{attention.kind}:{attention.ratio!r}:{attention.divisor}"
+    divisor = f":{attention.divisor}" if attention.kind == "se" else ""
+    return f"{attention.kind}:{attention.ratio!r}{divisor}"
 
 
 def _native(field: str, value: object) -> object:

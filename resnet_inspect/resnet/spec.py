@@ -31,6 +31,15 @@ class Attention:
     ratio: float = 1 / 16
     divisor: int = 8
 
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(AttentionKind):
+            raise SpecError(f"attention {self.kind!r} is not one of {', '.join(get_args(AttentionKind))}")
+        if not (0 < self.ratio <= 1 and _natural(self.divisor)):
+            raise SpecError(
+                f"attention {self.kind} with ratio {self.ratio} and divisor {self.divisor} cannot be",
+                hint="a ratio is of hidden to outer channels, above 0 and at most 1 (1/16 is 0.0625)",
+            )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResNetSpec:
@@ -127,7 +136,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "stem_act": (True, False),
     "final_norm": (None, True, False),
 }
-MAX_BLOCKS = 100_000
+MAX_BLOCKS = 20_000
 
 
 def check(spec: ResNetSpec) -> None:
@@ -139,7 +148,7 @@ def check(spec: ResNetSpec) -> None:
             raise _wrong(
                 spec,
                 field,
-                "one of " + ", ".join(str(c).lower() if c in (None, True, False) else str(c) for c in choices),
+                "one of " + ", ".join(map(_typed, choices)),
             )
     for field in ("groups", "base_width", "in_channels", "input_size"):
         if not _natural(getattr(spec, field)):
@@ -161,7 +170,28 @@ def check(spec: ResNetSpec) -> None:
         raise _wrong(spec, "stem", "kernel:stride:channels of one convolution or more, as 3:2:32,3:1:64")
     if spec.attention is not None and not isinstance(spec.attention, Attention):
         raise _wrong(spec, "attention", "se, eca or cbam, as se:0.25")
+    if spec.antialias and (spec.stem_pool == "max3ceil" or spec.stride_on == "1x1"):
+        raise SpecError(
+            f"antialias={spec.antialias} moves the stride of the 3×3 and of the stem's pool into a pool of its own",
+            hint="leave stem_pool at max3 and stride_on at 3x3",
+        )
     _check_bottleneck(spec)
+    _check_output_stride(spec)
+
+
+def _check_output_stride(spec: ResNetSpec) -> None:
+    """Strides turn into dilation only once the output stride is reached: one that jumps past it cannot be kept."""
+    total = 1 if spec.stem_pool == "none" else 2
+    for _, stride, _ in spec.stem:
+        total *= stride
+    for stride in spec.stage_strides:
+        if spec.output_stride and total < spec.output_stride:
+            total *= stride
+    if spec.output_stride and total > spec.output_stride:
+        raise SpecError(
+            f"output_stride={spec.output_stride} is jumped over: the stem and the strides before reach {total}",
+            hint="choose stem, stem_pool and strides whose product meets it",
+        )
 
 
 def _check_widths(spec: ResNetSpec, widths: Widths) -> None:
@@ -180,11 +210,15 @@ def _check_bottleneck(spec: ResNetSpec) -> None:
     if spec.block == "basic":
         for field, only in (("groups", 1), ("base_width", 64), ("stride_on", "3x3")):
             if getattr(spec, field) != only:
-                raise _wrong(spec, field, f"possible in a basic block, which has no bottleneck (leave it at {only})")
+                raise SpecError(
+                    f"{field}={getattr(spec, field)} needs a bottleneck", hint=f"a basic block has {field}={only}"
+                )
         return
     narrowest = min(min(planes) for planes in spec.planes)
     if narrowest * spec.base_width < 64:
-        raise _wrong(spec, "base_width", f"enough: int({narrowest} planes · {spec.base_width} / 64) leaves no channel")
+        raise SpecError(
+            f"base_width={spec.base_width} leaves no channel of {narrowest} planes", hint="planes · base_width / 64"
+        )
 
 
 def _natural(value: object) -> bool:
@@ -196,6 +230,12 @@ def _naturals(value: object) -> bool:
 
 
 def _wrong(spec: ResNetSpec, field: str, wanted: str) -> SpecError:
-    return SpecError(
-        f"{field}={getattr(spec, field)!r} is not {wanted}", hint="`resnet-inspect export-spec` shows the fields"
-    )
+    value = _typed(getattr(spec, field), ":" if field == "stem" else "/")
+    return SpecError(f"{field}={value} is not {wanted}", hint="`resnet-inspect export-spec` shows every field")
+
+
+def _typed(value: object, inner: str = "/", outer: str = ",") -> str:
+    """The value as --set takes it."""
+    if isinstance(value, tuple):
+        return outer.join(_typed(part, inner, inner) for part in value)
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)

@@ -1,6 +1,5 @@
 """A spec as a TOML file: ``base``, the variant it starts from, and what differs."""
 
-import json
 import os
 import tomllib
 
@@ -24,30 +23,30 @@ def load(path: str) -> Variant:
         raise RequestError(
             f"{path}: {error.strerror}", hint="give a variant's name or a spec.toml that exists"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RequestError(f"{path} is not TOML: {error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RequestError(f"{path} is not TOML: {error}", hint="`resnet-inspect export-spec` shows the form") from None
     base, name = values.pop("base", "resnet50"), values.pop("name", os.path.splitext(os.path.basename(path))[0])
-    if not (isinstance(base, str) and isinstance(name, str)):
-        raise SpecError(f"{path}: base and name must be text")
+    if not (isinstance(base, str) and isinstance(name, str) and name.isprintable() and name.strip()):
+        raise SpecError(f"{path}: base and name are a line of text each", hint='as in base = "resnet50"')
     try:
         return Variant(name, "spec", from_mapping(zoo.find(base).spec, values))
-    except SpecError as error:
-        raise SpecError(f"{path}: {error.message}", error.hint) from None
+    except RequestError as error:
+        raise type(error)(f"{path}: {error.message}", error.hint) from None
 
 
-def dump(spec: ResNetSpec, name: str) -> str:
-    """Text that ``load`` reads back to the same spec and name."""
-    # A TOML basic string escapes as JSON does, but for DEL.
-    lines = [
-        f"name = {_value(name)}",
-        'base = "resnet50"',
-        *(f"{k} = {_value(v)}" for k, v in to_mapping(spec).items()),
-    ]
-    return "\n".join(lines) + "\n"
+def dump(spec: ResNetSpec) -> str:
+    """Text that ``load`` reads back to the same spec: what differs from resnet50, and the rest as comments."""
+    default = to_mapping(ResNetSpec())
+    values = to_mapping(spec)
+    changed = [f"{name} = {_value(value)}" for name, value in values.items() if value != default[name]]
+    same = [f"# {name} = {_value(value)}" for name, value in values.items() if value == default[name]]
+    return "\n".join(['base = "resnet50"', *changed, "", "# as resnet50 has them", *same]) + "\n"
 
 
 def _value(value: object) -> str:
     match value:
+        case None:
+            return '"none"'
         case bool():
             return str(value).lower()
         case int():
@@ -55,4 +54,4 @@ def _value(value: object) -> str:
         case tuple():
             return "[" + ", ".join(map(_value, value)) + "]"
         case _:
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+            return f'"{value}"'  # a choice or an attention: nothing to escape

@@ -9,26 +9,38 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
 
+from resnet_inspect.errors import MachineError
+from resnet_inspect.graph import Graph
+from resnet_inspect.runtime.build import build
+
 
 def versions() -> dict[str, str]:
     """Installed version of each counter."""
     return {tool: version(tool) for tool in ("torch", "fvcore", "thop", "torchvision")}
 
 
-def measure(net: nn.Module, shape: tuple[int, ...]) -> dict[str, int]:
-    """What each tool says of a forward pass on a batch of ``shape``: ``fvcore``, ``fvcore_activations``, ``thop``,
+def measure(graph: Graph) -> dict[str, int]:
+    """What each tool says of a forward pass of the built network: ``fvcore``, ``fvcore_activations``, ``thop``,
     ``thop_params``, ``torch`` (FLOPs), ``torch_params``.
 
     Each sees a copy of its own in eval mode: thop leaves totals in the modules, fvcore in train mode moves statistics.
+
+    Raises:
+        MachineError: the machine has not the memory for it.
     """
-    x = torch.randn(shape)
-    with torch.no_grad():
-        return {
-            "torch_params": sum(p.numel() for p in net.parameters()),
-            **_torch(deepcopy(net).eval(), x),
-            **_fvcore(deepcopy(net).eval(), x),
-            **_thop(deepcopy(net).eval(), x),
-        }
+    try:
+        net, x = build(graph), torch.randn(graph.input.shape)
+        with torch.no_grad():
+            return {
+                "torch_params": sum(p.numel() for p in net.parameters()),
+                **_torch(deepcopy(net).eval(), x),
+                **_fvcore(deepcopy(net).eval(), x),
+                **_thop(deepcopy(net).eval(), x),
+            }
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, MemoryError) or "allocate memory" in str(error):
+            raise MachineError(f"not enough memory to run {graph.name}", hint="give a smaller --input") from None
+        raise
 
 
 def published(name: str) -> dict[str, tuple[int, float]]:

@@ -76,6 +76,7 @@ def test_a_spec_goes_out_and_comes_back(run: Run, tmp_path: Path) -> None:
     assert run("export-spec", "resnet50", *settings, "-o", "mine.toml").returncode == 0
     direct = json.loads(run("summary", "resnet50", *settings, "--format", "json").stdout)
     again = json.loads(run("summary", "mine.toml", "--format", "json").stdout)
+    assert again["model"] == "mine"
     assert again["facts"] == direct["facts"]
     assert again["tables"] == direct["tables"]
 
@@ -128,13 +129,13 @@ WRONG = [
     (("summary", "--input", "1,3,many,224"), "is not N,C,H,W", ""),
     (("summary", "--input", "1,3,9999999999,9999999999"), "int64", "smaller"),
     (("summary", "--input", "1,4,224,224"), "4 channels", "--set in_channels=4"),
-    (("summary", "resnetaa50d", "--input", "1,3,203,203"), "layer2.0.add: the two branches differ", "multiple of 32"),
+    (("summary", "resnetaa50d", "--input", "1,3,203,203"), "layer2.0.add: the two branches differ", "strides divide"),
     (("summary", "resnetaa50", "--input", "1,3,2,2"), "maxpool: window 2 does not fit", "larger --input"),
     (("summary", "--batch-size", "0"), "at least one image", ""),
     (("summary", "--batch-size", "2", "--input", "1,3,224,224"), "--batch-size says 2", "one of the two"),
     (("summary", "--set", "groups=0"), "groups=0", ""),
     (("summary", "--set", "groups=-3"), "groups=-3", ""),
-    (("summary", "--set", "depths=0"), "depths=(0,)", "3,4,6,3"),
+    (("summary", "--set", "depths=0"), "depths=0 is not", "export-spec"),
     (("summary", "--set", "depth=3"), "unknown field 'depth'", "'depths'"),
     (("summary", "--set", "attention=sa"), "attention=sa cannot be read", "se:0.25"),
     (("summary", "--set", "norm=gn", "--set", "widths=24,48,96,192"), "32 groups cannot split 24 channels", "norm=bn"),
@@ -143,10 +144,14 @@ WRONG = [
     (("summary", "-o", "nowhere/out.md"), "cannot write nowhere/out.md: No such file or directory", ""),
     (("summary", "-o", "/dev/full"), "No space left on device", ""),
     (("list", "nothing*"), "no variant matches 'nothing*'", "quoted"),
-    (("list", "--max-params", "26X"), "26M or 4.2G", ""),
-    (("summary", "--format", "html5"), "html5", ""),
-    (("summarize",), "No such command 'summarize'", ""),
-    (("compare",), "MODEL", ""),
+    (("list", "--max-params", "26X"), "26M or 4.2G", "--help"),
+    (("summary", "--format", "html5"), "html5", "--help"),
+    (("summarize",), "no such command 'summarize'", ""),
+    (("compare",), "MODEL", "--help"),
+    (("compare", "resnet50"), "two models or more", "compare resnet50 resnet50d"),
+    (("export-spec", "-o", "mine.json"), "-o mine.json", ".toml"),
+    (("flops", "tutorial_resnet18_cifar10", "--task", "train"), "layer4.0.bn1: BatchNorm cannot train", "--batch-size"),
+    (("check", "nope"), "unknown model", "list"),
 ]
 
 
@@ -231,3 +236,18 @@ def test_a_stream_of_another_encoding_is_no_traceback(encoding: str) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, check=True)
     assert b"25,557,032 (25.6 M)" in done.stdout
     assert done.stderr == b""
+
+
+def test_a_closed_stdout_is_no_traceback() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
+    command = f"{sys.executable} -m resnet_inspect summary >&-"
+    done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: cannot write to stdout")
+
+
+def test_a_grouped_training_step_shows_the_true_count_and_torchs_own(run: Run) -> None:
+    document = json.loads(run("flops", "resnext50_32x4d", "--task", "train", "--format", "json").stdout)
+    assert document["facts"]["flops"] == 25_146_851_328
+    assert document["facts"]["flopcountermode_flops"] == 39_481_933_824
+    assert "grouped convolution" in document["findings"][0]["message"]

@@ -1,5 +1,7 @@
 """A spec refuses what cannot be, by the name of the field; its text forms read back."""
 
+import re
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from resnet_inspect.resnet import fields, toml, zoo
 from resnet_inspect.resnet.spec import CHOICES, Attention, ResNetSpec
 
 WRONG = {
-    "depths": [(), (0, 1), (3, -4), "3,4", [3, 4], (True, 2), (3.0,), (100_001,)],
+    "depths": [(), (0, 1), (3, -4), "3,4", [3, 4], (True, 2), (3.0,), (20_001,)],
     "widths": [(64,), (64, 128, 256, 0), ((64, 64), 128, 256, 512), "64", (64, 128, 256, True)],
     "groups": [0, -1, True, 2.0, "32"],
     "base_width": [0, None],
@@ -41,6 +43,30 @@ def test_an_impossible_value_is_refused_by_the_name_of_its_field(field: str, val
 def test_a_basic_block_has_no_bottleneck_to_change(field: str, value: object) -> None:
     with pytest.raises(SpecError, match=f"^{field}="):
         ResNetSpec(block="basic", **{field: value})
+
+
+@pytest.mark.parametrize("settings", [("strides=3,3,3,3", "output_stride=16"), ("stem=7:32:64", "output_stride=8")])
+def test_an_output_stride_that_is_jumped_over_is_refused(settings: tuple[str, ...]) -> None:
+    with pytest.raises(SpecError, match="output_stride="):
+        load.variant("resnet50", settings)
+
+
+@pytest.mark.parametrize("setting", ["stem_pool=max3ceil", "stride_on=1x1"])
+def test_antialiasing_takes_the_places_of_other_strides(setting: str) -> None:
+    with pytest.raises(SpecError, match="antialias=blur"):
+        load.variant("resnetblur50", [setting])
+
+
+def test_a_message_shows_a_value_as_it_is_typed() -> None:
+    for setting in ("depths=0,3", "widths=64/64,128,256,512", "stem=3:0:64"):
+        with pytest.raises(SpecError, match=f"^{setting} is not"):
+            load.variant("resnet50", [setting])
+
+
+def test_an_attention_checks_itself() -> None:
+    for wrong in (("sa",), ("se", 0.0), ("se", 2), ("se", 0.5, 0)):
+        with pytest.raises(SpecError, match="attention"):
+            Attention(*wrong)
 
 
 def test_a_bottleneck_without_a_channel_is_refused() -> None:
@@ -83,7 +109,7 @@ def test_a_setting_reads_to_its_value(setting: str, value: object) -> None:
 @pytest.mark.parametrize(
     "setting",
     ["depths", "depth=3", "depths=", "depths=3,x", "groups=many", "stem=3x2x64", "attention=sa", "attention=se:2",
-     "attention=eca:0.5", "stem_act=maybe", "widths=64//64", "=3"],
+     "attention=eca:0.5", "attention=cbam:0.1:8", "attention=cbam:16", "attention=se:0.5:0", "stem_act=maybe", "widths=64//64", "=3"],
 )  # fmt: skip
 def test_an_unreadable_setting_is_refused_with_the_form_it_should_have(setting: str) -> None:
     with pytest.raises(SpecError) as error:
@@ -101,20 +127,28 @@ def test_settings_apply_together_and_what_is_unset_follows() -> None:
 
 @given(specs())
 def test_a_spec_reads_back_from_its_toml(spec: ResNetSpec) -> None:
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "spec.toml")
-        path.write_text(toml.dump(spec, 'a "name" \\ of: ünïcode\x7f'), encoding="utf-8")
+        path = Path(folder, "mine.toml")
+        path.write_text(toml.dump(spec), encoding="utf-8")
         found = toml.load(str(path))
-    assert found.spec == spec
-    assert found.name == 'a "name" \\ of: ünïcode\x7f'
+    assert (found.name, found.spec) == ("mine", spec)
+
+
+def test_an_exported_spec_shows_every_field() -> None:
+    text = toml.dump(ResNetSpec())
+    assert set(re.findall(r"^# (\w+) = ", text, re.MULTILINE)) == set(ResNetSpec.__slots__)
+    uncommented = re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE)
+    assert "groups = 1" in uncommented.splitlines()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "mine.toml")
+        path.write_text(uncommented, encoding="utf-8")
+        assert toml.load(str(path)).spec == ResNetSpec()
 
 
 @pytest.mark.parametrize("variant", list(zoo.variants()), ids=lambda v: v.name)
 def test_every_variant_reads_back_from_its_toml(variant: zoo.Variant, tmp_path: Path) -> None:
     path = tmp_path / "spec.toml"
-    path.write_text(toml.dump(variant.spec, variant.name), encoding="utf-8")
+    path.write_text(toml.dump(variant.spec), encoding="utf-8")
     assert toml.load(str(path)).spec == variant.spec
 
 
@@ -126,7 +160,10 @@ def test_every_variant_reads_back_from_its_toml(variant: zoo.Variant, tmp_path: 
         ("depths = 3", "depths=3"),
         ("groups = '32x'", "groups=32x"),
         ("base = 'resnt50'", "unknown model"),
-        ("base = 50", "must be text"),
+        ("base = 50", "a line of text"),
+        ("name = ''", "a line of text"),
+        ('name = "a\\u001b[1mb"', "a line of text"),
+        ("x = " + "[" * 9999, "is not TOML"),
         ("stem_act = 1", "stem_act=1"),
         ("attention = {kind = 'se'}", "attention="),
         ("widths = [[64, [64]], 128, 256, 512]", "widths="),

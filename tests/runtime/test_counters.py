@@ -7,6 +7,7 @@ from torchvision import models
 import resnet_inspect as ri
 from resnet_inspect import load
 from resnet_inspect.analyze.check import KNOWN, check
+from resnet_inspect.errors import MachineError
 from resnet_inspect.resnet import zoo
 from resnet_inspect.runtime import counters
 from resnet_inspect.runtime.build import build
@@ -44,13 +45,24 @@ def test_the_rules_hold_for_every_kind_of_operation(model: str, settings: tuple[
     assert answer.ok, answer
 
 
-def test_a_tool_leaves_the_net_as_it_was() -> None:
-    net = build(load.graph(load.variant("resnet18")))
-    before = {name: value.clone() for name, value in net.state_dict().items()}
-    counters.measure(net, (1, 3, 64, 64))
+def test_a_tool_leaves_the_net_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    nets = []
+    monkeypatch.setattr(counters, "build", lambda graph: nets.append(build(graph)) or nets[0])
+    counters.measure(load.graph(load.variant("resnet18"), "1,3,64,64"))
+    (net,) = nets
+    torch.manual_seed(0)
     assert net.training
-    assert list(net.state_dict()) == list(before)
-    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+    assert list(net.state_dict()) == list(build(load.graph(load.variant("resnet18"))).state_dict())
+    assert net.bn1.num_batches_tracked == 0
+
+
+def test_a_net_too_large_for_the_machine_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(graph: object) -> None:
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes")
+
+    monkeypatch.setattr(counters, "build", fail)
+    with pytest.raises(MachineError, match="not enough memory to run resnet18"):
+        ri.check("resnet18")
 
 
 def test_the_papers_3_8_is_a_known_difference_and_says_why() -> None:

@@ -61,6 +61,8 @@ class GroupNorm(SameShape):
             raise ShapeError(
                 f"{self.num_groups} groups cannot split {self.num_channels} channels", hint="--set norm=bn"
             )
+        if ins[0].numel == self.num_groups:  # torch refuses it, in eval mode too
+            raise ShapeError("a group of one value cannot be normalised", hint="give a larger --input")
         return ins[0]
 
     def params(self) -> Mapping[str, Shape]:
@@ -69,7 +71,7 @@ class GroupNorm(SameShape):
 
 @dataclass(frozen=True, slots=True)
 class ReLU(SameShape):
-    """max(x, 0), written over its input as torchvision does."""
+    """max(x, 0)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,6 @@ class Add(SameShape):
         if left.shape != right.shape:
             raise ShapeError(
                 f"the two branches differ: {left} from the residual, {right} from the shortcut",
-                hint="this net works only where both branches shrink alike; an input of a multiple of 32 is safe",
+                hint="give an --input that the net's strides divide: one branch rounds up where the other rounds down",
             )
         return left
