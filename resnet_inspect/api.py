@@ -67,8 +67,9 @@ def summary(
     depth: "Depth" = "stage",
 ) -> Answer:
     """Shapes, parameters, MACs, FLOPs and activations, one row a stage, block or layer."""
-    from resnet_inspect.analyze.summary import summary
+    from resnet_inspect.analyze.summary import DEPTHS, summary
 
+    _one_of("depth", depth, DEPTHS)
     return _answer(summary(lower(model, input, batch_size, settings), depth))
 
 
@@ -80,8 +81,9 @@ def flops(
     task: "Task" = "infer",
 ) -> Answer:
     """MACs and FLOPs by stage and by kind of operation, of a forward pass or of a training step."""
-    from resnet_inspect.analyze.flops import flops
+    from resnet_inspect.analyze.flops import TASKS, flops
 
+    _one_of("task", task, TASKS)
     return _answer(flops(lower(model, input, batch_size, settings), task))
 
 
@@ -94,8 +96,9 @@ def list_variants(
     """Every variant of the zoo whose name or family matches the glob ``pattern``, at its own input size."""
     from fnmatch import fnmatchcase
 
-    from resnet_inspect.analyze.variants import catalogue
+    from resnet_inspect.analyze.variants import SORTS, catalogue
 
+    _one_of("sort", sort, (None, *SORTS))
     found = [v for v in zoo.variants() if fnmatchcase(v.name, pattern) or fnmatchcase(v.family, pattern)]
     if not found:
         raise UnknownModelError(
@@ -145,6 +148,11 @@ def build(model: Model | Graph = "resnet50", *, device: str = "cpu", zero_init_r
 
     network = model if isinstance(model, Graph) else lower(model)
     return build(network, device=device, zero_init_residual=zero_init_residual)
+
+
+def _one_of(name: str, value: object, choices: Sequence[object]) -> None:
+    if value not in choices:
+        raise RequestError(f"{name} {value!r} is not one of {', '.join(map(str, choices))}")
 
 
 def _answer(report: Report) -> Answer:

@@ -37,7 +37,7 @@ def graph(found: Variant, input: Input = None, batch_size: int | None = None) ->
         ShapeError: the net cannot take them.
     """
     spec = found.spec
-    if batch_size is not None and batch_size < 1:
+    if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
         raise RequestError(f"--batch-size {batch_size}: a batch has at least one image", hint="as --batch-size 1")
     if input is None:
         return lower(spec, found.name, (batch_size or 1, spec.in_channels, spec.input_size, spec.input_size))

@@ -25,30 +25,30 @@ def specs(draw: st.DrawFn) -> ResNetSpec:
     convs = draw(st.integers(1, 3))
     stem = tuple((draw(st.sampled_from([3, 7])), draw(st.sampled_from([1, 2])), unit) for _ in range(convs))
     antialias = draw(st.sampled_from([None, None, "avg", "blur"]))
-    fields = dict(
-        block=block,
-        depths=depths,
-        widths=draw(st.sampled_from([widths, tuple((w,) * d for w, d in zip(widths, depths, strict=True))])),
-        groups=draw(st.sampled_from([1, 2, 4])) if bottleneck and norm != "gn" else 1,
-        base_width=draw(st.sampled_from([64, 128])) if bottleneck else 64,
-        stride_on=draw(st.sampled_from(["3x3", "1x1"])) if bottleneck and antialias is None else "3x3",
-        order=draw(st.sampled_from(["post", "pre"])),
-        shortcut=draw(st.sampled_from(["B", "C", "D"])),
-        strides=draw(st.none() | st.tuples(*(st.integers(1, 2) for _ in depths))),
-        output_stride=draw(st.sampled_from([None, 8, 16])) if antialias is None else None,
-        stem=stem,
-        stem_pool=draw(st.sampled_from(["max3", "conv3", "none", *(["max3ceil"] if antialias is None else [])])),
-        norm=norm,
-        conv_bias=draw(st.sampled_from(["none", "blocks", "all"])),
-        head=draw(st.sampled_from(["fc", "conv"])),
-        attention=draw(attentions),
-        antialias=antialias,
-        num_classes=draw(st.sampled_from([0, 10])),
-        in_channels=draw(st.sampled_from([1, 3])),
-        stem_norm_act=draw(st.none() | st.booleans()),
-        stem_act=draw(st.booleans()),
-        final_norm=draw(st.none() | st.booleans()),
-    )
+    fields = {
+        "block": block,
+        "depths": depths,
+        "widths": draw(st.sampled_from([widths, tuple((w,) * d for w, d in zip(widths, depths, strict=True))])),
+        "groups": draw(st.sampled_from([1, 2, 4])) if bottleneck and norm != "gn" else 1,
+        "base_width": draw(st.sampled_from([64, 128])) if bottleneck else 64,
+        "stride_on": draw(st.sampled_from(["3x3", "1x1"])) if bottleneck and antialias is None else "3x3",
+        "order": draw(st.sampled_from(["post", "pre"])),
+        "shortcut": draw(st.sampled_from(["B", "C", "D"])),
+        "strides": draw(st.none() | st.tuples(*(st.integers(1, 2) for _ in depths))),
+        "output_stride": draw(st.sampled_from([None, 8, 16])) if antialias is None else None,
+        "stem": stem,
+        "stem_pool": draw(st.sampled_from(["max3", "conv3", "none", *(["max3ceil"] if antialias is None else [])])),
+        "norm": norm,
+        "conv_bias": draw(st.sampled_from(["none", "blocks", "all"])),
+        "head": draw(st.sampled_from(["fc", "conv"])),
+        "attention": draw(attentions),
+        "antialias": antialias,
+        "num_classes": draw(st.sampled_from([0, 10])),
+        "in_channels": draw(st.sampled_from([1, 3])),
+        "stem_norm_act": draw(st.none() | st.booleans()),
+        "stem_act": draw(st.booleans()),
+        "final_norm": draw(st.none() | st.booleans()),
+    }
     try:
         return ResNetSpec(**fields)
     except SpecError:

@@ -1,0 +1,41 @@
+"""The Python API: the same verbs, and the same refusals."""
+
+import pytest
+
+import resnet_inspect as ri
+
+
+def test_an_answer_writes_itself_in_every_format() -> None:
+    answer = ri.summary("resnet18", input=(2, 3, 64, 64), depth="block")
+    assert str(answer).startswith("resnet18, input 2×3×64×64")
+    assert answer.to_markdown().startswith("## resnet18")
+    assert answer.to_csv().startswith("block,")
+    assert '"kind": "summary"' in answer.to_json()
+
+
+def test_a_model_is_a_name_a_file_or_a_spec(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "mine.toml"
+    path.write_text(ri.export_spec("resnet18", ["num_classes=10"]), encoding="utf-8")
+    spec = ri.spec("resnet18", ["num_classes=10"])
+    assert ri.spec(path) == ri.spec(str(path)) == spec
+    assert ri.lower(spec).nodes == ri.lower(path).nodes
+    assert spec == ri.ResNetSpec(block="basic", depths=(2, 2, 2, 2), num_classes=10)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: ri.summary(depth="foo"),  # type: ignore[arg-type]
+        lambda: ri.flops(task="foo"),  # type: ignore[arg-type]
+        lambda: ri.list(sort="foo"),  # type: ignore[arg-type]
+        lambda: ri.compare([]),
+        lambda: ri.summary(settings="groups=32"),
+        lambda: ri.summary(batch_size=2.5),  # type: ignore[arg-type]
+        lambda: ri.summary("resnet18", input=[1, 3, 64]),
+        lambda: ri.Attention("foo"),  # type: ignore[arg-type]
+        lambda: ri.ResNetSpec(depths=[3, 4, 6, 3]),  # type: ignore[arg-type]
+    ],
+)
+def test_a_wrong_argument_is_refused_in_words(ask) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ri.InspectError):
+        ask()
