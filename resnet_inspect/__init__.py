@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from resnet_inspect.api import Answer, build, check, compare, export_spec, flops, lower, spec, summary
+    from resnet_inspect.api import Answer, build, check, compare, export_spec, flops, lower, memory, spec, summary
     from resnet_inspect.api import list_variants as list  # noqa: A004  # the command's own name
     from resnet_inspect.errors import InspectError
     from resnet_inspect.graph import Graph
@@ -31,6 +31,7 @@ __all__ = [
     "flops",
     "list",
     "lower",
+    "memory",
     "spec",
     "summary",
 ]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from resnet_inspect.analyze.flops import Task
+    from resnet_inspect.analyze.memory import Optimizer, Precision
     from resnet_inspect.analyze.summary import Depth
     from resnet_inspect.analyze.variants import Sort
 
@@ -85,6 +86,24 @@ def flops(
 
     _one_of("task", task, TASKS)
     return _answer(flops(lower(model, input, batch_size, settings), task))
+
+
+def memory(
+    model: Model = "resnet50",
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    task: "Task" = "infer",
+    precision: "Precision" = "fp32",
+    optimizer: "Optimizer" = "sgd",
+    momentum: float = 0.9,
+) -> Answer:
+    """The memory that an eager pass will ask for, where its peak is and what is alive there; nothing is run."""
+    from resnet_inspect.analyze.memory import OPTIMIZERS, PRECISIONS, memory
+
+    _one_of("precision", precision, PRECISIONS)
+    _one_of("optimizer", optimizer, OPTIMIZERS)
+    return _answer(memory(lower(model, input, batch_size, settings), task, precision, optimizer, momentum))
 
 
 def list_variants(

@@ -11,8 +11,7 @@ import torch
 from torch import fx, nn
 
 from resnet_inspect.graph import Graph
-from resnet_inspect.graph.ops.gate import Sigmoid
-from resnet_inspect.graph.ops.pointwise import Add, ReLU
+from resnet_inspect.graph.inplace import in_place
 from resnet_inspect.runtime.modules import function, module
 
 # What scales a residual branch's output, by the class of the block; zeroed by ``zero_init_residual``.
@@ -40,15 +39,7 @@ class _Writer:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.users = [0] * len(graph.nodes)
-        for node in graph.nodes:
-            for i in node.inputs:
-                self.users[i] += 1
-        calls: dict[str, list[int]] = {}
-        for i, node in enumerate(graph.nodes):
-            calls.setdefault(node.module or node.name, []).append(i)
-        # A module called twice overwrites its input in both calls or in none.
-        self.inplace = {name: all(map(self._may_overwrite, positions)) for name, positions in calls.items()}
+        self.in_place = in_place(graph)
 
     def container(self, path: str, positions: Sequence[int]) -> nn.Module:
         """The module at ``path``, which makes the calls at ``positions``."""
@@ -67,7 +58,7 @@ class _Writer:
             inputs = tuple(values[i] for i in self._outside(inside))
             attribute = self._attribute(path, child, last)
             if attribute is None:
-                target, extra = function(self.graph.nodes[last].op, self.inplace[self.graph.nodes[last].name])
+                target, extra = function(self.graph.nodes[last].op, last in self.in_place)
                 inputs = tuple(values[i] for i in self.graph.nodes[last].inputs)
                 values[last] = calls.call_function(target, (*inputs, *extra))
             else:
@@ -81,8 +72,7 @@ class _Writer:
         full = f"{path}.{child}" if path else child
         if full in self.graph.containers:
             return self.container(full, inside)
-        node = self.graph.nodes[inside[0]]
-        return module(node.op, self.inplace[node.module])
+        return module(self.graph.nodes[inside[0]].op, inside[0] in self.in_place)
 
     def _attribute(self, path: str, child: str, last: int) -> str | None:
         """The attribute that performs a child's calls: a container's own name, a module's, or None for a function."""
@@ -98,14 +88,6 @@ class _Writer:
         inside = set(positions)
         read = (i for position in positions for i in self.graph.nodes[position].inputs)
         return [i for i in dict.fromkeys(read) if i not in inside]
-
-    def _may_overwrite(self, i: int) -> bool:
-        """Whether a call may overwrite its first input: nobody else reads it, and backward needs none of it."""
-        node = self.graph.nodes[i]
-        if not isinstance(node.op, ReLU) and not (isinstance(node.op, Add) and node.op.inplace):
-            return False
-        source = node.inputs[0]
-        return self.users[source] == 1 and not isinstance(self.graph.nodes[source].op, ReLU | Sigmoid)
 
 
 def _initialize(graph: Graph, net: nn.Module, zero_init_residual: bool) -> None:

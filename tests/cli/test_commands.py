@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import HERE, Run
 
-COMMANDS = ("summary", "flops", "list", "compare", "check", "export-spec")
+COMMANDS = ("summary", "flops", "memory", "list", "compare", "check", "export-spec")
 
 
 def test_the_summary_shows_the_paper_and_the_exact_totals(run: Run) -> None:

@@ -1,0 +1,27 @@
+"""Which calls write their output over their input, as torchvision's ReLUs and sums do."""
+
+from resnet_inspect.graph.graph import Graph
+from resnet_inspect.graph.ops.gate import Sigmoid
+from resnet_inspect.graph.ops.pointwise import Add, ReLU
+
+
+def in_place(graph: Graph) -> set[int]:
+    """Positions of the ReLUs and sums whose input nobody else reads, and backward needs nothing of.
+
+    A module called twice overwrites its input in both calls or in neither.
+    """
+    users = [0] * len(graph.nodes)
+    calls: dict[str, list[int]] = {}
+    for position, node in enumerate(graph.nodes):
+        calls.setdefault(node.module or node.name, []).append(position)
+        for i in node.inputs:
+            users[i] += 1
+
+    def may_overwrite(position: int) -> bool:
+        node = graph.nodes[position]
+        if not isinstance(node.op, ReLU) and not (isinstance(node.op, Add) and node.op.inplace):
+            return False
+        source = node.inputs[0]
+        return users[source] == 1 and not isinstance(graph.nodes[source].op, ReLU | Sigmoid)
+
+    return {i for positions in calls.values() if all(map(may_overwrite, positions)) for i in positions}
