@@ -10,7 +10,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from resnet_inspect.api import Answer, build, check, compare, export_spec, flops, lower, memory, spec, summary
+    from resnet_inspect.api import (
+        Answer,
+        bench,
+        build,
+        check,
+        compare,
+        export_spec,
+        flops,
+        lower,
+        memory,
+        read_record,
+        show,
+        spec,
+        summary,
+        verdict,
+    )
     from resnet_inspect.api import list_variants as list  # noqa: A004  # the command's own name
     from resnet_inspect.errors import InspectError
     from resnet_inspect.graph import Graph
@@ -24,6 +39,7 @@ __all__ = [
     "Graph",
     "InspectError",
     "ResNetSpec",
+    "bench",
     "build",
     "check",
     "compare",
@@ -32,8 +48,11 @@ __all__ = [
     "list",
     "lower",
     "memory",
+    "read_record",
+    "show",
     "spec",
     "summary",
+    "verdict",
 ]
 
 

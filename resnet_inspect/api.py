@@ -4,8 +4,9 @@ Every verb that asks returns an Answer. ``model`` is a variant's name, the path 
 ``settings`` are ``field=value`` texts that change its spec; ``input`` is N, C, H, W. A verb imports what answers it.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from resnet_inspect import load
 from resnet_inspect.errors import InspectError, RequestError, UnknownModelError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from resnet_inspect.analyze.memory import Optimizer, Precision
     from resnet_inspect.analyze.summary import Depth
     from resnet_inspect.analyze.variants import Sort
+    from resnet_inspect.measure.record import Record
 
 __all__ = ["Attention", "InspectError"]
 
@@ -161,12 +163,96 @@ def export_spec(model: Model = "resnet50", settings: Sequence[str] = ()) -> str:
     return toml.dump(load.variant(model, settings).spec)
 
 
+def bench(
+    models: Model | Sequence[Model] = "resnet50",
+    device: str = "auto",
+    batch_size: int | Sequence[int] = 1,
+    input: Input = None,
+    settings: Sequence[str] = (),
+    task: str | Sequence[str] = "infer",
+    precision: str | Sequence[str] | None = None,
+    layout: str | Sequence[str] = "contiguous",
+    mode: str | Sequence[str] = "eager",
+    threads: int | Sequence[int] | None = None,
+    quick: bool = False,
+    min_time_s: float | None = None,
+    max_time_s: float | None = None,
+    seed: int = 0,
+    argv: Sequence[str] = (),
+    save: "Callable[[Record], None] | None" = None,
+    tell: "Callable[[str], None] | None" = None,
+) -> "Record":
+    """Measure every combination, each in a process of its own, and return the Record.
+
+    ``save`` is given the Record so far when an arm has ended, ``tell`` a line when something begins. Ctrl-C ends
+    the measurement and keeps the arms that are done.
+
+    Raises:
+        RequestError: a combination that cannot be. MachineError: the machine has no such device.
+    """
+    from resnet_inspect.benchmark import Request, run
+
+    found = [load.variant(model, settings) for model in _several(models)]
+    request = Request(
+        tuple(found),
+        None if input is None else load.image(input),
+        device,
+        tuple(_several(batch_size)),
+        tuple(_several(task)),
+        None if precision is None else tuple(_several(precision)),
+        tuple(_several(layout)),
+        tuple(_several(mode)),
+        None if threads is None else tuple(_several(threads)),
+    )
+    return run(
+        request, quick, min_time_s, max_time_s, seed, tuple(argv), save or (lambda _: None), tell or (lambda _: None)
+    )
+
+
+def show(record: "Record") -> Answer:
+    """A Record as a table of its arms, with what a reader must know to trust it."""
+    from resnet_inspect.analyze.bench import bench
+
+    return _answer(bench(record))
+
+
+def verdict(old: "Record", new: "Record", gates: Sequence[str] = (), allow_env_diff: bool = False) -> Answer:
+    """Arm by arm, whether ``new`` is SLOWER, FASTER, the SAME, or INCONCLUSIVE; ``gates`` are what may not grow at all.
+
+    Raises:
+        RequestError: the two were taken on other machines or have no arm in common.
+    """
+    from resnet_inspect.analyze.verdict import verdict
+
+    return _answer(verdict(old, new, tuple(gates), allow_env_diff))
+
+
+def read_record(path: "str | os.PathLike[str]") -> "Record":
+    """The Record in a file.
+
+    Raises:
+        RequestError: it cannot be read, is cut off, of another version, or was edited.
+    """
+    from resnet_inspect.measure.record import from_json
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            return from_json(file.read(), os.fspath(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError(f"{os.fspath(path)}: {error}", hint="give a file that bench -o wrote") from None
+
+
 def build(model: Model | Graph = "resnet50", *, device: str = "cpu", zero_init_residual: bool = False) -> "nn.Module":
     """The network as a torch module, initialised as torchvision initialises its own."""
     from resnet_inspect.runtime.build import build  # torch lives behind this line
 
     network = model if isinstance(model, Graph) else lower(model)
     return build(network, device=device, zero_init_residual=zero_init_residual)
+
+
+def _several(value: Any) -> Sequence[Any]:
+    """A list as it is, anything else as a list of one."""
+    return value if isinstance(value, list | tuple) else [value]
 
 
 def _one_of(name: str, value: object, choices: Sequence[object]) -> None:

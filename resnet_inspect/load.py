@@ -41,12 +41,12 @@ def graph(found: Variant, input: Input = None, batch_size: int | None = None) ->
         raise RequestError(f"--batch-size {batch_size}: a batch has at least one image", hint="as --batch-size 1")
     if input is None:
         return lower(spec, found.name, (batch_size or 1, spec.in_channels, spec.input_size, spec.input_size))
-    image = _image(input)
-    if batch_size not in (None, image[0]):
+    size = image(input)
+    if batch_size not in (None, size[0]):
         raise RequestError(
-            f"--input has a batch of {image[0]}, --batch-size says {batch_size}", hint="give one of the two"
+            f"--input has a batch of {size[0]}, --batch-size says {batch_size}", hint="give one of the two"
         )
-    return lower(spec, found.name, image)
+    return lower(spec, found.name, size)
 
 
 def _find(model: Model) -> Variant:
@@ -60,7 +60,12 @@ def _find(model: Model) -> Variant:
     return zoo.find(path)
 
 
-def _image(input: str | Sequence[int]) -> tuple[int, int, int, int]:
+def image(input: str | Sequence[int]) -> tuple[int, int, int, int]:
+    """N, C, H, W as typed or as given.
+
+    Raises:
+        RequestError: they are no four sizes from 1.
+    """
     given = input if isinstance(input, str) else ",".join(map(str, input))
     try:
         n, c, h, w = (int(part) for part in given.split(","))

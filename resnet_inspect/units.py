@@ -6,7 +6,7 @@ Counts take SI prefixes (4.09 G), bytes IEC ones (97.5 MiB), a share is a percen
 from collections.abc import Sequence
 from typing import Literal
 
-Unit = Literal["text", "integer", "count", "bytes", "share", "ratio", "shape"]
+Unit = Literal["text", "integer", "count", "bytes", "share", "ratio", "shape", "ms", "rate"]
 Value = str | int | float | bool | Sequence[int] | None
 
 UNKNOWN = "–"
@@ -27,6 +27,10 @@ def text(value: Value, unit: Unit = "text") -> str:
             return _scaled(value, 1024, IEC)
         case "integer", int():
             return f"{value:,}"
+        case "ms", int() | float():
+            return f"{significant(value)} ms"
+        case "rate", int() | float():
+            return significant(value)
         case "share", int() | float():
             return _share(value)
         case "ratio", int() | float():

@@ -14,6 +14,7 @@ ROWS = (
     {"resnet", "counting"},
     {"analyze", "render", "runtime"},
     {"load"},
+    {"benchmark"},
     {"api"},
     {"cli"},
 )

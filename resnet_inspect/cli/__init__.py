@@ -17,6 +17,9 @@ COMMANDS = {
     "list": "Every variant of the zoo, with what it costs.",
     "compare": "Several models in one table, with ratios to the first.",
     "check": "Our numbers against other people's, and against torch.",
+    "bench": "How fast it really runs, with error bars.",
+    "show": "A saved bench Record, in any format.",
+    "verdict": "Whether one bench Record is slower than another.",
     "export-spec": "A model as a spec.toml, to change and to read back.",
 }
 EXAMPLES = (

@@ -1,0 +1,151 @@
+"""A Record as a Report: what ran, how fast, how sure, and what a reader must know to trust it."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from resnet_inspect.measure.record import Arm, Record
+from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
+from resnet_inspect.units import text
+
+# code -> (message, hint), filled with the finding's values
+CATALOGUE = {
+    "host-bound": (
+        "the host needs {share} of the device's time to enqueue a call",
+        "use --mode graph or compile, or a larger batch",
+    ),
+    "never-settled": (
+        "no steady state after {seconds} s of warm-up",
+        "close other programs, or allow more with --max-time",
+    ),
+    "noisy": ("{spread} between rounds", "close other programs; compare medians of interleaved runs alone"),
+    "drift": ("{change} from the first round to the last", "the machine heats up or is shared: measure again later"),
+    "bimodal": ("two speeds in one arm", "look at samples_ms: another process, or frequency steps"),
+    "slow-first": (
+        "the first call of a round takes {ratio} the time of the others",
+        "what another arm evicts is fetched again",
+    ),
+    "rounding": (
+        "outputs are {error} from fp32 in relative L2, {limit} is rounding",
+        "mistrust this precision for this net",
+    ),
+    "imprecise": ("the interval is wider than ±{within}", "allow more with --max-time"),
+    "oom": ("out of memory: {detail}", "use a smaller --batch-size"),
+    "crashed": ("the worker ended: {detail}", "run this configuration alone"),
+    "timeout": ("the worker did not answer: {detail}", "use a smaller --batch-size"),
+}
+SHARES = ("share", "spread", "change", "within")
+
+
+def bench(record: Record) -> Report:
+    """One row an arm; the machine, its grade and every finding below."""
+    environment = record.environment
+    machine, grade = environment["machine"], environment["grade"]
+    findings = [_finding(found) for arm in record.arms for found in arm.findings]
+    findings += [
+        Finding(
+            "invalid",
+            arm.config.label,
+            f"self-check {check.id} failed: {text_of(check.value)}, limit {text_of(check.limit)}",
+        )
+        for arm in record.arms
+        for check in arm.checks
+        if not check.ok
+    ]
+    return Report(
+        kind="bench",
+        model=record.arms[0].config.model if record.arms else None,
+        title=f"{len(record.arms)} arms, grade {grade['letter']}"
+        + (": " + "; ".join(grade["reasons"]) if grade["reasons"] else ""),
+        facts=(
+            Fact("command", "command", shlex.join(["resnet-inspect", *record.argv])),
+            Fact("date", "date", environment["date"]),
+            Fact(
+                "machine",
+                "machine",
+                f"{machine['cpu_model']}, {machine['cpus']} CPUs, {text(machine['memory_bytes'], 'bytes')}",
+            ),
+            *([Fact("gpu", "gpu", environment["gpu"].get("name"))] if environment.get("gpu") else []),
+            Fact("versions", "versions", ", ".join(f"{k} {v}" for k, v in environment["versions"].items())),
+            Fact("rounds", "rounds", f"from {record.protocol.rounds}, seed {record.protocol.seed}"),
+        ),
+        tables=(_arms(record), *_phases(record)),
+        findings=tuple(findings),
+        notes=(
+            "latency: one call and its end, median and its 95 % interval over rounds; images/s: calls back to back",
+            "peak: what the allocator is asked for, weights included",
+            *(["two rounds, a first look: no baseline for `resnet-inspect verdict`"] if record.protocol.quick else []),
+        ),
+        ok=all(arm.status == "ok" for arm in record.arms),
+    )
+
+
+def text_of(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"
+
+
+def _arms(record: Record) -> Table:
+    columns = (
+        Column("model", "model"),
+        Column("batch_size", "batch", "integer"),
+        Column("runs", "runs"),
+        Column("status", "status"),
+        Column("latency_ms", "latency", "ms"),
+        Column("ci95", "±", "share"),
+        Column("p90_ms", "p90", "ms", optional=True),
+        Column("p95_ms", "p95", "ms", optional=True),
+        Column("p99_ms", "p99", "ms", optional=True),
+        Column("device_time_ms", "device", "ms", optional=True),
+        Column("images_per_s", "images/s", "rate"),
+        Column("predicted_bytes", "peak, predicted", "bytes"),
+        Column("requested_bytes", "measured", "bytes"),
+    )
+    rows = tuple(_row(arm) for arm in record.arms)
+    used = [i for i, c in enumerate(columns) if not c.optional or any(row[i] is not None for row in rows)]
+    return Table("arms", "arms", tuple(columns[i] for i in used), tuple(tuple(row[i] for i in used) for row in rows))
+
+
+def _row(arm: Arm) -> Row:
+    config, latency, device = arm.config, arm.metrics.get("latency"), arm.metrics.get("device_time")
+    measured, predicted = arm.memory.get("measured") or {}, arm.memory.get("predicted") or {}
+    what = f"{config.task} {config.precision} {config.layout} {config.mode}, {config.threads} threads"
+    times: Row = (None,) * 5
+    if latency is not None:
+        half = (latency.ci95_ms[1] - latency.ci95_ms[0]) / 2 / latency.median_ms
+        times = (latency.median_ms, half, latency.p90_ms, latency.p95_ms, latency.p99_ms)
+    return (
+        config.model,
+        config.batch_size,
+        what,
+        arm.status,
+        *times,
+        device.median_ms if device is not None else None,
+        arm.images_per_s,
+        predicted.get("peak_bytes"),
+        measured.get("requested_bytes"),
+    )
+
+
+def _phases(record: Record) -> tuple[Table, ...]:
+    rows: list[Row] = [
+        (arm.config.label, p["forward_ms"], p["backward_ms"], p["optimizer_ms"], p["step_ms"])
+        for arm in record.arms
+        if (p := arm.phases) is not None
+    ]
+    if not rows:
+        return ()
+    names = ("forward", "backward", "optimizer", "step")
+    columns = (Column("arm", "arm"), *(Column(f"{name}_ms", name, "ms") for name in names))
+    return (Table("phases", "phases of a training step", columns, tuple(rows)),)
+
+
+def _finding(found: Mapping[str, Any]) -> Finding:
+    message, hint = CATALOGUE[found["code"]]
+    values = {k: _said(k, v) for k, v in found["values"].items()}
+    return Finding(found["code"], found["where"], message.format(**values), hint)
+
+
+def _said(name: str, value: float | str) -> str:
+    if isinstance(value, str):
+        return value
+    return text(value, "share") if name in SHARES else f"{value:.2g}"

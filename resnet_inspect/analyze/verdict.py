@@ -1,0 +1,86 @@
+"""Two Records of the same arms: which of them is slower, by the ratio of medians and its interval."""
+
+from resnet_inspect.errors import RequestError
+from resnet_inspect.measure.comparison import DELTA, compare
+from resnet_inspect.measure.record import Arm, Record
+from resnet_inspect.report import Column, Finding, Report, Row, Table
+
+GATES = ("params", "macs", "memory")  # what does not vary from run to run
+MACHINE = ("cpu_model", "cpus", "memory_bytes")
+
+
+def verdict(old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_diff: bool = False) -> Report:
+    """One row an arm that both have. ``ok`` is False where one is SLOWER or a gate is broken.
+
+    Raises:
+        RequestError: another machine or torch (unless allowed), a quick run as baseline, or no arm in common.
+    """
+    differences = _differences(old, new)
+    if differences and not allow_env_diff:
+        raise RequestError(
+            f"the two runs differ in {', '.join(differences)}", hint="--allow-env-diff compares them all the same"
+        )
+    if old.protocol.quick:
+        raise RequestError("the old run is a quick one, which is no baseline", hint="measure it without --quick")
+    theirs = {arm.config: arm for arm in old.arms}
+    pairs = [(theirs[arm.config], arm) for arm in new.arms if arm.config in theirs]
+    if not pairs:
+        raise RequestError(
+            "the two runs have no configuration in common", hint="compare runs of the same bench command"
+        )
+    rows: list[Row] = []
+    findings: list[Finding] = []
+    for before, after in pairs:
+        rows.append(_row(before, after, new.protocol.seed))
+        findings += _broken(before, after, gates)
+    columns = (
+        Column("arm", "arm"),
+        Column("verdict", "verdict"),
+        Column("old_ms", "old", "ms"),
+        Column("new_ms", "new", "ms"),
+        Column("ratio", "new/old", "ratio"),
+        Column("low", "from", "ratio"),
+        Column("high", "to", "ratio"),
+    )
+    slower = any(row[1] == "SLOWER" for row in rows)
+    return Report(
+        kind="verdict",
+        model=None,
+        title=f"{len(rows)} arms, new against old",
+        tables=(Table("verdicts", "verdicts", columns, tuple(rows)),),
+        findings=tuple(findings),
+        notes=tuple(f"not compared by machine: {difference} differs" for difference in differences),
+        ok=not slower and not findings,
+    )
+
+
+def _differences(old: Record, new: Record) -> list[str]:
+    machines = old.environment["machine"], new.environment["machine"]
+    found = [name for name in MACHINE if machines[0][name] != machines[1][name]]
+    found += ["torch"] if old.environment["versions"]["torch"] != new.environment["versions"]["torch"] else []
+    return found + (["gpu"] if old.environment.get("gpu") != new.environment.get("gpu") else [])
+
+
+def _row(before: Arm, after: Arm, seed: int) -> Row:
+    name = "device_time" if before.metrics.get("device_time") and after.metrics.get("device_time") else "latency"
+    one, other = before.metrics.get(name), after.metrics.get(name)
+    if one is None or other is None:
+        return (after.config.label, "INCONCLUSIVE", None, None, None, None, None)
+    delta = DELTA[after.config.device.partition(":")[0]]
+    result = compare(one.rounds, other.rounds, delta, seed)
+    return (after.config.label, result.outcome, one.median_ms, other.median_ms, result.ratio, result.low, result.high)
+
+
+def _broken(before: Arm, after: Arm, gates: tuple[str, ...]) -> list[Finding]:
+    found = []
+    for gate in gates:
+        old, new = _gated(before, gate), _gated(after, gate)
+        if old is not None and new is not None and new > old:
+            found.append(Finding("gate", after.config.label, f"{gate} grew from {old:,} to {new:,}"))
+    return found
+
+
+def _gated(arm: Arm, gate: str) -> int | None:
+    if gate == "memory":
+        return (arm.memory.get("predicted") or {}).get("peak_bytes")
+    return arm.cost[gate]

@@ -1,0 +1,107 @@
+import sys
+from collections.abc import Callable
+
+import click
+
+from resnet_inspect import api
+from resnet_inspect.cli import options
+from resnet_inspect.cli.output import show, write
+from resnet_inspect.errors import RequestError
+from resnet_inspect.measure.config import LAYOUTS, MODES, PRECISIONS, TASKS
+from resnet_inspect.measure.record import Record, to_json
+from resnet_inspect.render import Format
+
+EXAMPLES = (
+    "resnet-inspect bench --device cpu --quick --max-time 1",
+    "resnet-inspect bench resnet18 --device cpu --batch-size 1,2 --quick --max-time 1 -o run.json",
+    "resnet-inspect bench resnet18 --device cpu --task train --batch-size 2 --quick --max-time 1",
+)
+INCONCLUSIVE = 4
+
+
+def several(allowed: tuple[str, ...] | None = None) -> Callable[[str], tuple[str, ...]]:
+    """A list with commas, of values that are allowed."""
+
+    def read(text: str) -> tuple[str, ...]:
+        values = tuple(text.split(","))
+        for value in values:
+            if allowed is not None and value not in allowed:
+                raise click.BadParameter(f"{value!r} is not one of {', '.join(allowed)}")
+        return values
+
+    return read
+
+
+def whole_numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not whole numbers with commas, as 1,8,32") from None
+
+
+@click.command("bench", epilog=options.examples(EXAMPLES))
+@click.argument("models", metavar="[MODEL]...", nargs=-1)
+@click.option("--device", default="auto", help="cpu, cuda, cuda:N, mps or auto.")
+@click.option("--batch-size", type=whole_numbers, default="1", metavar="1,8,32", help="Images in a batch.")
+@options.image
+@options.settings
+@click.option("--task", type=several(TASKS), default="infer", help="infer, train or both.")
+@click.option("--precision", type=several(PRECISIONS), help=f"Any of {', '.join(PRECISIONS)}; by default torch's own.")
+@click.option("--layout", type=several(LAYOUTS), default="contiguous", help="contiguous, channels_last.")
+@click.option("--mode", type=several(MODES), default="eager", help=f"Any of {', '.join(MODES)}.")
+@click.option("--threads", type=whole_numbers, metavar="N", help="Of torch's pool; by default the usable cores.")
+@click.option("--quick", is_flag=True, help="A first look of two rounds; no baseline.")
+@click.option("--min-time", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds of sampling, at least.")
+@click.option("--max-time", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds of sampling, at most.")
+@click.option("--seed", type=int, default=0, help="Of weights, input and the order of arms.")
+@options.format
+@options.output
+@click.pass_context
+def command(
+    ctx: click.Context,
+    models: tuple[str, ...],
+    device: str,
+    batch_size: tuple[int, ...],
+    input: str | None,
+    settings: tuple[str, ...],
+    task: tuple[str, ...],
+    precision: tuple[str, ...] | None,
+    layout: tuple[str, ...],
+    mode: tuple[str, ...],
+    threads: tuple[int, ...] | None,
+    quick: bool,
+    min_time: float | None,
+    max_time: float | None,
+    seed: int,
+    format: Format | None,
+    output: str | None,
+) -> None:
+    """Measure latency, throughput and memory of every combination, each in a process of its own.
+
+    With -o FILE.json the Record, raw samples included, is saved after every arm. Exit code 4 if an arm failed.
+    """
+    if output is not None and output != "-" and not output.endswith(".json"):
+        raise RequestError(
+            f"-o {output}: a Record is JSON", hint="-o run.json, then `resnet-inspect show run.json --format md`"
+        )
+
+    def save(record: Record) -> None:
+        if output is not None and output != "-":
+            write(to_json(record), output)
+
+    record = api.bench(
+        models or ("resnet50",), device, batch_size, input, settings, task, precision, layout, mode, threads, quick,
+        min_time, max_time, seed, sys.argv[1:], save, _progress(),
+    )  # fmt: skip
+    if format == "json":
+        write(to_json(record), None)
+    else:
+        show(api.show(record), format or "table", None)
+    ctx.exit(0 if record.arms and all(arm.status == "ok" for arm in record.arms) else INCONCLUSIVE)
+
+
+def _progress() -> Callable[[str], None]:
+    """One line on stderr that says what is being measured; nothing where nobody watches."""
+    if not sys.stderr.isatty():
+        return lambda line: None
+    return lambda line: click.echo(f"\r\x1b[K{line}", nl=False, err=True)

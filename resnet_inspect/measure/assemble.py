@@ -1,0 +1,108 @@
+"""From what a worker said to an Arm of the Record: statistics, self-checks that fail closed, findings."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from resnet_inspect.measure.conductor import Take
+from resnet_inspect.measure.protocol import Protocol
+from resnet_inspect.measure.record import Arm, Check, Metric, metric
+from resnet_inspect.measure.statistics import drift, is_bimodal, pooled, slow_first, spread
+
+# relative L2 distance of outputs from strict fp32 that rounding explains
+ROUNDING = {"fp32": 1e-4, "tf32": 2e-3, "bf16": 2e-2, "fp16": 2e-2, "amp-bf16": 2e-2, "amp-fp16": 2e-2}
+HOST_BOUND = 0.8  # host time of device time
+NOISY = {"cpu": 0.05, "cuda": 0.02}
+
+
+def arm(take: Take, protocol: Protocol, cost: Mapping[str, int], spec: Mapping[str, Any], predicted: Any) -> Arm:
+    """``predicted``: the memory rows that were predicted, or None."""
+    if take.status != "ok":
+        findings = ({"code": take.status, "where": take.config.label, "values": {"detail": take.detail}},)
+        return Arm(take.config, take.status, False, memory={"predicted": predicted, "measured": None}, cost=cost,
+                   spec=spec, findings=findings)  # fmt: skip
+    metrics, unknown = _metrics(take, protocol)
+    checks = tuple(_checks(take, metrics))
+    valid = all(check.ok for check in checks)
+    calls, block_ms = (sum(part) for part in zip(*take.blocks, strict=True))
+    latency = metrics["latency"]
+    assert latency is not None
+    compiled = "compile" in take.config.mode
+    return Arm(
+        config=take.config,
+        status="ok" if valid else "invalid",
+        valid=valid,
+        metrics=metrics,
+        images_per_s=take.config.batch_size * calls / (block_ms / 1e3),
+        memory={"predicted": predicted, "measured": take.memory},
+        cost=cost,
+        spec=spec,
+        first_call_ms=take.warm["first_ms"],
+        compile_ms=max(0.0, take.warm["first_ms"] - latency.median_ms) if compiled else None,
+        stopped=take.stopped,
+        checks=checks,
+        findings=tuple(_findings(take, metrics, protocol)),
+        unknown=unknown,
+        phases=take.phases,
+    )
+
+
+def _metrics(take: Take, protocol: Protocol) -> tuple[dict[str, Metric | None], dict[str, str]]:
+    seed = protocol.seed
+    throughput = [[ms / calls] for calls, ms in take.blocks]
+    metrics: dict[str, Metric | None] = {
+        "latency": metric(take.latency, seed),
+        "throughput": metric(throughput, seed),
+        "device_time": metric(take.device_time, seed) if take.device_time else None,
+        "enqueue": metric(take.enqueue, seed) if take.enqueue else None,
+    }
+    kind = take.config.device.partition(":")[0]
+    unknown = {} if take.device_time else dict.fromkeys(("device_time", "enqueue"), f"{kind} has no events on a stream")
+    return metrics, unknown
+
+
+def _checks(take: Take, metrics: Mapping[str, Metric | None]) -> Iterator[Check]:
+    latency, device, enqueue = metrics["latency"], metrics["device_time"], metrics["enqueue"]
+    throughput = metrics["throughput"]
+    assert latency is not None
+    assert throughput is not None
+    yield Check("latency-positive", min(latency.samples_ms) > 0, min(latency.samples_ms), 0.0)
+    tails = [latency.median_ms, latency.p90_ms, latency.p95_ms, *([latency.p99_ms] if latency.p99_ms else [])]
+    yield Check("percentiles-monotone", tails == sorted(tails), None, None)
+    yield Check("outputs-finite", bool(take.prepared["finite"]), None, None)
+    if device is not None and enqueue is not None:
+        ratio = latency.median_ms / device.median_ms
+        yield Check("latency-over-device-time", ratio >= 0.98, ratio, 0.98)
+        if enqueue.median_ms < HOST_BOUND * device.median_ms:
+            closure = throughput.median_ms / device.median_ms
+            yield Check("throughput-is-device-time", abs(closure - 1) <= 0.02, closure, 0.02)
+    if "compile" in take.config.mode and "graphs_before" in take.warm:
+        more = take.after["graphs"] - take.warm["graphs_before"]
+        yield Check("no-recompile", more == 0, float(more), 0.0)
+
+
+def _findings(take: Take, metrics: Mapping[str, Metric | None], protocol: Protocol) -> Iterator[dict[str, Any]]:
+    def found(code: str, **values: float | str) -> dict[str, Any]:
+        return {"code": code, "where": take.config.label, "values": values}
+
+    kind = take.config.device.partition(":")[0]
+    device, enqueue = metrics["device_time"], metrics["enqueue"]
+    if device is not None and enqueue is not None and enqueue.median_ms > HOST_BOUND * device.median_ms:
+        yield found("host-bound", share=enqueue.median_ms / device.median_ms)
+    if not take.warm["settled"]:
+        yield found("never-settled", seconds=take.warm["seconds"])
+    noise = spread(take.latency)
+    if noise > NOISY.get(kind, 0.05):
+        yield found("noisy", spread=noise)
+    slope = drift(take.latency)
+    if abs(slope) > NOISY.get(kind, 0.05):
+        yield found("drift", change=slope)
+    if is_bimodal(pooled(take.latency)):
+        yield found("bimodal")
+    first = slow_first(take.latency)
+    if first > 1.2:
+        yield found("slow-first", ratio=first)
+    error = take.prepared["error"]
+    if error is not None and error > ROUNDING[take.config.precision]:
+        yield found("rounding", error=error, limit=ROUNDING[take.config.precision])
+    if take.stopped in ("time", "noise"):
+        yield found("imprecise", within=protocol.precise_within, stopped=take.stopped)

@@ -1,0 +1,63 @@
+"""Whether one measurement is slower than another, and by what margin that is certain."""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+from resnet_inspect.measure.statistics import Rounds, central, pooled, quantile, resampler
+
+Outcome = Literal["SLOWER", "FASTER", "SAME", "INCONCLUSIVE"]
+
+# Unchanged code differs by as much between two runs.
+DELTA = {"cuda": 0.02, "cpu": 0.05, "mps": 0.05}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``ratio`` of the medians, new over old; the ``outcome`` is where its 95 % interval lies round 1 ± ``delta``."""
+
+    outcome: Outcome
+    ratio: float
+    low: float
+    high: float
+    delta: float
+
+
+def compare(
+    old: Rounds, new: Rounds, delta: float, seed: int = 0, paired: bool = False, resamples: int = 1000
+) -> Comparison:
+    """Old durations and new ones, in ms, by bootstrap over rounds, then samples.
+
+    ``paired``: round i of both was taken at one time, as inside one Record. It is then drawn for both or for neither,
+    and what slowed it for both cancels out. ValueError where a sample is missing or not positive, or a round has no
+    partner.
+    """
+    medians = []
+    for name, rounds in ("old", old), ("new", new):
+        try:
+            ordered = pooled(rounds)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+        if ordered[0] <= 0:
+            raise ValueError(f"{name}: a sample is not positive")
+        medians.append(quantile(ordered, 0.5))
+    if paired and len(old) != len(new):
+        raise ValueError(f"paired rounds: {len(old)} old, {len(new)} new")
+
+    rng = Random(seed)
+    old_median, new_median = resampler(old), resampler(new)
+    ratios = []
+    for _ in range(resamples):
+        of_old = rng.choices(range(len(old)), k=len(old))
+        of_new = of_old if paired else rng.choices(range(len(new)), k=len(new))
+        ratios.append(new_median(of_new, rng) / old_median(of_old, rng))
+    low, high = central(ratios)
+    return Comparison(_outcome(low, high, delta), medians[1] / medians[0], low, high, delta)
+
+
+def _outcome(low: float, high: float, delta: float) -> Outcome:
+    if low > 1 + delta:
+        return "SLOWER"
+    if high < 1 - delta:
+        return "FASTER"
+    return "SAME" if low >= 1 - delta and high <= 1 + delta else "INCONCLUSIVE"

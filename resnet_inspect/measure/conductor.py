@@ -1,0 +1,138 @@
+"""Playing the arms of a benchmark: each in a worker of its own, all of a group once a round, in random order.
+
+The workers are given by a function, so that tests play whole benchmarks with fakes.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Protocol
+
+from resnet_inspect.measure.config import Config
+from resnet_inspect.measure.protocol import Protocol as Plan
+from resnet_inspect.measure.protocol import reason_to_stop
+
+GROUP = 4  # arms interleaved at a time, if their memory allows it
+
+
+class Worker(Protocol):
+    """A process that answers one request after the other."""
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer. Raises WorkerLost if there is none."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class WorkerLost(Exception):  # noqa: N818  # it is what happened to a worker, not a fault of ours
+    """A worker that will not answer: ``status`` is oom, crashed or timeout, ``detail`` what is known of it."""
+
+    def __init__(self, status: str, detail: str = "") -> None:
+        super().__init__(status)
+        self.status = status
+        self.detail = detail
+
+
+@dataclass(slots=True)
+class Take:
+    """What has come of one arm so far: raw, as the worker said it. Each list holds one entry a round."""
+
+    config: Config
+    status: str = "ok"
+    detail: str = ""
+    prepared: dict[str, Any] = field(default_factory=dict)
+    warm: dict[str, Any] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict)
+    latency: list[list[float]] = field(default_factory=list)
+    device_time: list[list[float]] = field(default_factory=list)
+    enqueue: list[list[float]] = field(default_factory=list)
+    blocks: list[tuple[int, float]] = field(default_factory=list)
+    phases: dict[str, float] | None = None
+    after: dict[str, Any] = field(default_factory=dict)
+    stopped: str | None = None
+
+
+def groups(configs: Sequence[Config], need: Callable[[Config], int], available: int) -> Iterator[list[Config]]:
+    """Runs of at most GROUP arms whose bytes fit together; on a GPU every arm has the device to itself."""
+    group: list[Config] = []
+    for config in configs:
+        alone = not config.device.startswith("cpu")
+        if group and (alone or len(group) == GROUP or sum(map(need, [*group, config])) > available):
+            yield group
+            group = []
+        group.append(config)
+    if group:
+        yield group
+
+
+def conduct(
+    group: Sequence[Config], start: Callable[[Config], Worker], plan: Plan, rng: Random, tell: Callable[[str], None]
+) -> Iterator[Take]:
+    """Play the arms of a group and yield what came of each, as each ends; a lost worker ends its own arm alone."""
+    playing: list[tuple[Take, Worker]] = []
+    try:
+        for config in group:
+            take, worker = Take(config), start(config)
+            tell(f"{config.label}: warming up")
+            if _prepared(take, worker):
+                playing.append((take, worker))
+            else:
+                worker.close()
+                yield take
+        number = 0
+        while playing:
+            number += 1
+            rng.shuffle(playing)
+            for take, worker in list(playing):
+                tell(f"{take.config.label}: round {number}")
+                if not _round(take, worker, plan) or _finished(take, worker, plan):
+                    playing.remove((take, worker))
+                    worker.close()
+                    yield take
+    finally:
+        for _, worker in playing:
+            with suppress(WorkerLost):
+                worker.close()
+
+
+def _prepared(take: Take, worker: Worker) -> bool:
+    return (
+        _asked(take, worker, {"do": "prepare"}, lambda answer: setattr(take, "prepared", answer))
+        and _asked(take, worker, {"do": "warm"}, lambda answer: setattr(take, "warm", answer))
+        and _asked(take, worker, {"do": "memory"}, lambda answer: setattr(take, "memory", answer))
+    )
+
+
+def _round(take: Take, worker: Worker, plan: Plan) -> bool:
+    at_least = -(-plan.min_samples // plan.rounds)
+    request = {"do": "round", "seconds": plan.min_round_s, "at_least": at_least, "rewarm": plan.rewarm_s}
+
+    def keep(answer: Mapping[str, Any]) -> None:
+        take.latency.append(answer["latency"])
+        take.blocks.append((answer["block"][0], answer["block"][1]))
+        if answer.get("device_time"):
+            take.device_time.append(answer["device_time"])
+            take.enqueue.append(answer["enqueue"])
+
+    return _asked(take, worker, request, keep)
+
+
+def _finished(take: Take, worker: Worker, plan: Plan) -> bool:
+    take.stopped = reason_to_stop(take.latency, plan)
+    if take.stopped is None:
+        return False
+    if take.config.task == "train":
+        _asked(take, worker, {"do": "phases"}, lambda answer: setattr(take, "phases", answer))
+    _asked(take, worker, {"do": "after"}, lambda answer: setattr(take, "after", answer))
+    return True
+
+
+def _asked(take: Take, worker: Worker, request: Mapping[str, Any], keep: Callable[[dict[str, Any]], None]) -> bool:
+    try:
+        keep(worker.ask(request))
+    except WorkerLost as lost:
+        take.status, take.detail = lost.status, lost.detail
+        return False
+    return True

@@ -1,0 +1,83 @@
+"""One configuration of a benchmark, the grid that a request spans, and the pairs that cannot be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from resnet_inspect.errors import RequestError
+
+TASKS = ("infer", "train")
+PRECISIONS = ("fp32", "tf32", "bf16", "fp16", "amp-bf16", "amp-fp16")
+LAYOUTS = ("contiguous", "channels_last")
+MODES = ("eager", "graph", "compile", "compile+graph")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What runs; ``input`` is N, C, H, W, ``threads`` those of torch's intra-op pool."""
+
+    model: str
+    device: str
+    batch_size: int
+    input: tuple[int, ...]
+    task: str
+    precision: str
+    layout: str
+    mode: str
+    threads: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.model} {self.batch_size}×{'×'.join(map(str, self.input[1:]))} {self.precision} {self.mode}"
+
+
+def grid(
+    models: Sequence[tuple[str, tuple[int, ...]]],
+    device: str,
+    batch_sizes: Sequence[int],
+    tasks: Sequence[str],
+    precisions: Sequence[str],
+    layouts: Sequence[str],
+    modes: Sequence[str],
+    threads: Sequence[int],
+) -> list[Config]:
+    """Every combination, models given with the C, H, W of one image.
+
+    Raises:
+        RequestError: a pair that cannot run, or a batch without an image.
+    """
+    if min(batch_sizes) < 1 or min(threads) < 1:
+        raise RequestError("a batch has at least one image, and a pool at least one thread", hint="as --batch-size 1")
+    configs = [
+        Config(name, device, n, (n, *image), task, precision, layout, mode, t)
+        for (name, image), n, task, precision, layout, mode, t in product(
+            models, batch_sizes, tasks, precisions, layouts, modes, threads
+        )
+    ]
+    for config in configs:
+        _refuse(config)
+    return configs
+
+
+def _refuse(config: Config) -> None:
+    cuda = config.device.startswith("cuda")
+    for value, known, name in (
+        (config.task, TASKS, "task"),
+        (config.precision, PRECISIONS, "precision"),
+        (config.layout, LAYOUTS, "layout"),
+        (config.mode, MODES, "mode"),
+    ):
+        if value not in known:
+            raise RequestError(f"{name} {value!r} is not one of {', '.join(known)}")
+    if not cuda and "graph" in config.mode:
+        raise RequestError(
+            f"--mode {config.mode} needs a CUDA device", hint="use --mode eager or compile on " + config.device
+        )
+    if not cuda and config.precision == "tf32":
+        raise RequestError(f"--precision tf32 does not exist on {config.device}", hint="use --precision fp32")
+    if not cuda and config.task == "train" and config.precision in ("fp16", "amp-fp16"):
+        raise RequestError(
+            f"{config.precision} does not train on {config.device}", hint="use --precision bf16 or amp-bf16"
+        )
+    if config.task == "train" and "graph" in config.mode:
+        raise RequestError("a training step is not captured as a graph", hint="use --mode eager or compile")

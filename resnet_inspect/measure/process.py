@@ -1,0 +1,75 @@
+"""A worker as a process: requests and answers are JSON lines, so that no framework is needed on this side."""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from resnet_inspect.measure.conductor import WorkerLost
+
+TIMEOUT_S = 600.0
+
+
+class ProcessWorker:
+    """The worker module in a fresh interpreter. It answers on a pipe of its own: what libraries print is not read."""
+
+    def __init__(self, job: Mapping[str, Any], timeout_s: float = TIMEOUT_S) -> None:
+        answers, theirs = os.pipe()
+        command = [sys.executable, "-m", "resnet_inspect.runtime.worker", str(theirs)]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=(theirs,)
+        )
+        os.close(theirs)
+        self.answers = answers
+        self.pending = b""
+        self.timeout_s = timeout_s
+        self._send(job)
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        self._send(request)
+        line = self._line()
+        answer: dict[str, Any] = json.loads(line)
+        if "lost" in answer:
+            raise WorkerLost(answer["lost"], answer.get("detail", ""))
+        return answer
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+        if self.answers >= 0:
+            os.close(self.answers)
+            self.answers = -1
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(json.dumps(message).encode() + b"\n")
+            self.process.stdin.flush()
+        except OSError:
+            raise self._crash() from None
+
+    def _line(self) -> bytes:
+        deadline = time.monotonic() + self.timeout_s
+        while b"\n" not in self.pending:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.answers], [], [], left)[0]:
+                self.process.kill()
+                raise WorkerLost("timeout", f"no answer for {self.timeout_s:.0f} s")
+            read = os.read(self.answers, 1 << 20)
+            if not read:
+                raise self._crash()
+            self.pending += read
+        line, _, self.pending = self.pending.partition(b"\n")
+        return line
+
+    def _crash(self) -> WorkerLost:
+        """Its exit code, and the last line that it wrote to stderr; the kernel's own killer sends signal 9."""
+        _, errors = self.process.communicate()
+        code = self.process.returncode
+        last = errors.decode(errors="replace").strip().splitlines()[-1:] or [""]
+        return WorkerLost("crashed", f"killed by signal {-code}" if code < 0 else f"exit code {code}: {last[0]}")

@@ -1,0 +1,154 @@
+"""The Record: what a measurement was and gave, raw samples included, as versioned JSON."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from resnet_inspect.errors import RequestError
+from resnet_inspect.measure.config import Config
+from resnet_inspect.measure.protocol import Protocol
+from resnet_inspect.measure.statistics import Rounds, summarize
+
+SCHEMA = "resnet-inspect/bench"
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One quantity in milliseconds a call; ``round_lengths`` cuts ``samples_ms`` into rounds."""
+
+    median_ms: float
+    ci95_ms: tuple[float, float]
+    p90_ms: float
+    p95_ms: float
+    p99_ms: float | None
+    n: int
+    samples_ms: tuple[float, ...]
+    round_lengths: tuple[int, ...]
+
+    @property
+    def rounds(self) -> Rounds:
+        cut, start = [], 0
+        for length in self.round_lengths:
+            cut.append(self.samples_ms[start : start + length])
+            start += length
+        return cut
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A self-check of the measurement: ``value`` against ``limit``."""
+
+    id: str
+    ok: bool
+    value: float | None
+    limit: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One configuration and what came of it.
+
+    ``status`` is ok, oom, crashed, timeout or invalid; ``metrics`` holds latency, device_time, throughput and enqueue,
+    or None with the reason in ``unknown``. ``stages``, ``layers``, ``ceilings``, ``clocks`` and ``energy`` are room
+    that version 1 reserves.
+    """
+
+    config: Config
+    status: str
+    valid: bool
+    metrics: Mapping[str, Metric | None] = field(default_factory=dict)
+    images_per_s: float | None = None
+    memory: Mapping[str, Any] = field(default_factory=dict)
+    cost: Mapping[str, int] = field(default_factory=dict)
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    first_call_ms: float | None = None
+    compile_ms: float | None = None
+    stopped: str | None = None
+    checks: tuple[Check, ...] = ()
+    findings: tuple[Mapping[str, Any], ...] = ()
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    phases: Mapping[str, float] | None = None
+    stages: Any = None
+    layers: Any = None
+    ceilings: Any = None
+    clocks: Any = None
+    energy: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    argv: tuple[str, ...]
+    environment: Mapping[str, Any]
+    protocol: Protocol
+    arms: tuple[Arm, ...]
+
+
+def metric(rounds: Rounds, seed: int) -> Metric:
+    """The statistics of a quantity, with its samples."""
+    s = summarize(rounds, seed)
+    samples = tuple(x for one in rounds for x in one)
+    return Metric(s.median, s.ci95, s.p90, s.p95, s.p99, s.n, samples, tuple(map(len, rounds)))
+
+
+def to_json(record: Record) -> str:
+    document = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **asdict(record)}
+    for arm in document["arms"]:
+        arm["metrics"]["images_per_s"] = arm.pop("images_per_s")
+    return json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def from_json(text: str, source: str = "the record") -> Record:
+    """The Record that ``to_json`` wrote.
+
+    Raises:
+        RequestError: the text is cut off, of another schema or version, or its medians are not those of its samples.
+    """
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise RequestError(f"{source} is no whole JSON: {error}", hint="was its writing cut short?") from None
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise RequestError(f"{source} is no bench Record", hint=f'its schema should be "{SCHEMA}"')
+    if document.get("schema_version") != SCHEMA_VERSION:
+        raise RequestError(
+            f"{source} is of schema version {document.get('schema_version')}, this program reads {SCHEMA_VERSION}",
+            hint="read it with the version that wrote it",
+        )
+    try:
+        record = Record(
+            tuple(document["argv"]),
+            document["environment"],
+            Protocol(**document["protocol"]),
+            tuple(_arm(arm) for arm in document["arms"]),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RequestError(f"{source} is not whole: {error}", hint="was it edited?") from None
+    for arm in record.arms:
+        for name, one in arm.metrics.items():
+            if one is not None and (sum(one.round_lengths) != one.n or metric(one.rounds, record.protocol.seed) != one):
+                raise RequestError(
+                    f"{source}: {name} of {arm.config.label} is not what its samples give", hint="was it edited?"
+                )
+    return record
+
+
+def _arm(document: dict[str, Any]) -> Arm:
+    metrics = dict(document["metrics"])
+    known = {f.name for f in fields(Arm)} - {"config", "metrics", "images_per_s", "checks", "findings"}
+    return Arm(
+        config=Config(**{**document["config"], "input": tuple(document["config"]["input"])}),
+        images_per_s=metrics.pop("images_per_s"),
+        metrics={name: _metric(one) for name, one in metrics.items()},
+        checks=tuple(Check(**check) for check in document["checks"]),
+        findings=tuple(document["findings"]),
+        **{name: document[name] for name in known},
+    )
+
+
+def _metric(document: dict[str, Any] | None) -> Metric | None:
+    if document is None:
+        return None
+    tuples = {name: tuple(document[name]) for name in ("ci95_ms", "samples_ms", "round_lengths")}
+    return Metric(**{**document, **tuples})

@@ -1,0 +1,83 @@
+"""Timing a callable: warm-up to a steady state, single calls, blocks of calls. The clock is given: tests fake it."""
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from resnet_inspect.measure.protocol import Protocol, settled
+
+Clock = Callable[[], int]  # nanoseconds, as time.perf_counter_ns
+Call = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class WarmUp:
+    """``first_ms`` is the very first call, which finds kernels and memory; the others led to a steady state, or not."""
+
+    first_ms: float
+    calls: int
+    seconds: float
+    settled: bool
+
+
+def warm_up(call: Call, clock: Clock, protocol: Protocol) -> WarmUp:
+    """Call until the settling rule holds, or the time for it is over."""
+    first = _timed(call, clock)
+    calls: list[float] = []
+    while not settled(calls, protocol):
+        if (first + sum(calls)) / 1e3 >= protocol.max_warmup_s and calls:
+            return WarmUp(first, len(calls) + 1, (first + sum(calls)) / 1e3, False)
+        calls.append(_timed(call, clock))
+    return WarmUp(first, len(calls) + 1, (first + sum(calls)) / 1e3, True)
+
+
+def sample(call: Call, clock: Clock, seconds: float, at_least: int) -> list[float]:
+    """Milliseconds of single calls, for ``seconds`` and no fewer than ``at_least``."""
+    samples: list[float] = []
+    with frozen_gc():
+        spent = 0.0
+        while len(samples) < at_least or spent < seconds * 1e3:
+            samples.append(_timed(call, clock))
+            spent += samples[-1]
+    return samples
+
+
+def block(call: Call, finish: Call, clock: Clock, seconds: float, expected_ms: float) -> tuple[int, float]:
+    """Calls back to back and one ``finish``: how many calls, and their milliseconds in all."""
+    count = max(2, round(seconds * 1e3 / max(expected_ms, 1e-6)) + 1)
+    with frozen_gc():
+        start = clock()
+        for _ in range(count):
+            call()
+        finish()
+        return count, (clock() - start) / 1e6
+
+
+def rewarm(call: Call, clock: Clock, seconds: float) -> None:
+    """Calls for ``seconds``, at least one: what another arm evicted comes back."""
+    end = clock() + int(seconds * 1e9)
+    call()
+    while clock() < end:
+        call()
+
+
+@contextmanager
+def frozen_gc() -> Iterator[None]:
+    """No garbage collection inside: it is the harness's, not the network's."""
+    was_enabled = gc.isenabled()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        if was_enabled:
+            gc.enable()
+
+
+def _timed(call: Call, clock: Clock) -> float:
+    start = clock()
+    call()
+    return (clock() - start) / 1e6

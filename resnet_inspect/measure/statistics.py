@@ -1,0 +1,187 @@
+"""What samples of a duration say: order statistics, an interval of the median, the symptoms of a bad measurement.
+
+Samples are milliseconds, in rounds, as they were taken. What takes rounds raises ValueError where there are none, where
+one is empty, and where a sample is not finite. What is relative is inf over zero.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, chain, combinations
+from math import fsum, inf, isfinite, sqrt
+from random import Random
+
+Rounds = Sequence[Sequence[float]]
+
+P99_SAMPLES = 300  # below them fewer than three lie beyond the percentile
+FENCE = 1.5  # Tukey's, in interquartile ranges
+SIDE_SHARE = 0.1  # a mode fills half of its side: a twentieth or fewer are a tail, which p95 tells
+MODE_DISTANCE = 0.02  # of the median: nearer modes decide no comparison, and may be ticks of the device's clock
+VALLEY_SIGMAS = 2.2  # five samples against none
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """The samples of all rounds together, in ms; ``n`` and ``outliers`` are counts, ``cv`` is sd over mean.
+
+    ``sd`` divides by n - 1 and is 0 for a single sample; ``mad`` is the median distance from the median, not scaled to
+    an sd. ``outliers`` lie outside Tukey's fences and are part of every other number.
+    """
+
+    n: int
+    min: float
+    q1: float
+    median: float
+    q3: float
+    p90: float
+    p95: float
+    p99: float | None
+    mean: float
+    sd: float
+    mad: float
+    cv: float
+    ci95: tuple[float, float]
+    outliers: int
+
+
+def summarize(rounds: Rounds, seed: int = 0) -> Statistics:
+    """The statistics of all rounds; ``seed`` is that of the interval."""
+    ordered = pooled(rounds)
+    n = len(ordered)
+    q1, median, q3, p90, p95, p99 = (quantile(ordered, q) for q in (0.25, 0.5, 0.75, 0.90, 0.95, 0.99))
+    mean = fsum(ordered) / n
+    sd = sqrt(fsum((x - mean) ** 2 for x in ordered) / (n - 1)) if n > 1 else 0.0
+    mad = median_of(abs(x - median) for x in ordered)
+    fence = FENCE * (q3 - q1)
+    outliers = bisect_left(ordered, q1 - fence) + n - bisect_right(ordered, q3 + fence)
+    known = p99 if n >= P99_SAMPLES else None
+    ci95 = median_interval(rounds, seed)
+    return Statistics(
+        n, ordered[0], q1, median, q3, p90, p95, known, mean, sd, mad, _relative(sd, mean), ci95, outliers
+    )
+
+
+def quantile(ordered: Sequence[float], q: float) -> float:
+    """The ``q`` quantile of sorted samples, linear between neighbours: type 7 of Hyndman and Fan, numpy's default."""
+    if not ordered:
+        raise ValueError("no samples")
+    at = (len(ordered) - 1) * q
+    low = int(at)
+    below, above = ordered[low], ordered[min(low + 1, len(ordered) - 1)]
+    return below + (above - below) * (at - low)
+
+
+def median_of(samples: Iterable[float]) -> float:
+    """Their median: of an even number, between the middle two."""
+    return quantile(sorted(samples), 0.5)
+
+
+def pooled(rounds: Rounds) -> list[float]:
+    """The samples of all rounds, sorted."""
+    if not rounds:
+        raise ValueError("no rounds")
+    for number, samples in enumerate(rounds, 1):
+        if not samples:
+            raise ValueError(f"round {number} of {len(rounds)} has no samples")
+        if not all(map(isfinite, samples)):
+            raise ValueError(f"round {number} of {len(rounds)} has a sample that is not finite")
+    return sorted(chain.from_iterable(rounds))
+
+
+def median_interval(rounds: Rounds, seed: int, resamples: int = 1000) -> tuple[float, float]:
+    """The 95 % interval of the median by bootstrap over rounds, then samples; of a single round, over samples.
+
+    A single sample is its own interval. Where rounds truly differ, the interval of five covers the truth in 85 to 93 %
+    of cases and that of two in 55 to 80 %: so few say little of how rounds vary.
+    """
+    rng = Random(seed)
+    resample = resampler(rounds)
+    indexes = range(len(rounds))
+    return central(resample(rng.choices(indexes, k=len(rounds)), rng) for _ in range(resamples))
+
+
+def resampler(rounds: Rounds) -> Callable[[Sequence[int], Random], float]:
+    """A function of indexes: the median of as many samples as those rounds have, drawn from them with replacement.
+
+    Drawn is only where that median cuts the rounds, a level in (0, 1): the middle one of n uniform numbers follows
+    Beta((n + 1) / 2, (n + 1) / 2). So a resample costs log n, not n.
+    """
+    ordered = pooled(rounds)
+    by_round = [sorted(samples) for samples in rounds]
+
+    def median(chosen: Sequence[int], rng: Random) -> float:
+        parts = [by_round[i] for i in chosen]
+        n = sum(map(len, parts))
+        rank = n * rng.betavariate((n + 1) / 2, (n + 1) / 2)
+        return ordered[bisect_left(ordered, rank, key=lambda x: sum([bisect_right(part, x) for part in parts]))]
+
+    return median
+
+
+def central(values: Iterable[float]) -> tuple[float, float]:
+    """The range of the middle 95 % of them."""
+    ordered = sorted(values)
+    return quantile(ordered, 0.025), quantile(ordered, 0.975)
+
+
+def half_width(ci: tuple[float, float], median: float) -> float:
+    """Half the interval, relative to the median: 0.01 is ±1 %."""
+    return _relative((ci[1] - ci[0]) / 2, median)
+
+
+def drift(rounds: Rounds) -> float:
+    """Change of the round medians from first to last, relative to the median; by Theil and Sen's slope, so robust."""
+    overall = median_of(pooled(rounds))
+    slopes = [(b - a) / (j - i) for (i, a), (j, b) in combinations(enumerate(map(median_of, rounds)), 2)]
+    return _relative(median_of(slopes) * (len(rounds) - 1), overall) if slopes else 0.0
+
+
+def spread(rounds: Rounds) -> float:
+    """Distance between the least and the greatest round median, relative to the median."""
+    overall = median_of(pooled(rounds))
+    medians = [*map(median_of, rounds)]
+    return _relative(max(medians) - min(medians), overall)
+
+
+def slow_first(rounds: Rounds) -> float:
+    """A round's first sample over the median of its others: the median of all rounds that have some, 1 if none has."""
+    pooled(rounds)
+    ratios = [_relative(first, median_of(rest)) for first, *rest in rounds if rest]
+    return median_of(ratios) if ratios else 1.0
+
+
+def is_bimodal(samples: Sequence[float]) -> bool:
+    """Whether there are two modes with a valley between them, each with more than a twentieth of the samples.
+
+    The samples are cut in two, each side a tenth or more, where the distances to the two medians add up to least. Three
+    windows a third as wide as those medians are apart are counted: one at each, one halfway. What a window sees of a
+    unimodal density is unimodal (Ibragimov 1956), so halfway there is no less than at the lesser end. Bimodal is at
+    most half of that, and less by more than ``VALLEY_SIGMAS`` deviations of it: of simulated normal and log-normal
+    noise at most 0.5 % passes, of uniform 1.5 %.
+    """
+    ordered = pooled([samples])
+    n = len(ordered)
+    if n < 10:  # two windows of five
+        return False
+    sums = [0.0, *accumulate(ordered)]
+
+    def distances(start: int, stop: int) -> float:
+        half = (stop - start) // 2
+        return sums[stop] - sums[stop - half] - (sums[start + half] - sums[start])
+
+    least = int(n * SIDE_SHARE)
+    cut = min(range(least, n - least + 1), key=lambda at: distances(0, at) + distances(at, n))
+    low, high = quantile(ordered[:cut], 0.5), quantile(ordered[cut:], 0.5)
+    if high - low <= MODE_DISTANCE * abs(quantile(ordered, 0.5)):
+        return False
+
+    def window(centre: float) -> int:
+        reach = (high - low) / 6
+        return bisect_right(ordered, centre + reach) - bisect_left(ordered, centre - reach)
+
+    mode, valley = min(window(low), window(high)), window((low + high) / 2)
+    return valley <= mode / 2 and mode - valley > VALLEY_SIGMAS * sqrt(mode + valley)
+
+
+def _relative(part: float, whole: float) -> float:
+    return part / abs(whole) if whole else inf

@@ -1,0 +1,171 @@
+"""One arm of a benchmark in a process of its own: a job and requests are JSON lines on stdin, answers go to a pipe."""
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from itertools import pairwise
+from typing import Any
+
+import torch
+
+from resnet_inspect.measure import sampling
+from resnet_inspect.measure.config import Config
+from resnet_inspect.measure.protocol import Protocol
+from resnet_inspect.resnet.fields import from_mapping
+from resnet_inspect.resnet.lower import lower
+from resnet_inspect.resnet.spec import ResNetSpec
+from resnet_inspect.runtime import memory
+from resnet_inspect.runtime.arm import Ready, prepare
+
+PHASE_CALLS = 10
+CLOCK = time.perf_counter_ns
+
+
+def main(answers: int) -> None:
+    """Answer until stdin ends. Out of memory is an answer; any other failure is left to end the process."""
+    lines = iter(sys.stdin.readline, "")
+    job = json.loads(next(lines))
+    with os.fdopen(answers, "w", encoding="utf-8") as out:
+        serve(job, map(json.loads, lines), lambda answer: print(json.dumps(answer), file=out, flush=True))
+
+
+def serve(job: dict[str, Any], requests: Iterator[dict[str, Any]], answer: Callable[[dict[str, Any]], None]) -> None:
+    config = Config(**{**job["config"], "input": tuple(job["config"]["input"])})
+    protocol = Protocol(**job["protocol"])
+    n, c, h, w = config.input
+    graph = lower(from_mapping(ResNetSpec(), job["spec"]), config.model, (n, c, h, w))
+    inference = torch.inference_mode(config.task == "infer")
+    ready: Ready | None = None
+    for request in requests:
+        try:
+            if ready is None:
+                ready = prepare(config, graph, protocol.seed)
+                answer({"finite": ready.finite, "error": ready.error if ready.finite else None})
+                continue
+            with inference:
+                answer(ANSWERS[request["do"]](ready, config, protocol, request))
+        except (RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            answer({"lost": "oom", "detail": str(error).splitlines()[0][:200]})
+
+
+def warm(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
+    result = sampling.warm_up(_waiting(ready), CLOCK, protocol)
+    return {**asdict(result), "graphs_before": _compiled_graphs(config)}
+
+
+def measured_memory(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
+    """What the pass asks of the allocator, weights, buffers, input and optimizer state included."""
+    resident = sum(t.numel() * t.element_size() for t in [*ready.net.parameters(), *ready.net.buffers()])
+    element = next(ready.net.parameters()).element_size()
+    resident += element * torch.Size(config.input).numel()
+    if ready.optimizer is not None:
+        ready.optimizer.zero_grad(set_to_none=True)
+        states = [t for s in ready.optimizer.state.values() for t in s.values() if isinstance(t, torch.Tensor)]
+        resident += sum(t.numel() * t.element_size() for t in states)
+    process = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    known: dict[str, Any] = {"process_bytes": process, "allocated_bytes": None, "reserved_bytes": None}
+    device = torch.device(config.device)
+    if device.type == "cuda":
+        asked = memory.requested_on_cuda(ready.run, device)
+        known["allocated_bytes"] = torch.cuda.max_memory_allocated(device)
+        known["reserved_bytes"] = torch.cuda.max_memory_reserved(device)
+    elif device.type == "cpu" and config.mode == "eager":
+        asked = memory.requested_on_cpu(ready.run)
+    else:
+        return {**known, "requested_bytes": None, "reason": f"not known of {config.mode} on {device.type}"}
+    return {**known, "requested_bytes": resident + asked.peak_bytes, "workspace_bytes": asked.workspace_bytes}
+
+
+def one_round(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
+    call = _waiting(ready)
+    sampling.rewarm(call, CLOCK, request["rewarm"])
+    latency = sampling.sample(call, CLOCK, request["seconds"], request["at_least"])
+    expected = sorted(latency)[len(latency) // 2]
+    block = sampling.block(ready.run, ready.sync, CLOCK, protocol.block_s, expected)
+    result: dict[str, Any] = {"latency": latency, "block": block}
+    if torch.device(config.device).type == "cuda":
+        result["device_time"], result["enqueue"] = _on_device(ready, len(latency))
+    return result
+
+
+def phases(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
+    """Mean milliseconds of forward, backward and optimizer over common steps, so that they add up to the step."""
+    assert ready.step is not None
+    forward, backward, step = ready.step
+    marks = [0, 0, 0, 0]
+    for _ in range(PHASE_CALLS):
+        times = [CLOCK()]
+        loss = forward()
+        ready.sync()
+        times.append(CLOCK())
+        backward(loss)
+        ready.sync()
+        times.append(CLOCK())
+        step()
+        ready.sync()
+        times.append(CLOCK())
+        marks = [mark + t - times[0] for mark, t in zip(marks, times, strict=True)]
+    ms = [mark / PHASE_CALLS / 1e6 for mark in marks]
+    return {"forward_ms": ms[1], "backward_ms": ms[2] - ms[1], "optimizer_ms": ms[3] - ms[2], "step_ms": ms[3]}
+
+
+def after(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
+    """What is only known at the end: how many graphs torch.compile made."""
+    return {"graphs": _compiled_graphs(config)}
+
+
+def _compiled_graphs(config: Config) -> int:
+    if "compile" not in config.mode:
+        return 0
+    from torch._dynamo.utils import counters  # a second of import, for compiled arms alone
+
+    return int(counters["stats"]["unique_graphs"])
+
+
+def _waiting(ready: Ready) -> Callable[[], object]:
+    def call() -> None:
+        ready.run()
+        ready.sync()
+
+    return call
+
+
+def _on_device(ready: Ready, calls: int) -> tuple[list[float], list[float]]:
+    """Milliseconds of each call by events on the stream, and of the host until each call returned.
+
+    A sleeping kernel keeps the queue filled, so that events are as far apart as the chip needs.
+    """
+    cuda: Any = torch.cuda  # whose events have no types
+    events = [cuda.Event(enable_timing=True) for _ in range(calls + 1)]
+    enqueue = []
+    cuda._sleep(20_000_000)  # about 10 ms on a GPU at 2 GHz
+    events[0].record()
+    for event in events[1:]:
+        start = CLOCK()
+        ready.run()
+        enqueue.append((CLOCK() - start) / 1e6)
+        event.record()
+    ready.sync()
+    return [a.elapsed_time(b) for a, b in pairwise(events)], enqueue
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)
+
+
+ANSWERS: dict[str, Callable[[Ready, Config, Protocol, dict[str, Any]], dict[str, Any]]] = {
+    "warm": warm,
+    "memory": measured_memory,
+    "round": one_round,
+    "phases": phases,
+    "after": after,
+}
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
