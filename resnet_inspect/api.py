@@ -166,7 +166,7 @@ def export_spec(model: Model = "resnet50", settings: Sequence[str] = ()) -> str:
 def bench(
     models: Model | Sequence[Model] = "resnet50",
     device: str = "auto",
-    batch_size: int | Sequence[int] = 1,
+    batch_size: int | str | Sequence[int | str] | None = None,
     input: Input = None,
     settings: Sequence[str] = (),
     task: str | Sequence[str] = "infer",
@@ -197,7 +197,7 @@ def bench(
         tuple(found),
         None if input is None else load.image(input),
         device,
-        tuple(_several(batch_size)),
+        None if batch_size is None else tuple(_several(batch_size)),
         tuple(_several(task)),
         None if precision is None else tuple(_several(precision)),
         tuple(_several(layout)),

@@ -9,13 +9,13 @@ from typing import Any
 from resnet_inspect import load
 from resnet_inspect.analyze.memory import ELEMENT_BYTES, memory
 from resnet_inspect.analyze.work import work_of
-from resnet_inspect.errors import RequestError
+from resnet_inspect.errors import MachineError, RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.measure import machine as machines
 from resnet_inspect.measure.assemble import arm
-from resnet_inspect.measure.conductor import Worker, conduct, groups
+from resnet_inspect.measure.conductor import Worker, WorkerLost, conduct, groups
 from resnet_inspect.measure.config import Config, grid
-from resnet_inspect.measure.process import ProcessWorker
+from resnet_inspect.measure.process import ProcessWorker, probe
 from resnet_inspect.measure.protocol import protocol_for
 from resnet_inspect.measure.record import Arm, Record
 from resnet_inspect.resnet.fields import to_mapping
@@ -27,12 +27,15 @@ USABLE = 0.6  # of the machine's memory
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to measure: every combination of the tuples; None stands for the default of the device or the variant."""
+    """What to measure: every combination of the tuples; None stands for the default of the device or the variant.
+
+    A batch size may be ``max``: the largest that fits.
+    """
 
     variants: tuple[Variant, ...]
     image: tuple[int, int, int, int] | None
     device: str
-    batch_sizes: tuple[int, ...]
+    batch_sizes: tuple[int | str, ...] | None
     tasks: tuple[str, ...]
     precisions: tuple[str, ...] | None
     layouts: tuple[str, ...]
@@ -51,51 +54,53 @@ def run(
     tell: Callable[[str], None],
 ) -> Record:
     """Play the whole grid; see ``api.bench``."""
-    from resnet_inspect.runtime import environment  # torch lives behind this line
-
     machine = machines.read()
-    device = environment.resolve(request.device)
+    torch = probe(request.device)
+    device = torch["device"]
     variants = {variant.name: variant for variant in request.variants}
-    configs = grid(
-        [(v.name, request.image[1:] if request.image else _image(v)) for v in request.variants],
-        device,
-        request.batch_sizes,
-        request.tasks,
-        request.precisions or (environment.default_precision(device),),
-        request.layouts,
-        request.modes,
-        request.threads or (machines.usable_cpus(machine),),
-    )
-    if request.image and request.batch_sizes != (1,) and request.image[0] not in (1, *request.batch_sizes):
-        raise RequestError(
-            f"--input has a batch of {request.image[0]}, --batch-size says otherwise", hint="give one of the two"
+    plan = protocol_for(device, quick, seed, min_time_s, max_time_s)
+
+    def start(config: Config) -> Worker:
+        spec = {k: v for k, v in to_mapping(variants[config.model].spec).items() if v is not None}
+        return ProcessWorker({"config": asdict(config), "protocol": asdict(plan), "spec": spec})
+
+    def spanned(batch_sizes: list[int]) -> list[Config]:
+        return grid(
+            [(v.name, request.image[1:] if request.image else _image(v)) for v in request.variants],
+            device,
+            batch_sizes,
+            request.tasks,
+            request.precisions or (torch["precision"],),
+            request.layouts,
+            request.modes,
+            request.threads or (machines.usable_cpus(machine),),
         )
+
+    available = int(USABLE * (machine.memory_bytes or 8 * 2**30))
+    given = request.image[0] if request.image else None
+    sizes = request.batch_sizes or (given or 1,)
+    if given not in (None, 1, *sizes):
+        raise RequestError(f"--input has a batch of {given}, --batch-size says otherwise", hint="give one of the two")
+    numbers = [n for n in sizes if isinstance(n, int)]
+    configs = spanned(numbers) if numbers else []
+    if "max" in sizes:
+        configs += [_largest(config, variants[config.model], start, available, tell) for config in spanned([1])]
     graphs = {config: load.graph(variants[config.model], config.input) for config in configs}
     predicted = {config: _predicted(config, graph) for config, graph in graphs.items()}
-    plan = protocol_for(device, quick, seed, min_time_s, max_time_s)
     known: dict[str, Any] = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": asdict(machine),
+        "versions": torch["versions"],
+        "gpu": None,
     }
-    known["versions"] = environment.versions()
-    known["gpu"] = None
     known["grade"] = asdict(machines.grade(machine))
     record = Record(argv, known, plan, ())
     rng = Random(seed)
     rng.shuffle(configs)
-    available = int(USABLE * (machine.memory_bytes or 8 * 2**30))
 
     def need(config: Config) -> int:
         rows = predicted[config]
         return WORKER_BYTES + 2 * (rows["peak_bytes"] if rows else 0)
-
-    def start(config: Config) -> Worker:
-        job = {
-            "config": asdict(config),
-            "protocol": asdict(plan),
-            "spec": {k: v for k, v in to_mapping(variants[config.model].spec).items() if v is not None},
-        }
-        return ProcessWorker(job)
 
     try:
         for group in groups(configs, need, available):
@@ -104,10 +109,62 @@ def run(
                 spec = to_mapping(variants[take.config.model].spec)
                 done = arm(take, plan, cost, spec, predicted[take.config])
                 record = replace(record, arms=_ordered((*record.arms, done), list(graphs)))
+                if take.prepared.get("gpu") and known["gpu"] is None:
+                    known["gpu"] = take.prepared["gpu"]
+                    known["grade"] = asdict(machines.grade(machine, known["gpu"]))
                 save(record)
     except KeyboardInterrupt:
         tell("interrupted; the arms that are done are kept")
     return record
+
+
+def _largest(
+    config: Config, variant: Variant, start: Callable[[Config], Worker], available: int, tell: Callable[[str], None]
+) -> Config:
+    """``config`` at the largest batch that fits: by prediction, then by trying, a tenth less each time it does not.
+
+    Raises:
+        MachineError: not even one image does.
+    """
+
+    def at(n: int) -> Config:
+        return replace(config, batch_size=n, input=(n, *config.input[1:]))
+
+    def fits(n: int, room: int) -> bool:
+        rows = _predicted(replace(at(n), mode="eager"), load.graph(variant, at(n).input))
+        return rows is not None and rows["peak_bytes"] <= room
+
+    room = _room(config, start) if config.device.startswith("cuda") else available - WORKER_BYTES
+    n = 1
+    while fits(2 * n, room):
+        n *= 2
+    step = n
+    while step > 1:
+        step //= 2
+        n += step if fits(n + step, room) else 0
+    while n:
+        tell(f"{at(n).label}: does it fit?")
+        worker = start(at(n))
+        try:
+            worker.ask({"do": "prepare"})
+            worker.ask({"do": "warm"})
+        except WorkerLost:
+            n = min(n - 1, n * 9 // 10)
+        else:
+            return at(n)
+        finally:
+            worker.close()
+    raise MachineError(f"{config.model}: not even one image fits on {config.device}", hint="give a smaller --input")
+
+
+def _room(config: Config, start: Callable[[Config], Worker]) -> int:
+    """Free bytes of a GPU, asked in a worker: this process never touches it."""
+    worker = start(config)
+    try:
+        worker.ask({"do": "prepare"})
+        return int(worker.ask({"do": "room"})["bytes"])
+    finally:
+        worker.close()
 
 
 def _image(variant: Variant) -> tuple[int, int, int]:

@@ -29,6 +29,10 @@ CATALOGUE = {
         "outputs are {error} from fp32 in relative L2, {limit} is rounding",
         "mistrust this precision for this net",
     ),
+    "throttled": (
+        "the GPU slows itself down: {reasons}",
+        "let it cool, or raise its power limit; never compare such a run",
+    ),
     "imprecise": ("the interval is wider than ±{within}", "allow more with --max-time"),
     "oom": ("out of memory: {detail}", "use a smaller --batch-size"),
     "crashed": ("the worker ended: {detail}", "run this configuration alone"),
@@ -55,7 +59,7 @@ def bench(record: Record) -> Report:
     return Report(
         kind="bench",
         model=record.arms[0].config.model if record.arms else None,
-        title=f"{len(record.arms)} arms, grade {grade['letter']}"
+        title=f"{_count(record.arms)}, grade {grade['letter']}"
         + (": " + "; ".join(grade["reasons"]) if grade["reasons"] else ""),
         facts=(
             Fact("command", "command", shlex.join(["resnet-inspect", *record.argv])),
@@ -78,6 +82,10 @@ def bench(record: Record) -> Report:
         ),
         ok=all(arm.status == "ok" for arm in record.arms),
     )
+
+
+def _count(arms: tuple[Arm, ...]) -> str:
+    return "1 arm" if len(arms) == 1 else f"{len(arms)} arms"
 
 
 def text_of(value: float | None) -> str:

@@ -39,10 +39,14 @@ def whole_numbers(text: str) -> tuple[int, ...]:
         raise click.BadParameter(f"{text!r} is not whole numbers with commas, as 1,8,32") from None
 
 
+def batch_sizes(text: str) -> tuple[int | str, ...]:
+    return tuple(part if part == "max" else whole_numbers(part)[0] for part in text.split(","))
+
+
 @click.command("bench", epilog=options.examples(EXAMPLES))
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
 @click.option("--device", default="auto", help="cpu, cuda, cuda:N, mps or auto.")
-@click.option("--batch-size", type=whole_numbers, default="1", metavar="1,8,32", help="Images in a batch.")
+@click.option("--batch-size", type=batch_sizes, metavar="1,8,32", help="Images in a batch; max: the most that fit.")
 @options.image
 @options.settings
 @click.option("--task", type=several(TASKS), default="infer", help="infer, train or both.")
@@ -61,7 +65,7 @@ def command(
     ctx: click.Context,
     models: tuple[str, ...],
     device: str,
-    batch_size: tuple[int, ...],
+    batch_size: tuple[int | str, ...] | None,
     input: str | None,
     settings: tuple[str, ...],
     task: tuple[str, ...],

@@ -43,6 +43,7 @@ def arm(take: Take, protocol: Protocol, cost: Mapping[str, int], spec: Mapping[s
         findings=tuple(_findings(take, metrics, protocol)),
         unknown=unknown,
         phases=take.phases,
+        clocks={"before": gpu, "after": take.after.get("clocks")} if (gpu := take.prepared.get("gpu")) else None,
     )
 
 
@@ -104,5 +105,8 @@ def _findings(take: Take, metrics: Mapping[str, Metric | None], protocol: Protoc
     error = take.prepared["error"]
     if error is not None and error > ROUNDING[take.config.precision]:
         yield found("rounding", error=error, limit=ROUNDING[take.config.precision])
+    throttle = (take.after.get("clocks") or {}).get("throttle")
+    if throttle:
+        yield found("throttled", reasons=", ".join(throttle))
     if take.stopped in ("time", "noise"):
         yield found("imprecise", within=protocol.precise_within, stopped=take.stopped)

@@ -28,7 +28,9 @@ class Config:
 
     @property
     def label(self) -> str:
-        return f"{self.model} {self.batch_size}×{'×'.join(map(str, self.input[1:]))} {self.precision} {self.mode}"
+        size = "×".join(map(str, self.input))
+        layout = "" if self.layout == "contiguous" else f" {self.layout}"
+        return f"{self.model} {size} {self.task} {self.precision}{layout} {self.mode}"
 
 
 def grid(

@@ -9,9 +9,27 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from resnet_inspect.errors import MachineError, RequestError
 from resnet_inspect.measure.conductor import WorkerLost
 
 TIMEOUT_S = 600.0
+
+
+def probe(device: str) -> dict[str, Any]:
+    """What runtime.environment says of ``device``, from a process of its own.
+
+    Raises:
+        RequestError, MachineError: as it says.
+    """
+    command = [sys.executable, "-m", "resnet_inspect.runtime.environment", device]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise MachineError(f"torch cannot be loaded: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
+    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    if "error" in said:
+        kind = MachineError if said["exit_code"] == MachineError.exit_code else RequestError
+        raise kind(said["error"], said["hint"])
+    return said
 
 
 class ProcessWorker:

@@ -1,47 +1,53 @@
-"""What a benchmark must know of torch and its devices before any long work, asked without touching a GPU."""
+"""What a benchmark must know of torch and its devices before any long work; asked in a process of its own.
 
+``python -m resnet_inspect.runtime.environment DEVICE`` prints it as JSON, so that the process that conducts the
+measurement neither loads torch nor touches a GPU.
+"""
+
+import json
+import sys
 from importlib.metadata import version
 
 import torch
 
-from resnet_inspect.errors import MachineError, RequestError
+from resnet_inspect import __version__
+from resnet_inspect.errors import InspectError, MachineError, RequestError
 
 
-def versions() -> dict[str, str]:
-    return {name: version(name) for name in ("torch", "torchvision")} | {"resnet-inspect": _own()}
-
-
-def resolve(device: str) -> str:
-    """``auto`` as the best device there is, ``cuda`` as ``cuda:0``; others as they are.
+def probe(device: str) -> dict[str, object]:
+    """The device that ``device`` stands for, the precision that torch uses there untouched, and the versions.
 
     Raises:
         RequestError: no device is called so.
         MachineError: this machine has none of that kind.
     """
+    resolved = resolve(device)
+    # Convolutions are TF32 by default from Ampere on.
+    ampere = resolved.startswith("cuda") and torch.cuda.get_device_capability(resolved)[0] >= 8
+    versions = {name: version(name) for name in ("torch", "torchvision")} | {"resnet-inspect": __version__}
+    return {"device": resolved, "precision": "tf32" if ampere else "fp32", "versions": versions}
+
+
+def resolve(device: str) -> str:
+    """``auto`` as the best device there is, ``cuda`` as ``cuda:0``; others as they are."""
     kind, _, index = device.partition(":")
     if device == "auto":
         return "cuda:0" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    if kind not in ("cpu", "cuda", "mps") or (index and not (kind == "cuda" and index.isdigit())):
+    if kind not in ("cpu", "cuda", "mps") or (":" in device and not (kind == "cuda" and index.isdigit())):
         raise RequestError(f"unknown device {device!r}", hint="use cpu, cuda, cuda:N, mps or auto")
     if kind == "cuda" and not torch.cuda.is_available():
         raise MachineError("this machine has no CUDA device that torch can use", hint="use --device cpu")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
         raise MachineError(
-            f"this machine has {torch.cuda.device_count()} CUDA devices, no {device}", hint="use --device cuda:0"
+            f"there is no {device} among {torch.cuda.device_count()} devices", hint="use --device cuda:0"
         )
     if kind == "mps" and not torch.backends.mps.is_available():
         raise MachineError("this machine has no MPS device", hint="use --device cpu")
     return f"cuda:{index or 0}" if kind == "cuda" else kind
 
 
-def default_precision(device: str) -> str:
-    """What torch runs untouched: convolutions are TF32 on Ampere and later, fp32 elsewhere."""
-    if not device.startswith("cuda"):
-        return "fp32"
-    return "tf32" if torch.cuda.get_device_capability(device)[0] >= 8 else "fp32"
-
-
-def _own() -> str:
-    from resnet_inspect import __version__
-
-    return __version__
+if __name__ == "__main__":
+    try:
+        print(json.dumps(probe(sys.argv[1])))
+    except InspectError as error:
+        print(json.dumps({"error": error.message, "hint": error.hint, "exit_code": error.exit_code}))

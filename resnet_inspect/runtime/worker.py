@@ -18,7 +18,7 @@ from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.resnet.fields import from_mapping
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
-from resnet_inspect.runtime import memory
+from resnet_inspect.runtime import gpu, memory
 from resnet_inspect.runtime.arm import Ready, prepare
 
 PHASE_CALLS = 10
@@ -43,8 +43,9 @@ def serve(job: dict[str, Any], requests: Iterator[dict[str, Any]], answer: Calla
     for request in requests:
         try:
             if ready is None:
+                known = {"gpu": gpu.describe(_index(config))} if config.device.startswith("cuda") else {}
                 ready = prepare(config, graph, protocol.seed)
-                answer({"finite": ready.finite, "error": ready.error if ready.finite else None})
+                answer({"finite": ready.finite, "error": ready.error if ready.finite else None, **known})
                 continue
             with inference:
                 answer(ANSWERS[request["do"]](ready, config, protocol, request))
@@ -94,6 +95,11 @@ def one_round(ready: Ready, config: Config, protocol: Protocol, request: dict[st
     return result
 
 
+def room(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
+    """Bytes of the GPU that nothing has yet."""
+    return {"bytes": torch.cuda.mem_get_info(config.device)[0]}
+
+
 def phases(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
     """Mean milliseconds of forward, backward and optimizer over common steps, so that they add up to the step."""
     assert ready.step is not None
@@ -116,8 +122,13 @@ def phases(ready: Ready, config: Config, protocol: Protocol, request: dict[str, 
 
 
 def after(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
-    """What is only known at the end: how many graphs torch.compile made."""
-    return {"graphs": _compiled_graphs(config)}
+    """What is only known at the end: how many graphs torch.compile made, how the GPU is doing."""
+    clocks = gpu.clocks(_index(config)) if config.device.startswith("cuda") else None
+    return {"graphs": _compiled_graphs(config), "clocks": clocks}
+
+
+def _index(config: Config) -> int:
+    return torch.device(config.device).index or 0
 
 
 def _compiled_graphs(config: Config) -> int:
@@ -163,6 +174,7 @@ ANSWERS: dict[str, Callable[[Ready, Config, Protocol, dict[str, Any]], dict[str,
     "warm": warm,
     "memory": measured_memory,
     "round": one_round,
+    "room": room,
     "phases": phases,
     "after": after,
 }
