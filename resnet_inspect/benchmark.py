@@ -58,6 +58,10 @@ def run(
     torch = probe(request.device)
     device = torch["device"]
     variants = {variant.name: variant for variant in request.variants}
+    if len(variants) < len(request.variants):
+        raise RequestError(
+            "two of the models have one name", hint="name each once, and give spec files names of their own"
+        )
     plan = protocol_for(device, quick, seed, min_time_s, max_time_s)
 
     def start(config: Config) -> Worker:
@@ -82,6 +86,10 @@ def run(
     if given not in (None, 1, *sizes):
         raise RequestError(f"--input has a batch of {given}, --batch-size says otherwise", hint="give one of the two")
     numbers = [n for n in sizes if isinstance(n, int)]
+    if len(numbers) + sizes.count("max") < len(sizes):
+        raise RequestError(
+            f"batch sizes {', '.join(map(str, sizes))}: not whole numbers or max", hint="as --batch-size 1,8,max"
+        )
     configs = spanned(numbers) if numbers else []
     if "max" in sizes:
         configs += [_largest(config, variants[config.model], start, available, tell) for config in spanned([1])]
@@ -163,6 +171,8 @@ def _room(config: Config, start: Callable[[Config], Worker]) -> int:
     try:
         worker.ask({"do": "prepare"})
         return int(worker.ask({"do": "room"})["bytes"])
+    except WorkerLost as lost:
+        raise MachineError(f"{config.label}: {lost.status} {lost.detail}", hint="give a smaller --input") from None
     finally:
         worker.close()
 

@@ -19,6 +19,15 @@ def reference(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.fixture(scope="session")
+def record_json() -> str:
+    """A Record of one small arm, really measured."""
+    import resnet_inspect as ri
+    from resnet_inspect.measure.record import to_json
+
+    return to_json(ri.bench("resnet18", device="cpu", input=(1, 3, 32, 32), threads=1, max_time_s=0.2))
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Run resnet-inspect in an empty folder, with output captured and no terminal."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from resnet_inspect.measure.record import Arm, Record
+from resnet_inspect.measure.statistics import half_width
 from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
 from resnet_inspect.units import text
 
@@ -119,7 +120,7 @@ def _row(arm: Arm) -> Row:
     what = f"{config.task} {config.precision} {config.layout} {config.mode}, {config.threads} threads"
     times: Row = (None,) * 5
     if latency is not None:
-        half = (latency.ci95_ms[1] - latency.ci95_ms[0]) / 2 / latency.median_ms
+        half = half_width(latency.ci95_ms, latency.median_ms) if latency.median_ms else None
         times = (latency.median_ms, half, latency.p90_ms, latency.p95_ms, latency.p99_ms)
     return (
         config.model,

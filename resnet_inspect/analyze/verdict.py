@@ -50,7 +50,7 @@ def verdict(old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_dif
         title=f"{len(rows)} arms, new against old",
         tables=(Table("verdicts", "verdicts", columns, tuple(rows)),),
         findings=tuple(findings),
-        notes=tuple(f"not compared by machine: {difference} differs" for difference in differences),
+        notes=(f"the two runs differ in {', '.join(differences)}",) if differences else (),
         ok=not slower and not findings,
     )
 
@@ -67,7 +67,7 @@ def _differences(old: Record, new: Record) -> list[str]:
 def _row(before: Arm, after: Arm, seed: int) -> Row:
     name = "device_time" if before.metrics.get("device_time") and after.metrics.get("device_time") else "latency"
     one, other = before.metrics.get(name), after.metrics.get(name)
-    if one is None or other is None:
+    if one is None or other is None or not (before.valid and after.valid):
         return (after.config.label, "INCONCLUSIVE", None, None, None, None, None)
     delta = DELTA[after.config.device.partition(":")[0]]
     result = compare(one.rounds, other.rounds, delta, seed)
@@ -75,7 +75,12 @@ def _row(before: Arm, after: Arm, seed: int) -> Row:
 
 
 def _broken(before: Arm, after: Arm, gates: tuple[str, ...]) -> list[Finding]:
+    """Gates that do not hold, and an arm that is no valid measurement: nothing is decided by what failed."""
     found = []
+    if not after.valid:
+        found.append(
+            Finding("invalid", after.config.label, f"the new run is {after.status}: nothing is known of its speed")
+        )
     for gate in gates:
         old, new = _gated(before, gate), _gated(after, gate)
         if old is not None and new is not None and new > old:

@@ -1,3 +1,4 @@
+import os
 import sys
 from collections.abc import Callable
 
@@ -89,6 +90,12 @@ def command(
             f"-o {output}: a Record is JSON", hint="-o run.json, then `resnet-inspect show run.json --format md`"
         )
 
+    folder = os.path.dirname(output or "")
+    if folder and not os.path.isdir(folder):
+        raise RequestError(
+            f"-o {output}: there is no folder {folder}", hint="make it first: the Record is saved as it comes"
+        )
+
     def save(record: Record) -> None:
         if output is not None and output != "-":
             write(to_json(record), output)
@@ -97,6 +104,8 @@ def command(
         models or ("resnet50",), device, batch_size, input, settings, task, precision, layout, mode, threads, quick,
         min_time, max_time, seed, sys.argv[1:], save, _progress(),
     )  # fmt: skip
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[K", nl=False, err=True)
     if format == "json":
         write(to_json(record), None)
     else:

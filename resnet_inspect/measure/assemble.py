@@ -1,6 +1,7 @@
 """From what a worker said to an Arm of the Record: statistics, self-checks that fail closed, findings."""
 
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import Any
 
 from resnet_inspect.measure.conductor import Take
@@ -32,7 +33,7 @@ def arm(take: Take, protocol: Protocol, cost: Mapping[str, int], spec: Mapping[s
         status="ok" if valid else "invalid",
         valid=valid,
         metrics=metrics,
-        images_per_s=take.config.batch_size * calls / (block_ms / 1e3),
+        images_per_s=_over(take.config.batch_size * calls, block_ms / 1e3),
         memory={"predicted": predicted, "measured": take.memory},
         cost=cost,
         spec=spec,
@@ -71,8 +72,8 @@ def _checks(take: Take, metrics: Mapping[str, Metric | None]) -> Iterator[Check]
     yield Check("percentiles-monotone", tails == sorted(tails), None, None)
     yield Check("outputs-finite", bool(take.prepared["finite"]), None, None)
     if device is not None and enqueue is not None:
-        ratio = latency.median_ms / device.median_ms
-        yield Check("latency-over-device-time", ratio >= 0.98, ratio, 0.98)
+        ratio = _over(latency.median_ms, device.median_ms)
+        yield Check("latency-over-device-time", ratio is not None and ratio >= 0.98, ratio, 0.98)
         if enqueue.median_ms < HOST_BOUND * device.median_ms:
             closure = throughput.median_ms / device.median_ms
             yield Check("throughput-is-device-time", abs(closure - 1) <= 0.02, closure, 0.02)
@@ -81,26 +82,32 @@ def _checks(take: Take, metrics: Mapping[str, Metric | None]) -> Iterator[Check]
         yield Check("no-recompile", more == 0, float(more), 0.0)
 
 
+def _over(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
 def _findings(take: Take, metrics: Mapping[str, Metric | None], protocol: Protocol) -> Iterator[dict[str, Any]]:
     def found(code: str, **values: float | str) -> dict[str, Any]:
         return {"code": code, "where": take.config.label, "values": values}
 
+    # What is relative to a median of zero is infinite, which no JSON holds; the self-checks tell of it.
     kind = take.config.device.partition(":")[0]
     device, enqueue = metrics["device_time"], metrics["enqueue"]
-    if device is not None and enqueue is not None and enqueue.median_ms > HOST_BOUND * device.median_ms:
-        yield found("host-bound", share=enqueue.median_ms / device.median_ms)
+    share = _over(enqueue.median_ms, device.median_ms) if device is not None and enqueue is not None else None
+    if share is not None and share > HOST_BOUND:
+        yield found("host-bound", share=share)
     if not take.warm["settled"]:
         yield found("never-settled", seconds=take.warm["seconds"])
     noise = spread(take.latency)
-    if noise > NOISY.get(kind, 0.05):
+    if inf > noise > NOISY.get(kind, 0.05):
         yield found("noisy", spread=noise)
     slope = drift(take.latency)
-    if abs(slope) > NOISY.get(kind, 0.05):
+    if inf > abs(slope) > NOISY.get(kind, 0.05):
         yield found("drift", change=slope)
     if is_bimodal(pooled(take.latency)):
         yield found("bimodal")
     first = slow_first(take.latency)
-    if first > 1.2:
+    if inf > first > 1.2:
         yield found("slow-first", ratio=first)
     error = take.prepared["error"]
     if error is not None and error > ROUNDING[take.config.precision]:

@@ -75,10 +75,10 @@ def conduct(
     try:
         for config in group:
             take, worker = Take(config), start(config)
+            playing.append((take, worker))  # from its start, so that whatever ends this closes it
             tell(f"{config.label}: warming up")
-            if _prepared(take, worker):
-                playing.append((take, worker))
-            else:
+            if not _prepared(take, worker):
+                playing.remove((take, worker))
                 worker.close()
                 yield take
         number = 0
@@ -123,9 +123,11 @@ def _finished(take: Take, worker: Worker, plan: Plan) -> bool:
     take.stopped = reason_to_stop(take.latency, plan)
     if take.stopped is None:
         return False
-    if take.config.task == "train":
-        _asked(take, worker, {"do": "phases"}, lambda answer: setattr(take, "phases", answer))
-    _asked(take, worker, {"do": "after"}, lambda answer: setattr(take, "after", answer))
+    phases = take.config.task != "train" or _asked(
+        take, worker, {"do": "phases"}, lambda answer: setattr(take, "phases", answer)
+    )
+    if phases:
+        _asked(take, worker, {"do": "after"}, lambda answer: setattr(take, "after", answer))
     return True
 
 

@@ -58,7 +58,7 @@ def grid(
     ]
     for config in configs:
         _refuse(config)
-    return configs
+    return list(dict.fromkeys(configs))
 
 
 def _refuse(config: Config) -> None:

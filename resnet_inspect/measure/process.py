@@ -5,8 +5,10 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from resnet_inspect.errors import MachineError, RequestError
@@ -36,40 +38,42 @@ class ProcessWorker:
     """The worker module in a fresh interpreter. It answers on a pipe of its own: what libraries print is not read."""
 
     def __init__(self, job: Mapping[str, Any], timeout_s: float = TIMEOUT_S) -> None:
-        answers, theirs = os.pipe()
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close(); a pipe that nobody reads would block
+        self.answers, theirs = os.pipe()
         command = [sys.executable, "-m", "resnet_inspect.runtime.worker", str(theirs)]
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=(theirs,)
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.errors, pass_fds=(theirs,)
         )
         os.close(theirs)
-        self.answers = answers
+        self.unsent = [job]
         self.pending = b""
         self.timeout_s = timeout_s
-        self._send(job)
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        self._send(request)
-        line = self._line()
-        answer: dict[str, Any] = json.loads(line)
+        lines = [json.dumps(message).encode() + b"\n" for message in (*self.unsent, request)]
+        self.unsent = []
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(b"".join(lines))
+            self.process.stdin.flush()
+        except OSError:
+            raise self._crash() from None
+        answer: dict[str, Any] = json.loads(self._line())
         if "lost" in answer:
             raise WorkerLost(answer["lost"], answer.get("detail", ""))
         return answer
 
     def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.communicate()
-        if self.answers >= 0:
-            os.close(self.answers)
-            self.answers = -1
-
-    def _send(self, message: Mapping[str, Any]) -> None:
+        if self.answers < 0:
+            return
+        self.process.kill()
+        self.process.wait()
         assert self.process.stdin is not None
-        try:
-            self.process.stdin.write(json.dumps(message).encode() + b"\n")
-            self.process.stdin.flush()
-        except OSError:
-            raise self._crash() from None
+        with suppress(OSError):
+            self.process.stdin.close()  # what was not flushed has no reader any more
+        os.close(self.answers)
+        self.errors.close()
+        self.answers = -1
 
     def _line(self) -> bytes:
         deadline = time.monotonic() + self.timeout_s
@@ -87,7 +91,7 @@ class ProcessWorker:
 
     def _crash(self) -> WorkerLost:
         """Its exit code, and the last line that it wrote to stderr; the kernel's own killer sends signal 9."""
-        _, errors = self.process.communicate()
-        code = self.process.returncode
-        last = errors.decode(errors="replace").strip().splitlines()[-1:] or [""]
+        code = self.process.wait()
+        self.errors.seek(0)
+        last = self.errors.read().decode(errors="replace").strip().splitlines()[-1:] or [""]
         return WorkerLost("crashed", f"killed by signal {-code}" if code < 0 else f"exit code {code}: {last[0]}")

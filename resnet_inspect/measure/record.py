@@ -12,6 +12,8 @@ from resnet_inspect.measure.statistics import Rounds, summarize
 
 SCHEMA = "resnet-inspect/bench"
 SCHEMA_VERSION = 1
+# What readers take for granted of the environment.
+ENVIRONMENT = {"machine": ("cpu_model", "cpus", "memory_bytes"), "versions": ("torch",), "grade": ("letter", "reasons")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +121,41 @@ def from_json(text: str, source: str = "the record") -> Record:
     try:
         record = Record(
             tuple(document["argv"]),
-            document["environment"],
-            Protocol(**document["protocol"]),
+            _environment(document["environment"]),
+            _protocol(document["protocol"]),
             tuple(_arm(arm) for arm in document["arms"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise RequestError(f"{source} is not whole: {error}", hint="was it edited?") from None
     for arm in record.arms:
         for name, one in arm.metrics.items():
-            if one is not None and (sum(one.round_lengths) != one.n or metric(one.rounds, record.protocol.seed) != one):
+            if one is not None and not _follows(one, record.protocol.seed):
                 raise RequestError(
                     f"{source}: {name} of {arm.config.label} is not what its samples give", hint="was it edited?"
                 )
     return record
+
+
+def _environment(document: dict[str, Any]) -> dict[str, Any]:
+    for name in ("date", "gpu"):
+        document[name]
+    for name, keys in ENVIRONMENT.items():
+        for key in keys:
+            document[name][key]
+    return document
+
+
+def _protocol(document: dict[str, Any]) -> Protocol:
+    """No field is left to its default: what is missing is not what was measured with."""
+    return Protocol(**{**{f.name: document[f.name] for f in fields(Protocol)}, **document})
+
+
+def _follows(one: Metric, seed: int) -> bool:
+    """Whether it is what its samples give; samples that give nothing have no statistics."""
+    try:
+        return sum(one.round_lengths) == one.n and metric(one.rounds, seed) == one
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def _arm(document: dict[str, Any]) -> Arm:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import stat
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import HERE, Run
 
-COMMANDS = ("summary", "flops", "memory", "list", "compare", "check", "export-spec")
+COMMANDS = ("summary", "flops", "memory", "list", "compare", "check", "export-spec", "bench", "show", "verdict")
 
 
 def test_the_summary_shows_the_paper_and_the_exact_totals(run: Run) -> None:
@@ -105,10 +106,10 @@ def test_help_ends_with_real_examples(run: Run, command: str) -> None:
     assert run(*filter(None, [command]), "-h").stdout == done.stdout
 
 
-def test_every_example_of_every_help_runs(run: Run, tmp_path: Path) -> None:
-    import shlex
-
+def test_every_example_of_every_help_runs(run: Run, tmp_path: Path, record_json: str) -> None:
     run("export-spec", "resnet50d", "-o", "mine.toml")
+    for name in ("old.json", "new.json", "run.json"):
+        (tmp_path / name).write_text(record_json, encoding="utf-8")
     for command in COMMANDS:
         for line in run(command, "--help").stdout.partition("Examples:\n")[2].splitlines():
             done = run(*shlex.split(line)[1:])
@@ -151,6 +152,16 @@ WRONG = [
     (("compare", "resnet50"), "two models or more", "compare resnet50 resnet50d"),
     (("export-spec", "-o", "mine.json"), "-o mine.json", ".toml"),
     (("flops", "tutorial_resnet18_cifar10", "--task", "train"), "layer4.0.bn1: BatchNorm cannot train", "--batch-size"),
+    (("bench", "--device", "tpu"), "unknown device 'tpu'", "cpu"),
+    (("bench", "--device", "cpu", "--batch-size", "0"), "at least one image", ""),
+    (("bench", "--device", "cpu", "--batch-size", "1,x"), "whole numbers", "--help"),
+    (("bench", "--device", "cpu", "--mode", "graph"), "needs a CUDA device", "eager"),
+    (("bench", "--device", "cpu", "--task", "train", "--precision", "fp16"), "fp16 does not train on cpu", "bf16"),
+    (("bench", "-o", "run.txt"), "a Record is JSON", "run.json"),
+    (("bench", "-o", "nowhere/run.json"), "no folder nowhere", ""),
+    (("show", "none.json"), "none.json", "bench -o"),
+    (("verdict", "none.json", "none.json"), "none.json", ""),
+    (("memory", "--momentum", "-1"), "-1", "--help"),
     (("check", "nope"), "unknown model", "list"),
 ]
 

@@ -1,0 +1,222 @@
+"""From what a worker said to an arm: every self-check trips and fails closed, every finding is found and has words."""
+
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resnet_inspect.analyze.bench import CATALOGUE, bench
+from resnet_inspect.measure import assemble
+from resnet_inspect.measure.conductor import Take
+from resnet_inspect.measure.config import PRECISIONS, Config
+from resnet_inspect.measure.protocol import Protocol
+from resnet_inspect.measure.record import Arm, Record, from_json, to_json
+
+PLAN = Protocol()
+COST = {"params": 25_557_032, "macs": 4_089_184_256}
+ROUNDS = 5
+WHERE = {
+    "date": "2025-01-01T00:00:00+00:00",
+    "machine": {"cpu_model": "AMD EPYC 9654", "cpus": 8, "memory_bytes": 2**34},
+    "versions": {"torch": "2.11.0"},
+    "grade": {"letter": "A", "reasons": []},
+    "gpu": None,
+}
+WARM = {"first_ms": 30.0, "calls": 20, "seconds": 0.5, "settled": True, "graphs_before": 1}
+
+
+def rounds(*each: float) -> list[list[float]]:
+    return [list(each) for _ in range(ROUNDS)]
+
+
+def take(device: str = "cpu", mode: str = "eager", precision: str = "fp32", **changes: Any) -> Take:
+    """One that nothing is wrong with, but for ``changes``: 10 ms a call, of which CUDA says 9.9."""
+    values: dict[str, Any] = {
+        "prepared": {"finite": True, "error": 0.0},
+        "warm": WARM,
+        "memory": {"requested_bytes": 4096},
+        "latency": rounds(10.0, 10.0, 10.0, 10.0),
+        "blocks": [(6, 6 * (9.9 if device != "cpu" else 10.0))] * ROUNDS,
+        "after": {"graphs": 1},
+        "stopped": "precise",
+    }
+    if device != "cpu":
+        values |= {"device_time": rounds(9.9, 9.9, 9.9, 9.9), "enqueue": rounds(1.0, 1.0, 1.0, 1.0)}
+    config = Config("resnet50", device, 8, (8, 3, 224, 224), "infer", precision, "contiguous", mode, 1)
+    return Take(config, **(values | changes))
+
+
+def arm(one: Take, predicted: Mapping[str, int] | None = None) -> Arm:
+    return assemble.arm(one, PLAN, COST, {"block": "bottleneck"}, predicted)
+
+
+def codes(one: Arm) -> list[str]:
+    return [found["code"] for found in one.findings]
+
+
+def record(one: Arm) -> Record:
+    return Record(("bench",), WHERE, PLAN, (one,))
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda:0"])
+@pytest.mark.parametrize("mode", ["eager", "compile"])
+def test_what_nothing_is_wrong_with_is_valid_and_has_no_findings(device: str, mode: str) -> None:
+    done = arm(take(device, mode), {"peak_bytes": 2048})
+    assert (done.status, done.valid, done.stopped) == ("ok", True, "precise")
+    assert codes(done) == []
+    assert all(check.ok for check in done.checks)
+    assert done.memory == {"predicted": {"peak_bytes": 2048}, "measured": {"requested_bytes": 4096}}
+    assert done.images_per_s == pytest.approx(8 / (10.0e-3 if device == "cpu" else 9.9e-3))
+    assert done.first_call_ms == 30.0
+    assert done.compile_ms == (20.0 if mode == "compile" else None)
+
+
+def test_what_a_cpu_cannot_tell_is_null_and_says_why() -> None:
+    done = arm(take())
+    for name in ("device_time", "enqueue"):
+        assert done.metrics[name] is None
+        assert done.unknown[name] == "cpu has no events on a stream"
+    assert arm(take("cuda:0")).unknown == {}
+
+
+BROKEN = {
+    "latency-positive": [
+        take(latency=rounds(10.0, 10.0, 10.0, 0.0)),
+        take(latency=rounds(10.0, -1.0, 10.0, 10.0)),
+        take(latency=rounds(0.0, 0.0, 0.0, 0.0)),
+        take("cuda:0", latency=rounds(0.0, 0.0, 0.0, 0.0)),
+    ],
+    "outputs-finite": [take(prepared={"finite": False, "error": None})],
+    "latency-over-device-time": [
+        take("cuda:0", latency=rounds(9.0, 9.0, 9.0, 9.0)),
+        take("cuda:0", device_time=rounds(0.0, 0.0, 0.0, 0.0)),
+    ],
+    "throughput-is-device-time": [
+        take("cuda:0", blocks=[(6, 6 * 9.9 * 1.03)] * ROUNDS),
+        take("cuda:0", blocks=[(6, 6 * 9.9 * 0.97)] * ROUNDS),
+        take("cuda:0", blocks=[(6, 0.0)] * ROUNDS),
+    ],
+    "no-recompile": [take(mode="compile", after={"graphs": 2}), take("cuda:0", "compile+graph", after={"graphs": 3})],
+}
+
+
+@pytest.mark.parametrize(("id", "one"), [(id, one) for id, takes in BROKEN.items() for one in takes])
+def test_a_check_that_fails_makes_the_arm_invalid_and_is_told(id: str, one: Take) -> None:
+    done = arm(one)
+    assert (done.status, done.valid) == ("invalid", False)
+    assert id in [check.id for check in done.checks if not check.ok]
+    report = bench(record(done))
+    assert not report.ok
+    assert any(found.code == "invalid" and id in found.message for found in report.findings)
+
+
+@pytest.mark.parametrize("one", [one for takes in BROKEN.values() for one in takes])
+def test_however_broken_an_arm_is_its_record_is_written_and_read(one: Take) -> None:
+    done = record(arm(one))
+    assert from_json(to_json(done)) == done
+
+
+def test_every_check_has_a_test_that_trips_it() -> None:
+    ids = {check.id for one in (take("cuda:0", "compile"), take()) for check in arm(one).checks}
+    assert ids == {*BROKEN, "percentiles-monotone"}, "and percentiles are monotone whatever the samples"
+
+
+def test_blocks_are_held_against_device_time_only_where_the_device_is_busy() -> None:
+    host_bound = arm(take("cuda:0", enqueue=rounds(9.8, 9.8, 9.8, 9.8), blocks=[(6, 90.0)] * ROUNDS))
+    assert host_bound.valid
+    assert "throughput-is-device-time" not in [check.id for check in host_bound.checks]
+    assert codes(host_bound) == ["host-bound"]
+
+
+def test_a_warm_up_that_compiled_nothing_new_is_no_recompile() -> None:
+    assert arm(take(mode="compile", warm={**WARM, "graphs_before": 3}, after={"graphs": 3})).valid
+
+
+FOUND = {
+    "host-bound": take("cuda:0", enqueue=rounds(9.0, 9.0, 9.0, 9.0)),
+    "never-settled": take(warm={**WARM, "settled": False, "seconds": 10.0}),
+    "noisy": take(latency=[[10.0] * 4, [10.6] * 4, [10.0] * 4, [10.6] * 4, [10.0] * 4]),
+    "drift": take(latency=[[10.0 + 0.2 * n] * 4 for n in range(ROUNDS)]),
+    "bimodal": take(latency=rounds(10.0, 12.0, 12.0, 10.0)),
+    "slow-first": take(latency=rounds(12.5, 10.0, 10.0, 10.0)),
+    "rounding": take(prepared={"finite": True, "error": 1e-3}),
+    "throttled": take("cuda:0", after={"graphs": 1, "clocks": {"throttle": ["thermal", "power cap"]}}),
+    "imprecise": take(stopped="time"),
+}
+
+
+@pytest.mark.parametrize(("code", "one"), FOUND.items(), ids=FOUND.keys())
+def test_a_symptom_is_found_and_leaves_the_arm_valid(code: str, one: Take) -> None:
+    done = arm(one)
+    assert code in codes(done)
+    assert done.valid
+
+
+@pytest.mark.parametrize("status", ["oom", "crashed", "timeout"])
+def test_an_arm_that_was_lost_says_how_and_keeps_what_was_counted(status: str) -> None:
+    lost = Take(take().config, status, "exit code 1: no luck", latency=[[10.0] * 4])
+    done = arm(lost, {"peak_bytes": 2048})
+    assert (done.status, done.valid, codes(done)) == (status, False, [status])
+    assert done.findings[0]["values"] == {"detail": "exit code 1: no luck"}
+    assert done.memory == {"predicted": {"peak_bytes": 2048}, "measured": None}
+    assert done.cost == COST
+    assert from_json(to_json(record(done))) == record(done)
+    assert any("exit code 1: no luck" in found.message for found in bench(record(done)).findings)
+
+
+@pytest.mark.parametrize("one", FOUND.values(), ids=FOUND.keys())
+def test_a_finding_is_told_in_words_with_its_numbers(one: Take) -> None:
+    done = arm(one)
+    told = bench(record(done)).findings
+    assert [found.code for found in told] == codes(done)
+    for found in told:
+        assert found.where == one.config.label
+        assert found.hint
+        assert "{" not in found.message
+
+
+@pytest.mark.parametrize(("precision", "error"), [(p, limit) for p, limit in assemble.ROUNDING.items()])
+def test_rounding_is_told_from_a_precisions_own_limit_on(precision: str, error: float) -> None:
+    device = "cuda:0"
+    assert codes(arm(take(device, precision=precision, prepared={"finite": True, "error": error}))) == []
+    assert codes(arm(take(device, precision=precision, prepared={"finite": True, "error": 1.1 * error}))) == [
+        "rounding"
+    ]
+
+
+def test_a_gpu_is_described_before_and_after() -> None:
+    assert arm(take()).clocks is None
+    described = take("cuda:0", prepared={"finite": True, "error": 0.0, "gpu": {"sm_mhz": 1980}}, after={"graphs": 1})
+    assert arm(described).clocks == {"before": {"sm_mhz": 1980}, "after": None}
+
+
+def test_every_precision_has_its_limit() -> None:
+    assert set(assemble.ROUNDING) == set(PRECISIONS)
+
+
+@pytest.mark.parametrize(("stopped", "told"), [("time", True), ("noise", True), ("precise", False), ("quick", False)])
+def test_only_an_end_without_precision_is_imprecise(stopped: str, told: bool) -> None:
+    assert ("imprecise" in codes(arm(take(stopped=stopped)))) is told
+
+
+def test_a_gpu_is_noisy_sooner_than_a_cpu() -> None:
+    latency = [[10.0] * 4, [10.3] * 4, [10.0] * 4, [10.3] * 4, [10.0] * 4]
+    assert "noisy" not in codes(arm(take(latency=latency)))
+    assert "noisy" in codes(arm(take("cuda:0", latency=latency)))
+
+
+def texts_given_to(function: str, path: Path) -> set[str]:
+    """The first argument of every call of ``function`` in a file, where it is a text as it stands."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    first = [call.args[0] for call in calls if ast.unparse(call.func) == function and call.args]
+    return {arg.value for arg in first if isinstance(arg, ast.Constant) and isinstance(arg.value, str)}
+
+
+def test_the_catalogue_has_every_code_that_is_given_and_no_other() -> None:
+    room = Path(assemble.__file__).parent
+    given = texts_given_to("found", room / "assemble.py")
+    assert given == set(FOUND), "each has a test above"
+    assert texts_given_to("WorkerLost", room / "process.py") | {"oom"} == {"oom", "crashed", "timeout"}
+    assert set(CATALOGUE) == given | {"oom", "crashed", "timeout"}

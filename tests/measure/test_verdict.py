@@ -1,0 +1,80 @@
+"""Two Records held against each other: what is SLOWER, and what must not be compared at all."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from resnet_inspect.analyze.verdict import verdict
+from resnet_inspect.errors import RequestError
+from resnet_inspect.measure.config import Config
+from resnet_inspect.measure.protocol import Protocol
+from resnet_inspect.measure.record import Arm, Record, metric
+
+CONFIG = Config("resnet18", "cpu", 1, (1, 3, 64, 64), "infer", "fp32", "contiguous", "eager", 1)
+ENVIRONMENT = {
+    "date": "",
+    "gpu": None,
+    "machine": {"cpu_model": "a", "cpus": 2, "memory_bytes": 1},
+    "versions": {"torch": "1"},
+    "grade": {"letter": "A", "reasons": []},
+}
+
+
+def record(ms: float, seed: int = 0, status: str = "ok", peak: int = 100, protocol: Protocol | None = None) -> Record:
+    rng = Random(seed)
+    rounds = [[ms * rng.gauss(1, 0.01) for _ in range(20)] for _ in range(5)]
+    arm = Arm(
+        CONFIG,
+        status,
+        status == "ok",
+        {"latency": metric(rounds, 0)} if status == "ok" else {},
+        memory={"predicted": {"peak_bytes": peak}},
+        cost={"params": 10, "macs": 20},
+    )
+    return Record((), ENVIRONMENT, protocol or Protocol(), (arm,))
+
+
+@pytest.mark.parametrize(("ms", "outcome", "ok"), [(10, "SAME", True), (12, "SLOWER", False), (8, "FASTER", True)])
+def test_the_ratio_of_medians_decides(ms: float, outcome: str, ok: bool) -> None:
+    report = verdict(record(10.0), record(ms, seed=1))
+    assert (report.tables[0].rows[0][1], report.ok) == (outcome, ok)
+
+
+def test_a_gate_is_broken_by_any_growth() -> None:
+    old, new = record(10.0, peak=100), record(10.0, seed=1, peak=101)
+    assert verdict(old, new).ok
+    report = verdict(old, new, ("params", "macs", "memory"))
+    assert not report.ok
+    assert [finding.message for finding in report.findings] == ["memory grew from 100 to 101"]
+
+
+def test_an_arm_that_failed_is_never_fine() -> None:
+    report = verdict(record(10.0), record(10.0, status="oom"))
+    assert report.tables[0].rows[0][1] == "INCONCLUSIVE"
+    assert not report.ok
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda r: replace(r, environment={**ENVIRONMENT, "versions": {"torch": "2"}}), "torch"),
+        (lambda r: replace(r, environment={**ENVIRONMENT, "machine": {**ENVIRONMENT["machine"], "cpus": 4}}), "cpus"),
+        (lambda r: replace(r, environment={**ENVIRONMENT, "gpu": {"name": "x"}}), "gpu"),
+        (lambda r: replace(r, protocol=Protocol(quick=True)), "quick"),
+        (
+            lambda r: replace(r, arms=(replace(r.arms[0], config=replace(CONFIG, threads=2)),)),
+            "no configuration in common",
+        ),
+    ],
+)
+def test_runs_that_cannot_be_compared_are_refused(change: Callable[[Record], Record], said: str) -> None:
+    with pytest.raises(RequestError, match=said):
+        verdict(record(10.0), change(record(10.0)))
+
+
+def test_another_machine_is_compared_only_when_told() -> None:
+    other = replace(record(10.0), environment={**ENVIRONMENT, "versions": {"torch": "2"}})
+    report = verdict(record(10.0), other, allow_env_diff=True)
+    assert report.notes == ("the two runs differ in torch",)
