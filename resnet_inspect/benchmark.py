@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 from resnet_inspect import load
+from resnet_inspect.analyze.flops import refuse_to_train_on_one_value
 from resnet_inspect.analyze.memory import ELEMENT_BYTES, memory
 from resnet_inspect.analyze.work import work_of
 from resnet_inspect.errors import MachineError, RequestError
@@ -93,7 +94,11 @@ def run(
     configs = spanned(numbers) if numbers else []
     if "max" in sizes:
         configs += [_largest(config, variants[config.model], start, available, tell) for config in spanned([1])]
+    configs = list(dict.fromkeys(configs))
     graphs = {config: load.graph(variants[config.model], config.input) for config in configs}
+    for config, graph in graphs.items():
+        if config.task == "train":
+            refuse_to_train_on_one_value(graph)
     predicted = {config: _predicted(config, graph) for config, graph in graphs.items()}
     known: dict[str, Any] = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -102,7 +107,7 @@ def run(
         "gpu": None,
     }
     known["grade"] = asdict(machines.grade(machine))
-    record = Record(argv, known, plan, ())
+    record = Record(argv, known, plan, len(configs), ())
     rng = Random(seed)
     rng.shuffle(configs)
 
@@ -139,7 +144,8 @@ def _largest(
         return replace(config, batch_size=n, input=(n, *config.input[1:]))
 
     def fits(n: int, room: int) -> bool:
-        rows = _predicted(replace(at(n), mode="eager"), load.graph(variant, at(n).input))
+        precision = config.precision if config.precision in ELEMENT_BYTES else "fp32"
+        rows = _predicted(replace(at(n), mode="eager", precision=precision), load.graph(variant, at(n).input))
         return rows is not None and rows["peak_bytes"] <= room
 
     room = _room(config, start) if config.device.startswith("cuda") else available - WORKER_BYTES
@@ -156,7 +162,9 @@ def _largest(
         try:
             worker.ask({"do": "prepare"})
             worker.ask({"do": "warm"})
-        except WorkerLost:
+        except WorkerLost as lost:
+            if lost.status != "oom" and "signal 9" not in lost.detail:  # the kernel ends who takes too much
+                raise MachineError(f"{at(n).label}: {lost.status}, {lost.detail}", hint="give a --batch-size") from None
             n = min(n - 1, n * 9 // 10)
         else:
             return at(n)

@@ -17,7 +17,7 @@ CATALOGUE = {
     ),
     "never-settled": (
         "no steady state after {seconds} s of warm-up",
-        "close other programs, or allow more with --max-time",
+        "close other programs and measure again",
     ),
     "noisy": ("{spread} between rounds", "close other programs; compare medians of interleaved runs alone"),
     "drift": ("{change} from the first round to the last", "the machine heats up or is shared: measure again later"),
@@ -34,7 +34,10 @@ CATALOGUE = {
         "the GPU slows itself down: {reasons}",
         "let it cool, or raise its power limit; never compare such a run",
     ),
-    "imprecise": ("the interval is wider than ±{within}", "allow more with --max-time"),
+    "imprecise": (
+        "the interval is wider than ±{within}, given up for {stopped}",
+        "close other programs, or allow more with --max-time",
+    ),
     "oom": ("out of memory: {detail}", "use a smaller --batch-size"),
     "crashed": ("the worker ended: {detail}", "run this configuration alone"),
     "timeout": ("the worker did not answer: {detail}", "use a smaller --batch-size"),
@@ -47,6 +50,10 @@ def bench(record: Record) -> Report:
     environment = record.environment
     machine, grade = environment["machine"], environment["grade"]
     findings = [_finding(found) for arm in record.arms for found in arm.findings]
+    if len(record.arms) < record.planned:
+        findings.append(
+            Finding("interrupted", "the run", f"{record.planned - len(record.arms)} arms were not measured")
+        )
     findings += [
         Finding(
             "invalid",
@@ -81,7 +88,7 @@ def bench(record: Record) -> Report:
             "peak: what the allocator is asked for, weights included",
             *(["two rounds, a first look: no baseline for `resnet-inspect verdict`"] if record.protocol.quick else []),
         ),
-        ok=all(arm.status == "ok" for arm in record.arms),
+        ok=len(record.arms) == record.planned and all(arm.status == "ok" for arm in record.arms),
     )
 
 

@@ -1,6 +1,7 @@
 """Two Records of the same arms: which of them is slower, by the ratio of medians and its interval."""
 
 from resnet_inspect.errors import RequestError
+from resnet_inspect.measure.assemble import HOST_BOUND
 from resnet_inspect.measure.comparison import DELTA, compare
 from resnet_inspect.measure.record import Arm, Record
 from resnet_inspect.report import Column, Finding, Report, Row, Table
@@ -30,8 +31,11 @@ def verdict(old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_dif
             "the two runs have no configuration in common", hint="compare runs of the same bench command"
         )
     rows: list[Row] = []
-    findings: list[Finding] = []
+    missing = set(theirs) - {arm.config for arm in new.arms}
+    findings = [Finding("missing", config.label, "the new run has no such arm") for config in missing]
     for before, after in pairs:
+        if dict(before.spec) != dict(after.spec):
+            raise RequestError(f"{after.config.label} names two different nets", hint="compare runs of one spec")
         rows.append(_row(before, after, new.protocol.seed))
         findings += _broken(before, after, gates)
     columns = (
@@ -65,13 +69,19 @@ def _differences(old: Record, new: Record) -> list[str]:
 
 
 def _row(before: Arm, after: Arm, seed: int) -> Row:
-    name = "device_time" if before.metrics.get("device_time") and after.metrics.get("device_time") else "latency"
+    name = "latency" if _waits_for_host(before) or _waits_for_host(after) else "device_time"
     one, other = before.metrics.get(name), after.metrics.get(name)
     if one is None or other is None or not (before.valid and after.valid):
         return (after.config.label, "INCONCLUSIVE", None, None, None, None, None)
     delta = DELTA[after.config.device.partition(":")[0]]
     result = compare(one.rounds, other.rounds, delta, seed)
     return (after.config.label, result.outcome, one.median_ms, other.median_ms, result.ratio, result.low, result.high)
+
+
+def _waits_for_host(arm: Arm) -> bool:
+    """Whether the chip's share is not what a caller waits for, or not known."""
+    device, enqueue = arm.metrics.get("device_time"), arm.metrics.get("enqueue")
+    return device is None or enqueue is None or enqueue.median_ms > HOST_BOUND * device.median_ms
 
 
 def _broken(before: Arm, after: Arm, gates: tuple[str, ...]) -> list[Finding]:
@@ -83,7 +93,9 @@ def _broken(before: Arm, after: Arm, gates: tuple[str, ...]) -> list[Finding]:
         )
     for gate in gates:
         old, new = _gated(before, gate), _gated(after, gate)
-        if old is not None and new is not None and new > old:
+        if old is None or new is None:
+            found.append(Finding("gate", after.config.label, f"{gate} is not known of both runs"))
+        elif new > old:
             found.append(Finding("gate", after.config.label, f"{gate} grew from {old:,} to {new:,}"))
     return found
 

@@ -57,7 +57,12 @@ def batch_sizes(text: str) -> tuple[int | str, ...]:
 @click.option("--threads", type=whole_numbers, metavar="N", help="Of torch's pool; by default the usable cores.")
 @click.option("--quick", is_flag=True, help="A first look of two rounds; no baseline.")
 @click.option("--min-time", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds of sampling, at least.")
-@click.option("--max-time", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds of sampling, at most.")
+@click.option(
+    "--max-time",
+    type=click.FloatRange(0, min_open=True),
+    metavar="S",
+    help="Seconds of latency samples an arm, after five rounds.",
+)
 @click.option("--seed", type=int, default=0, help="Of weights, input and the order of arms.")
 @options.format
 @options.output
@@ -106,11 +111,11 @@ def command(
     )  # fmt: skip
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", nl=False, err=True)
-    if format == "json":
+    if format == "json" or output == "-":
         write(to_json(record), None)
     else:
         show(api.show(record), format or "table", None)
-    ctx.exit(0 if record.arms and all(arm.status == "ok" for arm in record.arms) else INCONCLUSIVE)
+    ctx.exit(0 if api.show(record).ok else INCONCLUSIVE)
 
 
 def _progress() -> Callable[[str], None]:

@@ -28,6 +28,7 @@ def arm(take: Take, protocol: Protocol, cost: Mapping[str, int], spec: Mapping[s
     latency = metrics["latency"]
     assert latency is not None
     compiled = "compile" in take.config.mode
+    first = take.prepared.get("captured_ms") or take.warm["first_ms"]
     return Arm(
         config=take.config,
         status="ok" if valid else "invalid",
@@ -37,8 +38,8 @@ def arm(take: Take, protocol: Protocol, cost: Mapping[str, int], spec: Mapping[s
         memory={"predicted": predicted, "measured": take.memory},
         cost=cost,
         spec=spec,
-        first_call_ms=take.warm["first_ms"],
-        compile_ms=max(0.0, take.warm["first_ms"] - latency.median_ms) if compiled else None,
+        first_call_ms=first,
+        compile_ms=max(0.0, first - latency.median_ms) if compiled else None,
         stopped=take.stopped,
         checks=checks,
         findings=tuple(_findings(take, metrics, protocol)),
@@ -58,7 +59,9 @@ def _metrics(take: Take, protocol: Protocol) -> tuple[dict[str, Metric | None], 
         "enqueue": metric(take.enqueue, seed) if take.enqueue else None,
     }
     kind = take.config.device.partition(":")[0]
-    unknown = {} if take.device_time else dict.fromkeys(("device_time", "enqueue"), f"{kind} has no events on a stream")
+    unknown = {} if take.enqueue else dict.fromkeys(("device_time", "enqueue"), f"{kind} has no events on a stream")
+    if take.enqueue and not take.device_time:
+        unknown["device_time"] = "the queue ran dry: the host is too slow to keep it full"
     return metrics, unknown
 
 
@@ -70,7 +73,7 @@ def _checks(take: Take, metrics: Mapping[str, Metric | None]) -> Iterator[Check]
     yield Check("latency-positive", min(latency.samples_ms) > 0, min(latency.samples_ms), 0.0)
     tails = [latency.median_ms, latency.p90_ms, latency.p95_ms, *([latency.p99_ms] if latency.p99_ms else [])]
     yield Check("percentiles-monotone", tails == sorted(tails), None, None)
-    yield Check("outputs-finite", bool(take.prepared["finite"]), None, None)
+    yield Check("outputs-finite", bool(take.after["finite"]), None, None)
     if device is not None and enqueue is not None:
         ratio = _over(latency.median_ms, device.median_ms)
         yield Check("latency-over-device-time", ratio is not None and ratio >= 0.98, ratio, 0.98)
@@ -109,11 +112,10 @@ def _findings(take: Take, metrics: Mapping[str, Metric | None], protocol: Protoc
     first = slow_first(take.latency)
     if inf > first > 1.2:
         yield found("slow-first", ratio=first)
-    error = take.prepared["error"]
+    error = take.after["error"]
     if error is not None and error > ROUNDING[take.config.precision]:
         yield found("rounding", error=error, limit=ROUNDING[take.config.precision])
-    throttle = (take.after.get("clocks") or {}).get("throttle")
-    if throttle:
-        yield found("throttled", reasons=", ".join(throttle))
+    if take.throttle:
+        yield found("throttled", reasons=", ".join(sorted(take.throttle)))
     if take.stopped in ("time", "noise"):
         yield found("imprecise", within=protocol.precise_within, stopped=take.stopped)

@@ -49,6 +49,7 @@ class Take:
     device_time: list[list[float]] = field(default_factory=list)
     enqueue: list[list[float]] = field(default_factory=list)
     blocks: list[tuple[int, float]] = field(default_factory=list)
+    throttle: set[str] = field(default_factory=set)
     phases: dict[str, float] | None = None
     after: dict[str, Any] = field(default_factory=dict)
     stopped: str | None = None
@@ -112,9 +113,11 @@ def _round(take: Take, worker: Worker, plan: Plan) -> bool:
     def keep(answer: Mapping[str, Any]) -> None:
         take.latency.append(answer["latency"])
         take.blocks.append((answer["block"][0], answer["block"][1]))
+        if answer.get("enqueue"):
+            take.enqueue.append(answer["enqueue"])
         if answer.get("device_time"):
             take.device_time.append(answer["device_time"])
-            take.enqueue.append(answer["enqueue"])
+        take.throttle |= set(answer.get("throttle") or ())
 
     return _asked(take, worker, request, keep)
 

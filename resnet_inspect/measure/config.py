@@ -77,7 +77,11 @@ def _refuse(config: Config) -> None:
         )
     if not cuda and config.precision == "tf32":
         raise RequestError(f"--precision tf32 does not exist on {config.device}", hint="use --precision fp32")
-    if not cuda and config.task == "train" and config.precision in ("fp16", "amp-fp16"):
+    if config.task == "train" and config.precision == "fp16":
+        raise RequestError(
+            "fp16 weights do not train: their small gradients are zero", hint="use --precision amp-fp16 or bf16"
+        )
+    if not cuda and config.task == "train" and config.precision == "amp-fp16":
         raise RequestError(
             f"{config.precision} does not train on {config.device}", hint="use --precision bf16 or amp-bf16"
         )

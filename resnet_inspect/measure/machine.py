@@ -12,8 +12,8 @@ from typing import Literal, TypeVar
 from resnet_inspect.units import text
 
 VARIABLES = re.compile(
-    "(KMP|MALLOC|PYTORCH|TORCH)_.*|(MKL|OMP)_NUM_THREADS|CUDA_(LAUNCH_BLOCKING|VISIBLE_DEVICES)"
-    "|CUBLAS_WORKSPACE_CONFIG|LD_PRELOAD|NVIDIA_TF32_OVERRIDE"
+    "(KMP|GOMP|OMP|MKL|MALLOC|PYTORCH|TORCHINDUCTOR|TORCHDYNAMO|ONEDNN|DNNL|ATEN|CUDNN|CUBLAS)_.*"
+    "|TORCH_(?!HOME).*|CUDA_(LAUNCH_BLOCKING|VISIBLE_DEVICES)|LD_PRELOAD|NVIDIA_TF32_OVERRIDE"
 )
 # Parts of the names of libraries that slow a process down or change its clock when preloaded; an allocator is not one.
 INTRUSIVE = ("valgrind", "vgpreload", "heaptrack", "libasan", "libtsan", "libprofiler", "libfaketime", "injection")

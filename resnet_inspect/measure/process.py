@@ -91,7 +91,11 @@ class ProcessWorker:
 
     def _crash(self) -> WorkerLost:
         """Its exit code, and the last line that it wrote to stderr; the kernel's own killer sends signal 9."""
-        code = self.process.wait()
+        try:
+            code = self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:  # it closed its pipe and hangs
+            self.process.kill()
+            code = self.process.wait()
         self.errors.seek(0)
         last = self.errors.read().decode(errors="replace").strip().splitlines()[-1:] or [""]
         return WorkerLost("crashed", f"killed by signal {-code}" if code < 0 else f"exit code {code}: {last[0]}")

@@ -81,9 +81,12 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Record:
+    """``planned`` is how many arms were asked for: fewer ``arms`` are a run that was interrupted."""
+
     argv: tuple[str, ...]
     environment: Mapping[str, Any]
     protocol: Protocol
+    planned: int
     arms: tuple[Arm, ...]
 
 
@@ -123,6 +126,7 @@ def from_json(text: str, source: str = "the record") -> Record:
             tuple(document["argv"]),
             _environment(document["environment"]),
             _protocol(document["protocol"]),
+            document["planned"],
             tuple(_arm(arm) for arm in document["arms"]),
         )
     except (KeyError, TypeError, AttributeError) as error:

@@ -1,8 +1,10 @@
 """One configuration made ready to run: the network, its input, and the callables that the sampler times."""
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -20,18 +22,19 @@ REFERENCE_IMAGES = 2
 
 @dataclass(slots=True)
 class Ready:
-    """``run`` makes one call and returns before a GPU is done; ``sync`` waits for it.
+    """``run`` makes one call and returns its result before a GPU is done; ``sync`` waits for it.
 
-    ``error`` is the relative L2 distance of the outputs from strict fp32, ``finite`` whether they are numbers.
+    ``reference`` is what strict fp32 gives for the first images, ``step`` forward, backward and optimizer of a training
+    step. ``captured_ms`` is the first call where it came before the timed path, as it does when a graph is captured.
     """
 
-    run: Callable[[], object]
+    run: Callable[[], Any]
     sync: Callable[[], None]
     net: nn.Module
-    optimizer: torch.optim.Optimizer | None
-    finite: bool
-    error: float
+    reference: torch.Tensor
+    optimizer: torch.optim.Optimizer | None = None
     step: tuple[Callable[[], Any], Callable[[Any], Any], Callable[[], None]] | None = None
+    captured_ms: float | None = None
 
 
 def prepare(config: Config, graph: Graph, seed: int) -> Ready:
@@ -39,9 +42,11 @@ def prepare(config: Config, graph: Graph, seed: int) -> Ready:
     torch.manual_seed(seed)
     torch.set_num_threads(config.threads)
     device = torch.device(config.device)
-    strict = config.precision != "tf32"
-    torch.backends.cuda.matmul.allow_tf32 = not strict
-    torch.backends.cudnn.allow_tf32 = not strict
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+        if config.precision == "tf32" and torch.cuda.get_device_capability(device)[0] < 8:
+            raise NotImplementedError(f"{torch.cuda.get_device_name(device)} has no TF32: use --precision fp32")
+    _allow_tf32(config.precision == "tf32")
     torch.backends.cudnn.benchmark = True
     net = build(graph).to(device)
     x = torch.randn(config.input, device=device)
@@ -54,45 +59,63 @@ def prepare(config: Config, graph: Graph, seed: int) -> Ready:
         net, x = net.to(dtype), x.to(dtype)
     net = net.to(memory_format=FORMATS[config.layout])
     x = x.to(memory_format=FORMATS[config.layout])
+    context: Callable[[], AbstractContextManager[Any]] = nullcontext
     if config.precision.startswith("amp-"):
-        amp = DTYPES[config.precision.removeprefix("amp-")]
-
-        def context() -> AbstractContextManager[Any]:
-            return torch.autocast(device.type, dtype=amp)
-    else:
-        context = nullcontext
-    with torch.inference_mode(), context():
-        out = net(x[:REFERENCE_IMAGES]).float()
-    finite = bool(torch.isfinite(out).all())
-    error = float((out - reference).norm() / reference.norm()) if finite else float("inf")
+        context = partial(torch.autocast, device.type, dtype=DTYPES[config.precision.removeprefix("amp-")])
     called: Any = torch.compile(net) if "compile" in config.mode else net
-    sync: Callable[[], None] = (lambda: torch.cuda.synchronize(device)) if device.type == "cuda" else _nothing
+    waits: dict[str, Callable[[], None]] = {
+        "cuda": partial(torch.cuda.synchronize, device),
+        "mps": torch.mps.synchronize,
+    }
+    ready = Ready(_nothing, waits.get(device.type, _nothing), net, reference)
     if config.task == "train":
-        return _training(net, called, x, context, sync, finite, error)
+        _train(ready, called, x, context, graph.output.shape[-1], config.precision == "amp-fp16")
+        return ready
 
-    def infer() -> object:
+    def infer() -> torch.Tensor:
         with context():
-            return called(x)
+            out: torch.Tensor = called(x)
+            return out
 
-    run = _captured(infer) if "graph" in config.mode else infer
-    return Ready(run, sync, net, None, finite, error)
+    ready.run = infer
+    if "graph" in config.mode:
+        ready.run, ready.captured_ms = _captured(infer)
+    return ready
 
 
-def _training(
-    net: nn.Module,
+def agreement(ready: Ready, config: Config) -> tuple[bool, float | None]:
+    """Whether what the timed path gives are numbers, and their relative L2 distance from strict fp32.
+
+    Of a training step: whether its loss and gradients are numbers; the weights have moved, so there is no distance.
+    """
+    if ready.step is not None:
+        forward, backward, _ = ready.step
+        loss = forward()
+        backward(loss)
+        gradients = [p.grad for p in ready.net.parameters() if p.grad is not None]
+        return bool(torch.isfinite(loss)) and all(bool(torch.isfinite(g).all()) for g in gradients), None
+    with torch.no_grad():
+        out = ready.run().float()
+    ready.sync()
+    finite = bool(torch.isfinite(out).all())
+    images = len(ready.reference)
+    error = float((out[:images] - ready.reference).norm() / ready.reference.norm()) if finite else None
+    return finite, error
+
+
+def _train(
+    ready: Ready,
     called: Any,
     x: torch.Tensor,
     context: Callable[[], AbstractContextManager[Any]],
-    sync: Callable[[], None],
-    finite: bool,
-    error: float,
-) -> Ready:
-    """A step of forward, loss, backward and SGD with momentum 0.9."""
-    net.train()
-    with torch.no_grad():
-        classes = net(x).shape[-1]
+    classes: int,
+    scaled: bool,
+) -> None:
+    """A step of forward, loss, backward and SGD with momentum 0.9; fp16 autocast scales its loss, as its users do."""
+    ready.net.train()
     y = torch.randint(0, classes, (len(x),), device=x.device)
-    optimizer = torch.optim.SGD(net.parameters(), lr=1e-4, momentum=0.9)
+    optimizer = torch.optim.SGD(ready.net.parameters(), lr=1e-4, momentum=0.9)
+    scaler = torch.amp.GradScaler(x.device.type, enabled=scaled)
 
     def forward() -> torch.Tensor:
         optimizer.zero_grad(set_to_none=True)
@@ -100,16 +123,17 @@ def _training(
             return F.cross_entropy(called(x), y)
 
     def backward(loss: torch.Tensor) -> None:
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+        scaler.scale(loss).backward()  # type: ignore[no-untyped-call]  # torch's own
+
+    def step() -> None:
+        scaler.step(optimizer)
+        scaler.update()
 
     def run() -> None:
         backward(forward())
-        optimizer.step()
+        step()
 
-    def step() -> None:
-        optimizer.step()
-
-    return Ready(run, sync, net, optimizer, finite, error, (forward, backward, step))
+    ready.run, ready.optimizer, ready.step = run, optimizer, (forward, backward, step)
 
 
 def _calibrate(net: nn.Module, x: torch.Tensor) -> None:
@@ -124,26 +148,44 @@ def _calibrate(net: nn.Module, x: torch.Tensor) -> None:
 
 def _strictly(call: Callable[[], torch.Tensor]) -> torch.Tensor:
     """The call without TF32."""
-    allowed = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    allowed = torch.backends.cudnn.allow_tf32
+    _allow_tf32(False)
     try:
         return call()
     finally:
-        torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = allowed
+        _allow_tf32(allowed)
 
 
-def _captured(infer: Callable[[], object]) -> Callable[[], object]:
-    """``infer`` as a CUDA graph, captured after a warm-up on a side stream as torch's documentation asks."""
-    side = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's own
-    side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side), torch.inference_mode():
-        for _ in range(3):
+def _allow_tf32(allowed: bool) -> None:
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
+
+
+def _captured(infer: Callable[[], torch.Tensor]) -> tuple[Callable[[], torch.Tensor], float]:
+    """``infer`` as a CUDA graph, captured after a warm-up on a side stream as torch's documentation asks; and the
+    milliseconds of the first call of that warm-up.
+
+    The replay keeps ``infer``, and so its input and weights, which the graph reads where they were, and its output.
+    """
+    cuda: Any = torch.cuda  # whose streams have no types
+    side = cuda.Stream()
+    side.wait_stream(cuda.current_stream())
+    with cuda.stream(side), torch.inference_mode():
+        start = time.perf_counter_ns()
+        infer()
+        cuda.synchronize()
+        first_ms = (time.perf_counter_ns() - start) / 1e6
+        for _ in range(2):
             infer()
-    torch.cuda.current_stream().wait_stream(side)
+    cuda.current_stream().wait_stream(side)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph), torch.inference_mode():
-        infer()
-    return graph.replay
+        out = infer()
+
+    def replay(_keep: Callable[[], torch.Tensor] = infer) -> torch.Tensor:
+        graph.replay()
+        return out
+
+    return replay, first_ms
 
 
 def _nothing() -> None:

@@ -13,11 +13,11 @@ class Requested:
     """Peak bytes that a call asked for beyond what was there before it.
 
     ``workspace_bytes`` is what the peak would lose without memory that an operation asks for and gives back inside
-    itself, as oneDNN does to reorder a convolution's operands.
+    itself, as oneDNN does to reorder a convolution's operands; None where that is not known.
     """
 
     peak_bytes: int
-    workspace_bytes: int
+    workspace_bytes: int | None
 
 
 def requested_on_cpu(call: Callable[[], object]) -> Requested:
@@ -68,4 +68,4 @@ def requested_on_cuda(call: Callable[[], object], device: torch.device) -> Reque
     torch.cuda.reset_peak_memory_stats(device)
     call()
     torch.cuda.synchronize(device)
-    return Requested(torch.cuda.memory_stats(device)["requested_bytes.all.peak"] - before, 0)
+    return Requested(torch.cuda.memory_stats(device)["requested_bytes.all.peak"] - before, None)

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -19,9 +18,11 @@ from resnet_inspect.resnet.fields import from_mapping
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.runtime import gpu, memory
-from resnet_inspect.runtime.arm import Ready, prepare
+from resnet_inspect.runtime.arm import Ready, agreement, prepare
 
 PHASE_CALLS = 10
+LOAD_CALLS = 3
+SLEEP_CYCLES = 10_000_000
 CLOCK = time.perf_counter_ns
 
 
@@ -45,7 +46,7 @@ def serve(job: dict[str, Any], requests: Iterator[dict[str, Any]], answer: Calla
             if ready is None:
                 known = {"gpu": gpu.describe(_index(config))} if config.device.startswith("cuda") else {}
                 ready = prepare(config, graph, protocol.seed)
-                answer({"finite": ready.finite, "error": ready.error if ready.finite else None, **known})
+                answer({"captured_ms": ready.captured_ms, **known})
                 continue
             with inference:
                 answer(ANSWERS[request["do"]](ready, config, protocol, request))
@@ -69,10 +70,13 @@ def measured_memory(ready: Ready, config: Config, protocol: Protocol, request: d
         ready.optimizer.zero_grad(set_to_none=True)
         states = [t for s in ready.optimizer.state.values() for t in s.values() if isinstance(t, torch.Tensor)]
         resident += sum(t.numel() * t.element_size() for t in states)
-    process = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    process = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     known: dict[str, Any] = {"process_bytes": process, "allocated_bytes": None, "reserved_bytes": None}
     device = torch.device(config.device)
+    if "graph" in config.mode:
+        return {**known, "requested_bytes": None, "reason": "a replay asks for nothing: the graph keeps its memory"}
     if device.type == "cuda":
+        torch.cuda.empty_cache()
         asked = memory.requested_on_cuda(ready.run, device)
         known["allocated_bytes"] = torch.cuda.max_memory_allocated(device)
         known["reserved_bytes"] = torch.cuda.max_memory_reserved(device)
@@ -91,7 +95,9 @@ def one_round(ready: Ready, config: Config, protocol: Protocol, request: dict[st
     block = sampling.block(ready.run, ready.sync, CLOCK, protocol.block_s, expected)
     result: dict[str, Any] = {"latency": latency, "block": block}
     if torch.device(config.device).type == "cuda":
-        result["device_time"], result["enqueue"] = _on_device(ready, len(latency))
+        result["enqueue"] = _enqueue(ready, len(latency))
+        result["device_time"] = _device_time(ready, len(latency), max(result["enqueue"]))
+        result["throttle"] = _throttle_under_load(ready, config)
     return result
 
 
@@ -122,9 +128,10 @@ def phases(ready: Ready, config: Config, protocol: Protocol, request: dict[str, 
 
 
 def after(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
-    """What is only known at the end: how many graphs torch.compile made, how the GPU is doing."""
+    """What is asked at the end: whether the timed path gives the right outputs, how many graphs torch.compile made."""
+    finite, error = agreement(ready, config)
     clocks = gpu.clocks(_index(config)) if config.device.startswith("cuda") else None
-    return {"graphs": _compiled_graphs(config), "clocks": clocks}
+    return {"finite": finite, "error": error, "graphs": _compiled_graphs(config), "clocks": clocks}
 
 
 def _index(config: Config) -> int:
@@ -147,27 +154,58 @@ def _waiting(ready: Ready) -> Callable[[], object]:
     return call
 
 
-def _on_device(ready: Ready, calls: int) -> tuple[list[float], list[float]]:
-    """Milliseconds of each call by events on the stream, and of the host until each call returned.
-
-    A sleeping kernel keeps the queue filled, so that events are as far apart as the chip needs.
-    """
-    cuda: Any = torch.cuda  # whose events have no types
-    events = [cuda.Event(enable_timing=True) for _ in range(calls + 1)]
-    enqueue = []
-    cuda._sleep(20_000_000)  # about 10 ms on a GPU at 2 GHz
-    events[0].record()
-    for event in events[1:]:
+def _enqueue(ready: Ready, calls: int) -> list[float]:
+    """Host milliseconds until each call returns, from an empty queue: a full one makes the host wait for the chip."""
+    samples = []
+    for _ in range(calls):
+        ready.sync()
         start = CLOCK()
         ready.run()
-        enqueue.append((CLOCK() - start) / 1e6)
-        event.record()
+        samples.append((CLOCK() - start) / 1e6)
     ready.sync()
-    return [a.elapsed_time(b) for a, b in pairwise(events)], enqueue
+    return samples
+
+
+def _device_time(ready: Ready, calls: int, enqueue_ms: float) -> list[float] | None:
+    """Milliseconds between events round each call, behind a kernel that sleeps until the host has enqueued it all.
+
+    None if the queue still ran dry: the events would then be as far apart as the host is slow.
+    """
+    cuda: Any = torch.cuda  # whose events have no types
+    start, end = (cuda.Event(enable_timing=True) for _ in range(2))
+    start.record()
+    cuda._sleep(SLEEP_CYCLES)
+    end.record()
+    ready.sync()
+    cycles = int(SLEEP_CYCLES / start.elapsed_time(end) * (2 * enqueue_ms + 1))
+    samples = []
+    for _ in range(calls):
+        ready.sync()
+        before, after = (cuda.Event(enable_timing=True) for _ in range(2))
+        cuda._sleep(cycles)
+        before.record()
+        ready.run()
+        if before.query():
+            return None
+        after.record()
+        ready.sync()
+        samples.append(before.elapsed_time(after))
+    return samples
+
+
+def _throttle_under_load(ready: Ready, config: Config) -> object:
+    """Why the GPU slows itself down while it works; asked of an idle one, nothing shows."""
+    for _ in range(LOAD_CALLS):
+        ready.run()
+    throttle = gpu.clocks(_index(config))["throttle"]
+    ready.sync()
+    return throttle
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)
+    """torch's own error, or those that CUDA, cuBLAS, cuDNN and the CPU allocator give as a RuntimeError."""
+    signs = ("allocate memory", "out of memory", "ALLOC_FAILED")
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(sign in str(error) for sign in signs)
 
 
 ANSWERS: dict[str, Callable[[Ready, Config, Protocol, dict[str, Any]], dict[str, Any]]] = {

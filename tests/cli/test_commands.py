@@ -156,7 +156,7 @@ WRONG = [
     (("bench", "--device", "cpu", "--batch-size", "0"), "at least one image", ""),
     (("bench", "--device", "cpu", "--batch-size", "1,x"), "whole numbers", "--help"),
     (("bench", "--device", "cpu", "--mode", "graph"), "needs a CUDA device", "eager"),
-    (("bench", "--device", "cpu", "--task", "train", "--precision", "fp16"), "fp16 does not train on cpu", "bf16"),
+    (("bench", "--device", "cpu", "--task", "train", "--precision", "fp16"), "fp16 weights do not train", "bf16"),
     (("bench", "-o", "run.txt"), "a Record is JSON", "run.json"),
     (("bench", "-o", "nowhere/run.json"), "no folder nowhere", ""),
     (("show", "none.json"), "none.json", "bench -o"),

@@ -27,6 +27,9 @@ WHERE = {
 WARM = {"first_ms": 30.0, "calls": 20, "seconds": 0.5, "settled": True, "graphs_before": 1}
 
 
+AFTER = {"finite": True, "error": 0.0, "graphs": 1, "clocks": None}
+
+
 def rounds(*each: float) -> list[list[float]]:
     return [list(each) for _ in range(ROUNDS)]
 
@@ -34,12 +37,12 @@ def rounds(*each: float) -> list[list[float]]:
 def take(device: str = "cpu", mode: str = "eager", precision: str = "fp32", **changes: Any) -> Take:
     """One that nothing is wrong with, but for ``changes``: 10 ms a call, of which CUDA says 9.9."""
     values: dict[str, Any] = {
-        "prepared": {"finite": True, "error": 0.0},
+        "prepared": {"captured_ms": None},
         "warm": WARM,
         "memory": {"requested_bytes": 4096},
         "latency": rounds(10.0, 10.0, 10.0, 10.0),
         "blocks": [(6, 6 * (9.9 if device != "cpu" else 10.0))] * ROUNDS,
-        "after": {"graphs": 1},
+        "after": AFTER,
         "stopped": "precise",
     }
     if device != "cpu":
@@ -57,7 +60,7 @@ def codes(one: Arm) -> list[str]:
 
 
 def record(one: Arm) -> Record:
-    return Record(("bench",), WHERE, PLAN, (one,))
+    return Record(("bench",), WHERE, PLAN, 1, (one,))
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda:0"])
@@ -88,7 +91,7 @@ BROKEN = {
         take(latency=rounds(0.0, 0.0, 0.0, 0.0)),
         take("cuda:0", latency=rounds(0.0, 0.0, 0.0, 0.0)),
     ],
-    "outputs-finite": [take(prepared={"finite": False, "error": None})],
+    "outputs-finite": [take(after={**AFTER, "finite": False, "error": None})],
     "latency-over-device-time": [
         take("cuda:0", latency=rounds(9.0, 9.0, 9.0, 9.0)),
         take("cuda:0", device_time=rounds(0.0, 0.0, 0.0, 0.0)),
@@ -98,7 +101,10 @@ BROKEN = {
         take("cuda:0", blocks=[(6, 6 * 9.9 * 0.97)] * ROUNDS),
         take("cuda:0", blocks=[(6, 0.0)] * ROUNDS),
     ],
-    "no-recompile": [take(mode="compile", after={"graphs": 2}), take("cuda:0", "compile+graph", after={"graphs": 3})],
+    "no-recompile": [
+        take(mode="compile", after={**AFTER, "graphs": 2}),
+        take("cuda:0", "compile+graph", after={**AFTER, "graphs": 3}),
+    ],
 }
 
 
@@ -131,7 +137,7 @@ def test_blocks_are_held_against_device_time_only_where_the_device_is_busy() -> 
 
 
 def test_a_warm_up_that_compiled_nothing_new_is_no_recompile() -> None:
-    assert arm(take(mode="compile", warm={**WARM, "graphs_before": 3}, after={"graphs": 3})).valid
+    assert arm(take(mode="compile", warm={**WARM, "graphs_before": 3}, after={**AFTER, "graphs": 3})).valid
 
 
 FOUND = {
@@ -141,8 +147,8 @@ FOUND = {
     "drift": take(latency=[[10.0 + 0.2 * n] * 4 for n in range(ROUNDS)]),
     "bimodal": take(latency=rounds(10.0, 12.0, 12.0, 10.0)),
     "slow-first": take(latency=rounds(12.5, 10.0, 10.0, 10.0)),
-    "rounding": take(prepared={"finite": True, "error": 1e-3}),
-    "throttled": take("cuda:0", after={"graphs": 1, "clocks": {"throttle": ["thermal", "power cap"]}}),
+    "rounding": take(after={**AFTER, "error": 1e-3}),
+    "throttled": take("cuda:0", throttle={"thermal", "power cap"}),
     "imprecise": take(stopped="time"),
 }
 
@@ -180,15 +186,13 @@ def test_a_finding_is_told_in_words_with_its_numbers(one: Take) -> None:
 @pytest.mark.parametrize(("precision", "error"), [(p, limit) for p, limit in assemble.ROUNDING.items()])
 def test_rounding_is_told_from_a_precisions_own_limit_on(precision: str, error: float) -> None:
     device = "cuda:0"
-    assert codes(arm(take(device, precision=precision, prepared={"finite": True, "error": error}))) == []
-    assert codes(arm(take(device, precision=precision, prepared={"finite": True, "error": 1.1 * error}))) == [
-        "rounding"
-    ]
+    assert codes(arm(take(device, precision=precision, after={**AFTER, "error": error}))) == []
+    assert codes(arm(take(device, precision=precision, after={**AFTER, "error": 1.1 * error}))) == ["rounding"]
 
 
 def test_a_gpu_is_described_before_and_after() -> None:
     assert arm(take()).clocks is None
-    described = take("cuda:0", prepared={"finite": True, "error": 0.0, "gpu": {"sm_mhz": 1980}}, after={"graphs": 1})
+    described = take("cuda:0", prepared={"captured_ms": None, "gpu": {"sm_mhz": 1980}})
     assert arm(described).clocks == {"before": {"sm_mhz": 1980}, "after": None}
 
 

@@ -60,7 +60,7 @@ class FakeWorker:
             raise error
         match do:
             case "prepare":
-                return {"finite": True, "error": 0.0}
+                return {"captured_ms": None}
             case "warm":
                 return {"first_ms": 30.0, "calls": 20, "seconds": 0.5, "settled": True, "graphs_before": 0}
             case "memory":
@@ -156,7 +156,7 @@ def test_a_round_is_asked_for_what_the_plan_says() -> None:
     rounds = [request for request in stage.workers["a"].requests if request["do"] == "round"]
     assert rounds == [{"do": "round", "seconds": 0.3, "at_least": 7, "rewarm": 0.1}] * 3, "20 of 3 rounds are 7 each"
     assert (take.latency, take.blocks) == ([[10.0] * 7] * 3, [(6, 60.0)] * 3)
-    assert (take.prepared["finite"], take.warm["settled"]) == (True, True)
+    assert (take.prepared, take.warm["settled"]) == ({"captured_ms": None}, True)
     assert (take.memory, take.after) == ({"requested_bytes": 4096}, {"graphs": 0})
 
 
@@ -450,11 +450,17 @@ def test_a_sample_is_what_its_call_took() -> None:
     assert sampling.sample(clock.call, clock, 0.0, 4) == [1.0, 2.0, 3.0, 4.0]
 
 
-@pytest.mark.parametrize(("seconds", "expected_ms", "count"), [(1.0, 100.0, 11), (0.05, 100.0, 2), (0.5, 1e9, 2)])
+@pytest.mark.parametrize(("seconds", "expected_ms", "count"), [(1.0, 100.0, 11), (0.05, 100.0, 2)])
 def test_a_block_is_calls_back_to_back_and_one_end(seconds: float, expected_ms: float, count: int) -> None:
     clock = FakeClock()
     assert sampling.block(clock.call, clock.finish, clock, seconds, expected_ms) == (count, count * 100.0 + 5.0)
     assert (clock.calls, clock.finished) == (count, 1)
+
+
+def test_a_block_that_was_too_short_is_taken_again_with_twice_the_calls() -> None:
+    clock = FakeClock()
+    assert sampling.block(clock.call, clock.finish, clock, 0.5, 1e9) == (8, 805.0)
+    assert (clock.calls, clock.finished) == (2 + 4 + 8, 3)
 
 
 def test_warming_again_is_one_call_or_as_long_as_asked() -> None:

@@ -194,7 +194,13 @@ def test_only_variables_that_matter_and_are_set_are_kept(tmp_path: Path) -> None
         "PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True",
         "TORCH_CUDNN_V8_API_DISABLED": "1",
     }
-    others = {"HOME": "/home/me", "OMP_NUM_THREADS_OF_MINE": "3", "MY_TORCH_TOKEN": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+    others = {
+        "HOME": "/home/me",
+        "NOT_OMP_NUM_THREADS": "3",
+        "TORCH_HOME": "/home/me/weights",
+        "MY_TORCH_TOKEN": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+    }
     assert read(tree(tmp_path), others | matter).variables == matter
 
 

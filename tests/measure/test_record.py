@@ -101,7 +101,7 @@ def arms(draw: st.DrawFn, seed: int) -> Arm:
 def records(draw: st.DrawFn) -> Record:
     protocol = draw(st.builds(Protocol, seed=st.integers(0, 2**32), quick=st.booleans(), max_time_s=durations))
     played = draw(st.lists(arms(protocol.seed), max_size=2))
-    return Record(tuple(draw(st.lists(words, max_size=3))), draw(environments), protocol, tuple(played))
+    return Record(tuple(draw(st.lists(words, max_size=3))), draw(environments), protocol, len(played), tuple(played))
 
 
 CONFIG = Config("resnet50", "cpu", 1, (1, 3, 224, 224), "infer", "fp32", "contiguous", "eager", 8)
@@ -120,7 +120,7 @@ def measured(rounds: list[list[float]]) -> Record:
     arm = Arm(CONFIG, "ok", True, {**metrics, "device_time": None, "enqueue": None}, 100.0,
               {"predicted": None, "measured": None}, {"params": 1, "macs": 1}, {}, 20.0, stopped="precise",
               checks=(Check("latency-positive", True, 9.0, 0.0),))  # fmt: skip
-    return Record(("bench",), WHERE, Protocol(), (arm,))
+    return Record(("bench",), WHERE, Protocol(), 1, (arm,))
 
 
 TEXT = to_json(measured([[9.0, 10.0, 11.0], [10.0, 10.5], [12.0]]))

@@ -33,7 +33,7 @@ def record(ms: float, seed: int = 0, status: str = "ok", peak: int = 100, protoc
         memory={"predicted": {"peak_bytes": peak}},
         cost={"params": 10, "macs": 20},
     )
-    return Record((), ENVIRONMENT, protocol or Protocol(), (arm,))
+    return Record((), ENVIRONMENT, protocol or Protocol(), 1, (arm,))
 
 
 @pytest.mark.parametrize(("ms", "outcome", "ok"), [(10, "SAME", True), (12, "SLOWER", False), (8, "FASTER", True)])

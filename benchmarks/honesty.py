@@ -1,0 +1,261 @@
+"""What the measuring of ``bench`` is worth on this machine, against the bounds it is held to.
+
+    python benchmarks/honesty.py [--device cpu] [--only overhead,repeatability,same,planted,memory] [--processes 10]
+                                 [--trials 100] [--threads 2]
+
+Prints a table a part as it ends, a row a demand: what, its bound, what was reached, within or OVER.
+
+overhead: our sampler against a bare loop round one callable, and the path of a worker against a bare loop round the
+network, with the 95 % interval; noisy where that is wider than a percent. repeatability: medians of bench over fresh
+processes, greatest minus least over their median. same: two arms that are one callable, compared --trials times;
+paired as in one Record, and one trial's rounds with the next trial's as between two. planted: a third arm, each call
+of which waits a share of the callable's median longer. memory: predicted bytes against those asked of the allocator.
+
+What needs a GPU is named so on a CPU. Takes about four minutes on two CPUs, which should have nothing else to do: two
+threads on CPUs that are busy are slower by factors, which --threads 1 softens. Exits 0 when a bound is passed too.
+"""
+
+import argparse
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from random import Random
+from statistics import median
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from resnet_inspect import api
+from resnet_inspect.analyze.flops import Task
+from resnet_inspect.measure import sampling
+from resnet_inspect.measure.comparison import DELTA, Comparison, compare
+from resnet_inspect.measure.config import Config
+from resnet_inspect.measure.protocol import Protocol, protocol_for
+from resnet_inspect.measure.statistics import median_of, pooled
+from resnet_inspect.runtime import memory
+from resnet_inspect.runtime.arm import Ready, prepare
+
+CLOCK = time.perf_counter_ns
+PARTS = ("overhead", "repeatability", "same", "planted", "memory")
+TASKS: tuple[tuple[Task, float], ...] = (("infer", 0.02), ("train", 0.03))  # and how far predicted memory may be off
+PLANTED = {"cpu": 0.10, "cuda": 0.05}
+SMALL = (1, 3, 32, 32)  # a resnet18 of some 4 ms on a CPU
+ROUNDS, ROUND_S, AT_LEAST = 5, 0.02, 4  # of an arm in a trial; the protocol's own rounds are longer
+OVERHEAD_ROUNDS, OVERHEAD_S = 30, 0.2
+PLANTED_SHARE = 0.4  # of the trials have the slowed arm
+BENCH_S = 1.0  # of sampling in a fresh process
+
+Call = Callable[[], object]
+Row = tuple[str, str, str, str]
+Trial = list[list[list[float]]]  # ms by arm and round
+
+
+def row(what: str, bound: str, reached: str, ok: bool) -> Row:
+    return what, bound, reached, "within" if ok else "OVER"
+
+
+def ready(model: str, device: str, image: tuple[int, ...], task: str = "infer") -> Ready:
+    config = Config(model, device, image[0], image, task, "fp32", "contiguous", "eager", torch.get_num_threads())
+    return prepare(config, api.lower(model, ",".join(map(str, image))), 0)
+
+
+def waiting(one: Ready) -> Call:
+    """What a worker times."""
+
+    def call() -> None:
+        one.run()
+        one.sync()
+
+    return call
+
+
+def bare(call: Call, calls: int) -> list[float]:
+    times = []
+    for _ in range(calls):
+        start = time.perf_counter_ns()
+        call()
+        times.append((time.perf_counter_ns() - start) / 1e6)
+    return times
+
+
+def overhead(device: str) -> Iterator[Row]:
+    x, image = torch.randn(1, 64, 56, 56, device=device), torch.randn(1, 3, 224, 224, device=device)
+    resnet18 = ready("resnet18", device, tuple(image.shape))
+
+    def relu() -> None:
+        torch.relu(x)
+        resnet18.sync()
+
+    def forward() -> None:
+        resnet18.net(image)
+        resnet18.sync()
+
+    for what, ours, plain in (("a ReLU", relu, relu), ("a worker's resnet18", waiting(resnet18), forward)):
+        rounds: dict[str, list[list[float]]] = {"ours": [], "bare": []}
+        sampling.warm_up(plain, CLOCK, protocol_for(torch.device(device).type))
+        calls = max(AT_LEAST, int(1e3 * OVERHEAD_S / median(bare(plain, 50))))
+        for i in range(OVERHEAD_ROUNDS):
+            for name in sorted(rounds, reverse=bool(i % 2)):
+                taken = sampling.sample(ours, CLOCK, 0, calls) if name == "ours" else bare(plain, calls)
+                rounds[name].append(taken)
+        found = compare(rounds["bare"], rounds["ours"], 0.005, paired=True)
+        size = f"{1e3 * median_of(pooled(rounds['bare'])):,.1f} µs"
+        reached = f"{found.ratio - 1:+.2%} ({found.low - 1:+.2%} to {found.high - 1:+.2%})"
+        reached += ", noisy" if found.high - found.low > 0.01 else ""
+        yield row(f"harness overhead on the median, {what} of {size}", "≤ 0.5 %", reached, found.ratio <= 1.005)
+
+
+def repeatability(device: str, processes: int, threads: int) -> Iterator[Row]:
+    cases = [(1, "latency", 0.03)] + ([(32, "device_time", 0.01)] if device != "cpu" else [])
+    for batch, metric, bound in cases:
+        medians = []
+        for _ in range(processes):
+            record = api.bench("resnet18", device=device, batch_size=batch, threads=threads, max_time_s=BENCH_S)
+            (arm,) = record.arms
+            found = arm.metrics.get(metric)
+            if found is None:
+                raise SystemExit(f"bench gave no {metric}: {arm.status} {arm.findings}")
+            medians.append(found.median_ms)
+        spread = (max(medians) - min(medians)) / median(medians)
+        what = f"spread of the {metric} of resnet18, batch {batch}, over {processes} fresh processes"
+        yield row(what, f"≤ {100 * bound:g} %", f"{spread:.1%} of {median(medians):.2f} ms", spread <= bound)
+
+
+def play(device: str, trials: int, planted: float) -> list[Trial]:
+    """Trials of two equal arms, the first ones with one slower by ``planted``, if any; each round in random order."""
+    call = waiting(ready("resnet18", device, SMALL))
+    rng = Random(0)
+    played: list[Trial] = []
+    sampling.warm_up(call, CLOCK, Protocol())
+    extra_ns = planted * 1e6 * median(bare(call, 100))
+
+    def slowed() -> None:
+        call()
+        end = time.perf_counter_ns() + extra_ns
+        while time.perf_counter_ns() < end:
+            pass
+
+    arms = (call, call, slowed)
+    for number in range(trials):
+        count = 3 if planted and number < PLANTED_SHARE * trials else 2
+        trial: Trial = [[] for _ in range(count)]
+        for _ in range(ROUNDS):
+            for i in rng.sample(range(count), count):
+                sampling.rewarm(arms[i], CLOCK, 0)
+                trial[i].append(sampling.sample(arms[i], CLOCK, ROUND_S, AT_LEAST))
+        extra_ns = planted * 1e6 * median_of(pooled(trial[0]))  # the machine's speed may have changed
+        played.append(trial)
+    return played
+
+
+def told(found: Sequence[Comparison]) -> str:
+    return ", ".join(f"{n} {outcome}" for outcome, n in Counter(one.outcome for one in found).most_common())
+
+
+def verdicts(device: str, trials: int, parts: Sequence[str]) -> Iterator[Row]:
+    kind = torch.device(device).type
+    delta, share = DELTA[kind], PLANTED[kind]
+    played = play(device, trials, share if "planted" in parts else 0.0)
+    beside = [compare(trial[0], trial[1], delta, seed, paired=True) for seed, trial in enumerate(played)]
+    later = [compare(old[0], new[1], delta, seed) for seed, (old, new) in enumerate(pairwise(played))]
+    if "same" in parts:
+        for how, found in ("in one Record", beside), ("between two", later):
+            wrong = sum(one.outcome in ("SLOWER", "FASTER") for one in found)
+            what = f"the same compared with itself, {how}: verdicts other than SAME or INCONCLUSIVE"
+            yield row(what, "≤ 2 of 100", f"{wrong} of {len(found)} ({told(found)})", wrong <= 0.02 * len(found))
+    if "planted" in parts:
+        played = [trial for trial in played if len(trial) == 3]
+        beside = [compare(trial[0], trial[2], delta, seed, paired=True) for seed, trial in enumerate(played)]
+        later = [compare(old[0], new[2], delta, seed) for seed, (old, new) in enumerate(pairwise(played))]
+        for how, found in ("in one Record", beside), ("between two", later):
+            slower = sum(one.outcome == "SLOWER" for one in found) / len(found)
+            what = f"a planted slow-down of {100 * share:g} %, {how}: found"
+            reached = f"{slower:.0%} of {len(found)} ({told(found)}; median {median(one.ratio for one in found):.3f})"
+            yield row(what, "≥ 95 %", reached, slower >= 0.95)
+
+
+def asked(one: Ready, image: tuple[int, ...], device: str) -> int:
+    """Peak bytes of a pass, with the weights, buffers, input and optimizer state that were there before it."""
+    waiting(one)()
+    resident = [*one.net.parameters(), *one.net.buffers()]
+    if one.optimizer is not None:
+        one.optimizer.zero_grad(set_to_none=True)
+        resident += [t for state in one.optimizer.state.values() for t in state.values() if torch.is_tensor(t)]
+    cuda = torch.device(device).type == "cuda"
+    peak = memory.requested_on_cuda(one.run, torch.device(device)) if cuda else memory.requested_on_cpu(one.run)
+    return sum(t.nbytes for t in resident) + 4 * torch.Size(image).numel() + peak.peak_bytes
+
+
+def predictions(device: str) -> Iterator[Row]:
+    image = (8, 3, 224, 224)
+    for model in ("resnet18", "resnet50"):
+        for task, bound in TASKS:
+            one = ready(model, device, image, task)
+            with torch.inference_mode(task == "infer"):
+                truth = asked(one, image, device)
+            answer = api.memory(model, batch_size=8, task=task)
+            (predicted,) = (fact.value for fact in answer.facts if fact.key == "peak_bytes")
+            assert isinstance(predicted, int)
+            error = predicted / truth - 1
+            what = f"predicted memory of {model}, batch 8, {task}"
+            yield row(what, f"≤ {100 * bound:g} %", f"{error:+.2%} of {truth / 1e6:.1f} MB", abs(error) <= bound)
+
+
+def absent(device: str) -> Iterator[Row]:
+    """The demands that no part above answers."""
+    if torch.device(device).type == "cpu":
+        gpu = "needs a GPU"
+        yield "spread of device time at batch ≥ 32 over 10 fresh processes", "≤ 1 %", gpu, ""
+        yield "a planted slow-down of 5 % on a GPU", "≥ 95 %", gpu, ""
+        yield "agreement with triton's do_bench in one process", "≤ 2 %", gpu, ""
+        yield "no layer above 105 % of a GPU's ceiling", "", gpu, ""
+    yield "agreement with torch.utils.benchmark in one process", "≤ 3 % CPU, 2 % GPU", "see agreement.py", ""
+    yield "stage sum against its pass, and that pass against the plain run", "≤ 0.1 %; ≤ 3 %", "not measured yet", ""
+
+
+def show(rows: Iterator[Row]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for i, column in enumerate(("what", "bound", "reached", "")):
+        table.add_column(column, no_wrap=i == 3, width=(50, 18, 36, 6)[i])
+    for one in rows:
+        table.add_row(*one)
+    Console(width=max(Console().width, 120)).print(table, "")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--only", default=",".join(PARTS), help="parts, with commas between them")
+    parser.add_argument("--processes", type=int, default=10, help="of repeatability")
+    parser.add_argument("--trials", type=int, default=100, help="of same and of planted")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    options = parser.parse_args()
+    parts = options.only.split(",")
+    if not set(parts) <= set(PARTS) or torch.device(options.device).type not in PLANTED:
+        parser.error(f"--only takes {', '.join(PARTS)}; --device cpu or cuda")
+    if min(options.processes, 2 * options.trials // 5) < 2 or options.threads < 1:
+        parser.error("at least two processes, five trials and a thread")
+
+    torch.set_num_threads(options.threads)
+    device = options.device
+    began, before = time.perf_counter(), os.getloadavg()[0]
+    if "overhead" in parts:
+        with torch.inference_mode():
+            show(overhead(device))
+    if "repeatability" in parts:
+        show(repeatability(device, options.processes, options.threads))
+    if {"same", "planted"} & set(parts):
+        with torch.inference_mode():
+            show(verdicts(device, options.trials, parts))
+    if "memory" in parts:
+        show(predictions(device))
+    show(absent(device))
+    print(f"{device}, torch {torch.__version__}, {options.threads} threads, {time.perf_counter() - began:.0f} s;")
+    print(f"1-minute load {before:.2f} before and {os.getloadavg()[0]:.2f} after on {os.cpu_count()} CPUs.")
+
+
+if __name__ == "__main__":
+    main()
