@@ -1,6 +1,6 @@
 """A benchmark from request to Record: the grid, the workers, the predictions, saved as it comes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from random import Random
@@ -18,7 +18,7 @@ from resnet_inspect.measure.conductor import Worker, WorkerLost, conduct, groups
 from resnet_inspect.measure.config import Config, grid
 from resnet_inspect.measure.process import ProcessWorker, probe
 from resnet_inspect.measure.protocol import protocol_for
-from resnet_inspect.measure.record import Arm, Record
+from resnet_inspect.measure.record import Record
 from resnet_inspect.resnet.fields import to_mapping
 from resnet_inspect.resnet.zoo import Variant
 
@@ -55,80 +55,91 @@ def run(
     tell: Callable[[str], None],
 ) -> Record:
     """Play the whole grid; see ``api.bench``."""
-    machine = machines.read()
-    torch = probe(request.device)
-    device = torch["device"]
-    variants = {variant.name: variant for variant in request.variants}
-    if len(variants) < len(request.variants):
-        raise RequestError(
-            "two of the models have one name", hint="name each once, and give spec files names of their own"
-        )
-    plan = protocol_for(device, quick, seed, min_time_s, max_time_s)
+    machine, torch = machines.read(), probe(request.device)
+    variants = _by_name(request.variants)
+    plan = protocol_for(torch["device"], quick, seed, min_time_s, max_time_s)
+    available = int(USABLE * (machine.memory_bytes or 8 * 2**30))
 
     def start(config: Config) -> Worker:
         spec = {k: v for k, v in to_mapping(variants[config.model].spec).items() if v is not None}
         return ProcessWorker({"config": asdict(config), "protocol": asdict(plan), "spec": spec})
 
-    def spanned(batch_sizes: list[int]) -> list[Config]:
-        return grid(
-            [(v.name, request.image[1:] if request.image else _image(v)) for v in request.variants],
-            device,
-            batch_sizes,
-            request.tasks,
-            request.precisions or (torch["precision"],),
-            request.layouts,
-            request.modes,
-            request.threads or (machines.usable_cpus(machine),),
-        )
+    def largest(config: Config) -> Config:
+        return _largest(config, variants[config.model], start, available, tell)
 
-    available = int(USABLE * (machine.memory_bytes or 8 * 2**30))
+    configs = _configs(request, torch, machines.usable_cpus(machine), largest)
+    graphs = {config: load.graph(variants[config.model], config.input) for config in configs}
+    for config, graph in graphs.items():
+        if config.task == "train":
+            refuse_to_train_on_one_value(graph)
+    predicted = {config: _predicted(config, graph) for config, graph in graphs.items()}
+
+    def need(config: Config) -> int:
+        rows = predicted[config]
+        return WORKER_BYTES + 2 * (rows["peak_bytes"] if rows else 0)
+
+    environment: dict[str, Any] = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": asdict(machine),
+        "versions": torch["versions"],
+        "gpu": None,
+        "grade": asdict(machines.grade(machine)),
+    }
+    record = Record(argv, environment, plan, len(configs), ())
+    rng = Random(seed)
+    shuffled = rng.sample(configs, len(configs))
+    try:
+        for group in groups(shuffled, need, available):
+            for take in conduct(group, start, plan, rng, tell):
+                work = work_of(graphs[take.config])
+                cost = {"params": work.params, "macs": work.macs}
+                done = arm(take, plan, cost, to_mapping(variants[take.config.model].spec), predicted[take.config])
+                arms = sorted((*record.arms, done), key=lambda arm: configs.index(arm.config))
+                record = replace(record, arms=tuple(arms))
+                if gpu := take.prepared.get("gpu"):
+                    environment |= {"gpu": gpu, "grade": asdict(machines.grade(machine, gpu))}
+                save(record)
+    except KeyboardInterrupt:
+        tell("interrupted; the arms that are done are kept")
+    return record
+
+
+def _by_name(variants: tuple[Variant, ...]) -> dict[str, Variant]:
+    found = {variant.name: variant for variant in variants}
+    if len(found) < len(variants):
+        raise RequestError("two models have one name", hint="name each once, and give spec files names of their own")
+    return found
+
+
+def _configs(
+    request: Request, torch: Mapping[str, Any], cpus: int, largest: Callable[[Config], Config]
+) -> list[Config]:
+    """The grid that a request spans, each configuration once, in the order it was asked for."""
     given = request.image[0] if request.image else None
     sizes = request.batch_sizes or (given or 1,)
     if given not in (None, 1, *sizes):
         raise RequestError(f"--input has a batch of {given}, --batch-size says otherwise", hint="give one of the two")
     numbers = [n for n in sizes if isinstance(n, int)]
     if len(numbers) + sizes.count("max") < len(sizes):
-        raise RequestError(
-            f"batch sizes {', '.join(map(str, sizes))}: not whole numbers or max", hint="as --batch-size 1,8,max"
+        said = ", ".join(map(str, sizes))
+        raise RequestError(f"batch sizes {said}: not whole numbers or max", hint="as --batch-size 1,8,max")
+
+    def spanned(batch_sizes: list[int]) -> list[Config]:
+        return grid(
+            [(v.name, request.image[1:] if request.image else _image(v)) for v in request.variants],
+            torch["device"],
+            batch_sizes,
+            request.tasks,
+            request.precisions or (torch["precision"],),
+            request.layouts,
+            request.modes,
+            request.threads or (cpus,),
         )
+
     configs = spanned(numbers) if numbers else []
     if "max" in sizes:
-        configs += [_largest(config, variants[config.model], start, available, tell) for config in spanned([1])]
-    configs = list(dict.fromkeys(configs))
-    graphs = {config: load.graph(variants[config.model], config.input) for config in configs}
-    for config, graph in graphs.items():
-        if config.task == "train":
-            refuse_to_train_on_one_value(graph)
-    predicted = {config: _predicted(config, graph) for config, graph in graphs.items()}
-    known: dict[str, Any] = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": asdict(machine),
-        "versions": torch["versions"],
-        "gpu": None,
-    }
-    known["grade"] = asdict(machines.grade(machine))
-    record = Record(argv, known, plan, len(configs), ())
-    rng = Random(seed)
-    rng.shuffle(configs)
-
-    def need(config: Config) -> int:
-        rows = predicted[config]
-        return WORKER_BYTES + 2 * (rows["peak_bytes"] if rows else 0)
-
-    try:
-        for group in groups(configs, need, available):
-            for take in conduct(group, start, plan, rng, tell):
-                cost = {"params": work_of(graphs[take.config]).params, "macs": work_of(graphs[take.config]).macs}
-                spec = to_mapping(variants[take.config.model].spec)
-                done = arm(take, plan, cost, spec, predicted[take.config])
-                record = replace(record, arms=_ordered((*record.arms, done), list(graphs)))
-                if take.prepared.get("gpu") and known["gpu"] is None:
-                    known["gpu"] = take.prepared["gpu"]
-                    known["grade"] = asdict(machines.grade(machine, known["gpu"]))
-                save(record)
-    except KeyboardInterrupt:
-        tell("interrupted; the arms that are done are kept")
-    return record
+        configs += map(largest, spanned([1]))
+    return list(dict.fromkeys(configs))
 
 
 def _largest(
@@ -188,11 +199,6 @@ def _room(config: Config, start: Callable[[Config], Worker]) -> int:
 def _image(variant: Variant) -> tuple[int, int, int]:
     spec = variant.spec
     return spec.in_channels, spec.input_size, spec.input_size
-
-
-def _ordered(arms: tuple[Arm, ...], configs: list[Config]) -> tuple[Arm, ...]:
-    """As they were asked for, whatever the order they were played in."""
-    return tuple(sorted(arms, key=lambda arm: configs.index(arm.config)))
 
 
 def _predicted(config: Config, graph: Graph) -> dict[str, int] | None:
