@@ -80,7 +80,7 @@ def by_call(calls: Sequence[Call], repeats: int, seconds: float, rng: Random) ->
     rounds: list[list[list[float]]] = [[] for _ in calls]
     for _ in range(repeats):
         taken: list[list[float]] = [[] for _ in calls]
-        with sampling.frozen_gc():
+        with sampling.without_gc():
             while len(taken[0]) < AT_LEAST or sum(map(sum, taken)) < 1e3 * seconds:
                 for i in rng.sample(range(len(calls)), len(calls)):
                     start = CLOCK()

@@ -35,7 +35,7 @@ def warm_up(call: Call, clock: Clock, protocol: Protocol) -> WarmUp:
 def sample(call: Call, clock: Clock, seconds: float, at_least: int) -> list[float]:
     """Milliseconds of single calls, for ``seconds`` and no fewer than ``at_least``."""
     samples: list[float] = []
-    with frozen_gc():
+    with without_gc():
         spent = 0.0
         while len(samples) < at_least or spent < seconds * 1e3:
             samples.append(_timed(call, clock))
@@ -46,7 +46,7 @@ def sample(call: Call, clock: Clock, seconds: float, at_least: int) -> list[floa
 def block(call: Call, finish: Call, clock: Clock, seconds: float, expected_ms: float) -> tuple[int, float]:
     """Calls back to back and one ``finish``: how many calls, and their milliseconds in all."""
     count = max(2, round(seconds * 1e3 / max(expected_ms, 1e-6)) + 1)
-    with frozen_gc():
+    with without_gc():
         while True:
             start = clock()
             for _ in range(count):
@@ -67,16 +67,16 @@ def rewarm(call: Call, clock: Clock, seconds: float) -> None:
 
 
 @contextmanager
-def frozen_gc() -> Iterator[None]:
-    """No garbage collection inside: it is the harness's, not the network's."""
+def without_gc() -> Iterator[None]:
+    """No garbage collection inside: it is the harness's, not the network's.
+
+    None before it either: with torch loaded it takes 80 ms and evicts what the warm-up has fetched.
+    """
     was_enabled = gc.isenabled()
-    gc.collect()
-    gc.freeze()
     gc.disable()
     try:
         yield
     finally:
-        gc.unfreeze()
         if was_enabled:
             gc.enable()
 

@@ -1,5 +1,6 @@
 """One arm of a benchmark in a process of its own: a job and requests are JSON lines on stdin, answers go to a pipe."""
 
+import gc
 import json
 import os
 import resource
@@ -54,10 +55,13 @@ def serve(job: dict[str, Any], requests: Iterator[dict[str, Any]], answer: Calla
             if not _is_out_of_memory(error):
                 raise
             answer({"lost": "oom", "detail": str(error).splitlines()[0][:200]})
+    gc.unfreeze()
 
 
 def warm(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
     result = sampling.warm_up(_waiting(ready), CLOCK, protocol)
+    gc.collect()
+    gc.freeze()
     return {**asdict(result), "graphs_before": _compiled_graphs(config)}
 
 
