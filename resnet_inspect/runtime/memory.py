@@ -22,7 +22,8 @@ class Requested:
 
 def requested_on_cpu(call: Callable[[], object]) -> Requested:
     """Play ``call`` under torch's profiler and add up the allocator's events; it keeps no peak of its own on a CPU."""
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
+    # Older versions warn, without acc_events, that cycles forget their events; there is one cycle.
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True, acc_events=True) as recorded:
         call()
     result: Any = recorded.profiler
     events = sorted(_allocations(result.kineto_results.experimental_event_tree(), None))
