@@ -13,7 +13,7 @@ def test_an_answer_writes_itself_in_every_format() -> None:
     assert '"kind": "summary"' in answer.to_json()
 
 
-def test_a_model_is_a_name_a_file_or_a_spec(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_model_is_a_name_a_file_or_a_spec(tmp_path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(ri.export_spec("resnet18", ["num_classes=10"]), encoding="utf-8")
     spec = ri.spec("resnet18", ["num_classes=10"])
@@ -25,17 +25,17 @@ def test_a_model_is_a_name_a_file_or_a_spec(tmp_path) -> None:  # type: ignore[n
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda: ri.summary(depth="foo"),  # type: ignore[arg-type]
-        lambda: ri.flops(task="foo"),  # type: ignore[arg-type]
-        lambda: ri.list(sort="foo"),  # type: ignore[arg-type]
+        lambda: ri.summary(depth="foo"),
+        lambda: ri.flops(task="foo"),
+        lambda: ri.list(sort="foo"),
         lambda: ri.compare([]),
         lambda: ri.summary(settings="groups=32"),
-        lambda: ri.summary(batch_size=2.5),  # type: ignore[arg-type]
+        lambda: ri.summary(batch_size=2.5),
         lambda: ri.summary("resnet18", input=[1, 3, 64]),
-        lambda: ri.Attention("foo"),  # type: ignore[arg-type]
-        lambda: ri.ResNetSpec(depths=[3, 4, 6, 3]),  # type: ignore[arg-type]
+        lambda: ri.Attention("foo"),
+        lambda: ri.ResNetSpec(depths=[3, 4, 6, 3]),
     ],
 )
-def test_a_wrong_argument_is_refused_in_words(ask) -> None:  # type: ignore[no-untyped-def]
+def test_a_wrong_argument_is_refused_in_words(ask) -> None:
     with pytest.raises(ri.InspectError):
         ask()

@@ -45,7 +45,7 @@ def test_the_largest_batch_is_the_one_that_is_predicted_to_fit() -> None:
     n = largest(10**9, 500 * MIB)
     assert Fake.asked == [n]
     peak = [benchmark._predicted(CONFIG, load.graph(load.variant("resnet18"), (m, 3, 64, 64))) for m in (n, n + 1)]
-    assert peak[0]["peak_bytes"] <= 500 * MIB < peak[1]["peak_bytes"]  # type: ignore[index]
+    assert peak[0]["peak_bytes"] <= 500 * MIB < peak[1]["peak_bytes"]
 
 
 def test_a_prediction_that_does_not_hold_is_tried_smaller() -> None:

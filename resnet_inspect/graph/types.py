@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from math import prod
 
-BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "float64": 8}
-
 
 @dataclass(frozen=True, slots=True)
 class TensorType:
@@ -16,10 +14,6 @@ class TensorType:
     @property
     def numel(self) -> int:
         return prod(self.shape)
-
-    @property
-    def nbytes(self) -> int:
-        return prod(self.shape) * BYTES[self.dtype]
 
     def __str__(self) -> str:
         return "×".join(map(str, self.shape))

@@ -1,6 +1,5 @@
-"""Whole benchmarks played with fakes: workers that are scripts, clocks that a call moves; nothing runs or waits."""
+"""Whole benchmarks played with fakes: workers that are scripts; nothing runs or waits."""
 
-import gc
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -11,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resnet_inspect.measure import sampling
 from resnet_inspect.measure.conductor import GROUP, Take, WorkerLost, conduct, groups
 from resnet_inspect.measure.config import Config
-from resnet_inspect.measure.protocol import Protocol, protocol_for, reason_to_stop, settled
+from resnet_inspect.measure.protocol import Protocol, protocol_for
 
 LAW = settings(deadline=None, max_examples=50)
 
@@ -112,9 +110,6 @@ def three(**of_model: Any) -> Stage:
     return Stage([config("a"), config("b"), config("c")], **of_model)
 
 
-# conduct
-
-
 def test_every_arm_is_prepared_once_and_played_once_a_round() -> None:
     stage = three()
     takes = stage.play()
@@ -198,6 +193,20 @@ LOSSES = [
 ]
 
 
+def test_every_reason_ends_an_arm() -> None:
+    def wild(number: int, at_least: int) -> list[float]:
+        centre = 10 * (1 + random.Random(number).gauss(0, 0.01 if number <= 10 else 0.5))
+        return [centre] * 20
+
+    def stopped(plan: Protocol) -> str | None:
+        return Stage([config("a")], a={"latency": wild}).play(plan)["a"].stopped
+
+    assert stopped(replace(PLAN, precise_within=1.0)) == "precise"
+    assert stopped(replace(PLAN, precise_within=0.0, max_time_s=0.1)) == "time"
+    assert stopped(replace(PLAN, precise_within=0.0, max_time_s=1e9)) == "noise"
+    assert stopped(protocol_for("cpu", quick=True)) == "quick"
+
+
 @pytest.mark.parametrize(("do", "number", "status"), LOSSES)
 def test_a_lost_worker_ends_its_own_arm_alone(do: str, number: int, status: str) -> None:
     stage = three(b={"fails": {(do, number): WorkerLost(status, "as the test says")}})
@@ -240,9 +249,7 @@ def test_a_worker_that_is_gone_when_it_is_closed_keeps_none_of_the_others_open()
             super().close()
             raise WorkerLost("crashed")
 
-    stage.start = lambda c: stage.workers.setdefault(  # type: ignore[method-assign]
-        c.model, Stubborn(c, stage.log, **stage.of_model.get(c.model, {}))
-    )
+    stage.start = lambda c: stage.workers.setdefault(c.model, Stubborn(c, stage.log, **stage.of_model.get(c.model, {})))
     with pytest.raises(KeyboardInterrupt):
         stage.play()
     assert {worker.closed for worker in stage.workers.values()} == {1}
@@ -261,9 +268,6 @@ def test_who_waits_is_told_what_is_going_on() -> None:
     stage.play(replace(PLAN, rounds=2))
     assert [line.rpartition(": ")[2] for line in stage.told] == ["warming up", "round 1", "round 2"]
     assert all(line.startswith(config("a").label) for line in stage.told)
-
-
-# groups
 
 
 def sizes(need: Mapping[str, int], available: int, device: str = "cpu") -> list[list[str]]:
@@ -299,192 +303,3 @@ def test_groups_are_the_arms_in_their_order(needs: list[int], available: int) ->
     for group in found:
         assert 1 <= len(group) <= GROUP
         assert len(group) == 1 or sum(named[name] for name in group) <= available
-
-
-# when to stop
-
-
-def noise(rounds: int, each: int, sd: float = 0.0, shift: float = 0.0, seed: int = 1) -> list[list[float]]:
-    """Rounds round 10 ms; ``sd`` and that from round to round, ``shift``, are relative."""
-    rng = random.Random(seed)
-    centres = [10 * (1 + rng.gauss(0, shift)) for _ in range(rounds)]
-    return [[centre * (1 + rng.gauss(0, sd)) for _ in range(each)] for centre in centres]
-
-
-def test_what_is_precise_is_enough() -> None:
-    assert reason_to_stop(noise(5, 20, sd=0.02), PLAN) == "precise"
-    assert reason_to_stop(noise(5, 20, sd=0.2), PLAN) is None
-    assert reason_to_stop(noise(5, 20, sd=0.2), replace(PLAN, precise_within=0.3)) == "precise"
-
-
-def test_however_precise_there_are_rounds_and_samples_enough() -> None:
-    assert reason_to_stop(noise(4, 20), PLAN) is None
-    assert reason_to_stop(noise(5, 3), PLAN) is None
-    assert reason_to_stop(noise(5, 4), PLAN) == "precise"
-
-
-def test_time_is_up_when_the_samples_add_up_to_it() -> None:
-    rounds = noise(5, 20, sd=0.2)
-    seconds = sum(map(sum, rounds)) / 1e3
-    assert reason_to_stop(rounds, replace(PLAN, max_time_s=seconds * 1.001)) is None
-    assert reason_to_stop(rounds, replace(PLAN, max_time_s=seconds * 0.999)) == "time"
-    assert reason_to_stop(rounds[:4], replace(PLAN, max_time_s=0.0)) is None, "but not before there are rounds enough"
-
-
-def test_noise_is_what_more_rounds_do_not_narrow() -> None:
-    calm, wild = noise(10, 20, shift=0.05), noise(10, 20, shift=0.5, seed=2)
-    assert reason_to_stop(calm + wild, NOISY_PLAN) == "noise"
-    assert reason_to_stop((calm + wild)[:-1], NOISY_PLAN) is None, "not before four times the rounds"
-    assert reason_to_stop(wild + calm, NOISY_PLAN) is None, "and not while it narrows"
-
-
-def test_a_quick_look_ends_after_its_rounds() -> None:
-    plan = protocol_for("cpu", quick=True)
-    assert plan.quick
-    assert reason_to_stop(noise(2, 20, sd=0.5), plan) == "quick"
-    assert reason_to_stop(noise(1, 20, sd=0.5), plan) is None
-
-
-def test_every_reason_ends_an_arm() -> None:
-    def wild(number: int, at_least: int) -> list[float]:
-        return noise(1, 20, shift=0.01 if number <= 10 else 0.5, seed=number)[0]
-
-    def stopped(plan: Protocol) -> str | None:
-        return Stage([config("a")], a={"latency": wild}).play(plan)["a"].stopped
-
-    assert stopped(replace(PLAN, precise_within=1.0)) == "precise"
-    assert stopped(replace(PLAN, precise_within=0.0, max_time_s=0.1)) == "time"
-    assert stopped(replace(PLAN, precise_within=0.0, max_time_s=1e9)) == "noise"
-    assert stopped(protocol_for("cpu", quick=True)) == "quick"
-
-
-def test_a_kind_of_device_and_options_change_the_plan() -> None:
-    assert protocol_for("cpu") == Protocol()
-    assert protocol_for("cuda:0").precise_within < protocol_for("cpu").precise_within
-    assert protocol_for("cpu", min_time_s=10).min_round_s == 10 / Protocol().rounds
-    assert protocol_for("cpu", quick=True, min_time_s=1).min_round_s == 0.5
-    assert protocol_for("cpu", quick=True, max_time_s=7, seed=3).max_time_s == 7
-
-
-# warm-up
-
-
-@pytest.mark.parametrize(
-    ("calls", "expected"),
-    [
-        ([100.0] * 20, True),
-        ([100.0] * 19, False),  # not two windows
-        ([20.0] * 20, False),  # 0.4 s
-        ([100.0] * 10 + [100.9] * 10, True),
-        ([100.0] * 10 + [101.1] * 10, False),
-        ([101.1] * 10 + [100.0] * 10, False),
-        ([500.0] * 30 + [100.0] * 20, True),  # what was before them is past
-        ([100.0] * 10 + [100.0] * 6 + [900.0] * 4, True),  # medians forgive a stall
-    ],
-)
-def test_it_is_warm_when_two_windows_agree_in_median(calls: list[float], expected: bool) -> None:
-    assert settled(calls, PLAN) is expected
-
-
-def test_it_is_not_warm_before_the_calls_that_the_plan_asks_for() -> None:
-    assert not settled([100.0] * 49, replace(PLAN, warmup_calls=50))
-    assert settled([100.0] * 50, replace(PLAN, warmup_calls=50))
-
-
-class FakeClock:
-    """A clock that only calls move: the n-th takes ``ms(n)`` milliseconds, and ``finish`` five."""
-
-    def __init__(self, ms: Callable[[int], float] = lambda n: 100.0) -> None:
-        self.now, self.calls, self.finished, self.ms = 0, 0, 0, ms
-        self.collecting: set[bool] = set()
-
-    def __call__(self) -> int:
-        return self.now
-
-    def call(self) -> None:
-        self.calls += 1
-        self.collecting.add(gc.isenabled())
-        self.now += int(self.ms(self.calls) * 1e6)
-
-    def finish(self) -> None:
-        self.finished += 1
-        self.now += int(5e6)
-
-
-def test_a_warm_up_ends_when_it_settles_and_tells_the_first_call_apart() -> None:
-    clock = FakeClock(lambda n: 3000.0 if n == 1 else 200.0 if n <= 10 else 100.0)
-    warm = sampling.warm_up(clock.call, clock, PLAN)
-    assert warm.settled
-    assert warm.first_ms == 3000.0
-    assert warm.calls == clock.calls
-    assert warm.seconds == pytest.approx(clock.now / 1e9)
-    assert 21 <= warm.calls <= 30
-
-
-def test_a_first_call_that_takes_all_the_time_is_followed_by_one_more() -> None:
-    clock = FakeClock(lambda n: 60e3 if n == 1 else 100.0)
-    warm = sampling.warm_up(clock.call, clock, PLAN)
-    assert (warm.calls, warm.settled) == (2, False)
-
-
-def test_a_warm_up_that_never_settles_says_so_when_its_time_is_over() -> None:
-    clock = FakeClock(lambda n: 100.0 * 1.01**n)
-    warm = sampling.warm_up(clock.call, clock, PLAN)
-    assert not warm.settled
-    assert warm.seconds >= PLAN.max_warmup_s
-    assert warm.seconds - clock.ms(clock.calls) / 1e3 < PLAN.max_warmup_s, "no call begins after it"
-
-
-# sampling
-
-
-def test_samples_are_at_least_so_many_and_so_long() -> None:
-    clock = FakeClock()
-    assert sampling.sample(clock.call, clock, 0.0, 7) == [100.0] * 7
-    assert sampling.sample(clock.call, clock, 1.05, 2) == [100.0] * 11
-    assert sampling.sample(clock.call, clock, 1.0, 2) == [100.0] * 10
-
-
-def test_a_sample_is_what_its_call_took() -> None:
-    clock = FakeClock(lambda n: float(n))
-    assert sampling.sample(clock.call, clock, 0.0, 4) == [1.0, 2.0, 3.0, 4.0]
-
-
-@pytest.mark.parametrize(("seconds", "expected_ms", "count"), [(1.0, 100.0, 11), (0.05, 100.0, 2)])
-def test_a_block_is_calls_back_to_back_and_one_end(seconds: float, expected_ms: float, count: int) -> None:
-    clock = FakeClock()
-    assert sampling.block(clock.call, clock.finish, clock, seconds, expected_ms) == (count, count * 100.0 + 5.0)
-    assert (clock.calls, clock.finished) == (count, 1)
-
-
-def test_a_block_that_was_too_short_is_taken_again_with_twice_the_calls() -> None:
-    clock = FakeClock()
-    assert sampling.block(clock.call, clock.finish, clock, 0.5, 1e9) == (8, 805.0)
-    assert (clock.calls, clock.finished) == (2 + 4 + 8, 3)
-
-
-def test_warming_again_is_one_call_or_as_long_as_asked() -> None:
-    clock = FakeClock()
-    sampling.rewarm(clock.call, clock, 0.0)
-    assert clock.calls == 1
-    sampling.rewarm(clock.call, clock, 1.0)
-    assert clock.calls == 11
-
-
-def test_no_garbage_is_collected_while_a_call_is_timed() -> None:
-    clock = FakeClock()
-    assert gc.isenabled()
-    sampling.sample(clock.call, clock, 0.0, 3)
-    sampling.block(clock.call, clock.finish, clock, 0.1, 100.0)
-    assert clock.collecting == {False}
-    assert gc.isenabled()
-    assert gc.get_freeze_count() == 0
-
-
-def test_garbage_is_collected_again_after_a_call_that_failed() -> None:
-    def fail() -> None:
-        raise MemoryError
-
-    with pytest.raises(MemoryError):
-        sampling.sample(fail, lambda: 0, 1.0, 1)
-    assert gc.isenabled()

@@ -118,7 +118,7 @@ def test_json_holds_raw_numbers_under_stable_keys() -> None:
 @pytest.mark.parametrize("depth", ["stage", "block", "layer"])
 @pytest.mark.parametrize("model", ["resnet50", "seresnextaa201d_32x8d", "preresnet1001_cifar"])
 def test_no_line_is_wider_than_the_terminal_nor_a_number_cut(model: str, depth: str, width: int) -> None:
-    answer = ri.summary(model, depth=depth)  # type: ignore[arg-type]
+    answer = ri.summary(model, depth=depth)
     lines = answer.render("table", width).splitlines()
     assert max(map(len, lines)) <= width
     assert "…" not in "".join(lines)
@@ -142,7 +142,7 @@ def test_the_terminal_is_coloured_only_when_asked() -> None:
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_text_ends_in_one_newline(format: str) -> None:
-    written = render(REPORT, format)  # type: ignore[arg-type]
+    written = render(REPORT, format)
     assert written.endswith("\n")
     assert not written.endswith("\n\n")
 
@@ -179,7 +179,7 @@ def test_text_ends_in_one_newline(format: str) -> None:
     ],
 )
 def test_a_number_is_written_in_its_unit(value: object, unit: str, shown: str) -> None:
-    assert text(value, unit) == shown  # type: ignore[arg-type]
+    assert text(value, unit) == shown
 
 
 @given(st.integers(0, 10**21))
@@ -198,7 +198,7 @@ def column_of_percentages(cells: list[list[str]], head: list[str]) -> list[list[
 
 @pytest.mark.parametrize("depth", ["stage", "block"])
 def test_printed_shares_add_up_to_a_hundred(depth: str) -> None:
-    lines = ri.summary("resnet50", depth=depth).to_markdown().splitlines()  # type: ignore[arg-type]
+    lines = ri.summary("resnet50", depth=depth).to_markdown().splitlines()
     table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
     for shares in column_of_percentages(table[2:-1], table[0]):
         assert sum(shares) == pytest.approx(100, abs=0.05 * len(shares) + 0.05)
@@ -207,7 +207,7 @@ def test_printed_shares_add_up_to_a_hundred(depth: str) -> None:
 @pytest.mark.parametrize("name", ["resnet50", "resnetrs420", "wrn28_10"])
 @pytest.mark.parametrize("depth", ["stage", "block", "layer"])
 def test_rows_add_up_to_the_totals_to_the_unit(name: str, depth: str) -> None:
-    document = json.loads(ri.summary(name, depth=depth).to_json())  # type: ignore[arg-type]
+    document = json.loads(ri.summary(name, depth=depth).to_json())
     (rows,) = document["tables"].values()
     for key in ("params", "macs", "flops", "activations"):
         assert sum(row[key] or 0 for row in rows) == document["facts"][key]

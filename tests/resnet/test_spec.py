@@ -78,7 +78,7 @@ def test_every_field_has_a_reader_and_every_choice_reads() -> None:
     assert set(fields.READERS) == set(ResNetSpec.__slots__)
     for field, choices in CHOICES.items():
         for choice in choices:
-            text = {None: "none", True: "true", False: "false"}.get(choice, str(choice))  # type: ignore[call-overload]
+            text = {None: "none", True: "true", False: "false"}.get(choice, str(choice))
             assert fields.read(field, text) == choice
 
 

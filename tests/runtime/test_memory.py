@@ -49,7 +49,7 @@ def measured(net: nn.Module, x: torch.Tensor, optimizer: torch.optim.Optimizer |
 
 
 def predicted(name: str, **options: object) -> int:
-    return int(json.loads(ri.memory(name, **options).to_json())["facts"]["peak_bytes"])  # type: ignore[arg-type]
+    return int(json.loads(ri.memory(name, **options).to_json())["facts"]["peak_bytes"])
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50", "resnext50_32x4d"])
