@@ -54,6 +54,16 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """Prose under a title, a paragraph an entry, and a table after it where there is one."""
+
+    key: str
+    title: str
+    paragraphs: tuple[str, ...]
+    table: Table | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What a command found out. The first table is the main one; ``ok`` is whether everything checked holds."""
 
@@ -65,3 +75,4 @@ class Report:
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     ok: bool = True
+    sections: tuple[Section, ...] = ()

@@ -3,11 +3,11 @@
 Counts take SI prefixes (4.09 G), bytes IEC ones (97.5 MiB), a share is a percentage, unknown is a dash.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
-Unit = Literal["text", "integer", "count", "bytes", "share", "ratio", "shape", "ms", "rate"]
-Value = str | int | float | bool | Sequence[int] | None
+Unit = Literal["text", "integer", "count", "bytes", "share", "ratio", "shape", "ms", "rate", "sum"]
+Value = str | int | float | bool | Sequence[int] | Mapping[str, int] | None
 
 UNKNOWN = "–"
 SI = ("", " k", " M", " G", " T", " P", " E")
@@ -35,6 +35,8 @@ def text(value: Value, unit: Unit = "text") -> str:
             return _share(value)
         case "ratio", int() | float():
             return f"{significant(value)}×"
+        case "sum", Mapping():
+            return " + ".join(f"{name} {part:,}" for name, part in value.items()) or "0"
         case "shape", (_, *_):
             return "×".join(map(str, value))
         case _:

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "resnet_inspect"
 ROWS = (
-    {"errors", "units"},
+    {"errors", "units", "language"},
     {"graph", "report", "measure"},
     {"resnet", "counting"},
     {"analyze", "render", "runtime"},

@@ -2,24 +2,35 @@
 
 import json
 
-from resnet_inspect.report import Report
+from resnet_inspect.report import Report, Table
 
 SCHEMA = "resnet-inspect/report"
 SCHEMA_VERSION = 1
 
 
 def render(report: Report) -> str:
-    document = {
+    document: dict[str, object] = {
         "schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
         "kind": report.kind,
         "model": report.model,
         "facts": {fact.key: fact.value for fact in report.facts},
-        "tables": {
-            table.key: [dict(zip([c.key for c in table.columns], row, strict=True)) for row in table.rows]
-            for table in report.tables
-        },
+        "tables": {table.key: _rows(table) for table in report.tables},
         "findings": [{"code": f.code, "where": f.where, "message": f.message, "hint": f.hint} for f in report.findings],
         "notes": list(report.notes),
     }
+    if report.sections:
+        document["sections"] = [
+            {
+                "key": section.key,
+                "title": section.title,
+                "paragraphs": list(section.paragraphs),
+                "table": _rows(section.table) if section.table else None,
+            }
+            for section in report.sections
+        ]
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _rows(table: Table) -> list[dict[str, object]]:
+    return [dict(zip([c.key for c in table.columns], row, strict=True)) for row in table.rows]

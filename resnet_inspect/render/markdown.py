@@ -9,6 +9,9 @@ def render(report: Report) -> str:
     parts += (
         ["\n".join(f"- {fact.title}: {exact(fact.value, fact.unit)}" for fact in report.facts)] if report.facts else []
     )
+    for section in report.sections:
+        parts += [f"### {section.title}", *section.paragraphs]
+        parts += [_table(section.table)] if section.table else []
     for table in report.tables:
         parts += [f"### {table.title}"] if len(report.tables) > 1 else []
         parts.append(_table(table))
@@ -20,7 +23,7 @@ def render(report: Report) -> str:
 
 def _table(table: Table) -> str:
     head = [column.title for column in table.columns]
-    rule = ["---" if column.unit in ("text", "shape") else "---:" for column in table.columns]
+    rule = ["---" if column.unit in ("text", "shape", "sum") else "---:" for column in table.columns]
     body = [_cells(table, row) for row in table.rows]
     total = [[f"**{cell}**" if cell else "" for cell in _cells(table, table.total)]] if table.total else []
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, rule, *body, *total))

@@ -23,12 +23,20 @@ def render(report: Report, width: int | None = None, color: bool = False) -> str
 
     prose = console()
     prose.print(Text(report.title, "bold"))
-    for table in report.tables:
-        if len(report.tables) > 1:
-            prose.print(Text(f"\n{table.title}", "bold"))
+
+    def draw(table: Table) -> None:
         drawn, needed = _draw(table, wanted)
         # Where even the narrowest layout is too wide, a line that wraps is better than a number cut in two.
         console(max(wanted, needed)).print(drawn, "")
+
+    for section in report.sections:
+        prose.print("", Text(section.title, "bold"), *map(Text, section.paragraphs), sep="\n")
+        if section.table:
+            draw(section.table)
+    for table in report.tables:
+        if len(report.tables) > 1:
+            prose.print(Text(f"\n{table.title}", "bold"))
+        draw(table)
     if report.facts:
         prose.print(_facts(report), "")
     for finding in report.findings:
@@ -52,7 +60,7 @@ def _draw(table: Table, width: int) -> tuple[RichTable, int]:
     texts = list(zip(heads, *rows, total, strict=True))
     widest = [max(map(len, cells)) for cells in texts]
     wraps = [
-        column.unit == "text" and any(" " in cell for cell in cells)
+        column.unit in ("text", "sum") and any(" " in cell for cell in cells)
         for column, cells in zip(table.columns, texts, strict=True)
     ]
     narrowest = [
@@ -73,7 +81,7 @@ def _draw(table: Table, width: int) -> tuple[RichTable, int]:
         drawn.add_column(
             column.title,
             footer=total[i],
-            justify="left" if column.unit in ("text", "shape") else "right",
+            justify="left" if column.unit in ("text", "shape", "sum") else "right",
             no_wrap=not wraps[i],
             min_width=narrowest[i],
             style="dim" if column.unit == "share" else "",

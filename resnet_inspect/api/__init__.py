@@ -1,0 +1,34 @@
+"""The verbs, for Python and for the command line alike: load, ask, measure.
+
+Every verb that asks returns an Answer. ``model`` is a variant's name, the path of a spec.toml or a ResNetSpec;
+``settings`` are ``field=value`` texts that change its spec; ``input`` is N, C, H, W.
+"""
+
+from resnet_inspect.api.answer import Answer
+from resnet_inspect.api.ask import compare, export_spec, flops, list_variants, lower, memory, spec, summary
+from resnet_inspect.api.measure import bench, build, check, read_record, show, verdict
+from resnet_inspect.errors import InspectError
+from resnet_inspect.graph import Graph
+from resnet_inspect.resnet.spec import Attention, ResNetSpec
+
+__all__ = [
+    "Answer",
+    "Attention",
+    "Graph",
+    "InspectError",
+    "ResNetSpec",
+    "bench",
+    "build",
+    "check",
+    "compare",
+    "export_spec",
+    "flops",
+    "list_variants",
+    "lower",
+    "memory",
+    "read_record",
+    "show",
+    "spec",
+    "summary",
+    "verdict",
+]

@@ -1,0 +1,114 @@
+"""The verbs that ask: everything that is known of a network before it runs. A verb imports what answers it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from resnet_inspect import load
+from resnet_inspect.api.answer import Answer, answer, one_of
+from resnet_inspect.errors import RequestError, UnknownModelError
+from resnet_inspect.graph import Graph
+from resnet_inspect.load import Input, Model
+from resnet_inspect.resnet import zoo
+from resnet_inspect.resnet.spec import ResNetSpec
+
+if TYPE_CHECKING:
+    from resnet_inspect.analyze.flops import Task
+    from resnet_inspect.analyze.memory import Optimizer, Precision
+    from resnet_inspect.analyze.summary import Depth
+    from resnet_inspect.analyze.variants import Sort
+
+
+def lower(
+    model: Model = "resnet50", input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()
+) -> Graph:
+    """The network as a list of typed calls."""
+    return load.graph(load.variant(model, settings), input, batch_size)
+
+
+def spec(model: Model = "resnet50", settings: Sequence[str] = ()) -> ResNetSpec:
+    """The network as data."""
+    return load.variant(model, settings).spec
+
+
+def summary(
+    model: Model = "resnet50",
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    depth: "Depth" = "stage",
+) -> Answer:
+    """Shapes, parameters, MACs, FLOPs and activations, one row a stage, block or layer."""
+    from resnet_inspect.analyze.summary import DEPTHS, summary
+
+    one_of("depth", depth, DEPTHS)
+    return answer(summary(lower(model, input, batch_size, settings), depth))
+
+
+def flops(
+    model: Model = "resnet50",
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    task: "Task" = "infer",
+) -> Answer:
+    """MACs and FLOPs by stage and by kind of operation, of a forward pass or of a training step."""
+    from resnet_inspect.analyze.flops import TASKS, flops
+
+    one_of("task", task, TASKS)
+    return answer(flops(lower(model, input, batch_size, settings), task))
+
+
+def memory(
+    model: Model = "resnet50",
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    task: "Task" = "infer",
+    precision: "Precision" = "fp32",
+    optimizer: "Optimizer" = "sgd",
+    momentum: float = 0.9,
+) -> Answer:
+    """The memory that an eager pass will ask for, where its peak is and what is alive there; nothing is run."""
+    from resnet_inspect.analyze.memory import OPTIMIZERS, PRECISIONS, memory
+
+    one_of("precision", precision, PRECISIONS)
+    one_of("optimizer", optimizer, OPTIMIZERS)
+    return answer(memory(lower(model, input, batch_size, settings), task, precision, optimizer, momentum))
+
+
+def list_variants(
+    pattern: str = "*",
+    max_params: int | None = None,
+    max_macs: int | None = None,
+    sort: "Sort | None" = None,
+) -> Answer:
+    """Every variant of the zoo whose name or family matches the glob ``pattern``, at its own input size."""
+    from fnmatch import fnmatchcase
+
+    from resnet_inspect.analyze.variants import SORTS, catalogue
+
+    one_of("sort", sort, (None, *SORTS))
+    found = [v for v in zoo.variants() if fnmatchcase(v.name, pattern) or fnmatchcase(v.family, pattern)]
+    if not found:
+        raise UnknownModelError(
+            f"no variant matches {pattern!r}", hint="globs are quoted, as in resnet-inspect list 'wide*'"
+        )
+    return answer(catalogue(((v.family, load.graph(v)) for v in found), sort, max_params, max_macs))
+
+
+def compare(
+    models: Sequence[Model], input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()
+) -> Answer:
+    """One row a model, with its ratios to the first."""
+    if len(models) < 2:
+        raise RequestError("compare needs two models or more", hint="as in resnet-inspect compare resnet50 resnet50d")
+    from resnet_inspect.analyze.variants import compare
+
+    return answer(compare([lower(model, input, batch_size, settings) for model in models]))
+
+
+def export_spec(model: Model = "resnet50", settings: Sequence[str] = ()) -> str:
+    """A spec.toml that reads back to the same spec."""
+    from resnet_inspect.resnet import toml
+
+    return toml.dump(load.variant(model, settings).spec)

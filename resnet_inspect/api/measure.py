@@ -1,0 +1,121 @@
+"""The verbs that run something, and those that read what was measured."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from resnet_inspect import load
+from resnet_inspect.api.answer import Answer, answer, several
+from resnet_inspect.api.ask import lower
+from resnet_inspect.errors import RequestError
+from resnet_inspect.graph import Graph
+from resnet_inspect.load import Input, Model
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from resnet_inspect.measure.record import Record
+
+
+def check(
+    model: Model = "resnet50", input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()
+) -> Answer:
+    """Our numbers against fvcore, thop and torch, run on the built module, and against what is published.
+
+    The answer's ``ok`` is whether nothing differs without a known reason.
+    """
+    from resnet_inspect.analyze.check import check
+
+    found = load.variant(model, settings)
+    network = load.graph(found, input, batch_size)
+    from resnet_inspect.runtime import counters  # torch lives behind this line
+
+    measured = counters.measure(network)
+    return answer(check(found, network, measured, counters.published(network.name), counters.versions()))
+
+
+def bench(
+    models: Model | Sequence[Model] = "resnet50",
+    device: str = "auto",
+    batch_size: int | str | Sequence[int | str] | None = None,
+    input: Input = None,
+    settings: Sequence[str] = (),
+    task: str | Sequence[str] = "infer",
+    precision: str | Sequence[str] | None = None,
+    layout: str | Sequence[str] = "contiguous",
+    mode: str | Sequence[str] = "eager",
+    threads: int | Sequence[int] | None = None,
+    quick: bool = False,
+    min_time_s: float | None = None,
+    max_time_s: float | None = None,
+    seed: int = 0,
+    argv: Sequence[str] = (),
+    save: "Callable[[Record], None] | None" = None,
+    tell: "Callable[[str], None] | None" = None,
+) -> "Record":
+    """Measure every combination, each in a process of its own, and return the Record.
+
+    ``save`` is given the Record so far when an arm has ended, ``tell`` a line when something begins. Ctrl-C ends
+    the measurement and keeps the arms that are done.
+
+    Raises:
+        RequestError: a combination that cannot be. MachineError: the machine has no such device.
+    """
+    from resnet_inspect.benchmark import Request, run
+
+    found = [load.variant(model, settings) for model in several(models)]
+    request = Request(
+        tuple(found),
+        None if input is None else load.image(input),
+        device,
+        None if batch_size is None else tuple(several(batch_size)),
+        tuple(several(task)),
+        None if precision is None else tuple(several(precision)),
+        tuple(several(layout)),
+        tuple(several(mode)),
+        None if threads is None else tuple(several(threads)),
+    )
+    return run(
+        request, quick, min_time_s, max_time_s, seed, tuple(argv), save or (lambda _: None), tell or (lambda _: None)
+    )
+
+
+def show(record: "Record") -> Answer:
+    """A Record as a table of its arms, with what a reader must know to trust it."""
+    from resnet_inspect.analyze.bench import bench
+
+    return answer(bench(record))
+
+
+def verdict(old: "Record", new: "Record", gates: Sequence[str] = (), allow_env_diff: bool = False) -> Answer:
+    """Arm by arm, whether ``new`` is SLOWER, FASTER, the SAME, or INCONCLUSIVE; ``gates`` are what may not grow at all.
+
+    Raises:
+        RequestError: the two were taken on other machines or have no arm in common.
+    """
+    from resnet_inspect.analyze.verdict import verdict
+
+    return answer(verdict(old, new, tuple(gates), allow_env_diff))
+
+
+def read_record(path: "str | os.PathLike[str]") -> "Record":
+    """The Record in a file.
+
+    Raises:
+        RequestError: it cannot be read, is cut off, of another version, or was edited.
+    """
+    from resnet_inspect.measure.record import from_json
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            return from_json(file.read(), os.fspath(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError(f"{os.fspath(path)}: {error}", hint="give a file that bench -o wrote") from None
+
+
+def build(model: Model | Graph = "resnet50", *, device: str = "cpu", zero_init_residual: bool = False) -> "nn.Module":
+    """The network as a torch module, initialised as torchvision initialises its own."""
+    from resnet_inspect.runtime.build import build  # torch lives behind this line
+
+    network = model if isinstance(model, Graph) else lower(model)
+    return build(network, device=device, zero_init_residual=zero_init_residual)

@@ -1,0 +1,33 @@
+"""Text in the reader's language, through gettext catalogues; English is the source and needs none."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from gettext import translation
+from pathlib import Path
+
+LANGUAGES = ("en", "zh")
+DOMAIN = "resnet_inspect"
+
+Translate = Callable[[str], str]
+
+
+def marked(text: str) -> str:
+    """``text`` as it is: what stands in a literal table is translated when it is shown, and extracted by this name."""
+    return text
+
+
+@cache
+def translator(language: str) -> Translate:
+    """What turns an English text into ``language``; a text without a translation stays English."""
+    if language == "en":
+        return marked
+    return translation(DOMAIN, Path(__file__).parent / "locale", [language], fallback=True).gettext
+
+
+def from_environment(environ: Mapping[str, str]) -> str:
+    """The language of the locale, by the variables and in the order of gettext; ``en`` where we have it not."""
+    for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := environ.get(variable):
+            code = value.split(":")[0].partition("_")[0].partition(".")[0].lower()
+            return code if code in LANGUAGES else "en"
+    return "en"
