@@ -26,7 +26,7 @@ def variant(model: Model, settings: Sequence[str] = ()) -> Variant:
         raise RequestError(f"settings is the text {settings!r}", hint=f"give a list of them: [{settings!r}]")
     from resnet_inspect.resnet import fields  # 3 ms that only --set pays
 
-    return Variant(f"{found.name} {' '.join(settings)}", "spec", fields.apply(found.spec, settings))
+    return Variant(f"{found.name} {' '.join(settings)}", "spec", fields.apply(found.spec, settings), found.writing)
 
 
 def graph(found: Variant, input: Input = None, batch_size: int | None = None) -> Graph:

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from resnet_inspect.analyze.otherwise import counted_otherwise
 from resnet_inspect.analyze.work import Work, work_of
-from resnet_inspect.counting.conventions import FVCORE, FVCORE_ACTIVATIONS, THOP, TORCH, count
+from resnet_inspect.counting.convention import count
+from resnet_inspect.counting.conventions import FVCORE, FVCORE_ACTIVATIONS, THOP, TORCH
 from resnet_inspect.counting.published import PUBLISHED, Published
+from resnet_inspect.counting.writing import as_written
 from resnet_inspect.graph import Graph
 from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
 from resnet_inspect.resnet.zoo import Variant
@@ -69,13 +71,14 @@ def check(
 
 
 def _tools(graph: Graph, work: Work, measured: Mapping[str, int]) -> list[Row]:
+    calls = as_written(graph)
     ours = {
         "torch_params": ("parameters", work.params, "torch"),
         "thop_params": ("thop parameters", _thop_params(graph), "thop"),
-        "torch": ("FLOPs", count(TORCH, graph.nodes).total, "torch FlopCounterMode"),
-        "fvcore": ("fvcore total", count(FVCORE, graph.nodes).total, "fvcore"),
-        "fvcore_activations": ("activations", count(FVCORE_ACTIVATIONS, graph.nodes).total, "fvcore"),
-        "thop": ("thop total", count(THOP, graph.nodes).total, "thop"),
+        "torch": ("FLOPs", count(TORCH, calls).total, "torch FlopCounterMode"),
+        "fvcore": ("fvcore total", count(FVCORE, calls).total, "fvcore"),
+        "fvcore_activations": ("activations", count(FVCORE_ACTIVATIONS, calls).total, "fvcore"),
+        "thop": ("thop total", count(THOP, calls).total, "thop"),
     }
     return [
         (quantity, value, measured[key], f"{tool}, run here", value == measured[key])
@@ -85,7 +88,7 @@ def _tools(graph: Graph, work: Work, measured: Mapping[str, int]) -> list[Row]:
 
 def _thop_params(graph: Graph) -> int:
     """thop sums the parameters of the modules that it has a rule for, and so misses GroupNorm's."""
-    return sum(node.params for node in graph.weight_owners() if type(node.op) in THOP.rules)
+    return sum(node.params for node in graph.weight_owners() if node.kind in THOP.modules)
 
 
 def _metadata(work: Work, metadata: Mapping[str, tuple[int, float]]) -> list[Row]:

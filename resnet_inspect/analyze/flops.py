@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Literal, get_args
 
 from resnet_inspect.analyze.summary import counting_note, share
-from resnet_inspect.counting.conventions import CONV_FC, TORCH, training_flops
+from resnet_inspect.counting.conventions import CONVOLUTIONS, TORCH
+from resnet_inspect.counting.training import training_flops
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.ops.linear import Conv2d
@@ -37,7 +38,7 @@ def flops(graph: Graph, task: Task = "infer") -> Report:
             "input, which the image does not need"
         )
     else:
-        steps = {i: 2 * node.macs for i, node in enumerate(graph.nodes) if type(node.op) in CONV_FC.rules}
+        steps = {i: 2 * node.macs for i, node in enumerate(graph.nodes) if node.kind in CONVOLUTIONS}
         note = counting_note(graph, sum(steps.values()) // 2)
     total = sum(steps.values())
     return Report(

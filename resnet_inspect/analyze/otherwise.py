@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
-from resnet_inspect.counting.conventions import MMENGINE, count
+from resnet_inspect.counting.convention import count
+from resnet_inspect.counting.conventions import FVCORE, MMENGINE
 from resnet_inspect.counting.published import Published
+from resnet_inspect.counting.writing import as_written
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.graph.ops.pointwise import Add
@@ -27,7 +29,9 @@ def counted_otherwise(published: Published, graph: Graph) -> tuple[float, str]:
         case "additions":
             return _macs(graph) + _additions(graph), "the residual additions are counted too"
         case "mmengine":
-            return count(MMENGINE, graph.nodes).total, "norms, ReLUs, pools and biases are counted too"
+            return count(MMENGINE, as_written(graph)).total, "norms, ReLUs, pools and biases are counted too"
+        case "fvcore":
+            return count(FVCORE, as_written(graph)).total, "fvcore's total: norms and the last pool are counted too"
         case "nominal":
             times, reference = NOMINAL[published.variant]
             return times * _macs(_own(zoo.find(reference))), f"nominal: {times} × {reference}, not counted"

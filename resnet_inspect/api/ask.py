@@ -10,6 +10,7 @@ from resnet_inspect.graph import Graph
 from resnet_inspect.load import Input, Model
 from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.spec import ResNetSpec
+from resnet_inspect.resnet.zoo import Variant
 
 if TYPE_CHECKING:
     from resnet_inspect.analyze.flops import Task
@@ -50,11 +51,25 @@ def flops(
     batch_size: int | None = None,
     settings: Sequence[str] = (),
     task: "Task" = "infer",
+    tool: str | None = None,
+    writing: str | None = None,
 ) -> Answer:
-    """MACs and FLOPs by stage and by kind of operation, of a forward pass or of a training step."""
+    """MACs and FLOPs by stage and by kind of operation, of a forward pass or of a training step.
+
+    ``tool``: the total that this counter would give instead, of the net as the library ``writing`` writes it.
+    """
     from resnet_inspect.analyze.flops import TASKS, flops
 
     one_of("task", task, TASKS)
+    if tool is not None:
+        from resnet_inspect.analyze.reconcile import counted_as
+
+        if task == "train":
+            raise RequestError("counters count a forward pass", hint="leave out --task train, or --as")
+        found = load.variant(model, settings)
+        return answer(counted_as(load.graph(found, input, batch_size), tool, writing_of(found, writing)))
+    if writing is not None:
+        raise RequestError("the writing of a net matters to other counters alone", hint="name one with --as")
     return answer(flops(lower(model, input, batch_size, settings), task))
 
 
@@ -105,6 +120,14 @@ def compare(
     from resnet_inspect.analyze.variants import compare
 
     return answer(compare([lower(model, input, batch_size, settings) for model in models]))
+
+
+def writing_of(found: Variant, writing: str | None) -> str:
+    """The library's name, or by default the one in whose words the variant is known."""
+    from resnet_inspect.counting.writing import WRITINGS
+
+    one_of("writing", writing, (None, *WRITINGS))
+    return writing or found.writing
 
 
 def export_spec(model: Model = "resnet50", settings: Sequence[str] = ()) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from resnet_inspect import load
 from resnet_inspect.api.answer import Answer, answer, several
-from resnet_inspect.api.ask import lower
+from resnet_inspect.api.ask import lower, writing_of
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.load import Input, Model
@@ -32,6 +32,33 @@ def check(
 
     measured = counters.measure(network)
     return answer(check(found, network, measured, counters.published(network.name), counters.versions()))
+
+
+def reconcile(
+    model: Model = "resnet50",
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    writing: str | None = None,
+    measure: bool = False,
+) -> Answer:
+    """What every counter says of the net, part by part; ``measure`` runs those that are installed on the built module.
+
+    The answer's ``ok`` is whether each that ran said what its rule says.
+    """
+    from resnet_inspect.analyze.reconcile import reconcile
+
+    found = load.variant(model, settings)
+    network = load.graph(found, input, batch_size)
+    if not measure:
+        return answer(reconcile(found, network, writing_of(found, writing)))
+    if writing not in (None, "torchvision"):
+        raise RequestError(f"a module written as in {writing} is not ours to build", hint="leave out --writing")
+    from resnet_inspect.measure.counters import run_all
+    from resnet_inspect.resnet.fields import to_mapping
+
+    spec = {field: value for field, value in to_mapping(found.spec).items() if value is not None}
+    return answer(reconcile(found, network, "torchvision", run_all(spec, network.input.shape)))
 
 
 def bench(

@@ -9,6 +9,7 @@ from resnet_inspect.render import Format
 EXAMPLES = (
     "resnet-inspect flops --input 1,3,224,224",
     "resnet-inspect flops resnext50_32x4d --batch-size 32",
+    "resnet-inspect flops --as fvcore",
     "resnet-inspect flops resnet18 --task train --format json",
 )
 
@@ -16,6 +17,8 @@ EXAMPLES = (
 @click.command("flops", epilog=options.examples(EXAMPLES))
 @options.asked_of_a_model
 @click.option("--task", type=click.Choice(TASKS), default="infer", help="A forward pass, or a training step.")
+@click.option("--as", "tool", metavar="TOOL", help="Count as fvcore, thop, torchinfo … would; `reconcile` lists them.")
+@options.writing
 def command(
     model: str,
     input: str | None,
@@ -24,6 +27,8 @@ def command(
     format: Format | None,
     output: str | None,
     task: Task,
+    tool: str | None,
+    writing: str | None,
 ) -> None:
     """MACs and FLOPs of MODEL, by stage and by kind of operation."""
-    show(api.flops(model, input, batch_size, settings, task), format, output)
+    show(api.flops(model, input, batch_size, settings, task, tool, writing), format, output)

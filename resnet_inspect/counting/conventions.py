@@ -1,94 +1,89 @@
-"""How work is counted: a convention is a table from kinds of operation to rules.
+"""The conventions: tables from kinds of operation, or classes of module, to rules, read off the tools in eval mode.
 
 A kind without a rule is not counted by that tool, and a count says which those were; a rule that gives 0 is a tool's
-own declared zero. The rules of fvcore, thop and torch were read off the tools, in eval mode, at the versions named.
+own declared zero.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from math import prod
-from typing import Literal
 
-from resnet_inspect.graph import Node
-from resnet_inspect.graph.ops.base import Op
-from resnet_inspect.graph.ops.gate import Conv1d, Mean
-from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.graph.ops.pointwise import BatchNorm2d, GroupNorm, ReLU
-from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
-
-Rule = Callable[[Node], int]
+from resnet_inspect.counting.convention import Convention, Rule
+from resnet_inspect.counting.writing import Call
 
 
-@dataclass(frozen=True, slots=True)
-class Convention:
-    """A tool's or a field's way to count; ``unit`` is what one of its counts stands for."""
-
-    name: str
-    unit: Literal["MAC", "FLOP", "element"]
-    version: str
-    doc: str
-    rules: Mapping[type[Op], Rule]
+def _macs(call: Call) -> int:
+    return call.node.macs
 
 
-@dataclass(slots=True)
-class Count:
-    """A total, its parts by kind of operation, and the kinds for which the convention has no rule."""
-
-    total: int = 0
-    parts: dict[str, int] = field(default_factory=dict)
-    uncounted: dict[str, int] = field(default_factory=dict)
+def _twice_macs(call: Call) -> int:
+    return 2 * call.node.macs
 
 
-def count(convention: Convention, nodes: Iterable[Node]) -> Count:
-    """The work of ``nodes`` as ``convention`` counts it; ``uncounted`` maps a kind to its number of calls."""
-    result = Count()
-    for node in nodes:
-        rule = convention.rules.get(type(node.op))
-        if rule is None:
-            result.uncounted[node.kind] = result.uncounted.get(node.kind, 0) + 1
-            continue
-        work = rule(node)
-        result.parts[node.kind] = result.parts.get(node.kind, 0) + work
-        result.total += work
-    return result
-
-
-def _macs(node: Node) -> int:
-    return node.macs
-
-
-def _twice_macs(node: Node) -> int:
-    return 2 * node.macs
-
-
-def _macs_and_biases(node: Node) -> int:
-    return node.macs + (node.out.numel if "bias" in node.op.params() else 0)
-
-
-def _outputs(node: Node) -> int:
-    return node.out.numel
+def _outputs(call: Call) -> int:
+    return call.node.out.numel
 
 
 def _inputs(times: int) -> Rule:
-    return lambda node: times * node.ins[0].numel
+    return lambda call: times * call.node.ins[0].numel
 
 
-def _blur_macs(node: Node) -> int:
+def _zero(call: Call) -> int:
+    return 0
+
+
+def _blur_macs(call: Call) -> int:
     """The fixed 3×3 filter runs as a depthwise convolution, which a counter of calls cannot tell from a learned one."""
-    return 9 * node.out.numel
+    return 9 * call.node.out.numel
 
 
-def _global_mean(node: Node) -> int:
+def _global_mean(call: Call) -> int:
     """An addition an element and a division a mean."""
-    return (prod(node.ins[0].shape[2:]) + 1) * node.out.numel
+    return (prod(call.node.ins[0].shape[2:]) + 1) * call.node.out.numel
 
+
+def _params_an_image(call: Call) -> int:
+    """torchinfo multiplies what is no convolution by the batch alone."""
+    return call.node.out.shape[0] * call.node.params
+
+
+def _weights(times: int) -> Rule:
+    return lambda call: times * prod(call.node.op.params()["weight"])
+
+
+def _an_image(rule: Rule) -> Rule:
+    """ptflops divides what its modules count by the batch, and not what its functions do."""
+    return lambda call: rule(call) // call.node.ins[0].shape[0]
+
+
+def _last_call(rule: Rule) -> Rule:
+    """flopth keeps what the last call of a module gave."""
+    return lambda call: rule(call) if call.last else 0
+
+
+def _each(wrap: Callable[[Rule], Rule], rules: dict[str, Rule]) -> dict[str, Rule]:
+    return {kind: wrap(rule) for kind, rule in rules.items()}
+
+
+CONVOLUTIONS: dict[str, Rule] = {"Conv2d": _macs, "Conv1d": _macs, "Linear": _macs}
+TWICE: dict[str, Rule] = dict.fromkeys(CONVOLUTIONS, _twice_macs)
+BIASES: dict[str, Rule] = {"Conv2d bias": _outputs, "Linear bias": _outputs}
+POOLS: dict[str, Rule] = dict.fromkeys(("MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "AdaptiveMaxPool2d"), _inputs(1))
+# What ptflops' modules and mmcv's count, a batch at a time.
+NORMS_AND_POOLS: dict[str, Rule] = {
+    **CONVOLUTIONS,
+    **BIASES,
+    "BatchNorm2d": _inputs(2),
+    "GroupNorm": _inputs(2),
+    "ReLU": _outputs,
+    **POOLS,
+}
 
 CONV_FC = Convention(
     "conv_fc",
     "MAC",
     "",
     "multiply-accumulates of convolutions and linear layers with learned weights: what papers call FLOPs",
-    {Conv2d: _macs, Conv1d: _macs, Linear: _macs},
+    CONVOLUTIONS,
 )
 FVCORE = Convention(
     "fvcore",
@@ -96,13 +91,12 @@ FVCORE = Convention(
     "0.1.5.post20221221",
     "FlopCountAnalysis: MACs, and elements of norms and adaptive pools",
     {
-        Conv2d: _macs,
-        Conv1d: _macs,
-        Linear: _macs,
-        BatchNorm2d: _inputs(2),
-        GroupNorm: _inputs(5),
-        AdaptiveAvgPool2d: _inputs(1),
-        BlurPool2d: _blur_macs,
+        **CONVOLUTIONS,
+        "BatchNorm2d": _inputs(2),
+        "GroupNorm": _inputs(5),
+        "weight standardisation": _weights(4),
+        "AdaptiveAvgPool2d": _inputs(1),
+        "BlurPool2d": _blur_macs,
     },
 )
 FVCORE_ACTIVATIONS = Convention(
@@ -110,22 +104,59 @@ FVCORE_ACTIVATIONS = Convention(
     "element",
     "0.1.5.post20221221",
     "ActivationCountAnalysis: output elements of any convolution or linear layer, learned or not",
-    {Conv2d: _outputs, Conv1d: _outputs, Linear: _outputs, BlurPool2d: _outputs},
+    dict.fromkeys((*CONVOLUTIONS, "BlurPool2d"), _outputs),
 )
 THOP = Convention(
     "thop",
     "MAC",
     "0.1.1.post2209072238",
     "profile: MACs, four operations an element of BatchNorm, additions of average pools; ReLU and max pool as zero",
-    {
-        Conv2d: _macs,
-        Conv1d: _macs,
-        Linear: _macs,
-        BatchNorm2d: _inputs(4),
-        AvgPool2d: lambda node: node.out.numel,
-        AdaptiveAvgPool2d: _global_mean,
-        ReLU: _inputs(0),
-        MaxPool2d: _inputs(0),
+    modules={
+        **CONVOLUTIONS,
+        "BatchNorm2d": _inputs(4),
+        "AvgPool2d": _outputs,
+        "AdaptiveAvgPool2d": _global_mean,
+        "ReLU": _zero,
+        "MaxPool2d": _zero,
+        "AdaptiveMaxPool2d": _zero,
+    },
+)
+PTFLOPS = Convention(
+    "ptflops",
+    "MAC",
+    "0.7.5",
+    "MACs, biases and elements of one image; ReLU and pools again as functions, those of the whole batch",
+    {"ReLU": _inputs(1), **POOLS},
+    _each(_an_image, NORMS_AND_POOLS),
+    per_image=True,
+)
+PTFLOPS_NOFUNC = Convention(
+    "ptflops_nofunc",
+    "MAC",
+    "0.7.5",
+    "count_functional=False: MACs, biases and elements of modules alone, of one image",
+    modules=PTFLOPS.modules,
+    per_image=True,
+)
+PTFLOPS_ATEN = Convention(
+    "ptflops_aten",
+    "MAC",
+    "0.7.5",
+    "backend aten: MACs and biases of any convolution or matrix product, learned or not",
+    {**CONVOLUTIONS, **BIASES, "BlurPool2d": _blur_macs},
+)
+TORCHINFO = Convention(
+    "torchinfo",
+    "MAC",
+    "1.8.0",
+    "total_mult_adds of modules without children: MACs and biases, and a norm's parameters once an image",
+    modules={
+        **CONVOLUTIONS,
+        "StdConv2d": _macs,
+        **BIASES,
+        "BatchNorm2d": _params_an_image,
+        "GroupNorm": _params_an_image,
+        "timm.GroupNorm": _params_an_image,
     },
 )
 TORCH = Convention(
@@ -133,49 +164,66 @@ TORCH = Convention(
     "FLOP",
     "2.15.0",
     "FlopCounterMode: two FLOPs a multiply-accumulate of any convolution or matrix product, learned or not",
-    {
-        Conv2d: _twice_macs,
-        Conv1d: _twice_macs,
-        Linear: _twice_macs,
-        BlurPool2d: lambda node: 2 * _blur_macs(node),
-    },
+    {**TWICE, "BlurPool2d": lambda call: 2 * _blur_macs(call)},
 )
-# What mmpretrain's tables were made with; ptflops without its functional operations counts alike.
+# calflops carries DeepSpeed's profiler: both count alike.
+PROFILER_FLOPS: dict[str, Rule] = {
+    **TWICE,
+    "Conv2d bias": _outputs,
+    "BatchNorm2d": _inputs(2),
+    "GroupNorm": _inputs(5),
+    "weight standardisation": _weights(4),
+    "ReLU": _inputs(1),
+    **POOLS,
+    "BlurPool2d": lambda call: 2 * _blur_macs(call),
+}
+PROFILER_MACS: dict[str, Rule] = {**CONVOLUTIONS, "BlurPool2d": _blur_macs}
+PROFILER_DOC = "two FLOPs a multiply-accumulate, biases of convolutions, elements of norms, ReLU and pools"
+CALFLOPS_FLOPS = Convention("calflops_flops", "FLOP", "0.3.2", PROFILER_DOC, PROFILER_FLOPS)
+CALFLOPS_MACS = Convention("calflops_macs", "MAC", "0.3.2", "MACs of any convolution or linear layer", PROFILER_MACS)
+DEEPSPEED_FLOPS = Convention("deepspeed_flops", "FLOP", "0.19.8", PROFILER_DOC, PROFILER_FLOPS)
+DEEPSPEED_MACS = Convention("deepspeed_macs", "MAC", "0.19.8", "MACs of any convolution or linear layer", PROFILER_MACS)
+FLOPTH = Convention(
+    "flopth",
+    "MAC",
+    "0.1.6",
+    "MACs, biases of convolutions, elements of norms, ReLU and pools; of a module called twice the last call alone",
+    modules=_each(
+        _last_call,
+        {
+            **CONVOLUTIONS,
+            "StdConv2d": _macs,
+            "Conv2d bias": _outputs,
+            "BatchNorm2d": _inputs(2),
+            "GroupNorm": _inputs(2),
+            "timm.GroupNorm": _inputs(2),
+            "ReLU": _inputs(1),
+            **POOLS,
+        },
+    ),
+)
+# What mmpretrain's tables were made with.
 MMENGINE = Convention(
     "mmengine",
     "MAC",
     "mmcv 1.x",
     "get_model_complexity_info: MACs and biases, two operations an element of a norm, one of ReLU and of pools",
-    {
-        Conv2d: _macs_and_biases,
-        Linear: _macs_and_biases,
-        BatchNorm2d: _inputs(2),
-        GroupNorm: _inputs(2),
-        ReLU: _inputs(1),
-        MaxPool2d: _inputs(1),
-        AvgPool2d: _inputs(1),
-        AdaptiveAvgPool2d: _inputs(1),
-        Mean: _inputs(1),  # mmpretrain writes the squeeze of SE as a pool
-    },
+    {**NORMS_AND_POOLS, "Mean": _inputs(1)},  # mmpretrain writes the squeeze of SE as a pool
 )
 
-
-def training_flops(nodes: tuple[Node, ...], convention: Convention = CONV_FC) -> dict[int, int]:
-    """FLOPs of a training step of each call with MACs, by its position: forward, and the two gradients of backward.
-
-    A convolution costs as much again for its weights' gradient and as much for its input's, which the image does not
-    need. With ``TORCH``, as FlopCounterMode (2.15) counts: a fixed filter has an input's gradient too, and the weights'
-    gradient of a grouped convolution is taken for that of a full one, and so counted ``groups`` times.
-    """
-    steps: dict[int, int] = {}
-    for position, node in enumerate(nodes):
-        rule = convention.rules.get(type(node.op))
-        if rule is None:
-            continue
-        forward = rule(node) if convention.unit == "FLOP" else 2 * rule(node)
-        weights = int(bool(node.op.params()))
-        if convention is TORCH and isinstance(node.op, Conv2d):
-            weights = node.op.groups
-        reads_image = node.inputs[0] == 0
-        steps[position] = forward * (1 + weights + (not reads_image))
-    return steps
+COUNTERS: tuple[Convention, ...] = (
+    CONV_FC,
+    FVCORE,
+    FVCORE_ACTIVATIONS,
+    THOP,
+    PTFLOPS,
+    PTFLOPS_NOFUNC,
+    PTFLOPS_ATEN,
+    TORCHINFO,
+    TORCH,
+    CALFLOPS_FLOPS,
+    CALFLOPS_MACS,
+    DEEPSPEED_FLOPS,
+    DEEPSPEED_MACS,
+    FLOPTH,
+)

@@ -5,7 +5,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import Literal
 
 Quantity = Literal["params", "macs"]
-Why = Literal["", "v1", "v1+additions", "additions", "mmengine", "nominal", "slipped point", "convolutions"]
+Why = Literal["", "v1", "v1+additions", "additions", "mmengine", "nominal", "slipped point", "convolutions", "fvcore"]
 
 HE = "He et al. 2015, table 1"  # arXiv:1512.03385
 HE_CIFAR = "He et al. 2015, table 6"
@@ -16,6 +16,8 @@ XIE_CODE = "Xie et al. 2016, code"  # the README of facebookresearch/ResNeXt
 WRN = "Zagoruyko 2016, table 4"  # arXiv:1605.07146
 SENET = "Hu et al. 2017, table 2"  # arXiv:1709.01507
 MM = "mmpretrain model zoo"
+TORCHVISION = "torchvision, table of weights"  # its column GFLOPS
+TIMM = "timm, benchmark-infer results"  # infer_gmacs
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,20 @@ MMPRETRAIN = (
     ("resnet152_kuangliu", "58.16", "3.74"),
 )
 
+# "GFLOPS" of torchvision's documentation
+WEIGHTS = (
+    ("resnet18", "1.81"),
+    ("resnet34", "3.66"),
+    ("resnet50", "4.09"),
+    ("resnet101", "7.80"),
+    ("resnet152", "11.51"),
+    ("resnext50_32x4d", "4.23"),
+    ("resnext101_32x8d", "16.41"),
+    ("resnext101_64x4d", "15.46"),
+    ("wide_resnet50_2", "11.40"),
+    ("wide_resnet101_2", "22.75"),
+)
+
 # Left out of SENet's table 2, because no rule found reproduces them: ResNeXt-101 7.99, SE-ResNet-101 7.60, -152 11.32.
 PUBLISHED = (
     Published("resnet18", "macs", "1.8", HE),
@@ -119,4 +135,7 @@ PUBLISHED = (
     Published("resnet34", "macs", "3.68", MM, "mmengine"),
     *(Published(variant, "params", params, MM) for variant, params, _ in MMPRETRAIN),
     *(Published(variant, "macs", flops, MM, "mmengine") for variant, _, flops in MMPRETRAIN),
+    *(Published(variant, "macs", flops, TORCHVISION) for variant, flops in WEIGHTS),
+    Published("resnet18", "macs", "1.82", TIMM, "fvcore"),
+    Published("resnet50", "macs", "4.11", TIMM, "fvcore"),
 )

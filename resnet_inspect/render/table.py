@@ -57,10 +57,14 @@ def _draw(table: Table, width: int) -> tuple[RichTable, int]:
         for column, value in zip(table.columns, table.total or [None] * len(table.columns), strict=True)
     ]
     heads = [column.title for column in table.columns]
+    if sum(max(map(len, cells)) + 1 for cells in zip(heads, *rows, total, strict=True)) - 1 > width:
+        sums = [i for i, column in enumerate(table.columns) if column.unit == "sum"]
+        rows = [[_account(cell) if i in sums else cell for i, cell in enumerate(row)] for row in rows]
+        total = [_account(cell) if i in sums else cell for i, cell in enumerate(total)]
     texts = list(zip(heads, *rows, total, strict=True))
-    widest = [max(map(len, cells)) for cells in texts]
+    widest = [max(len(line) for cell in cells for line in cell.splitlines() or [""]) for cells in texts]
     wraps = [
-        column.unit in ("text", "sum") and any(" " in cell for cell in cells)
+        column.unit == "text" and any(" " in cell for cell in cells)
         for column, cells in zip(table.columns, texts, strict=True)
     ]
     narrowest = [
@@ -89,6 +93,13 @@ def _draw(table: Table, width: int) -> tuple[RichTable, int]:
     for row in rows:
         drawn.add_row(*[Text(row[i]) for i in shown])
     return drawn, sum(narrowest[i] + 1 for i in shown)
+
+
+def _account(cell: str) -> str:
+    """A sum that has not the room for one line, set as a part a line with the numbers under each other."""
+    parts = [part.rpartition(" ")[::2] for part in cell.split(" + ")]
+    name, number = (max(map(len, column)) for column in zip(*parts, strict=True))
+    return "\n".join(f"{part:<{name}} {value:>{number}}" for part, value in parts)
 
 
 def _fitting(columns: tuple[Column, ...], needed: list[int], width: int) -> list[int]:

@@ -29,7 +29,8 @@ def load(path: str) -> Variant:
     if not (isinstance(base, str) and isinstance(name, str) and name.isprintable() and name.strip()):
         raise SpecError(f"{path}: base and name are a line of text each", hint='as in base = "resnet50"')
     try:
-        return Variant(name, "spec", from_mapping(zoo.find(base).spec, values))
+        found = zoo.find(base)
+        return Variant(name, "spec", from_mapping(found.spec, values), found.writing)
     except RequestError as error:
         raise type(error)(f"{path}: {error.message}", error.hint) from None
 

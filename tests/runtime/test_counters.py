@@ -1,13 +1,22 @@
-"""fvcore, thop and FlopCounterMode, really run on built modules: our rules are theirs."""
+"""Other people's counters, really run on built modules and on timm's: our rules are theirs."""
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
 
 import pytest
 import torch
 from torchvision import models
 
 import resnet_inspect as ri
-from resnet_inspect import load
+from resnet_inspect import load, measure
 from resnet_inspect.analyze.check import KNOWN, check
+from resnet_inspect.analyze.reconcile import TOOLS
+from resnet_inspect.counting.convention import count
+from resnet_inspect.counting.writing import as_written
 from resnet_inspect.errors import MachineError
+from resnet_inspect.measure.counters import PACKAGES, Measured
 from resnet_inspect.resnet import zoo
 from resnet_inspect.runtime import counters
 from resnet_inspect.runtime.build import build
@@ -82,6 +91,130 @@ def test_a_tool_that_disagrees_makes_the_check_fail() -> None:
     verdicts = [row[4] for row in report.tables[0].rows]
     assert not report.ok
     assert verdicts[:8] == [False] * 6 + [True, False]
+
+
+OURS = (
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnext50_32x4d",
+    "wide_resnet50_2",
+    "resnet50_v1",
+    "resnet26d",
+    "resnet50c",
+    "resnet10t",
+    "resnet50_gn",
+    "seresnet18",
+    "legacy_seresnet18",
+    "ecaresnet26t",
+    "cbam_resnet18",
+    "resnetblur18",
+    "resnetaa34d",
+    "resnetrs50",
+    "resnetv2_18",
+    "resnetv2_50x1_bit",
+    "resnet20_cifar",
+    "preresnet110_cifar",
+    "resnet18_kuangliu",
+    "tutorial_resnet18_biased",
+    "resnet50_clip_gap",
+)
+TIMM = (
+    "resnet10t",
+    "resnet26d",
+    "resnet50_gn",
+    "seresnet18",
+    "legacy_seresnet18",
+    "legacy_seresnet50",
+    "ecaresnet26t",
+    "resnetblur18",
+    "resnetaa34d",
+    "resnetrs50",
+    "resnetv2_18",
+    "resnetv2_50d_gn",
+    "resnetv2_50x1_bit",
+    "resnet50_clip_gap",
+)
+IMAGE = (2, 3, 96, 64)
+# Each count in a child of a process that has used no tool yet; on one thread, so that it may fork.
+COUNT = """
+import json, os, sys, warnings
+warnings.simplefilter("ignore")
+import torch
+from importlib import import_module
+from resnet_inspect import load
+from resnet_inspect.runtime import counters
+from resnet_inspect.runtime.build import build
+torch.set_num_threads(1)
+library, image, packages, names = json.loads(sys.argv[1])
+for package in packages:
+    import_module(package)
+for name in names:
+    if library == "timm":
+        import timm
+        net = timm.create_model(name)
+    else:
+        net = build(load.graph(load.variant(name), image))
+    x = torch.randn(image)
+    for package in packages:
+        if os.fork() == 0:
+            print("said", json.dumps([package, name, counters.run(package, net, x)]), flush=True)
+            os._exit(0)
+        os.wait()
+"""
+INSTALLED = [package for package in counters.PACKAGES if find_spec(package)]
+
+
+@pytest.fixture(scope="module", params=["ours", "timm"])
+def said(request: pytest.FixtureRequest) -> tuple[str, list[tuple[str, str, dict[str, int]]]]:
+    """A library, and what every tool says of its nets: package, name and totals."""
+    names = OURS if request.param == "ours" else TIMM
+    job = json.dumps([request.param, IMAGE, INSTALLED, names])
+    done = subprocess.run([sys.executable, "-c", COUNT, job], capture_output=True, text=True, timeout=900)
+    lines = [line.removeprefix("said ") for line in done.stdout.splitlines() if line.startswith("said ")]
+    assert len(lines) == len(names) * len(INSTALLED), done.stderr
+    return request.param, [json.loads(line) for line in lines]
+
+
+@pytest.mark.parametrize("package", counters.PACKAGES)
+def test_a_tool_really_run_says_what_its_rules_say(
+    package: str, said: tuple[str, list[tuple[str, str, dict[str, int]]]]
+) -> None:
+    pytest.importorskip(package)
+    library, results = said
+    for one, name, totals in results:
+        found = load.variant(name)
+        calls = as_written(load.graph(found, IMAGE), found.writing if library == "timm" else "torchvision")
+        theirs = {tool: total for tool, total in totals.items() if tool in TOOLS}
+        assert one != package or theirs == {tool: count(TOOLS[tool], calls).total for tool in theirs}, name
+
+
+def test_both_sides_of_the_process_know_the_same_counters() -> None:
+    net, x = build(load.graph(load.variant("resnet20_cifar"))), torch.randn(1, 3, 32, 32)
+    assert list(PACKAGES) == list(counters.PACKAGES)
+    assert {tool for tools in PACKAGES.values() for tool in tools} == set(TOOLS) - {"conv_fc"}
+    assert set(counters.run("fvcore", net, x)) == set(PACKAGES["fvcore"])
+
+
+def test_reconcile_runs_what_is_installed_and_marks_what_differs(monkeypatch: pytest.MonkeyPatch) -> None:
+    some = {name: PACKAGES[name] for name in ("torch", "fvcore")}
+    monkeypatch.setattr(measure.counters, "PACKAGES", {**some, "no-such-package": ("flopth",)})
+    answer = ri.reconcile("resnet20_cifar", measure=True)
+    verdicts = {row["tool"]: row["verdict"] for row in json.loads(answer.to_json())["tables"]["counters"]}
+    assert verdicts["torch"] == verdicts["fvcore"] == verdicts["fvcore_activations"] == "equal"
+    assert verdicts["flopth"] == "not installed"
+    assert answer.ok
+    monkeypatch.setattr(measure.counters, "run_all", lambda spec, image: {"torch": Measured("9", 1)})
+    answer = ri.reconcile("resnet20_cifar", measure=True)
+    assert not answer.ok
+    assert "torch 9 says 1" in answer.findings[0].message
+
+
+def test_a_counter_that_fails_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure.counters, "PACKAGES", {"torch": ("torch",)})
+    (said,) = measure.counters.run_all({"depths": "nonsense"}, (1, 3, 32, 32)).values()
+    assert said.total is None
+    assert said.why.startswith("failed: ")
 
 
 def test_published_metadata_is_torchvisions_own() -> None:

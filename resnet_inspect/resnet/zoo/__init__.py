@@ -12,16 +12,21 @@ from resnet_inspect.resnet.spec import ResNetSpec
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A named spec."""
+    """A named spec; ``writing`` is the library in whose words it is known, which other tools' counts depend on."""
 
     name: str
     family: str
     spec: ResNetSpec
+    writing: str = "torchvision"
 
 
 class Shelf(Protocol):
-    """A module of this package: specs by family and name, and patterns of names that stand for more of them."""
+    """A module of this package: specs by family and name, and patterns of names that stand for more of them.
 
+    ``WRITINGS`` names the families that are not written as torchvision writes (see ``counting.writing``).
+    """
+
+    WRITINGS: dict[str, str]
     FAMILIES: dict[str, dict[str, ResNetSpec]]
     PATTERNS: tuple[tuple[str, str, Callable[[re.Match[str]], ResNetSpec]], ...]
 
@@ -41,10 +46,10 @@ def find(name: str) -> Variant:
     for shelf in shelves():
         for family, specs in shelf.FAMILIES.items():
             if name in specs:
-                return Variant(name, family, specs[name])
+                return _variant(shelf, name, family, specs[name])
         for family, pattern, spec in shelf.PATTERNS:
             if match := re.fullmatch(pattern, name, re.ASCII):
-                return Variant(name, family, spec(match))
+                return _variant(shelf, name, family, spec(match))
     raise UnknownModelError(f"unknown model {name!r}", hint=_suggest(name))
 
 
@@ -53,7 +58,11 @@ def variants() -> Iterator[Variant]:
     for shelf in shelves():
         for family, specs in shelf.FAMILIES.items():
             for name, spec in specs.items():
-                yield Variant(name, family, spec)
+                yield _variant(shelf, name, family, spec)
+
+
+def _variant(shelf: Shelf, name: str, family: str, spec: ResNetSpec) -> Variant:
+    return Variant(name, family, spec, shelf.WRITINGS.get(family, "torchvision"))
 
 
 def _suggest(name: str) -> str:

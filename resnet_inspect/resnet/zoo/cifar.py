@@ -84,6 +84,7 @@ def _listed(*names: str) -> dict[str, ResNetSpec]:
     return found
 
 
+WRITINGS: dict[str, str] = {"cifar-kuangliu": "kuangliu"}
 FAMILIES: dict[str, dict[str, ResNetSpec]] = {
     "cifar": _listed(*(f"resnet{depth}_cifar" for depth in (20, 32, 44, 56, 110, 1202))),
     "cifar-preact": _listed(*(f"preresnet{depth}_cifar" for depth in (110, 164, 1001))),

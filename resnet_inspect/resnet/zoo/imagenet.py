@@ -6,6 +6,7 @@ from dataclasses import replace
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.resnet.zoo.bases import PLAIN, R18, R26, R34, R50, R101, R152, R200
 
+WRITINGS: dict[str, str] = {}
 FAMILIES: dict[str, dict[str, ResNetSpec]] = {
     # v1.5: the stride is in the bottleneck's 3×3, as in torchvision and timm.
     "resnet": {

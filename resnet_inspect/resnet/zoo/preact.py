@@ -21,6 +21,7 @@ def _bit(spec: ResNetSpec, width: int, input_size: int) -> ResNetSpec:
     return replace(_v2(spec), norm="gn", widths=widths, stem=((7, 2, 64 * width),), input_size=input_size)
 
 
+WRITINGS: dict[str, str] = {"resnet-v2": "timm.resnetv2", "resnet-bit": "timm.resnetv2-bit"}
 FAMILIES: dict[str, dict[str, ResNetSpec]] = {
     "resnet-v2": {
         "resnetv2_18": _v2(R18),

@@ -166,3 +166,6 @@ FAMILIES: dict[str, dict[str, ResNetSpec]] = {
 }
 
 PATTERNS = ()
+
+WRITINGS = dict.fromkeys(FAMILIES, "timm")
+WRITINGS |= {"resnet-cbam": "pytorchcv", "resnet-clip": "timm.byobnet", "resnet-se-legacy": "timm.senet"}

@@ -9,6 +9,7 @@ from resnet_inspect.resnet.zoo.bases import R18, R50, R101
 CIFAR10 = replace(R18, stem_act=False, num_classes=10, input_size=32)
 STEM3 = replace(CIFAR10, stem=((3, 2, 64),))
 
+WRITINGS: dict[str, str] = {}
 FAMILIES: dict[str, dict[str, ResNetSpec]] = {
     "tutorial": {
         "tutorial_resnet18_cifar10": CIFAR10,
