@@ -21,14 +21,15 @@ class Fact:
 class Column:
     """A column of a table.
 
-    ``optional``: a narrow terminal may leave it out. ``csv``: the name it has in timm's CSV files, and the number that
-    one unit stands for there (``param_count`` is in millions).
+    ``optional``: a narrow terminal may leave it out. ``spare``: it is shown only where no cell wraps for it. ``csv``:
+    the name it has in timm's CSV files, and the number that one unit stands for there (``param_count`` is in millions).
     """
 
     key: str
     title: str
     unit: Unit = "text"
     optional: bool = False
+    spare: bool = False
     csv: tuple[str, float] | None = None
 
 

@@ -67,7 +67,7 @@ def _draw(table: Table, width: int) -> tuple[RichTable, int]:
         max(len(word) for cell in cells for word in cell.split()) if wrap else wide
         for cells, wrap, wide in zip(texts, wraps, widest, strict=True)
     ]
-    shown = _fitting(table.columns, narrowest, width)
+    shown = _fitting(table.columns, widest, narrowest, width)
     gap = 2 if sum(widest[i] + 2 for i in shown) - 2 <= width else 1
     drawn = RichTable(
         box=SIMPLE_HEAD,
@@ -88,16 +88,17 @@ def _draw(table: Table, width: int) -> tuple[RichTable, int]:
         )
     for row in rows:
         drawn.add_row(*[Text(row[i]) for i in shown])
-    return drawn, sum(narrowest[i] + 1 for i in shown)
+    return drawn, sum(narrowest[i] + 1 for i in shown) - 1
 
 
-def _fitting(columns: tuple[Column, ...], needed: list[int], width: int) -> list[int]:
-    """Which columns the width has room for; of the optional ones, the last go first."""
-    shown = list(range(len(columns)))
+def _fitting(columns: tuple[Column, ...], widest: list[int], needed: list[int], width: int) -> list[int]:
+    """Which columns the width has room for: spare ones without wrapping; of the optional ones, the last go first."""
+    room = sum(cells + 1 for cells in widest) - 1 <= width
+    shown = [i for i, column in enumerate(columns) if room or not column.spare]
     for i in reversed(range(len(columns))):
         if sum(needed[j] + 1 for j in shown) - 1 <= width:
             break
-        if columns[i].optional:
+        if columns[i].optional and i in shown:
             shown.remove(i)
     return shown
 
