@@ -16,6 +16,7 @@ EXAMPLES = (
 @click.command("flops", epilog=options.examples(EXAMPLES))
 @options.asked_of_a_model
 @click.option("--task", type=click.Choice(TASKS), default="infer", help="A forward pass, or a training step.")
+@options.fused
 def command(
     model: str,
     input: str | None,
@@ -24,6 +25,7 @@ def command(
     format: Format | None,
     output: str | None,
     task: Task,
+    fused: bool,
 ) -> None:
     """MACs and FLOPs of MODEL, by stage and by kind of operation."""
-    show(api.flops(model, input, batch_size, settings, task), format, output)
+    show(api.flops(model, input, batch_size, settings, task, fused), format, output)

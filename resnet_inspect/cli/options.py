@@ -15,6 +15,7 @@ batch_size = click.option("--batch-size", type=int, metavar="N", help="Images in
 settings = click.option(
     "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Change a field of the spec; may be repeated."
 )
+fused = click.option("--fused", is_flag=True, help="Fold BatchNorm into the convolutions, and show what that changes.")
 format = click.option("--format", type=click.Choice(FORMATS), help="How to print; by default as a table.")
 output = click.option("-o", "--output", metavar="FILE", help="Write to a file; its suffix chooses the format.")
 
