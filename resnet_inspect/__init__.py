@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from resnet_inspect.api import (
         Answer,
         bench,
+        budget,
         build,
         check,
         compare,
@@ -41,6 +42,7 @@ __all__ = [
     "InspectError",
     "ResNetSpec",
     "bench",
+    "budget",
     "build",
     "check",
     "compare",

@@ -16,6 +16,7 @@ COMMANDS = {
     "memory": "The memory a pass will ask for, and what is alive at its peak.",
     "list": "Every variant of the zoo, with what it costs.",
     "compare": "Several models in one table, with ratios to the first.",
+    "budget": "Whether a model keeps to its budgets, for CI.",
     "check": "Our numbers against other people's, and against torch.",
     "bench": "How fast it really runs, with error bars.",
     "show": "A saved bench Record, in any format.",

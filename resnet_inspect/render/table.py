@@ -8,7 +8,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from resnet_inspect.report import Column, Report, Table
-from resnet_inspect.units import exact, text
+from resnet_inspect.units import exact
 
 UNBOUNDED = 10_000
 
@@ -51,11 +51,8 @@ def render(report: Report, width: int | None = None, color: bool = False) -> str
 
 def _draw(table: Table, width: int) -> tuple[RichTable, int]:
     """The table, and the least width at which nothing in it is cut."""
-    rows = [[text(value, column.unit) for value, column in zip(row, table.columns, strict=True)] for row in table.rows]
-    total = [
-        "" if value is None else text(value, column.unit)
-        for column, value in zip(table.columns, table.total or [None] * len(table.columns), strict=True)
-    ]
+    rows = [table.texts(row) for row in table.rows]
+    total = table.texts(table.total) if table.total else [""] * len(table.columns)
     heads = [column.title for column in table.columns]
     texts = list(zip(heads, *rows, total, strict=True))
     widest = [max(map(len, cells)) for cells in texts]
