@@ -1,8 +1,9 @@
 """The answer to a question, before it is formatted: raw values, each with its unit."""
 
 from dataclasses import dataclass
+from typing import cast
 
-from resnet_inspect.units import Unit, Value
+from resnet_inspect.units import Unit, Value, text
 
 Row = tuple[Value, ...]
 
@@ -21,26 +22,39 @@ class Fact:
 class Column:
     """A column of a table.
 
-    ``optional``: a narrow terminal may leave it out. ``csv``: the name it has in timm's CSV files, and the number that
-    one unit stands for there (``param_count`` is in millions).
+    ``optional``: a narrow terminal may leave it out. ``spare``: it is shown only where no cell wraps for it. ``csv``:
+    the name it has in timm's CSV files, and the number that one unit stands for there (``param_count`` is in millions).
     """
 
     key: str
     title: str
     unit: Unit = "text"
     optional: bool = False
+    spare: bool = False
     csv: tuple[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of values, one a column; ``total`` is their sum where that has a meaning."""
+    """Rows of values, one a column; ``total`` is their sum where that has a meaning.
+
+    A column of the unit ``own`` holds values of many: each row names its own in the column ``unit``.
+    """
 
     key: str
     title: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     total: Row | None = None
+
+    def texts(self, row: Row) -> list[str]:
+        """The cells as a reader sees them; what the total leaves out is blank."""
+        units = [column.unit for column in self.columns]
+        if "own" in units:
+            own = cast(Unit, row[[column.key for column in self.columns].index("unit")])
+            units = [own if unit == "own" else unit for unit in units]
+        cells = list(map(text, row, units))
+        return ["" if v is None else cell for v, cell in zip(row, cells, strict=True)] if row is self.total else cells
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Counts take SI prefixes (4.09 G), bytes IEC ones (97.5 MiB), a share is a percen
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-Unit = Literal["text", "integer", "count", "bytes", "share", "ratio", "shape", "ms", "rate", "sum"]
+Unit = Literal["text", "integer", "count", "bytes", "share", "ratio", "shape", "ms", "rate", "sum", "own"]
 Value = str | int | float | bool | Sequence[int] | Mapping[str, int] | None
 
 UNKNOWN = "–"

@@ -30,14 +30,14 @@ def record_json() -> str:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Run resnet-inspect in an empty folder, with output captured and no terminal."""
+    """Run resnet-inspect in an empty folder or in ``cwd``, with output captured and no terminal."""
 
-    def call(*args: str, columns: int | None = None) -> subprocess.CompletedProcess[str]:
+    def call(*args: str, columns: int | None = None, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:
         environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR")}
         environment["PYTHONPATH"] = str(HERE.parent)
         if columns:
             environment["COLUMNS"] = str(columns)
         command = [sys.executable, "-m", "resnet_inspect", *args]
-        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+        return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
 
     return call

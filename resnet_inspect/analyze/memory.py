@@ -16,6 +16,8 @@ ELEMENT_BYTES: dict[Precision, int] = {"fp32": 4, "tf32": 4, "bf16": 2, "fp16": 
 COUNTER_BYTES = 8  # BatchNorm counts its batches in an int64
 LISTED = 16
 
+Rows = dict[str, tuple[str, int]]  # key -> title and bytes
+
 
 def memory(
     graph: Graph,
@@ -32,6 +34,49 @@ def memory(
     Raises:
         ShapeError: a training step of a BatchNorm that sees one value a channel.
     """
+    moment, rows = _asked(graph, task, precision, optimizer, momentum)
+    total = _sum(rows)
+    return Report(
+        kind="memory",
+        model=graph.name,
+        title=f"{graph.name}, input {graph.input}, {precision}, "
+        + ("one training step" if task == "train" else "inference"),
+        facts=(
+            Fact("input", "input", graph.input.shape, "shape"),
+            Fact("task", "task", task),
+            Fact("precision", "precision", precision),
+            Fact("peak_bytes", "peak", total, "bytes"),
+            Fact("peak_node", "at", moment.node),
+            Fact("peak_phase", "in", moment.phase),
+            *(Fact(key, title, count, "bytes") for key, (title, count) in rows.items()),
+        ),
+        tables=(
+            _rows(rows, total),
+            _alive(moment.alive),
+        ),
+        notes=("what torch's allocator is asked for; a kernel's own workspace comes on top",),
+    )
+
+
+def peak_bytes(
+    graph: Graph,
+    task: Task = "infer",
+    precision: Precision = "fp32",
+    optimizer: Optimizer = "sgd",
+    momentum: float = 0.9,
+) -> int:
+    """The peak alone, as ``memory`` has it."""
+    return _sum(_asked(graph, task, precision, optimizer, momentum)[1])
+
+
+def _sum(rows: Rows) -> int:
+    return sum(count for _, count in rows.values())
+
+
+def _asked(
+    graph: Graph, task: Task, precision: Precision, optimizer: Optimizer, momentum: float
+) -> tuple[Moment, Rows]:
+    """The moment of the peak, and what is there then."""
     train = task == "train"
     if train:
         refuse_to_train_on_one_value(graph)
@@ -46,7 +91,7 @@ def memory(
     if train:
         moment = _later(moment, weight_bytes, optimizer, size * max(weights, default=0))
     alive = moment.alive
-    rows = {
+    return moment, {
         "weight_bytes": ("weights", weight_bytes),
         "buffer_bytes": ("buffers", buffer_bytes),
         "input_bytes": ("input", input_bytes),
@@ -55,26 +100,6 @@ def memory(
         "weight_gradient_bytes": ("gradients of weights", alive.weight_gradients),
         "optimizer_bytes": (f"optimizer, {optimizer}" if train else "optimizer", states * weight_bytes),
     }
-    total = sum(count for _, count in rows.values())
-    return Report(
-        kind="memory",
-        model=graph.name,
-        title=f"{graph.name}, input {graph.input}, {precision}, {'one training step' if train else 'inference'}",
-        facts=(
-            Fact("input", "input", graph.input.shape, "shape"),
-            Fact("task", "task", task),
-            Fact("precision", "precision", precision),
-            Fact("peak_bytes", "peak", total, "bytes"),
-            Fact("peak_node", "at", moment.node),
-            Fact("peak_phase", "in", moment.phase),
-            *(Fact(key, title, count, "bytes") for key, (title, count) in rows.items()),
-        ),
-        tables=(
-            _rows(rows, total),
-            _alive(alive),
-        ),
-        notes=("what torch's allocator is asked for; a kernel's own workspace comes on top",),
-    )
 
 
 def _later(moment: Moment, weight_bytes: int, optimizer: Optimizer, largest: int) -> Moment:
@@ -85,7 +110,7 @@ def _later(moment: Moment, weight_bytes: int, optimizer: Optimizer, largest: int
     return Moment("step", "optimizer", Alive(gradients={"temporaries": temporaries}, weight_gradients=weight_bytes))
 
 
-def _rows(rows: dict[str, tuple[str, int]], total: int) -> Table:
+def _rows(rows: Rows, total: int) -> Table:
     columns = (Column("row", "row"), Column("bytes", "bytes", "bytes"), Column("share", "%", "share"))
     shown: list[Row] = [(title, count, share(count, total)) for title, count in rows.values()]
     return Table("rows", "at the peak", columns, tuple(shown), ("total", total, None))

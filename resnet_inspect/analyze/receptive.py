@@ -4,10 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from resnet_inspect.graph import Graph, Node
-from resnet_inspect.graph.ops.gate import Mul, Reduction
-from resnet_inspect.graph.ops.linear import Conv2d
-from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d, GlobalPool, MaxPool2d
-from resnet_inspect.graph.ops.reshape import Subsample
+from resnet_inspect.graph.ops.base import ONE_PIXEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +37,12 @@ def by_stage(graph: Graph) -> Iterator[tuple[str, View | None]]:
 
 def _after(node: Node, inputs: list[View | None]) -> View | None:
     """Of the two branches of a sum, the one that sees more; of a gate and what it multiplies, the latter."""
-    if len(node.out.shape) != 4 or isinstance(node.op, GlobalPool | Reduction):
-        return None
+    window = node.op.window
     known = [view for view in inputs if view is not None]
-    if not known:
+    if window is None or not known:
         return None
-    view = known[0] if isinstance(node.op, Mul) else max(known, key=lambda view: view.field)
-    kernel, stride, padding = _window(node)
+    view = known[0] if len(known) == 1 else max(known, key=lambda view: view.field)
+    if window == ONE_PIXEL:
+        return view
+    kernel, stride, padding = window
     return View(view.field + (kernel - 1) * view.jump, view.jump * stride, view.padding + padding * view.jump)
-
-
-def _window(node: Node) -> tuple[int, int, int]:
-    """Extent, stride and padding of what slides over the image; of elementwise work, one pixel."""
-    match node.op:
-        case Conv2d(kernel_size=k, stride=s, padding=p, dilation=d):
-            return d * (k - 1) + 1, s, p
-        case MaxPool2d(k, s, p):
-            return k, s, p
-        case AvgPool2d(k, s):
-            return k, s, 0
-        case BlurPool2d(stride=s):
-            return 3, s, 1
-        case Subsample(s):
-            return 1, s, 0
-    return 1, 1, 0

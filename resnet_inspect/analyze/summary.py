@@ -1,15 +1,20 @@
 """What a network is made of and what each part costs."""
 
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Literal, get_args
 
+from resnet_inspect.analyze.receptive import View, views
 from resnet_inspect.analyze.words import alias, block_name, blocks_by_stage, calls, made_of, projects
 from resnet_inspect.analyze.work import Work, block_of, stage_of, sum_of, work_by
-from resnet_inspect.graph import Graph
+from resnet_inspect.graph import Graph, Node
 from resnet_inspect.report import Column, Fact, Report, Row, Table
 from resnet_inspect.units import giga
 
 Depth = Literal["stage", "block", "layer"]
 DEPTHS: tuple[Depth, ...] = get_args(Depth)
+GROUPS: dict[Depth, Callable[[Node], str]] = {"stage": stage_of, "block": block_of, "layer": attrgetter("name")}
+Seen = Mapping[str, View | None]
 
 COST = (
     Column("params", "params", "count"),
@@ -20,13 +25,20 @@ COST = (
     Column("activations", "activ.", "count"),
     Column("activations_share", "%", "share", optional=True),
 )
+VIEW = (
+    Column("receptive_field", "RF", "integer", spare=True),
+    Column("jump", "jump", "integer", spare=True),
+    Column("padding", "pad", "integer", spare=True),
+)
 
 
 def summary(graph: Graph, depth: Depth = "stage") -> Report:
-    """One row a stage, a block or a call, each with its share of the totals."""
-    parts = work_by(graph, {"stage": stage_of, "block": block_of, "layer": lambda node: node.name}[depth])
+    """One row a stage, a block or a call, each with its share of the totals and what its output sees of the image."""
+    key = GROUPS[depth]
+    parts = work_by(graph, key)
     total = sum_of(parts)
-    table = {"stage": _stages, "block": _blocks, "layer": _layers}[depth](graph, parts, total)
+    seen = {key(node): view for node, view in zip(graph.nodes, views(graph), strict=True)}
+    table = {"stage": _stages, "block": _blocks, "layer": _layers}[depth](graph, parts, total, seen)
     return Report(
         kind="summary",
         model=graph.name,
@@ -74,11 +86,15 @@ def _cost(part: Work, total: Work) -> Row:
     )
 
 
+def _view(view: View | None) -> Row:
+    return (view.field, view.jump, view.padding) if view else (None, None, None)
+
+
 def _total(total: Work) -> Row:
-    return total.params, None, total.macs, None, 2 * total.macs, total.activations, None
+    return total.params, None, total.macs, None, 2 * total.macs, total.activations, None, None, None, None
 
 
-def _stages(graph: Graph, parts: dict[str, Work], total: Work) -> Table:
+def _stages(graph: Graph, parts: dict[str, Work], total: Work, seen: Seen) -> Table:
     blocks = blocks_by_stage(graph)
     columns = (
         Column("stage", "stage"),
@@ -87,22 +103,26 @@ def _stages(graph: Graph, parts: dict[str, Work], total: Work) -> Table:
         Column("made_of", "made of"),
         Column("output", "output", "shape"),
         *(Column(c.key, c.title, c.unit) for c in COST),
+        *VIEW,
     )
     rows: list[Row] = []
     for stage, part in parts.items():
         made = made_of(graph, blocks[stage]) or calls(node for node in graph.nodes if node.stage == stage)
-        rows.append((stage, alias(stage), len(blocks[stage]), made, part.output.shape, *_cost(part, total)))
+        rows.append(
+            (stage, alias(stage), len(blocks[stage]), made, part.output.shape, *_cost(part, total), *_view(seen[stage]))
+        )
     last = ("total", None, sum(map(len, blocks.values())), None, None, *_total(total))
     return Table("stages", "stages", columns, tuple(rows), last)
 
 
-def _blocks(graph: Graph, parts: dict[str, Work], total: Work) -> Table:
+def _blocks(graph: Graph, parts: dict[str, Work], total: Work, seen: Seen) -> Table:
     columns = (
         Column("block", "block"),
         Column("made_of", "made of", optional=True),
         Column("shortcut", "shortcut"),
         Column("output", "output", "shape"),
         *COST,
+        *VIEW,
     )
     rows: list[Row] = []
     for block, part in parts.items():
@@ -110,11 +130,11 @@ def _blocks(graph: Graph, parts: dict[str, Work], total: Work) -> Table:
             kind, shortcut = block_name(graph, block), "projection" if projects(graph, block) else "identity"
         else:
             kind, shortcut = calls(node for node in graph.nodes if node.stage == block), ""
-        rows.append((block, kind, shortcut, part.output.shape, *_cost(part, total)))
+        rows.append((block, kind, shortcut, part.output.shape, *_cost(part, total), *_view(seen[block])))
     return Table("blocks", "blocks", columns, tuple(rows), ("total", None, None, None, *_total(total)))
 
 
-def _layers(graph: Graph, parts: dict[str, Work], total: Work) -> Table:
+def _layers(graph: Graph, parts: dict[str, Work], total: Work, seen: Seen) -> Table:
     """A call that is no convolution and no linear layer has no MACs by definition: none, rather than 0 counted."""
     columns = (
         Column("name", "name"),
@@ -123,11 +143,14 @@ def _layers(graph: Graph, parts: dict[str, Work], total: Work) -> Table:
         Column("stage", "stage", optional=True),
         Column("output", "output", "shape"),
         *COST,
+        *VIEW,
     )
     rows: list[Row] = []
     for node in graph.nodes[1:]:
         part = parts[node.name]
         params, params_share, *counted = _cost(part, total)
         cells = counted if part.macs else [None] * len(counted)
-        rows.append((node.name, node.kind, node.op.detail, node.stage, node.out.shape, params, params_share, *cells))
+        costs = (params, params_share, *cells)
+        view = _view(seen[node.name])
+        rows.append((node.name, node.kind, node.op.detail, node.stage, node.out.shape, *costs, *view))
     return Table("layers", "layers", columns, tuple(rows), ("total", None, None, None, None, *_total(total)))

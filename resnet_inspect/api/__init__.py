@@ -5,8 +5,8 @@ Every verb that asks returns an Answer. ``model`` is a variant's name, the path 
 """
 
 from resnet_inspect.api.answer import Answer
-from resnet_inspect.api.ask import compare, export_spec, flops, list_variants, lower, memory, spec, summary
-from resnet_inspect.api.measure import bench, build, check, read_record, reconcile, show, verdict
+from resnet_inspect.api.ask import compare, export_spec, flops, fold, list_variants, lower, memory, spec, summary
+from resnet_inspect.api.measure import bench, budget, build, check, read_record, reconcile, show, verdict
 from resnet_inspect.errors import InspectError
 from resnet_inspect.graph import Graph
 from resnet_inspect.resnet.spec import Attention, ResNetSpec
@@ -18,11 +18,13 @@ __all__ = [
     "InspectError",
     "ResNetSpec",
     "bench",
+    "budget",
     "build",
     "check",
     "compare",
     "export_spec",
     "flops",
+    "fold",
     "list_variants",
     "lower",
     "memory",

@@ -8,6 +8,7 @@ from resnet_inspect.api.answer import Answer, answer, one_of
 from resnet_inspect.errors import RequestError, UnknownModelError
 from resnet_inspect.graph import Graph
 from resnet_inspect.load import Input, Model
+from resnet_inspect.report import Report
 from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.resnet.zoo import Variant
@@ -26,6 +27,13 @@ def lower(
     return load.graph(load.variant(model, settings), input, batch_size)
 
 
+def fold(model: Model | Graph = "resnet50") -> Graph:
+    """The network with each BatchNorm that directly follows a convolution folded into it, as inference may run it."""
+    from resnet_inspect.graph.fold import fold
+
+    return fold(model if isinstance(model, Graph) else lower(model))
+
+
 def spec(model: Model = "resnet50", settings: Sequence[str] = ()) -> ResNetSpec:
     """The network as data."""
     return load.variant(model, settings).spec
@@ -37,12 +45,20 @@ def summary(
     batch_size: int | None = None,
     settings: Sequence[str] = (),
     depth: "Depth" = "stage",
+    fused: bool = False,
 ) -> Answer:
-    """Shapes, parameters, MACs, FLOPs and activations, one row a stage, block or layer."""
+    """Shapes, parameters, MACs, FLOPs and activations, one row a stage, block or layer.
+
+    ``fused``, here and below: of the net with BatchNorm folded into its convolutions, and both side by side.
+    """
     from resnet_inspect.analyze.summary import DEPTHS, summary
 
     one_of("depth", depth, DEPTHS)
-    return answer(summary(lower(model, input, batch_size, settings), depth))
+    network = lower(model, input, batch_size, settings)
+    if fused:
+        folded = fold(network)
+        return _beside(summary(folded, depth), network, folded)
+    return answer(summary(network, depth))
 
 
 def flops(
@@ -51,6 +67,7 @@ def flops(
     batch_size: int | None = None,
     settings: Sequence[str] = (),
     task: "Task" = "infer",
+    fused: bool = False,
     tool: str | None = None,
     writing: str | None = None,
 ) -> Answer:
@@ -61,16 +78,21 @@ def flops(
     from resnet_inspect.analyze.flops import TASKS, flops
 
     one_of("task", task, TASKS)
+    network = lower(model, input, batch_size, settings)
     if tool is not None:
         from resnet_inspect.analyze.reconcile import counted_as
 
         if task == "train":
             raise RequestError("counters count a forward pass", hint="leave out --task train, or --as")
-        found = load.variant(model, settings)
-        return answer(counted_as(load.graph(found, input, batch_size), tool, writing_of(found, writing)))
+        network = fold(network) if fused else network
+        return answer(counted_as(network, tool, writing_of(load.variant(model, settings), writing)))
     if writing is not None:
         raise RequestError("the writing of a net matters to other counters alone", hint="name one with --as")
-    return answer(flops(lower(model, input, batch_size, settings), task))
+    if fused:
+        _refuse_to_train_folded(task)
+        folded = fold(network)
+        return _beside(flops(folded), network, folded)
+    return answer(flops(network, task))
 
 
 def memory(
@@ -82,13 +104,33 @@ def memory(
     precision: "Precision" = "fp32",
     optimizer: "Optimizer" = "sgd",
     momentum: float = 0.9,
+    fused: bool = False,
 ) -> Answer:
     """The memory that an eager pass will ask for, where its peak is and what is alive there; nothing is run."""
     from resnet_inspect.analyze.memory import OPTIMIZERS, PRECISIONS, memory
 
     one_of("precision", precision, PRECISIONS)
     one_of("optimizer", optimizer, OPTIMIZERS)
-    return answer(memory(lower(model, input, batch_size, settings), task, precision, optimizer, momentum))
+    network = lower(model, input, batch_size, settings)
+    if fused:
+        _refuse_to_train_folded(task)
+        folded = fold(network)
+        return _beside(memory(folded, precision=precision), network, folded, precision)
+    return answer(memory(network, task, precision, optimizer, momentum))
+
+
+def _beside(report: Report, network: Graph, folded: Graph, precision: "Precision" = "fp32") -> Answer:
+    from resnet_inspect.analyze.fused import beside
+
+    return answer(beside(report, network, folded, precision))
+
+
+def _refuse_to_train_folded(task: "Task") -> None:
+    if task == "train":
+        raise RequestError(
+            "--fused is for inference: a folded BatchNorm has no batch statistics to train with",
+            hint="leave out one of --fused and --task train",
+        )
 
 
 def list_variants(

@@ -125,6 +125,41 @@ def verdict(old: "Record", new: "Record", gates: Sequence[str] = (), allow_env_d
     return answer(verdict(old, new, tuple(gates), allow_env_diff))
 
 
+def budget(
+    model: Model = "resnet50",
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    max_params: int | None = None,
+    max_macs: int | None = None,
+    max_flops: int | None = None,
+    max_activations: int | None = None,
+    max_memory: int | None = None,
+    max_latency_ms: float | None = None,
+    record: "Record | None" = None,
+    source: str = "",
+) -> Answer:
+    """Whether the network costs at most so much; ``max_memory`` is in bytes, a latency is looked up in ``record``.
+
+    ``source`` names where the limits were read, for the reader. ``ok`` is whether all of them are kept.
+
+    Raises:
+        RequestError: no limit is given, or there is no latency of this network in ``record``.
+    """
+    from resnet_inspect.analyze.budget import Limits, budget
+
+    limits = Limits(
+        params=max_params,
+        macs=max_macs,
+        flops=max_flops,
+        activations=max_activations,
+        memory=max_memory,
+        latency_ms=max_latency_ms,
+    )
+    found = load.variant(model, settings)
+    return answer(budget(load.graph(found, input, batch_size), found.spec, limits, record, source))
+
+
 def read_record(path: "str | os.PathLike[str]") -> "Record":
     """The Record in a file.
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "list": "Every variant of the zoo, with what it costs.",
     "compare": "Several models in one table, with ratios to the first.",
     "reconcile": "What every other counter says, and why, to the unit.",
+    "budget": "Whether a model keeps to its budgets, for CI.",
     "check": "Our numbers against other people's, and against torch.",
     "bench": "How fast it really runs, with error bars.",
     "show": "A saved bench Record, in any format.",

@@ -17,6 +17,7 @@ EXAMPLES = (
 @click.command("flops", epilog=options.examples(EXAMPLES))
 @options.asked_of_a_model
 @click.option("--task", type=click.Choice(TASKS), default="infer", help="A forward pass, or a training step.")
+@options.fused
 @click.option("--as", "tool", metavar="TOOL", help="Count as fvcore, thop, torchinfo … would; `reconcile` lists them.")
 @options.writing
 def command(
@@ -27,8 +28,9 @@ def command(
     format: Format | None,
     output: str | None,
     task: Task,
+    fused: bool,
     tool: str | None,
     writing: str | None,
 ) -> None:
     """MACs and FLOPs of MODEL, by stage and by kind of operation."""
-    show(api.flops(model, input, batch_size, settings, task, tool, writing), format, output)
+    show(api.flops(model, input, batch_size, settings, task, fused, tool, writing), format, output)

@@ -1,10 +1,9 @@
-import re
-
 import click
 
 from resnet_inspect import api
 from resnet_inspect.analyze.variants import SORTS, Sort
 from resnet_inspect.cli import options
+from resnet_inspect.cli.amounts import amount
 from resnet_inspect.cli.output import show
 from resnet_inspect.render import Format
 
@@ -13,15 +12,6 @@ EXAMPLES = (
     "resnet-inspect list --max-params 26M --max-macs 4.2G --sort macs",
     "resnet-inspect list 'resnet-rs' --format csv",
 )
-SCALES = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
-
-
-def amount(text: str) -> int:
-    """A count with an SI prefix, as 26M or 4.2G."""
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kmgt]?)", text.lower(), re.ASCII)
-    if not match:
-        raise click.BadParameter(f"{text!r} is not an amount, as 26M or 4.2G")
-    return round(float(match[1]) * SCALES[match[2]])
 
 
 @click.command("list", epilog=options.examples(EXAMPLES))

@@ -20,6 +20,7 @@ EXAMPLES = (
 @click.option("--precision", type=click.Choice(PRECISIONS), default="fp32", help="Of weights and activations.")
 @click.option("--optimizer", type=click.Choice(OPTIMIZERS), default="sgd", help="Of a training step.")
 @click.option("--momentum", type=click.FloatRange(0), default=0.9, show_default=True, help="Of sgd; 0 keeps no state.")
+@options.fused
 def command(
     model: str,
     input: str | None,
@@ -31,7 +32,8 @@ def command(
     precision: Precision,
     optimizer: Optimizer,
     momentum: float,
+    fused: bool,
 ) -> None:
     """The memory that running MODEL will ask for: how much, when, and what is alive at that moment."""
-    answer = api.memory(model, input, batch_size, settings, task, precision, optimizer, momentum)
+    answer = api.memory(model, input, batch_size, settings, task, precision, optimizer, momentum, fused)
     show(answer, format, output)

@@ -16,6 +16,7 @@ settings = click.option(
     "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Change a field of the spec; may be repeated."
 )
 writing = click.option("--writing", metavar="LIBRARY", help="Whose way of writing the net; by default its own.")
+fused = click.option("--fused", is_flag=True, help="Fold BatchNorm into the convolutions, and show what that changes.")
 format = click.option("--format", type=click.Choice(FORMATS), help="How to print; by default as a table.")
 output = click.option("-o", "--output", metavar="FILE", help="Write to a file; its suffix chooses the format.")
 

@@ -16,6 +16,7 @@ EXAMPLES = (
 @click.command("summary", epilog=options.examples(EXAMPLES))
 @options.asked_of_a_model
 @click.option("--depth", type=click.Choice(DEPTHS), default="stage", help="One row a stage, a block or a layer.")
+@options.fused
 def command(
     model: str,
     input: str | None,
@@ -24,6 +25,7 @@ def command(
     format: Format | None,
     output: str | None,
     depth: Depth,
+    fused: bool,
 ) -> None:
     """Shapes, parameters, MACs, FLOPs and activations of MODEL, stage by stage."""
-    show(api.summary(model, input, batch_size, settings, depth), format, output)
+    show(api.summary(model, input, batch_size, settings, depth, fused), format, output)

@@ -1,7 +1,7 @@
 """Report -> Markdown, as GitHub renders it."""
 
 from resnet_inspect.report import Report, Row, Table
-from resnet_inspect.units import exact, text
+from resnet_inspect.units import exact
 
 
 def render(report: Report) -> str:
@@ -30,8 +30,4 @@ def _table(table: Table) -> str:
 
 
 def _cells(table: Table, row: Row) -> list[str]:
-    cells = (
-        "" if value is None and row is table.total else text(value, column.unit)
-        for value, column in zip(row, table.columns, strict=True)
-    )
-    return [cell.replace("|", "\\|") for cell in cells]
+    return [cell.replace("|", "\\|") for cell in table.texts(row)]

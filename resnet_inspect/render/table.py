@@ -8,7 +8,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from resnet_inspect.report import Column, Report, Table
-from resnet_inspect.units import exact, text
+from resnet_inspect.units import exact
 
 UNBOUNDED = 10_000
 
@@ -51,11 +51,8 @@ def render(report: Report, width: int | None = None, color: bool = False) -> str
 
 def _draw(table: Table, width: int) -> tuple[RichTable, int]:
     """The table, and the least width at which nothing in it is cut."""
-    rows = [[text(value, column.unit) for value, column in zip(row, table.columns, strict=True)] for row in table.rows]
-    total = [
-        "" if value is None else text(value, column.unit)
-        for column, value in zip(table.columns, table.total or [None] * len(table.columns), strict=True)
-    ]
+    rows = [table.texts(row) for row in table.rows]
+    total = table.texts(table.total) if table.total else [""] * len(table.columns)
     heads = [column.title for column in table.columns]
     if sum(max(map(len, cells)) + 1 for cells in zip(heads, *rows, total, strict=True)) - 1 > width:
         sums = [i for i, column in enumerate(table.columns) if column.unit == "sum"]
@@ -71,7 +68,7 @@ def _draw(table: Table, width: int) -> tuple[RichTable, int]:
         max(len(word) for cell in cells for word in cell.split()) if wrap else wide
         for cells, wrap, wide in zip(texts, wraps, widest, strict=True)
     ]
-    shown = _fitting(table.columns, narrowest, width)
+    shown = _fitting(table.columns, widest, narrowest, width)
     gap = 2 if sum(widest[i] + 2 for i in shown) - 2 <= width else 1
     drawn = RichTable(
         box=SIMPLE_HEAD,
@@ -92,7 +89,7 @@ def _draw(table: Table, width: int) -> tuple[RichTable, int]:
         )
     for row in rows:
         drawn.add_row(*[Text(row[i]) for i in shown])
-    return drawn, sum(narrowest[i] + 1 for i in shown)
+    return drawn, sum(narrowest[i] + 1 for i in shown) - 1
 
 
 def _account(cell: str) -> str:
@@ -102,13 +99,14 @@ def _account(cell: str) -> str:
     return "\n".join(f"{part:<{name}} {value:>{number}}" for part, value in parts)
 
 
-def _fitting(columns: tuple[Column, ...], needed: list[int], width: int) -> list[int]:
-    """Which columns the width has room for; of the optional ones, the last go first."""
-    shown = list(range(len(columns)))
+def _fitting(columns: tuple[Column, ...], widest: list[int], needed: list[int], width: int) -> list[int]:
+    """Which columns the width has room for: spare ones without wrapping; of the optional ones, the last go first."""
+    room = sum(cells + 1 for cells in widest) - 1 <= width
+    shown = [i for i, column in enumerate(columns) if room or not column.spare]
     for i in reversed(range(len(columns))):
         if sum(needed[j] + 1 for j in shown) - 1 <= width:
             break
-        if columns[i].optional:
+        if columns[i].optional and i in shown:
             shown.remove(i)
     return shown
 

@@ -11,7 +11,19 @@ from pathlib import Path
 import pytest
 from conftest import HERE, Run
 
-COMMANDS = ("summary", "flops", "memory", "list", "compare", "check", "export-spec", "bench", "show", "verdict")
+COMMANDS = (
+    "summary",
+    "flops",
+    "memory",
+    "list",
+    "compare",
+    "check",
+    "export-spec",
+    "bench",
+    "show",
+    "verdict",
+    "budget",
+)
 
 
 def test_the_summary_shows_the_paper_and_the_exact_totals(run: Run) -> None:
@@ -162,6 +174,20 @@ WRONG = [
     (("show", "none.json"), "none.json", "bench -o"),
     (("verdict", "none.json", "none.json"), "none.json", ""),
     (("memory", "--momentum", "-1"), "-1", "--help"),
+    (("summary", "--fused", "--depth", "blok"), "blok", "--help"),
+    (("flops", "--fused", "--task", "train"), "--fused is for inference", "leave out one"),
+    (("memory", "--fused", "--task", "train"), "--fused is for inference", "leave out one"),
+    (("budget",), "no budget is given", "--max-params 26M"),
+    (("budget", "--max-params", "26X"), "'26X' is not an amount", "--help"),
+    (("budget", "--max-params", "-1"), "'-1' is not an amount", "--help"),
+    (("budget", "--max-params", "0"), "max-params 0: a budget is a number above 0", ""),
+    (("budget", "--max-memory", "200M"), "'200M' is not a size, as 200MiB or 200MB", "--help"),
+    (("budget", "--max-latency-ms", "soon"), "soon", "--help"),
+    (("budget", "--max-latency-ms", "nan"), "max-latency-ms nan: a budget is a number above 0", ""),
+    (("budget", "--max-latency-ms", "5"), "max-latency-ms needs a measurement", "--record run.json"),
+    (("budget", "--max-latency-ms", "5", "--record", "none.json"), "none.json", "bench -o"),
+    (("budget", "--max-params", "26M", "--config", "none.toml"), "none.toml: No such file", "pyproject.toml"),
+    (("budget", "resnt50", "--max-params", "26M"), "unknown model 'resnt50'", "resnet50"),
     (("check", "nope"), "unknown model", "list"),
 ]
 

@@ -13,7 +13,9 @@ from torchvision import models
 
 import resnet_inspect as ri
 from resnet_inspect.analyze.liveness import peak
+from resnet_inspect.analyze.memory import peak_bytes
 from resnet_inspect.errors import ShapeError
+from resnet_inspect.graph.fold import fold
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.runtime.build import build
@@ -99,6 +101,12 @@ def test_any_nets_inference_asks_for_what_was_predicted(spec: ResNetSpec, size: 
     x = torch.randn(graph.input.shape)
     truth = measured(net, x) - resident(net) - x.nbytes
     assert peak(graph, False).alive.total == pytest.approx(truth, rel=0.02)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50", "resnetv2_50", "resnet50d", "seresnet50"])
+def test_a_folded_nets_inference_asks_for_what_was_predicted(name: str) -> None:
+    graph = fold(ri.lower(name, input=(4, 3, 96, 96)))
+    assert peak_bytes(graph) == pytest.approx(measured(build(graph), torch.randn(graph.input.shape)), rel=0.001)
 
 
 def test_the_prediction_names_its_peak_and_what_is_alive_there() -> None:

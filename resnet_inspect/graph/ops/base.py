@@ -7,6 +7,9 @@ from resnet_inspect.graph.types import TensorType
 
 Shape = tuple[int, ...]
 Types = tuple[TensorType, ...]
+Window = tuple[int, int, int]
+
+ONE_PIXEL: Window = (1, 1, 0)
 
 
 class Op:
@@ -37,6 +40,11 @@ class Op:
     def elementwise(self, ins: Types, out: TensorType) -> int:
         """Elements touched by work that is not a MAC (normalising, activating, pooling, adding); 0 for a MAC op."""
         return 0
+
+    @property
+    def window(self) -> Window | None:
+        """Extent, stride and padding of what slides over the image; None where one output sees all of it."""
+        return ONE_PIXEL
 
     @property
     def detail(self) -> str:

@@ -44,6 +44,10 @@ class Reduction(Op):
     def elementwise(self, ins: Types, out: TensorType) -> int:
         return ins[0].numel
 
+    @property
+    def window(self) -> None:
+        return None
+
 
 class Mean(Reduction):
     """Mean over dimensions."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import prod
 
 from resnet_inspect.errors import ShapeError
-from resnet_inspect.graph.ops.base import Op, Shape, Types, conv_extent, image, positive
+from resnet_inspect.graph.ops.base import Op, Shape, Types, Window, conv_extent, image, positive
 from resnet_inspect.graph.types import TensorType
 
 
@@ -41,6 +41,10 @@ class Conv2d(Op):
         return prod(out.shape) * (self.in_channels // self.groups) * self.kernel_size * self.kernel_size
 
     @property
+    def window(self) -> Window:
+        return self.dilation * (self.kernel_size - 1) + 1, self.stride, self.padding
+
+    @property
     def detail(self) -> str:
         k = self.kernel_size
         parts = [f"{k}×{k}", f"{self.in_channels}→{self.out_channels}"]
@@ -71,6 +75,10 @@ class Linear(Op):
     def macs(self, ins: Types, out: TensorType) -> int:
         """N·Cin·Cout."""
         return prod(out.shape) * self.in_features
+
+    @property
+    def window(self) -> None:
+        return None
 
     @property
     def detail(self) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from resnet_inspect.errors import ShapeError
-from resnet_inspect.graph.ops.base import Op, Types, conv_extent, image, positive
+from resnet_inspect.graph.ops.base import Op, Types, Window, conv_extent, image, positive
 from resnet_inspect.graph.types import TensorType
 
 
@@ -34,6 +34,10 @@ class MaxPool2d(Op):
         return ins[0].numel
 
     @property
+    def window(self) -> Window:
+        return self.kernel_size, self.stride, self.padding
+
+    @property
     def detail(self) -> str:
         return f"{self.kernel_size}×{self.kernel_size}, stride {self.stride}"
 
@@ -55,6 +59,10 @@ class AvgPool2d(Op):
         return ins[0].numel
 
     @property
+    def window(self) -> Window:
+        return self.kernel_size, self.stride, 0
+
+    @property
     def detail(self) -> str:
         return f"{self.kernel_size}×{self.kernel_size}, stride {self.stride}"
 
@@ -70,6 +78,10 @@ class GlobalPool(Op):
 
     def elementwise(self, ins: Types, out: TensorType) -> int:
         return ins[0].numel
+
+    @property
+    def window(self) -> None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +109,7 @@ class BlurPool2d(Op):
 
     def elementwise(self, ins: Types, out: TensorType) -> int:
         return ins[0].numel
+
+    @property
+    def window(self) -> Window:
+        return 3, self.stride, 1

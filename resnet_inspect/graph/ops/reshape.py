@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import prod
 
-from resnet_inspect.graph.ops.base import Op, image
+from resnet_inspect.graph.ops.base import Op, Window, image
 from resnet_inspect.graph.types import TensorType
 
 
@@ -38,3 +38,7 @@ class Subsample(Op):
     def infer(self, *ins: TensorType) -> TensorType:
         n, c, h, w = image(ins)
         return TensorType((n, c, -(h // -self.stride), -(w // -self.stride)), ins[0].dtype)
+
+    @property
+    def window(self) -> Window:
+        return 1, self.stride, 0

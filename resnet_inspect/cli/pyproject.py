@@ -1,0 +1,97 @@
+"""The table ``[tool.resnet-inspect]`` of a pyproject.toml, as defaults of a command's options."""
+
+import os
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from resnet_inspect.errors import RequestError
+
+TABLE = "[tool.resnet-inspect]"
+PATHS = ("model", "record")  # relative to the file that names them
+
+
+def defaults(ctx: click.Context, config: str | None, keys: Sequence[str]) -> str:
+    """Make the values under ``keys`` of the table the defaults of ``ctx``'s options, and return the file's path.
+
+    Without ``config``, the nearest pyproject.toml upwards that has such a table; "" if there is none.
+
+    Raises:
+        RequestError: the file cannot be read, or a key or value in it is wrong.
+    """
+    path = Path(config) if config is not None else _nearest(Path.cwd())
+    table = _table(path) if path else None
+    if path is None or table is None:
+        if config is not None:
+            raise RequestError(f"{config} has no table {TABLE}", hint=f"it may set {', '.join(keys)}")
+        return ""
+    options = {_key(option): option for option in ctx.command.params}
+    ctx.default_map = {}
+    for key, value in table.items():
+        if key not in keys:
+            raise RequestError(f"{path}: unknown key {key!r} in {TABLE}", hint=f"it may set {', '.join(keys)}")
+        option = options[key]
+        try:
+            text = _text(value, path.parent if key in PATHS else None, option.multiple)
+            option.type_cast_value(ctx, text)
+        except (click.BadParameter, TypeError) as error:
+            said = error.message.rstrip(".") if isinstance(error, click.BadParameter) else str(error)
+            raise RequestError(f"{path}: {key} = {value!r}: {said}") from None
+        assert option.name
+        ctx.default_map[option.name] = text
+    return os.path.relpath(path)
+
+
+def _key(option: click.Parameter) -> str:
+    """``max-params`` of ``--max-params``, ``set`` of ``--set``, ``model`` of the argument."""
+    return max(option.opts, key=len).lstrip("-")
+
+
+def _nearest(folder: Path) -> Path | None:
+    for place in (folder, *folder.parents):
+        path = place / "pyproject.toml"
+        if path.is_file() and _table(path) is not None:
+            return path
+    return None
+
+
+def _table(path: Path) -> dict[str, Any] | None:
+    try:
+        with open(path, "rb") as file:
+            document = tomllib.load(file)
+    except OSError as error:
+        raise RequestError(f"{path}: {error.strerror}", hint="give a pyproject.toml that exists") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RequestError(f"{path} is not TOML: {error}") from None
+    table = document.get("tool", {})
+    table = table.get("resnet-inspect") if isinstance(table, dict) else None
+    if table is None or isinstance(table, dict):
+        return table
+    raise RequestError(f"{path}: resnet-inspect is no table", hint=f"write {TABLE} and its keys below")
+
+
+def _text(value: object, folder: Path | None, several: bool) -> str | list[str]:
+    """The value as one would type it; a path, as seen from here.
+
+    Raises:
+        TypeError: it is neither text nor a number, nor a list of them where one is meant.
+    """
+    match value:
+        case str() if several:
+            return [value]
+        case str() if folder is not None and (value.endswith((".json", ".toml")) or os.sep in value):
+            return str(folder / value)
+        case str():
+            return value
+        case bool():
+            raise TypeError("neither text nor a number")
+        case int() | float():
+            return str(value)
+        case list() if several and all(isinstance(one, str) for one in value):
+            return value
+        case list() if not several and all(type(one) is int for one in value):
+            return ",".join(map(str, value))
+    raise TypeError("neither text nor a number")
