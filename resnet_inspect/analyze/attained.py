@@ -88,8 +88,9 @@ def attained(graph: Graph, device: Device, arm: Arm, depth: Depth = "stage") -> 
         floor = 1e3 * part.floor_s
         found: Row = (None,) * 5
         if time:
-            found = (time, floor / time, time - floor, (time - floor) / above, part.flop / time * 1e3)
-        names = (beside[name],) if beside else ()
+            of_all = (time - floor) / above if above > 0 else None
+            found = (time, floor / time, time - floor, of_all, part.flop / time * 1e3)
+        names = (beside.get(name),) if beside else ()
         return (name, *names, part.flop, part.intensity, part.roof, floor, *found, 1e3 * part.eager_s)
 
     rows = tuple(row(name, part, measured.get(name)) for name, part in parts.items())
