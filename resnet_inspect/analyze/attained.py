@@ -112,7 +112,8 @@ def attained(graph: Graph, device: Device, arm: Arm, depth: Depth = "stage") -> 
         findings=(
             *_impossible({**parts, "total": total}, {**measured, "total": whole}),
             *_most_to_win(parts, measured, arm.config),
-            *([] if measured else [_unmeasured(depth, arm.config)]),
+            *([] if measured else [_unmeasured(depth, arm)]),
+            *([] if arm.valid else [_invalid(arm)]),
         ),
         notes=notes(graph, device, precision),
     )
@@ -184,11 +185,17 @@ def _remedy(part: Floor, config: Config) -> str:
     return "a larger batch fills the device better; a lower precision has a higher peak"
 
 
-def _unmeasured(depth: Depth, config: Config) -> Finding:
+def _unmeasured(depth: Depth, arm: Arm) -> Finding:
     per = "stage" if depth == "stage" else "layer"
+    reason = arm.unknown.get(f"{per}s")
     return Finding(
         f"no-{per}s",
-        config.label,
-        f"this arm has no {per} times, so the whole is held against the sum of the floors",
-        f"bench --per {per} measures them",
+        arm.config.label,
+        f"no {per} times, the whole is held against the sum of the floors" + (f": {reason}" if reason else ""),
+        f"`resnet-inspect bench --per {per}` measures them",
     )
+
+
+def _invalid(arm: Arm) -> Finding:
+    failed = ", ".join(check.id for check in arm.checks if not check.ok)
+    return Finding("invalid", arm.config.label, f"the measurement failed its self-checks: {failed}", "measure it again")

@@ -93,7 +93,7 @@ def roofline(graph: Graph, device: Device, precision: Precision, depth: Depth = 
         *([Column("fused", "with", optional=True)] if beside else []),
         Column("flop", "FLOP", "count"),
         Column("bytes_fused", "bytes", "bytes"),
-        Column("bytes_eager", "eager", "bytes", optional=True),
+        Column("bytes_eager", "eager bytes", "bytes", optional=True),
         Column("intensity", "FLOP/B", "rate"),
         Column("roof", "roof"),
         Column("floor_ms", "floor", "ms"),

@@ -13,7 +13,7 @@ from resnet_inspect.counting.devices import find
 from resnet_inspect.errors import RequestError
 from resnet_inspect.measure.config import Config
 from resnet_inspect.measure.protocol import protocol_for
-from resnet_inspect.measure.record import Arm, Record, from_json, metric, to_json
+from resnet_inspect.measure.record import Arm, Check, Record, from_json, metric, to_json
 from resnet_inspect.report import Report
 from resnet_inspect.resnet.fields import to_mapping
 
@@ -93,7 +93,14 @@ def test_without_stages_the_device_time_of_the_whole_is_held_against_the_whole_f
     rows = rows_of(report)
     assert rows["total"]["measured_ms"] == 8.4
     assert rows["layer1"]["measured_ms"] is None
-    assert [(f.code, f.hint) for f in report.findings] == [("no-stages", "bench --per stage measures them")]
+    assert [f.code for f in report.findings] == ["no-stages"]
+    assert "bench --per stage" in report.findings[0].hint
+    other = replace(
+        arm(times=None), unknown={"stages": "the queue ran dry"}, valid=False, checks=(Check("order", False, 1.0, 0.5),)
+    )
+    said = {f.code: f.message for f in api.roofline(record=record(other)).findings}
+    assert said["no-stages"].endswith(": the queue ran dry")
+    assert said["invalid"] == "the measurement failed its self-checks: order"
 
 
 def test_the_calls_of_a_pass_are_added_up() -> None:
