@@ -101,7 +101,7 @@ def lint(
     try:
         graph = load.graph(found, input, batch_size)
     except BranchError as error:
-        return answer(refused(found.name, error, language, several(ignore)))
+        return answer(refused(found.name, load.size(found.spec, input, batch_size), error, language, several(ignore)))
     times = stage_times(record, graph) if record else None
     subject = Subject(found.spec, graph, precision, times)
     return answer(lint(subject, language, several(ignore), untimed=record is not None and times is None))

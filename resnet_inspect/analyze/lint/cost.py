@@ -130,19 +130,22 @@ def stage_times(record: Record, graph: Graph) -> StageTimes | None:
         labels = ", ".join(dict.fromkeys(arm.config.label for arm in record.arms)) or "no arm at all"
         raise RequestError(f"the Record has no arm of {graph.name} on images of {graph.input}", hint=f"it has {labels}")
     for arm in arms:
-        ms = _rows(arm.stages)
+        ms = _by_stage(arm.stages) or _by_stage(arm.layers)
         if ms and set(ms) <= set(graph.stages):
             return StageTimes(arm.config.label, ms)
     return None
 
 
-def _rows(stages: object) -> dict[str, float]:
-    """Milliseconds by stage, of what a Record holds; empty where it is not that."""
+def _by_stage(ledger: object) -> dict[str, float]:
+    """Milliseconds of each stage, of the rows that a Record has by stage or by layer; empty where it has none."""
     found: dict[str, float] = {}
-    match stages:
+    match ledger:
         case {"rows": [*rows]}:
             for row in rows:
                 match row:
-                    case {"name": str(name), "ms": int(ms) | float(ms)} if ms > 0:
-                        found[name] = ms
-    return found
+                    case {"stage": str(stage), "ms": int(ms) | float(ms)} | {
+                        "name": str(stage),
+                        "ms": int(ms) | float(ms),
+                    }:
+                        found[stage] = found.get(stage, 0.0) + ms
+    return found if sum(found.values()) > 0 else {}

@@ -158,15 +158,13 @@ def strided_1x1(subject: Subject) -> Iterator[Hit]:
         return
     first = strided[0]
     assert isinstance(first.op, Conv2d)
-    _, overlapping = subject.added_by(replace(subject.spec, stride_on="3x3"))
-    _, averaging = subject.added_by(replace(subject.spec, stride_on="3x3", shortcut="D"))
+    _, macs = subject.added_by(replace(subject.spec, stride_on="3x3"))
     values = {
         "count": f"{len(strided)}",
         "kernel": f"{first.op.kernel_size}×{first.op.kernel_size}",
         "stride": f"{first.op.stride}",
         "share": text(_read(first), "share"),
-        "macs": overlapping,
-        "averaging": averaging,
+        "macs": macs,
     }
     yield Hit(span([node.name for node in strided]), values)
 

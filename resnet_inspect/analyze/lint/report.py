@@ -5,9 +5,9 @@ from collections.abc import Collection
 from resnet_inspect.analyze.lint.rules import MISSING_PROJECTION, RULES
 from resnet_inspect.analyze.lint.subject import Hit, Rule, Subject
 from resnet_inspect.errors import BranchError, RequestError
+from resnet_inspect.graph import TensorType
 from resnet_inspect.language import Translate, marked, translator
 from resnet_inspect.report import Fact, Finding, Report
-from resnet_inspect.units import Value
 
 CLEAN = marked("clean: none of {rules} rules finds a fault")
 ASLEEP = marked("{code} needs {option}")
@@ -32,16 +32,18 @@ def lint(subject: Subject, language: str = "en", ignore: Collection[str] = (), u
         needs = [translate(ASLEEP).format(code=rule.code, option=rule.needs) for rule in asleep]
         notes.insert(0, "; ".join([translate(CLEAN).format(rules=awake), *needs]))
     graph = subject.graph
-    return _report(graph.name, f"{graph.name}, input {graph.input}", graph.input.shape, findings, notes)
+    return _report(graph.name, graph.input, findings, notes)
 
 
-def refused(name: str, error: BranchError, language: str = "en", ignore: Collection[str] = ()) -> Report:
+def refused(
+    name: str, image: tuple[int, ...], error: BranchError, language: str = "en", ignore: Collection[str] = ()
+) -> Report:
     """The one finding of a net whose branches cannot be added."""
     where, _, said = error.message.partition(": ")
     findings = [
         Finding(rule.code, where, said, error.hint) for rule in _rules(ignore) if rule.code == MISSING_PROJECTION
     ]
-    return _report(name, name, None, findings, [translator(language)(REFUSED)])
+    return _report(name, TensorType(image), findings, [translator(language)(REFUSED)])
 
 
 def finding(rule: Rule, hit: Hit, translate: Translate) -> Finding:
@@ -57,12 +59,12 @@ def _rules(ignore: Collection[str]) -> list[Rule]:
     return [rule for rule in RULES if rule.code not in ignore]
 
 
-def _report(name: str, title: str, input: Value, findings: list[Finding], notes: list[str]) -> Report:
+def _report(name: str, image: TensorType, findings: list[Finding], notes: list[str]) -> Report:
     return Report(
         kind="lint",
         model=name,
-        title=title,
-        facts=(Fact("input", "input", input, "shape"), Fact("findings", "findings", len(findings), "integer")),
+        title=f"{name}, input {image}",
+        facts=(Fact("input", "input", image.shape, "shape"), Fact("findings", "findings", len(findings), "integer")),
         findings=tuple(findings),
         notes=tuple(notes),
         ok=not findings,

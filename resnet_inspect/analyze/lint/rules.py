@@ -49,7 +49,7 @@ RULES = (
         "RI004",
         "mostly-padding",
         marked(
-            "of what 3×3 windows read on maps of {maps}, {shares} is padding; of their {weights} weights {live} ever "
+            "on maps of {maps}, {shares} of what 3×3 windows read is padding; {live} of their {weights} weights ever "
             "meet a pixel"
         ),
         marked("images of {side} pixels or more, a stem that keeps more of them, or a stage less"),
@@ -60,8 +60,8 @@ RULES = (
         "strided-1x1",
         marked("{count} convolutions {kernel} of stride {stride} read {share} of their input"),
         marked(
-            "let the 3×3 stride: {macs} MACs (--set stride_on=3x3), and with the shortcut averaged before its 1×1, as "
-            "ResNet-D does, {averaging} (--set shortcut=D)"
+            "let the 3×3 stride, as v1.5 does: {macs} MACs (--set stride_on=3x3); for the shortcut's 1×1, average "
+            "before it, as ResNet-D does (--set shortcut=D)"
         ),
         strided_1x1,
     ),
@@ -83,7 +83,7 @@ RULES = (
         "RI008",
         "small-receptive-field",
         marked("a value sees {field} pixels of {side}, less than half"),
-        marked("a block more adds {step} pixels (--set depths=…); gates of attention see everything"),
+        marked("a further block there adds {step}; the gates of attention (--set attention=se) see everything"),
         small_receptive_field,
     ),
     Rule(
@@ -100,7 +100,7 @@ RULES = (
     Rule(
         "RI010",
         "uneven-input",
-        marked("the total stride {stride} does not divide {image}: here {before} is rounded to {after}"),
+        marked("the total stride {stride} does not divide {image}: here {before} becomes {after}"),
         marked("resize or crop to {sizes}"),
         uneven_input,
     ),
