@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from resnet_inspect import load
-from resnet_inspect.api.answer import Answer, answer, one_of
-from resnet_inspect.errors import RequestError, UnknownModelError
+from resnet_inspect.api.answer import Answer, answer, one_of, several
+from resnet_inspect.errors import BranchError, RequestError, UnknownModelError
 from resnet_inspect.graph import Graph
+from resnet_inspect.language import LANGUAGES
 from resnet_inspect.load import Input, Model
 from resnet_inspect.report import Report
 from resnet_inspect.resnet import zoo
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from resnet_inspect.analyze.memory import Optimizer, Precision
     from resnet_inspect.analyze.summary import Depth
     from resnet_inspect.analyze.variants import Sort
+    from resnet_inspect.measure.record import Record
 
 
 def lower(
@@ -131,6 +133,35 @@ def _refuse_to_train_folded(task: "Task") -> None:
             "--fused is for inference: a folded BatchNorm has no batch statistics to train with",
             hint="leave out one of --fused and --task train",
         )
+
+
+def lint(
+    model: Model = "resnet50",
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    precision: str | None = None,
+    record: "Record | None" = None,
+    ignore: Sequence[str] = (),
+    language: str = "en",
+) -> Answer:
+    """What in the architecture costs more than it gives, or was left out by accident; ``ok`` where that is nothing.
+
+    ``precision`` is fp16, bf16, tf32 or int8 to look at channels too, ``record`` one of this net with stage times,
+    ``ignore`` codes of rules. A net whose branches cannot be added is a finding, not an error.
+    """
+    from resnet_inspect.analyze.lint import PRECISIONS, Subject, lint, refused, stage_times
+
+    one_of("precision", precision, (None, *PRECISIONS))
+    one_of("language", language, LANGUAGES)
+    found = load.variant(model, settings)
+    try:
+        graph = load.graph(found, input, batch_size)
+    except BranchError as error:
+        return answer(refused(found.name, load.size(found.spec, input, batch_size), error, language, several(ignore)))
+    times = stage_times(record, graph) if record else None
+    subject = Subject(found.spec, graph, precision, times)
+    return answer(lint(subject, language, several(ignore), untimed=record is not None and times is None))
 
 
 def list_variants(

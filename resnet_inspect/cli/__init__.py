@@ -16,6 +16,7 @@ COMMANDS = {
     "memory": "The memory a pass will ask for, and what is alive at its peak.",
     "roofline": "How fast it could run at most on a device, and what holds it back.",
     "devices": "The devices that roofline knows, each with its source.",
+    "lint": "What in an architecture costs more than it gives, or is missing.",
     "list": "Every variant of the zoo, with what it costs.",
     "compare": "Several models in one table, with ratios to the first.",
     "reconcile": "What every other counter says, and why, to the unit.",

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from resnet_inspect.language import LANGUAGES
 from resnet_inspect.render import FORMATS
 
 Command = Callable[..., Any]
@@ -19,6 +20,9 @@ writing = click.option("--writing", metavar="LIBRARY", help="Whose way of writin
 fused = click.option("--fused", is_flag=True, help="Fold BatchNorm into the convolutions, and show what that changes.")
 format = click.option("--format", type=click.Choice(FORMATS), help="How to print; by default as a table.")
 output = click.option("-o", "--output", metavar="FILE", help="Write to a file; its suffix chooses the format.")
+language = click.option(
+    "--lang", type=click.Choice(LANGUAGES), default=None, help="Language of the text; by default the locale's."
+)
 
 
 def stack(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
