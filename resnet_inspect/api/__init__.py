@@ -5,7 +5,18 @@ Every verb that asks returns an Answer. ``model`` is a variant's name, the path 
 """
 
 from resnet_inspect.api.answer import Answer
-from resnet_inspect.api.ask import compare, export_spec, flops, list_variants, lower, memory, spec, summary
+from resnet_inspect.api.ask import (
+    compare,
+    explain,
+    export_spec,
+    flops,
+    glossary,
+    list_variants,
+    lower,
+    memory,
+    spec,
+    summary,
+)
 from resnet_inspect.api.measure import bench, build, check, read_record, show, verdict
 from resnet_inspect.errors import InspectError
 from resnet_inspect.graph import Graph
@@ -21,8 +32,10 @@ __all__ = [
     "build",
     "check",
     "compare",
+    "explain",
     "export_spec",
     "flops",
+    "glossary",
     "list_variants",
     "lower",
     "memory",

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from resnet_inspect.language import LANGUAGES
 from resnet_inspect.render import FORMATS
 
 Command = Callable[..., Any]
@@ -16,6 +17,9 @@ settings = click.option(
     "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Change a field of the spec; may be repeated."
 )
 format = click.option("--format", type=click.Choice(FORMATS), help="How to print; by default as a table.")
+language = click.option(
+    "--lang", type=click.Choice(LANGUAGES), default=None, help="Language of the text; by default the locale's."
+)
 output = click.option("-o", "--output", metavar="FILE", help="Write to a file; its suffix chooses the format.")
 
 

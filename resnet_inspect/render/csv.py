@@ -3,11 +3,14 @@
 import csv
 import io
 
+from resnet_inspect.errors import RequestError
 from resnet_inspect.report import Column, Report
 from resnet_inspect.units import Value, text
 
 
 def render(report: Report) -> str:
+    if not report.tables:
+        raise RequestError(f"{report.title}: prose has no table for a CSV", hint="use --format md or json")
     table = report.tables[0]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

@@ -3,14 +3,18 @@
 from io import StringIO
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from resnet_inspect.report import Column, Report, Table
+from resnet_inspect.render.prose import WIDEST, wrap
+from resnet_inspect.report import Column, Report, Section, Table
 from resnet_inspect.units import exact, text
 
 UNBOUNDED = 10_000
+INDENT = 2  # of a section under its title, which has no other mark in a pipe
 
 
 def render(report: Report, width: int | None = None, color: bool = False) -> str:
@@ -24,19 +28,25 @@ def render(report: Report, width: int | None = None, color: bool = False) -> str
     prose = console()
     prose.print(Text(report.title, "bold"))
 
-    def draw(table: Table) -> None:
-        drawn, needed = _draw(table, wanted)
+    def draw(table: Table, indent: int = 0) -> None:
+        drawn, needed = _draw(table, wanted - indent)
         # Where even the narrowest layout is too wide, a line that wraps is better than a number cut in two.
-        console(max(wanted, needed)).print(drawn, "")
+        console(max(wanted, needed + indent)).print(Padding(drawn, (0, 0, 0, indent)))
 
     for section in report.sections:
-        prose.print("", Text(section.title, "bold"), *map(Text, section.paragraphs), sep="\n")
+        prose.print()
+        prose.print(Text(section.title, "bold"))
+        out.writelines(f"{line}\n" for line in _told(section, min(wanted, WIDEST)))
         if section.table:
-            draw(section.table)
+            prose.print()
+            draw(section.table, INDENT)
+    if report.sections:
+        prose.print()
     for table in report.tables:
         if len(report.tables) > 1:
             prose.print(Text(f"\n{table.title}", "bold"))
         draw(table)
+        prose.print()
     if report.facts:
         prose.print(_facts(report), "")
     for finding in report.findings:
@@ -49,6 +59,15 @@ def render(report: Report, width: int | None = None, color: bool = False) -> str
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
+def _told(section: Section, width: int) -> list[str]:
+    """The paragraphs' lines, indented, an empty one between two of them."""
+    lines: list[str] = []
+    for paragraph in section.paragraphs:
+        lines += [""] if lines else []
+        lines += [" " * INDENT + line for line in wrap(paragraph, width - INDENT)]
+    return lines
+
+
 def _draw(table: Table, width: int) -> tuple[RichTable, int]:
     """The table, and the least width at which nothing in it is cut."""
     rows = [[text(value, column.unit) for value, column in zip(row, table.columns, strict=True)] for row in table.rows]
@@ -58,13 +77,13 @@ def _draw(table: Table, width: int) -> tuple[RichTable, int]:
     ]
     heads = [column.title for column in table.columns]
     texts = list(zip(heads, *rows, total, strict=True))
-    widest = [max(map(len, cells)) for cells in texts]
+    widest = [max(map(cell_len, cells)) for cells in texts]
     wraps = [
         column.unit in ("text", "sum") and any(" " in cell for cell in cells)
         for column, cells in zip(table.columns, texts, strict=True)
     ]
     narrowest = [
-        max(len(word) for cell in cells for word in cell.split()) if wrap else wide
+        max(cell_len(word) for cell in cells for word in cell.split()) if wrap else wide
         for cells, wrap, wide in zip(texts, wraps, widest, strict=True)
     ]
     shown = _fitting(table.columns, narrowest, width)
