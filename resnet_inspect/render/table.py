@@ -88,6 +88,7 @@ def _draw(table: Table, width: int) -> tuple[RichTable, int]:
     ]
     shown = _fitting(table.columns, narrowest, width)
     gap = 2 if sum(widest[i] + 2 for i in shown) - 2 <= width else 1
+    widths = _widths(narrowest, widest, shown, width - gap * (len(shown) - 1))
     drawn = RichTable(
         box=SIMPLE_HEAD,
         show_edge=False,
@@ -102,12 +103,23 @@ def _draw(table: Table, width: int) -> tuple[RichTable, int]:
             footer=total[i],
             justify="left" if column.unit in ("text", "shape", "sum") else "right",
             no_wrap=not wraps[i],
-            min_width=narrowest[i],
+            width=widths[i],
             style="dim" if column.unit == "share" else "",
         )
     for row in rows:
         drawn.add_row(*[Text(row[i]) for i in shown])
     return drawn, sum(narrowest[i] + 1 for i in shown)
+
+
+def _widths(narrowest: list[int], widest: list[int], shown: list[int], room: int) -> dict[int, int]:
+    """Of what is left over the narrowest layout, the columns that need little more get it first."""
+    widths = {i: narrowest[i] for i in shown}
+    left = room - sum(widths.values())
+    for i in sorted(shown, key=lambda i: widest[i] - narrowest[i]):
+        more = max(0, min(widest[i] - narrowest[i], left))
+        widths[i] += more
+        left -= more
+    return widths
 
 
 def _fitting(columns: tuple[Column, ...], needed: list[int], width: int) -> list[int]:

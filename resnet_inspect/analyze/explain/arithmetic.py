@@ -21,7 +21,7 @@ def shape(type: TensorType) -> str:
 def side(size: int, kernel: int, stride: int, padding: int, out: int) -> str:
     """The extent that a window leaves of ``size``: ``⌊(224 + 2·3 − 7) / 2⌋ + 1 = 112``."""
     padded = f"{size} + 2·{padding} − {kernel}" if padding else f"{size} − {kernel}"
-    return f"({padded}) + 1 = {out}" if stride == 1 else f"⌊({padded}) / {stride}⌋ + 1 = {out}"
+    return f"{padded} + 1 = {out}" if stride == 1 else f"⌊({padded}) / {stride}⌋ + 1 = {out}"
 
 
 def sides(node: Node, kernel: int, stride: int, padding: int) -> list[str]:

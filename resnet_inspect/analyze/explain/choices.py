@@ -8,7 +8,7 @@ from resnet_inspect.analyze.explain.net import Net
 from resnet_inspect.analyze.explain.voice import Voice
 from resnet_inspect.analyze.work import work_of
 from resnet_inspect.graph import Node
-from resnet_inspect.graph.ops.linear import Conv2d
+from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.graph.ops.pointwise import BatchNorm2d
 from resnet_inspect.report import Section
 from resnet_inspect.resnet.lower import lower
@@ -18,39 +18,13 @@ from resnet_inspect.units import giga, text
 
 def bias(net: Net, say: Voice) -> Section | None:
     """Why a convolution before a normalisation carries no bias, or what it wastes if it does; None without norms."""
-    normed = [(node.ins[0].shape, conv) for conv, node in _followed(net) if isinstance(node.op, BatchNorm2d)]
-    convs = [conv for _, conv in normed]
-    biased = [conv for conv in convs if _op(conv).bias]
-    bare = [conv for conv in convs if not _op(conv).bias]
     if net.spec.norm == "none":
         return None
     if net.spec.norm == "gn":
         return _beside_group_norm(net, say)
-    paragraphs = []
-    if bare:
-        first = bare[0]
-        paragraphs.append(
-            say(
-                "{count} convolutions run straight into batch normalisation and carry no bias. Batch normalisation "
-                "subtracts each channel's mean, and with it whatever a bias had added everywhere in that channel; its "
-                "own shift then does what a bias would. One in {conv} would be {channels} parameters without effect, "
-                "in all {count} it would be {wasted}.",
-                count=str(len(bare)),
-                conv=first.name,
-                channels=str(_op(first).out_channels),
-                wasted=a.integer(sum(_op(conv).out_channels for conv in bare)),
-            )
-        )
-    if biased:
-        paragraphs.append(
-            say(
-                "{count} convolutions carry a bias although batch normalisation follows at once. It subtracts each "
-                "channel's mean, and the bias with it, and adds a shift of its own: {wasted} parameters here have no "
-                "effect on the output.",
-                count=str(len(biased)),
-                wasted=a.integer(sum(_op(conv).out_channels for conv in biased)),
-            )
-        )
+    normed = _normed(net)
+    biased = [conv for conv, op in normed if op.bias]
+    paragraphs = [_wasted(biased, say) if biased else _saved([conv for conv, _ in normed], say)]
     if net.spec.order == "pre":
         paragraphs.append(
             say(
@@ -65,11 +39,11 @@ def bias(net: Net, say: Voice) -> Section | None:
                 blocks=str(net.blocks),
             )
         )
-    if gates := [node for node in net.usual.attention if "bias" in node.op.params()]:
+    if gates := {node.module for node in net.usual.attention if isinstance(node.op, Conv2d | Linear) and node.op.bias}:
         paragraphs.append(
             say(
                 "{gates} in the attention do carry a bias: no normalisation follows them.",
-                gates=say.listed([gate.name for gate in gates]),
+                gates=say.listed(sorted(gates)),
             )
         )
     title = say("Why no bias") if not biased else say("A bias that batch normalisation cancels")
@@ -94,19 +68,43 @@ def _beside_group_norm(net: Net, say: Voice) -> Section:
     )
 
 
-def _followed(net: Net) -> list[tuple[Node, Node]]:
-    """Each convolution with the call right after it, where that reads it."""
-    nodes = net.graph.nodes
+def _saved(convs: list[Node], say: Voice) -> str:
+    return say(
+        "Convolutions that run straight into batch normalisation: {count}; none of them carries a bias. Batch "
+        "normalisation subtracts each channel's mean, and with it whatever a bias had added everywhere in that "
+        "channel; its own shift then does what a bias would. One in {conv} would be {channels} parameters without "
+        "effect, one in each would be {wasted}.",
+        count=str(len(convs)),
+        conv=convs[0].name,
+        channels=str(convs[0].out.shape[1]),
+        wasted=a.integer(_channels(convs)),
+    )
+
+
+def _wasted(convs: list[Node], say: Voice) -> str:
+    return say(
+        "Convolutions that carry a bias although batch normalisation follows at once: {count}. It subtracts each "
+        "channel's mean, and the bias with it, and adds a shift of its own: {wasted} parameters here have no effect "
+        "on the output.",
+        count=str(len(convs)),
+        wasted=a.integer(_channels(convs)),
+    )
+
+
+def _channels(convs: list[Node]) -> int:
+    return sum(conv.out.shape[1] for conv in convs)
+
+
+def _normed(net: Net) -> list[tuple[Node, Conv2d]]:
+    """The convolutions that a batch normalisation reads at once, attention apart."""
     return [
-        (node, after)
-        for place, (node, after) in enumerate(pairwise(nodes))
-        if isinstance(node.op, Conv2d) and after.inputs == (place,) and ".se." not in node.name
+        (node, node.op)
+        for place, (node, after) in enumerate(pairwise(net.graph.nodes))
+        if isinstance(node.op, Conv2d)
+        and isinstance(after.op, BatchNorm2d)
+        and after.inputs == (place,)
+        and ".se." not in node.name
     ]
-
-
-def _op(node: Node) -> Conv2d:
-    assert isinstance(node.op, Conv2d)
-    return node.op
 
 
 def v15(net: Net, say: Voice) -> Section | None:

@@ -58,14 +58,10 @@ def _extent(net: Net, place: int, kind: Kind, say: Voice) -> str:
     if place > 1:
         return say("This stage has stride 1 and keeps {before}.", before=before)
     if before == image:
-        return (
-            say(
-                "This stage does not downsample: the stem has kept {image}, and the first stage works at full size. "
-                "Stages that follow halve it.",
-                image=image,
-            )
-            if len(net.kinds) > 1
-            else say("This stage does not downsample: it works at the full {image}.", image=image)
+        return say(
+            "This stage does not downsample (stride 1): the stem has kept {image}, and the first stage works at full "
+            "size.",
+            image=image,
         )
     if kind.source.shape[1] == kind.out.shape[1]:
         return say(
@@ -87,12 +83,14 @@ def _extent(net: Net, place: int, kind: Kind, say: Voice) -> str:
 
 def _downsampling(net: Net, kind: Kind, before: str, after: str, say: Voice) -> str:
     c, out = kind.source.shape[1], kind.out.shape[1]
-    told = say(
-        "Its first block has stride {stride} and takes the map from {before} to {after}; the blocks after it keep "
-        "that.",
-        stride=str(kind.stride),
-        before=before,
-        after=after,
+    values = {"stride": str(kind.stride), "before": before, "after": after}
+    told = (
+        say("Its only block has stride {stride} and takes the map from {before} to {after}.", **values)
+        if sum(len(each.places) for each in net.kinds[kind.stage]) == 1
+        else say(
+            "Its first block has stride {stride} and takes the map from {before} to {after}; those after it keep that.",
+            **values,
+        )
     )
     if kind.stride == 2 and out == 2 * c:
         return say.paragraph(
@@ -173,19 +171,19 @@ def _shortcut(net: Net, kind: Kind, say: Voice) -> str:
             "Shortcut: identity, because what comes in and what goes out have one shape, {shape}; it costs nothing.",
             shape=a.shape(kind.out),
         )
-    values = {"before": text(tuple(before), "shape"), "after": text(tuple(after), "shape"), "c": str(c)}
+    values = {"before": text(before, "shape"), "after": text(after, "shape"), "c": str(c), "out": str(out)}
     if before != after and c != out:
-        why = say("both change: {before} to {after}, and {c} channels to {out}", out=str(out), **values)
+        why = say("the map ({before} to {after}) and the channels ({c} to {out}) change", **values)
     elif before != after:
         why = say("the map changes from {before} to {after}", before=values["before"], after=values["after"])
     elif c != out:
-        why = say("the channels change from {c} to {out} (the stride is 1)", c=str(c), out=str(out))
+        why = say("the channels change from {c} to {out} (the stride is 1)", c=values["c"], out=values["out"])
     else:
-        why = say(
-            "every shortcut of this net projects (option C), though the shape {shape} stays", shape=a.shape(kind.out)
-        )
-    what = say("projection") if kind.projects else say("zero-padded")
-    return say("Shortcut: {path}: {what}, because {why}.", path=_chain(kind, kind.shortcut), what=what, why=why)
+        why = say("every shortcut of this net projects (option C), though {shape} stays", shape=a.shape(kind.out))
+    path = _chain(kind, kind.shortcut)
+    if kind.projects:
+        return say("Shortcut: {path}. It is a projection, because {why}.", path=path, why=why)
+    return say("Shortcut: {path}. It is padded with zeros, because {why}.", path=path, why=why)
 
 
 def _chain(kind: Kind, steps: Sequence[Node]) -> str:
@@ -238,7 +236,7 @@ def _table(kind: Kind, say: Voice) -> Table:
             operation, out = _operation(node, say), node.out.shape[1:]
             rows.append((kind.called(node), operation, out, weights, params, node.macs or None))
     if channels := norms(kind.nodes):
-        worked = a.twice(channels).partition(" = ")[0].replace(" ", "")
+        worked = a.twice(channels).partition(" = ")[0]
         rows.append((say("normalisation"), None, None, worked, 2 * sum(channels), None))
     total = (say("total"), None, None, None, kind.params, kind.macs)
     return Table(kind.path, kind.path, columns, tuple(rows), total)
