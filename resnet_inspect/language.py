@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import cache
 from gettext import translation
-from pathlib import Path
+from os.path import dirname, join
 
 LANGUAGES = ("en", "zh")
 DOMAIN = "resnet_inspect"
@@ -21,7 +21,7 @@ def translator(language: str) -> Translate:
     """What turns an English text into ``language``; a text without a translation stays English."""
     if language == "en":
         return marked
-    return translation(DOMAIN, Path(__file__).parent / "locale", [language], fallback=True).gettext
+    return translation(DOMAIN, join(dirname(__file__), "locale"), [language], fallback=True).gettext
 
 
 def from_environment(environ: Mapping[str, str]) -> str:

@@ -5,7 +5,20 @@ Every verb that asks returns an Answer. ``model`` is a variant's name, the path 
 """
 
 from resnet_inspect.api.answer import Answer
-from resnet_inspect.api.ask import compare, export_spec, flops, fold, lint, list_variants, lower, memory, spec, summary
+from resnet_inspect.api.ask import (
+    compare,
+    explain,
+    export_spec,
+    flops,
+    fold,
+    glossary,
+    lint,
+    list_variants,
+    lower,
+    memory,
+    spec,
+    summary,
+)
 from resnet_inspect.api.limits import devices, roofline
 from resnet_inspect.api.measure import bench, budget, build, check, read_record, reconcile, show, verdict
 from resnet_inspect.errors import InspectError
@@ -24,9 +37,11 @@ __all__ = [
     "check",
     "compare",
     "devices",
+    "explain",
     "export_spec",
     "flops",
     "fold",
+    "glossary",
     "lint",
     "list_variants",
     "lower",

@@ -25,6 +25,7 @@ COMMANDS = {
     "bench": "How fast it really runs, with error bars.",
     "show": "A saved bench Record, in any format.",
     "verdict": "Whether one bench Record is slower than another.",
+    "explain": "A model told stage by stage, or what a word or a finding means.",
     "export-spec": "A model as a spec.toml, to change and to read back.",
 }
 EXAMPLES = (

@@ -19,6 +19,9 @@ settings = click.option(
 writing = click.option("--writing", metavar="LIBRARY", help="Whose way of writing the net; by default its own.")
 fused = click.option("--fused", is_flag=True, help="Fold BatchNorm into the convolutions, and show what that changes.")
 format = click.option("--format", type=click.Choice(FORMATS), help="How to print; by default as a table.")
+language = click.option(
+    "--lang", type=click.Choice(LANGUAGES), default=None, help="Language of the text; by default the locale's."
+)
 output = click.option("-o", "--output", metavar="FILE", help="Write to a file; its suffix chooses the format.")
 language = click.option(
     "--lang", type=click.Choice(LANGUAGES), default=None, help="Language of the text; by default the locale's."

@@ -6,6 +6,7 @@ A Report without a table is its findings.
 import csv
 import io
 
+from resnet_inspect.errors import RequestError
 from resnet_inspect.report import Column, Report
 from resnet_inspect.units import Value, text
 
@@ -13,6 +14,8 @@ from resnet_inspect.units import Value, text
 def render(report: Report) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
+    if not report.tables and report.sections:
+        raise RequestError(f"{report.title}: prose has no table for a CSV", hint="use --format md or json")
     if not report.tables:
         writer.writerow(("code", "where", "message", "hint"))
         writer.writerows((finding.code, finding.where, finding.message, finding.hint) for finding in report.findings)

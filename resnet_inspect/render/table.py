@@ -3,14 +3,18 @@
 from io import StringIO
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from resnet_inspect.report import Column, Report, Table
+from resnet_inspect.render.prose import WIDEST, wrap
+from resnet_inspect.report import Column, Report, Section, Table
 from resnet_inspect.units import exact
 
 UNBOUNDED = 10_000
+INDENT = 2  # of a section under its title, which has no other mark in a pipe
 
 
 def render(report: Report, width: int | None = None, color: bool = False) -> str:
@@ -24,19 +28,25 @@ def render(report: Report, width: int | None = None, color: bool = False) -> str
     prose = console()
     prose.print(Text(report.title, "bold"))
 
-    def draw(table: Table) -> None:
-        drawn, needed = _draw(table, wanted)
+    def draw(table: Table, indent: int = 0) -> None:
+        drawn, needed = _draw(table, wanted - indent)
         # Where even the narrowest layout is too wide, a line that wraps is better than a number cut in two.
-        console(max(wanted, needed)).print(drawn, "")
+        console(max(wanted, needed + indent)).print(Padding(drawn, (0, 0, 0, indent)))
 
     for section in report.sections:
-        prose.print("", Text(section.title, "bold"), *map(Text, section.paragraphs), sep="\n")
+        prose.print()
+        prose.print(Text(section.title, "bold"))
+        out.writelines(f"{line}\n" for line in _told(section, min(wanted, WIDEST)))
         if section.table:
-            draw(section.table)
+            prose.print()
+            draw(section.table, INDENT)
+    if report.sections:
+        prose.print()
     for table in report.tables:
         if len(report.tables) > 1:
             prose.print(Text(f"\n{table.title}", "bold"))
         draw(table)
+        prose.print()
     if report.facts:
         prose.print(_facts(report), "")
     if report.findings:
@@ -44,6 +54,15 @@ def render(report: Report, width: int | None = None, color: bool = False) -> str
     for note in report.notes:
         prose.print(Text(note))
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+def _told(section: Section, width: int) -> list[str]:
+    """The paragraphs' lines, indented, an empty one between two of them."""
+    lines: list[str] = []
+    for paragraph in section.paragraphs:
+        lines += [""] if lines else []
+        lines += [" " * INDENT + line for line in wrap(paragraph, width - INDENT)]
+    return lines
 
 
 def _draw(table: Table, width: int) -> tuple[RichTable, int]:
@@ -56,17 +75,18 @@ def _draw(table: Table, width: int) -> tuple[RichTable, int]:
         rows = [[_account(cell) if i in sums else cell for i, cell in enumerate(row)] for row in rows]
         total = [_account(cell) if i in sums else cell for i, cell in enumerate(total)]
     texts = list(zip(heads, *rows, total, strict=True))
-    widest = [max(len(line) for cell in cells for line in cell.splitlines() or [""]) for cells in texts]
+    widest = [max(cell_len(line) for cell in cells for line in cell.splitlines() or [""]) for cells in texts]
     wraps = [
         column.unit == "text" and any(" " in cell for cell in cells)
         for column, cells in zip(table.columns, texts, strict=True)
     ]
     narrowest = [
-        max(len(word) for cell in cells for word in cell.split()) if wrap else wide
+        max(cell_len(word) for cell in cells for word in cell.split()) if wrap else wide
         for cells, wrap, wide in zip(texts, wraps, widest, strict=True)
     ]
     shown = _fitting(table.columns, widest, narrowest, width)
     gap = 2 if sum(widest[i] + 2 for i in shown) - 2 <= width else 1
+    widths = _widths(narrowest, widest, shown, width - gap * (len(shown) - 1))
     drawn = RichTable(
         box=SIMPLE_HEAD,
         show_edge=False,
@@ -81,12 +101,23 @@ def _draw(table: Table, width: int) -> tuple[RichTable, int]:
             footer=total[i],
             justify="left" if column.unit in ("text", "shape", "sum") else "right",
             no_wrap=not wraps[i],
-            min_width=narrowest[i],
+            width=widths[i],
             style="dim" if column.unit == "share" else "",
         )
     for row in rows:
         drawn.add_row(*[Text(row[i]) for i in shown])
     return drawn, sum(narrowest[i] + 1 for i in shown) - 1
+
+
+def _widths(narrowest: list[int], widest: list[int], shown: list[int], room: int) -> dict[int, int]:
+    """Of what is left over the narrowest layout, the columns that need little more get it first."""
+    widths = {i: narrowest[i] for i in shown}
+    left = room - sum(widths.values())
+    for i in sorted(shown, key=lambda i: widest[i] - narrowest[i]):
+        more = max(0, min(widest[i] - narrowest[i], left))
+        widths[i] += more
+        left -= more
+    return widths
 
 
 def _account(cell: str) -> str:

@@ -1,0 +1,91 @@
+"""Sums worked out, as a teacher writes them on the board: ``3·3·64·64``, ``36,864·56·56 = 115,605,504``."""
+
+from collections.abc import Iterable, Sequence
+from math import prod
+
+from resnet_inspect.graph import Node, TensorType
+from resnet_inspect.graph.ops.gate import Conv1d
+from resnet_inspect.graph.ops.linear import Conv2d, Linear
+from resnet_inspect.units import text
+
+
+def integer(value: int) -> str:
+    return text(value, "integer")
+
+
+def shape(type: TensorType) -> str:
+    """Channels × height × width: of a batch, one image."""
+    return text(type.shape[1:], "shape")
+
+
+def side(size: int, kernel: int, stride: int, padding: int, out: int) -> str:
+    """The extent that a window leaves of ``size``: ``⌊(224 + 2·3 − 7) / 2⌋ + 1 = 112``."""
+    padded = f"{size} + 2·{padding} − {kernel}" if padding else f"{size} − {kernel}"
+    return f"{padded} + 1 = {out}" if stride == 1 else f"⌊({padded}) / {stride}⌋ + 1 = {out}"
+
+
+def sides(node: Node, kernel: int, stride: int, padding: int) -> list[str]:
+    """The height's and the width's, one where they are equal."""
+    ins, outs = node.ins[0].shape[2:], node.out.shape[2:]
+    worked = [side(n, kernel, stride, padding, out) for n, out in zip(ins, outs, strict=True)]
+    return list(dict.fromkeys(worked))
+
+
+def weights(node: Node) -> str:
+    """``k·k·C·C_out``, and the bias where there is one; each group reads C / groups channels."""
+    match node.op:
+        case Conv2d(in_channels=c, out_channels=out, kernel_size=k, groups=groups, bias=bias):
+            return f"{k}·{k}·{c // groups}·{out}" + (f" + {out}" if bias else "")
+        case Linear(in_features=c, out_features=out, bias=bias):
+            return f"{c}·{out}" + (f" + {out}" if bias else "")
+        case Conv1d(in_channels=c, out_channels=out, kernel_size=k):
+            return f"{k}·{c}·{out}"
+    return f"2·{node.out.shape[1]}"
+
+
+def weight_count(node: Node) -> int:
+    """The weights that multiply: no bias."""
+    return prod(node.op.params()["weight"])
+
+
+def work(nodes: Iterable[Node]) -> str:
+    """MACs as weights times the positions where each is used: ``16,384·56·56 + (36,864 + 65,536)·28·28``."""
+    at: dict[str, list[str]] = {}
+    for node in nodes:
+        if node.macs:
+            at.setdefault(positions(node), []).append(integer(weight_count(node)))
+    return " + ".join(
+        f"({' + '.join(counts)})·{where}" if len(counts) > 1 else f"{counts[0]}·{where}" for where, counts in at.items()
+    )
+
+
+def positions(node: Node) -> str:
+    """Where each weight is used once: ``56·56``, in a batch ``2·56·56``."""
+    batch, *rest = node.out.shape
+    match node.op:
+        case Conv2d():
+            extents = rest[1:]
+        case Conv1d():
+            extents = rest[-1:]
+        case _:
+            extents = []
+    return "·".join(map(str, [batch, *extents] if batch > 1 or not extents else extents))
+
+
+def multiples(values: Sequence[tuple[int, int]]) -> str:
+    """``75,008 + 2·70,400 = 215,808`` for (1, 75008) and (2, 70400); one value alone is itself."""
+    total = sum(times * value for times, value in values)
+    terms = [integer(value) if times == 1 else f"{integer(times)}·{integer(value)}" for times, value in values]
+    return integer(total) if terms == [integer(total)] else f"{' + '.join(terms)} = {integer(total)}"
+
+
+def twice(channels: Sequence[int]) -> str:
+    """Scale and shift of norms: ``2·(64 + 64 + 256) = 768``."""
+    inner = " + ".join(map(str, channels))
+    worked = f"2·({inner})" if len(channels) > 1 else f"2·{inner}"
+    return f"{worked} = {integer(2 * sum(channels))}"
+
+
+def kernel(node: Node) -> str:
+    """The weights of a convolution alone, without its bias: ``3·3·64·64``."""
+    return weights(node).partition(" + ")[0]
