@@ -1,10 +1,11 @@
 """From what a worker said to an Arm of the Record: statistics, self-checks that fail closed, findings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import Any
 
 from resnet_inspect.measure.conductor import Take
+from resnet_inspect.measure.ledger import CLOSURE, INSTRUMENTATION, Part, ledger
 from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.measure.record import Arm, Check, Metric, metric
 from resnet_inspect.measure.statistics import drift, is_bimodal, pooled, slow_first, spread
@@ -13,16 +14,26 @@ from resnet_inspect.measure.statistics import drift, is_bimodal, pooled, slow_fi
 ROUNDING = {"fp32": 1e-4, "tf32": 2e-3, "bf16": 2e-2, "fp16": 2e-2, "amp-bf16": 2e-2, "amp-fp16": 2e-2}
 HOST_BOUND = 0.8  # host time of device time
 NOISY = {"cpu": 0.05, "cuda": 0.02}
+PLURAL = {"stage": "stages", "layer": "layers"}
 
 
-def arm(take: Take, protocol: Protocol, cost: Mapping[str, int], spec: Mapping[str, Any], predicted: Any) -> Arm:
-    """``predicted``: the memory rows that were predicted, or None."""
+def arm(
+    take: Take,
+    protocol: Protocol,
+    cost: Mapping[str, int],
+    spec: Mapping[str, Any],
+    predicted: Any,
+    parts: Mapping[str, Sequence[Part]],
+) -> Arm:
+    """``predicted``: the memory rows that were predicted, or None. ``parts``: the network's, by stage and by layer."""
     if take.status != "ok":
         findings = ({"code": take.status, "where": take.config.label, "values": {"detail": take.detail}},)
         return Arm(take.config, take.status, False, memory={"predicted": predicted, "measured": None}, cost=cost,
                    spec=spec, findings=findings)  # fmt: skip
     metrics, unknown = _metrics(take, protocol)
-    checks = tuple(_checks(take, metrics))
+    ledgers = {by: ledger(said, parts[by]) for by, said in take.ledgers.items() if "reason" not in said}
+    unknown |= {PLURAL[by]: said["reason"] for by, said in take.ledgers.items() if "reason" in said}
+    checks = (*_checks(take, metrics), *_closures(ledgers))
     valid = all(check.ok for check in checks)
     calls, block_ms = (sum(part) for part in zip(*take.blocks, strict=True))
     latency = metrics["latency"]
@@ -42,9 +53,11 @@ def arm(take: Take, protocol: Protocol, cost: Mapping[str, int], spec: Mapping[s
         compile_ms=max(0.0, first - latency.median_ms) if compiled else None,
         stopped=take.stopped,
         checks=checks,
-        findings=tuple(_findings(take, metrics, protocol)),
+        findings=tuple(_findings(take, metrics, protocol, ledgers)),
         unknown=unknown,
         phases=take.phases,
+        stages=ledgers.get("stage"),
+        layers=ledgers.get("layer"),
         clocks={"before": gpu, "after": take.after.get("clocks")} if (gpu := take.prepared.get("gpu")) else None,
     )
 
@@ -85,11 +98,19 @@ def _checks(take: Take, metrics: Mapping[str, Metric | None]) -> Iterator[Check]
         yield Check("no-recompile", more == 0, float(more), 0.0)
 
 
+def _closures(ledgers: Mapping[str, Mapping[str, Any]]) -> Iterator[Check]:
+    for by, one in ledgers.items():
+        ok = abs(one["closure"] - 1) <= CLOSURE and all(row["ms"] >= 0 for row in one["rows"])
+        yield Check(f"{by}-closure", ok, one["closure"], CLOSURE)
+
+
 def _over(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
-def _findings(take: Take, metrics: Mapping[str, Metric | None], protocol: Protocol) -> Iterator[dict[str, Any]]:
+def _findings(
+    take: Take, metrics: Mapping[str, Metric | None], protocol: Protocol, ledgers: Mapping[str, Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
     def found(code: str, **values: float | str) -> dict[str, Any]:
         return {"code": code, "where": take.config.label, "values": values}
 
@@ -119,3 +140,6 @@ def _findings(take: Take, metrics: Mapping[str, Metric | None], protocol: Protoc
         yield found("throttled", reasons=", ".join(sorted(take.throttle)))
     if take.stopped in ("time", "noise"):
         yield found("imprecise", within=protocol.precise_within, stopped=take.stopped)
+    for by, one in ledgers.items():
+        if abs(one["instrumentation"]) > INSTRUMENTATION:
+            yield found("instrumented", by=by, change=one["instrumentation"], within=INSTRUMENTATION)

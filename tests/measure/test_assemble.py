@@ -11,6 +11,7 @@ from resnet_inspect.analyze.bench import CATALOGUE, bench
 from resnet_inspect.measure import assemble
 from resnet_inspect.measure.conductor import Take
 from resnet_inspect.measure.config import PRECISIONS, Config
+from resnet_inspect.measure.ledger import Part
 from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.measure.record import Arm, Record, from_json, to_json
 
@@ -51,8 +52,27 @@ def take(device: str = "cpu", mode: str = "eager", precision: str = "fp32", **ch
     return Take(config, **(values | changes))
 
 
+PARTS = {
+    "stage": [Part("stem", "", 1), Part("head", "", 3)],
+    "layer": [Part("conv1", "stem", 1), Part("fc", "head", 3)],
+}
+
+
+def pairs(forward: tuple[float, ...] = (6.0, 4.0, 0.0), total: float = 10.0, plain: float = 10.0) -> dict[str, Any]:
+    """Four pairs of a marked call, of two parts and no loss, and a plain one."""
+    calls = {
+        "forward": [*forward],
+        "backward": [0.0] * 3,
+        "optimizer": 0.0,
+        "total": total,
+        "marked": 10.0,
+        "plain": plain,
+    }
+    return {name: [value] * 4 for name, value in calls.items()}
+
+
 def arm(one: Take, predicted: Mapping[str, int] | None = None) -> Arm:
-    return assemble.arm(one, PLAN, COST, {"block": "bottleneck"}, predicted)
+    return assemble.arm(one, PLAN, COST, {"block": "bottleneck"}, predicted, PARTS)
 
 
 def codes(one: Arm) -> list[str]:
@@ -105,6 +125,12 @@ BROKEN = {
         take(mode="compile", after={**AFTER, "graphs": 2}),
         take("cuda:0", "compile+graph", after={**AFTER, "graphs": 3}),
     ],
+    "stage-closure": [
+        take(ledgers={"stage": pairs(total=10.02)}),
+        take(ledgers={"stage": pairs((6.0, 3.98, 0.0))}),
+        take(ledgers={"stage": pairs((11.0, -1.0, 0.0))}),
+    ],
+    "layer-closure": [take(ledgers={"stage": pairs(), "layer": pairs(total=9.98)})],
 }
 
 
@@ -125,7 +151,8 @@ def test_however_broken_an_arm_is_its_record_is_written_and_read(one: Take) -> N
 
 
 def test_every_check_has_a_test_that_trips_it() -> None:
-    ids = {check.id for one in (take("cuda:0", "compile"), take()) for check in arm(one).checks}
+    laid_out = take(ledgers={"stage": pairs(), "layer": pairs()})
+    ids = {check.id for one in (take("cuda:0", "compile"), laid_out) for check in arm(one).checks}
     assert ids == {*BROKEN, "percentiles-monotone"}, "and percentiles are monotone whatever the samples"
 
 
@@ -150,6 +177,7 @@ FOUND = {
     "rounding": take(after={**AFTER, "error": 1e-3}),
     "throttled": take("cuda:0", throttle={"thermal", "power cap"}),
     "imprecise": take(stopped="time"),
+    "instrumented": take(ledgers={"stage": pairs(plain=9.6)}),
 }
 
 
@@ -188,6 +216,16 @@ def test_rounding_is_told_from_a_precisions_own_limit_on(precision: str, error: 
     device = "cuda:0"
     assert codes(arm(take(device, precision=precision, after={**AFTER, "error": error}))) == []
     assert codes(arm(take(device, precision=precision, after={**AFTER, "error": 1.1 * error}))) == ["rounding"]
+
+
+def test_what_was_laid_out_is_in_the_arm_and_what_could_not_be_says_why() -> None:
+    done = arm(take(ledgers={"stage": pairs(), "layer": {"reason": "a compiled kernel is of many layers"}}))
+    assert done.valid
+    assert done.stages["rows"][0] == {"name": "stem", "ms": 6.0, "share": 0.6, "macs": 1}
+    assert done.layers is None
+    assert done.unknown["layers"] == "a compiled kernel is of many layers"
+    assert from_json(to_json(record(done))) == record(done)
+    assert any("a compiled kernel is of many layers" in note for note in bench(record(done)).notes)
 
 
 def test_a_gpu_is_described_before_and_after() -> None:
