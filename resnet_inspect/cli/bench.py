@@ -15,8 +15,7 @@ from resnet_inspect.render import Format
 EXAMPLES = (
     "resnet-inspect bench --device cpu --quick --max-time 1",
     "resnet-inspect bench resnet18 --device cpu --batch-size 1,2 --quick --max-time 1 -o run.json",
-    "resnet-inspect bench resnet18 --device cpu --per stage --quick --max-time 1",
-    "resnet-inspect bench resnet18 --device cpu --task train --batch-size 2 --quick --max-time 1",
+    "resnet-inspect bench resnet18 --device cpu --task train --batch-size 2 --per stage --quick --max-time 1",
 )
 INCONCLUSIVE = 4
 
