@@ -35,6 +35,14 @@ CATALOGUE = {
         "the GPU slows itself down: {reasons}",
         "let it cool, or raise its power limit; never compare such a run",
     ),
+    "unsteady-clock": (
+        "the GPU's clock lost {share} between rounds, from {high} to {low} MHz",
+        "let it cool, or lock its clock; compare medians of interleaved runs alone",
+    ),
+    "crowded": (
+        "the calling thread was given {share} of a CPU: others had the rest",
+        "close other programs: what was measured is also theirs",
+    ),
     "imprecise": (
         "the interval is wider than ±{within}, given up for {stopped}",
         "close other programs, or allow more with --max-time",
@@ -171,4 +179,4 @@ def _finding(found: Mapping[str, Any]) -> Finding:
 def _said(name: str, value: float | str) -> str:
     if isinstance(value, str):
         return value
-    return text(value, "share") if name in SHARES else f"{value:.2g}"
+    return text(value, "share") if name in SHARES else f"{value:.0f}" if value >= 100 else f"{value:.2g}"

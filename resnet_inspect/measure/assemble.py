@@ -8,12 +8,14 @@ from resnet_inspect.measure.conductor import Take
 from resnet_inspect.measure.ledger import CLOSURE, INSTRUMENTATION, Part, ledger
 from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.measure.record import Arm, Check, Metric, metric
-from resnet_inspect.measure.statistics import drift, is_bimodal, pooled, slow_first, spread
+from resnet_inspect.measure.statistics import drift, is_bimodal, median_of, pooled, slow_first, spread
 
 # relative L2 distance of outputs from strict fp32 that rounding explains
 ROUNDING = {"fp32": 1e-4, "tf32": 2e-3, "bf16": 2e-2, "fp16": 2e-2, "amp-bf16": 2e-2, "amp-fp16": 2e-2}
 HOST_BOUND = 0.8  # host time of device time
 NOISY = {"cpu": 0.05, "cuda": 0.02}
+CLOCK_MOVED = 0.05
+CROWDED = 0.9  # of a CPU, for the thread that calls: what it lacks, others had
 PLURAL = {"stage": "stages", "layer": "layers"}
 
 
@@ -46,7 +48,10 @@ def arm(
         valid=valid,
         metrics=metrics,
         images_per_s=_over(take.config.batch_size * calls, block_ms / 1e3),
-        memory={"predicted": predicted, "measured": take.memory},
+        memory={
+            "predicted": predicted,
+            "measured": {**take.memory, "first_peak_bytes": take.warm.get("first_peak_bytes")},
+        },
         cost=cost,
         spec=spec,
         first_call_ms=first,
@@ -58,7 +63,9 @@ def arm(
         phases=take.phases,
         stages=ledgers.get("stage"),
         layers=ledgers.get("layer"),
-        clocks={"before": gpu, "after": take.after.get("clocks")} if (gpu := take.prepared.get("gpu")) else None,
+        clocks={"before": take.prepared.get("gpu"), "rounds": take.clocks, "after": take.after.get("clocks")},
+        flags=take.prepared.get("flags"),
+        graph_breaks=take.warm["graphs_before"] - 1 if compiled else None,
     )
 
 
@@ -136,8 +143,14 @@ def _findings(
     error = take.after["error"]
     if error is not None and error > ROUNDING[take.config.precision]:
         yield found("rounding", error=error, limit=ROUNDING[take.config.precision])
-    if take.throttle:
-        yield found("throttled", reasons=", ".join(sorted(take.throttle)))
+    if throttle := {reason for clock in take.clocks for reason in clock.get("throttle") or ()}:
+        yield found("throttled", reasons=", ".join(sorted(throttle)))
+    speeds = [clock["sm_mhz"] for clock in take.clocks if clock.get("sm_mhz")]
+    if speeds and (moved := 1 - min(speeds) / max(speeds)) > CLOCK_MOVED:
+        yield found("unsteady-clock", share=moved, low=min(speeds), high=max(speeds))
+    given = [clock["cpu_share"] for clock in take.clocks if "cpu_share" in clock]
+    if given and (share := median_of(given)) < CROWDED:
+        yield found("crowded", share=share)
     if take.stopped in ("time", "noise"):
         yield found("imprecise", within=protocol.precise_within, stopped=take.stopped)
     for by, one in ledgers.items():

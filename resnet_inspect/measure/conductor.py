@@ -49,7 +49,7 @@ class Take:
     device_time: list[list[float]] = field(default_factory=list)
     enqueue: list[list[float]] = field(default_factory=list)
     blocks: list[tuple[int, float]] = field(default_factory=list)
-    throttle: set[str] = field(default_factory=set)
+    clocks: list[dict[str, Any]] = field(default_factory=list)
     phases: dict[str, float] | None = None
     after: dict[str, Any] = field(default_factory=dict)
     ledgers: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -129,7 +129,7 @@ def _round(take: Take, worker: Worker, plan: Plan) -> bool:
             take.enqueue.append(answer["enqueue"])
         if answer.get("device_time"):
             take.device_time.append(answer["device_time"])
-        take.throttle |= set(answer.get("throttle") or ())
+        take.clocks.append(answer.get("clocks") or {})
 
     return _asked(take, worker, request, keep)
 

@@ -65,8 +65,10 @@ class Arm:
     """One configuration and what came of it.
 
     ``status`` is ok, oom, crashed, timeout or invalid; ``metrics`` holds latency, device_time, throughput and enqueue,
-    or None with the reason in ``unknown``. ``stages``, ``layers``, ``ceilings``, ``clocks`` and ``energy`` are room
-    that version 1 reserves.
+    or None with the reason in ``unknown``. ``stages`` and ``layers`` are what ``measure.ledger`` makes. ``clocks`` is
+    how the machine did ``before``, ``after`` and in each of the ``rounds``: of a GPU its clock, power and temperature
+    under load, of a CPU the share of one that the calling thread was given. ``flags`` are those of torch in force.
+    ``ceilings`` are room that version 1 reserves.
     """
 
     config: Config
@@ -89,6 +91,8 @@ class Arm:
     ceilings: Any = None
     clocks: Any = None
     energy: Any = None
+    flags: Any = None
+    graph_breaks: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

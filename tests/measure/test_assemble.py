@@ -90,7 +90,8 @@ def test_what_nothing_is_wrong_with_is_valid_and_has_no_findings(device: str, mo
     assert (done.status, done.valid, done.stopped) == ("ok", True, "precise")
     assert codes(done) == []
     assert all(check.ok for check in done.checks)
-    assert done.memory == {"predicted": {"peak_bytes": 2048}, "measured": {"requested_bytes": 4096}}
+    assert done.memory["predicted"] == {"peak_bytes": 2048}
+    assert done.memory["measured"] == {"requested_bytes": 4096, "first_peak_bytes": None}
     assert done.images_per_s == pytest.approx(8 / (10.0e-3 if device == "cpu" else 9.9e-3))
     assert done.first_call_ms == 30.0
     assert done.compile_ms == (20.0 if mode == "compile" else None)
@@ -175,7 +176,9 @@ FOUND = {
     "bimodal": take(latency=rounds(10.0, 12.0, 12.0, 10.0)),
     "slow-first": take(latency=rounds(12.5, 10.0, 10.0, 10.0)),
     "rounding": take(after={**AFTER, "error": 1e-3}),
-    "throttled": take("cuda:0", throttle={"thermal", "power cap"}),
+    "throttled": take("cuda:0", clocks=[{"throttle": []}, {"throttle": ["thermal", "power cap"]}]),
+    "unsteady-clock": take("cuda:0", clocks=[{"sm_mhz": 1980}, {"sm_mhz": 1755}, {"sm_mhz": None}]),
+    "crowded": take(clocks=[{"cpu_share": share} for share in (0.99, 0.5, 0.4)]),
     "imprecise": take(stopped="time"),
     "instrumented": take(ledgers={"stage": pairs(plain=9.6)}),
 }
@@ -229,9 +232,21 @@ def test_what_was_laid_out_is_in_the_arm_and_what_could_not_be_says_why() -> Non
 
 
 def test_a_gpu_is_described_before_and_after() -> None:
-    assert arm(take()).clocks is None
-    described = take("cuda:0", prepared={"captured_ms": None, "gpu": {"sm_mhz": 1980}})
-    assert arm(described).clocks == {"before": {"sm_mhz": 1980}, "after": None}
+    assert arm(take()).clocks == {"before": None, "rounds": [], "after": None}
+    described = take("cuda:0", prepared={"captured_ms": None, "gpu": {"sm_mhz": 1980}}, clocks=[{"sm_mhz": 1755}])
+    assert arm(described).clocks == {"before": {"sm_mhz": 1980}, "rounds": [{"sm_mhz": 1755}], "after": None}
+
+
+def test_what_torch_was_set_to_and_how_often_a_graph_broke_is_kept() -> None:
+    flags = {"cudnn_benchmark": True}
+    done = arm(take(mode="compile", prepared={"captured_ms": None, "flags": flags}, warm={**WARM, "graphs_before": 3},
+                    after={**AFTER, "graphs": 3}))  # fmt: skip
+    assert (done.flags, done.graph_breaks, arm(take()).graph_breaks) == (flags, 2, None)
+
+
+def test_the_peak_of_the_first_calls_stands_apart() -> None:
+    measured = arm(take("cuda:0", warm={**WARM, "first_peak_bytes": 9000})).memory["measured"]
+    assert measured == {"requested_bytes": 4096, "first_peak_bytes": 9000}
 
 
 def test_every_precision_has_its_limit() -> None:
