@@ -9,13 +9,14 @@ from typing import Any
 from resnet_inspect import load
 from resnet_inspect.analyze.flops import refuse_to_train_on_one_value
 from resnet_inspect.analyze.memory import ELEMENT_BYTES, memory
-from resnet_inspect.analyze.work import work_of
+from resnet_inspect.analyze.work import stage_of, work_by, work_of
 from resnet_inspect.errors import MachineError, RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.measure import machine as machines
 from resnet_inspect.measure.assemble import arm
 from resnet_inspect.measure.conductor import Worker, WorkerLost, conduct, groups
 from resnet_inspect.measure.config import Config, grid
+from resnet_inspect.measure.ledger import Part
 from resnet_inspect.measure.process import ProcessWorker, probe
 from resnet_inspect.measure.protocol import protocol_for
 from resnet_inspect.measure.record import Record
@@ -53,6 +54,7 @@ def run(
     argv: tuple[str, ...],
     save: Callable[[Record], None],
     tell: Callable[[str], None],
+    per: tuple[str, ...] = (),
 ) -> Record:
     """Play the whole grid; see ``api.bench``."""
     machine, torch = machines.read(), probe(request.device)
@@ -90,10 +92,12 @@ def run(
     shuffled = rng.sample(configs, len(configs))
     try:
         for group in groups(shuffled, need, available):
-            for take in conduct(group, start, plan, rng, tell):
-                work = work_of(graphs[take.config])
+            for take in conduct(group, start, plan, rng, tell, per):
+                graph = graphs[take.config]
+                work = work_of(graph)
                 cost = {"params": work.params, "macs": work.macs}
-                done = arm(take, plan, cost, to_mapping(variants[take.config.model].spec), predicted[take.config])
+                spec = to_mapping(variants[take.config.model].spec)
+                done = arm(take, plan, cost, spec, predicted[take.config], parts(graph))
                 arms = sorted((*record.arms, done), key=lambda arm: configs.index(arm.config))
                 record = replace(record, arms=tuple(arms))
                 if gpu := take.prepared.get("gpu"):
@@ -102,6 +106,15 @@ def run(
     except KeyboardInterrupt:
         tell("interrupted; the arms that are done are kept")
     return record
+
+
+def parts(graph: Graph) -> dict[str, list[Part]]:
+    """The stages of a network and its layers, which are its calls."""
+    stages = work_by(graph, stage_of)
+    return {
+        "stage": [Part(name, "", work.macs) for name, work in stages.items()],
+        "layer": [Part(node.name, node.stage, node.macs) for node in graph.nodes[1:]],
+    }
 
 
 def _by_name(variants: tuple[Variant, ...]) -> dict[str, Variant]:

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from resnet_inspect.analyze import ledgers
 from resnet_inspect.measure.record import Arm, Record
 from resnet_inspect.measure.statistics import half_width
 from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
@@ -34,9 +35,21 @@ CATALOGUE = {
         "the GPU slows itself down: {reasons}",
         "let it cool, or raise its power limit; never compare such a run",
     ),
+    "unsteady-clock": (
+        "the GPU's clock lost {share} between rounds, from {high} to {low} MHz",
+        "let it cool, or lock its clock; compare medians of interleaved runs alone",
+    ),
+    "crowded": (
+        "the calling thread was given {share} of a CPU: others had the rest",
+        "close other programs: what was measured is also theirs",
+    ),
     "imprecise": (
         "the interval is wider than ±{within}, given up for {stopped}",
         "close other programs, or allow more with --max-time",
+    ),
+    "instrumented": (
+        "the run with marks at every {by} takes {change} more than the plain one, more than ±{within}",
+        "trust the shares of its time sooner than its times",
     ),
     "oom": ("out of memory: {detail}", "use a smaller --batch-size"),
     "crashed": ("the worker ended: {detail}", "run this configuration alone"),
@@ -81,11 +94,12 @@ def bench(record: Record) -> Report:
             Fact("versions", "versions", ", ".join(f"{k} {v}" for k, v in environment["versions"].items())),
             Fact("rounds", "rounds", f"from {record.protocol.rounds}, seed {record.protocol.seed}"),
         ),
-        tables=(_arms(record), *_phases(record)),
+        tables=(_arms(record), *_phases(record), *ledgers.tables(record)),
         findings=tuple(findings),
         notes=(
             "latency: one call and its end, median and its 95 % interval over rounds; images/s: calls back to back",
             "peak: what the allocator is asked for, weights included",
+            *ledgers.notes(record),
             *(["two rounds, a first look: no baseline for `resnet-inspect verdict`"] if record.protocol.quick else []),
         ),
         ok=len(record.arms) == record.planned and all(arm.status == "ok" for arm in record.arms),
@@ -165,4 +179,4 @@ def _finding(found: Mapping[str, Any]) -> Finding:
 def _said(name: str, value: float | str) -> str:
     if isinstance(value, str):
         return value
-    return text(value, "share") if name in SHARES else f"{value:.2g}"
+    return text(value, "share") if name in SHARES else f"{value:.0f}" if value >= 100 else f"{value:.2g}"

@@ -1,12 +1,14 @@
 """Two Records of the same arms: which of them is slower, by the ratio of medians and its interval."""
 
+from collections.abc import Iterator, Sequence
+
 from resnet_inspect.errors import RequestError
 from resnet_inspect.measure.assemble import HOST_BOUND
 from resnet_inspect.measure.comparison import DELTA, compare
 from resnet_inspect.measure.record import Arm, Record
 from resnet_inspect.report import Column, Finding, Report, Row, Table
 
-GATES = ("params", "macs", "memory")  # what does not vary from run to run
+GATES = ("params", "macs", "memory", "graph_breaks")  # what does not vary from run to run
 MACHINE = ("cpu_model", "cpus", "memory_bytes")
 
 
@@ -54,7 +56,10 @@ def verdict(old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_dif
         title=f"{len(rows)} arms, new against old",
         tables=(Table("verdicts", "verdicts", columns, tuple(rows)),),
         findings=tuple(findings),
-        notes=(f"the two runs differ in {', '.join(differences)}",) if differences else (),
+        notes=(
+            *([f"the two runs differ in {', '.join(differences)}"] if differences else []),
+            *_crowds(pairs),
+        ),
         ok=not slower and not findings,
     )
 
@@ -75,7 +80,21 @@ def _row(before: Arm, after: Arm, seed: int) -> Row:
         return (after.config.label, "INCONCLUSIVE", None, None, None, None, None)
     delta = DELTA[after.config.device.partition(":")[0]]
     result = compare(one.rounds, other.rounds, delta, seed)
-    return (after.config.label, result.outcome, one.median_ms, other.median_ms, result.ratio, result.low, result.high)
+    undecided = result.outcome != "SAME" and (_crowded(before) or _crowded(after))
+    outcome = "INCONCLUSIVE" if undecided else result.outcome
+    return (after.config.label, outcome, one.median_ms, other.median_ms, result.ratio, result.low, result.high)
+
+
+def _crowds(pairs: Sequence[tuple[Arm, Arm]]) -> Iterator[str]:
+    for before, after in pairs:
+        which = [name for name, arm in (("old", before), ("new", after)) if _crowded(arm)]
+        if which:
+            yield f"{after.config.label}: other programs had a part of the CPU in the {' and the '.join(which)} run"
+
+
+def _crowded(arm: Arm) -> bool:
+    """Whether other programs had a part of the CPU: a time is then theirs too, and decides nothing."""
+    return any(found["code"] == "crowded" for found in arm.findings)
 
 
 def _waits_for_host(arm: Arm) -> bool:
@@ -103,4 +122,6 @@ def _broken(before: Arm, after: Arm, gates: tuple[str, ...]) -> list[Finding]:
 def _gated(arm: Arm, gate: str) -> int | None:
     if gate == "memory":
         return (arm.memory.get("predicted") or {}).get("peak_bytes")
+    if gate == "graph_breaks":
+        return arm.graph_breaks
     return arm.cost[gate]

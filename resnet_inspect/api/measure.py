@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from resnet_inspect.measure.record import Record
 
 
+LEDGERS: dict[str | None, tuple[str, ...]] = {None: (), "stage": ("stage",), "layer": ("stage", "layer")}
+
+
 def check(
     model: Model = "resnet50", input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()
 ) -> Answer:
@@ -79,17 +82,21 @@ def bench(
     argv: Sequence[str] = (),
     save: "Callable[[Record], None] | None" = None,
     tell: "Callable[[str], None] | None" = None,
+    per: str | None = None,
 ) -> "Record":
     """Measure every combination, each in a process of its own, and return the Record.
 
     ``save`` is given the Record so far when an arm has ended, ``tell`` a line when something begins. Ctrl-C ends
-    the measurement and keeps the arms that are done.
+    the measurement and keeps the arms that are done. ``per`` stage or layer lays out the time of a call in a
+    pass of its own, by stages, or by stages and by layers.
 
     Raises:
         RequestError: a combination that cannot be. MachineError: the machine has no such device.
     """
     from resnet_inspect.benchmark import Request, run
 
+    if per not in LEDGERS:
+        raise RequestError(f"per {per!r} is neither stage nor layer")
     found = [load.variant(model, settings) for model in several(models)]
     request = Request(
         tuple(found),
@@ -103,8 +110,9 @@ def bench(
         None if threads is None else tuple(several(threads)),
     )
     return run(
-        request, quick, min_time_s, max_time_s, seed, tuple(argv), save or (lambda _: None), tell or (lambda _: None)
-    )
+        request, quick, min_time_s, max_time_s, seed, tuple(argv), save or (lambda _: None), tell or (lambda _: None),
+        LEDGERS[per],
+    )  # fmt: skip
 
 
 def show(record: "Record") -> Answer:

@@ -15,7 +15,7 @@ from resnet_inspect.render import Format
 EXAMPLES = (
     "resnet-inspect bench --device cpu --quick --max-time 1",
     "resnet-inspect bench resnet18 --device cpu --batch-size 1,2 --quick --max-time 1 -o run.json",
-    "resnet-inspect bench resnet18 --device cpu --task train --batch-size 2 --quick --max-time 1",
+    "resnet-inspect bench resnet18 --device cpu --task train --batch-size 2 --per stage --quick --max-time 1",
 )
 INCONCLUSIVE = 4
 
@@ -63,6 +63,7 @@ def batch_sizes(text: str) -> tuple[int | str, ...]:
     metavar="S",
     help="Seconds of latency samples an arm, after five rounds.",
 )
+@click.option("--per", type=click.Choice(["stage", "layer"]), help="Also where the time of a call goes.")
 @click.option("--seed", type=int, default=0, help="Of weights, input and the order of arms.")
 @options.format
 @options.output
@@ -82,6 +83,7 @@ def command(
     quick: bool,
     min_time: float | None,
     max_time: float | None,
+    per: str | None,
     seed: int,
     format: Format | None,
     output: str | None,
@@ -107,7 +109,7 @@ def command(
 
     record = api.bench(
         models or ("resnet50",), device, batch_size, input, settings, task, precision, layout, mode, threads, quick,
-        min_time, max_time, seed, sys.argv[1:], save, _progress(),
+        min_time, max_time, seed, sys.argv[1:], save, _progress(), per,
     )  # fmt: skip
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", nl=False, err=True)

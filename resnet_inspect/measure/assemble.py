@@ -1,28 +1,41 @@
 """From what a worker said to an Arm of the Record: statistics, self-checks that fail closed, findings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import Any
 
 from resnet_inspect.measure.conductor import Take
+from resnet_inspect.measure.ledger import CLOSURE, INSTRUMENTATION, Part, ledger
 from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.measure.record import Arm, Check, Metric, metric
-from resnet_inspect.measure.statistics import drift, is_bimodal, pooled, slow_first, spread
+from resnet_inspect.measure.statistics import drift, is_bimodal, median_of, pooled, slow_first, spread
 
 # relative L2 distance of outputs from strict fp32 that rounding explains
 ROUNDING = {"fp32": 1e-4, "tf32": 2e-3, "bf16": 2e-2, "fp16": 2e-2, "amp-bf16": 2e-2, "amp-fp16": 2e-2}
 HOST_BOUND = 0.8  # host time of device time
 NOISY = {"cpu": 0.05, "cuda": 0.02}
+CLOCK_MOVED = 0.05
+CROWDED = 0.9  # of a CPU, for the thread that calls: what it lacks, others had
+PLURAL = {"stage": "stages", "layer": "layers"}
 
 
-def arm(take: Take, protocol: Protocol, cost: Mapping[str, int], spec: Mapping[str, Any], predicted: Any) -> Arm:
-    """``predicted``: the memory rows that were predicted, or None."""
+def arm(
+    take: Take,
+    protocol: Protocol,
+    cost: Mapping[str, int],
+    spec: Mapping[str, Any],
+    predicted: Any,
+    parts: Mapping[str, Sequence[Part]],
+) -> Arm:
+    """``predicted``: the memory rows that were predicted, or None. ``parts``: the network's, by stage and by layer."""
     if take.status != "ok":
         findings = ({"code": take.status, "where": take.config.label, "values": {"detail": take.detail}},)
         return Arm(take.config, take.status, False, memory={"predicted": predicted, "measured": None}, cost=cost,
                    spec=spec, findings=findings)  # fmt: skip
     metrics, unknown = _metrics(take, protocol)
-    checks = tuple(_checks(take, metrics))
+    ledgers = {by: ledger(said, parts[by]) for by, said in take.ledgers.items() if "reason" not in said}
+    unknown |= {PLURAL[by]: said["reason"] for by, said in take.ledgers.items() if "reason" in said}
+    checks = (*_checks(take, metrics), *_closures(ledgers))
     valid = all(check.ok for check in checks)
     calls, block_ms = (sum(part) for part in zip(*take.blocks, strict=True))
     latency = metrics["latency"]
@@ -35,17 +48,24 @@ def arm(take: Take, protocol: Protocol, cost: Mapping[str, int], spec: Mapping[s
         valid=valid,
         metrics=metrics,
         images_per_s=_over(take.config.batch_size * calls, block_ms / 1e3),
-        memory={"predicted": predicted, "measured": take.memory},
+        memory={
+            "predicted": predicted,
+            "measured": {**take.memory, "first_peak_bytes": take.warm.get("first_peak_bytes")},
+        },
         cost=cost,
         spec=spec,
         first_call_ms=first,
         compile_ms=max(0.0, first - latency.median_ms) if compiled else None,
         stopped=take.stopped,
         checks=checks,
-        findings=tuple(_findings(take, metrics, protocol)),
+        findings=tuple(_findings(take, metrics, protocol, ledgers)),
         unknown=unknown,
         phases=take.phases,
-        clocks={"before": gpu, "after": take.after.get("clocks")} if (gpu := take.prepared.get("gpu")) else None,
+        stages=ledgers.get("stage"),
+        layers=ledgers.get("layer"),
+        clocks={"before": take.prepared.get("gpu"), "rounds": take.clocks, "after": take.after.get("clocks")},
+        flags=take.prepared.get("flags"),
+        graph_breaks=take.warm["graphs_before"] - 1 if compiled else None,
     )
 
 
@@ -85,11 +105,19 @@ def _checks(take: Take, metrics: Mapping[str, Metric | None]) -> Iterator[Check]
         yield Check("no-recompile", more == 0, float(more), 0.0)
 
 
+def _closures(ledgers: Mapping[str, Mapping[str, Any]]) -> Iterator[Check]:
+    for by, one in ledgers.items():
+        ok = abs(one["closure"] - 1) <= CLOSURE and all(row["ms"] >= 0 for row in one["rows"])
+        yield Check(f"{by}-closure", ok, one["closure"], CLOSURE)
+
+
 def _over(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
-def _findings(take: Take, metrics: Mapping[str, Metric | None], protocol: Protocol) -> Iterator[dict[str, Any]]:
+def _findings(
+    take: Take, metrics: Mapping[str, Metric | None], protocol: Protocol, ledgers: Mapping[str, Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
     def found(code: str, **values: float | str) -> dict[str, Any]:
         return {"code": code, "where": take.config.label, "values": values}
 
@@ -115,7 +143,16 @@ def _findings(take: Take, metrics: Mapping[str, Metric | None], protocol: Protoc
     error = take.after["error"]
     if error is not None and error > ROUNDING[take.config.precision]:
         yield found("rounding", error=error, limit=ROUNDING[take.config.precision])
-    if take.throttle:
-        yield found("throttled", reasons=", ".join(sorted(take.throttle)))
+    if throttle := {reason for clock in take.clocks for reason in clock.get("throttle") or ()}:
+        yield found("throttled", reasons=", ".join(sorted(throttle)))
+    speeds = [clock["sm_mhz"] for clock in take.clocks if clock.get("sm_mhz")]
+    if speeds and (moved := 1 - min(speeds) / max(speeds)) > CLOCK_MOVED:
+        yield found("unsteady-clock", share=moved, low=min(speeds), high=max(speeds))
+    given = [clock["cpu_share"] for clock in take.clocks if "cpu_share" in clock]
+    if given and (share := median_of(given)) < CROWDED:
+        yield found("crowded", share=share)
     if take.stopped in ("time", "noise"):
         yield found("imprecise", within=protocol.precise_within, stopped=take.stopped)
+    for by, one in ledgers.items():
+        if abs(one["instrumentation"]) > INSTRUMENTATION:
+            yield found("instrumented", by=by, change=one["instrumentation"], within=INSTRUMENTATION)

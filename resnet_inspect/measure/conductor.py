@@ -49,9 +49,10 @@ class Take:
     device_time: list[list[float]] = field(default_factory=list)
     enqueue: list[list[float]] = field(default_factory=list)
     blocks: list[tuple[int, float]] = field(default_factory=list)
-    throttle: set[str] = field(default_factory=set)
+    clocks: list[dict[str, Any]] = field(default_factory=list)
     phases: dict[str, float] | None = None
     after: dict[str, Any] = field(default_factory=dict)
+    ledgers: dict[str, dict[str, Any]] = field(default_factory=dict)
     stopped: str | None = None
 
 
@@ -69,9 +70,17 @@ def groups(configs: Sequence[Config], need: Callable[[Config], int], available: 
 
 
 def conduct(
-    group: Sequence[Config], start: Callable[[Config], Worker], plan: Plan, rng: Random, tell: Callable[[str], None]
+    group: Sequence[Config],
+    start: Callable[[Config], Worker],
+    plan: Plan,
+    rng: Random,
+    tell: Callable[[str], None],
+    per: Sequence[str] = (),
 ) -> Iterator[Take]:
-    """Play the arms of a group and yield what came of each, as each ends; a lost worker ends its own arm alone."""
+    """Play the arms of a group and yield what came of each, as each ends; a lost worker ends its own arm alone.
+
+    ``per``: stage, layer: what the time of a call is laid out by, in a pass of its own after the rounds.
+    """
     playing: list[tuple[Take, Worker]] = []
     try:
         for config in group:
@@ -89,6 +98,9 @@ def conduct(
             for take, worker in list(playing):
                 tell(f"{take.config.label}: round {number}")
                 if not _round(take, worker, plan) or _finished(take, worker, plan):
+                    for by in per if take.status == "ok" else ():
+                        tell(f"{take.config.label}: {by} by {by}")
+                        _laid_out(take, worker, by)
                     playing.remove((take, worker))
                     worker.close()
                     yield take
@@ -117,7 +129,7 @@ def _round(take: Take, worker: Worker, plan: Plan) -> bool:
             take.enqueue.append(answer["enqueue"])
         if answer.get("device_time"):
             take.device_time.append(answer["device_time"])
-        take.throttle |= set(answer.get("throttle") or ())
+        take.clocks.append(answer.get("clocks") or {})
 
     return _asked(take, worker, request, keep)
 
@@ -132,6 +144,14 @@ def _finished(take: Take, worker: Worker, plan: Plan) -> bool:
     if phases:
         _asked(take, worker, {"do": "after"}, lambda answer: setattr(take, "after", answer))
     return True
+
+
+def _laid_out(take: Take, worker: Worker, by: str) -> None:
+    """A worker that is lost here has given its measurement before: the reason is kept, and the arm."""
+    try:
+        take.ledgers[by] = worker.ask({"do": "ledger", "per": by})
+    except WorkerLost as lost:
+        take.ledgers[by] = {"reason": f"{lost.status}: {lost.detail}" if lost.detail else lost.status}
 
 
 def _asked(take: Take, worker: Worker, request: Mapping[str, Any], keep: Callable[[dict[str, Any]], None]) -> bool:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from math import isfinite
 from typing import Any
 
 from resnet_inspect.errors import RequestError
@@ -18,13 +19,24 @@ ENVIRONMENT = {"machine": ("cpu_model", "cpus", "memory_bytes"), "versions": ("t
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One quantity in milliseconds a call; ``round_lengths`` cuts ``samples_ms`` into rounds."""
+    """One quantity in milliseconds a call, as ``Statistics`` has it; ``round_lengths`` cuts ``samples_ms`` into rounds.
+
+    ``cv`` is None where the mean is zero.
+    """
 
     median_ms: float
     ci95_ms: tuple[float, float]
+    min_ms: float
+    q1_ms: float
+    q3_ms: float
     p90_ms: float
     p95_ms: float
     p99_ms: float | None
+    mean_ms: float
+    sd_ms: float
+    mad_ms: float
+    cv: float | None
+    outliers: int
     n: int
     samples_ms: tuple[float, ...]
     round_lengths: tuple[int, ...]
@@ -53,8 +65,10 @@ class Arm:
     """One configuration and what came of it.
 
     ``status`` is ok, oom, crashed, timeout or invalid; ``metrics`` holds latency, device_time, throughput and enqueue,
-    or None with the reason in ``unknown``. ``stages``, ``layers``, ``ceilings``, ``clocks`` and ``energy`` are room
-    that version 1 reserves.
+    or None with the reason in ``unknown``. ``stages`` and ``layers`` are what ``measure.ledger`` makes. ``clocks`` is
+    how the machine did ``before``, ``after`` and in each of the ``rounds``: of a GPU its clock, power and temperature
+    under load, of a CPU the share of one that the calling thread was given. ``flags`` are those of torch in force.
+    ``ceilings`` are room that version 1 reserves.
     """
 
     config: Config
@@ -77,6 +91,8 @@ class Arm:
     ceilings: Any = None
     clocks: Any = None
     energy: Any = None
+    flags: Any = None
+    graph_breaks: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +110,9 @@ def metric(rounds: Rounds, seed: int) -> Metric:
     """The statistics of a quantity, with its samples."""
     s = summarize(rounds, seed)
     samples = tuple(x for one in rounds for x in one)
-    return Metric(s.median, s.ci95, s.p90, s.p95, s.p99, s.n, samples, tuple(map(len, rounds)))
+    cv = s.cv if isfinite(s.cv) else None
+    return Metric(s.median, s.ci95, s.min, s.q1, s.q3, s.p90, s.p95, s.p99, s.mean, s.sd, s.mad, cv, s.outliers, s.n,
+                  samples, tuple(map(len, rounds)))  # fmt: skip
 
 
 def to_json(record: Record) -> str:

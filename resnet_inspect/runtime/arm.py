@@ -24,14 +24,18 @@ REFERENCE_IMAGES = 2
 class Ready:
     """``run`` makes one call and returns its result before a GPU is done; ``sync`` waits for it.
 
-    ``reference`` is what strict fp32 gives for the first images, ``step`` forward, backward and optimizer of a training
-    step. ``captured_ms`` is the first call where it came before the timed path, as it does when a graph is captured.
+    ``reference`` is what strict fp32 gives for the first images. ``forward`` is the call's forward pass with what it is
+    given in the network's place, loss included where there is one; ``step`` forward, backward and optimizer of a
+    training step. ``captured_ms`` is the first call where it came before the timed path, as it does when a graph is
+    captured.
     """
 
     run: Callable[[], Any]
     sync: Callable[[], None]
     net: nn.Module
+    graph: Graph
     reference: torch.Tensor
+    forward: Callable[[Any], torch.Tensor]
     optimizer: torch.optim.Optimizer | None = None
     step: tuple[Callable[[], Any], Callable[[Any], Any], Callable[[], None]] | None = None
     captured_ms: float | None = None
@@ -67,19 +71,18 @@ def prepare(config: Config, graph: Graph, seed: int) -> Ready:
         "cuda": partial(torch.cuda.synchronize, device),
         "mps": torch.mps.synchronize,
     }
-    ready = Ready(_nothing, waits.get(device.type, _nothing), net, reference)
-    if config.task == "train":
-        _train(ready, called, x, context, graph.output.shape[-1], config.precision == "amp-fp16")
-        return ready
 
-    def infer() -> torch.Tensor:
+    def infer(called: Any) -> torch.Tensor:
         with context():
             out: torch.Tensor = called(x)
             return out
 
-    ready.run = infer
-    if "graph" in config.mode:
-        ready.run, ready.captured_ms = _captured(infer)
+    sync = waits.get(device.type, _nothing)
+    ready = Ready(partial(infer, called), sync, net, graph, reference, infer)
+    if config.task == "train":
+        _train(ready, called, x, context, graph.output.shape[-1], config.precision == "amp-fp16")
+    elif "graph" in config.mode:
+        ready.run, ready.captured_ms = captured(ready.run)
     return ready
 
 
@@ -117,7 +120,7 @@ def _train(
     optimizer = torch.optim.SGD(ready.net.parameters(), lr=1e-4, momentum=0.9)
     scaler = torch.amp.GradScaler(x.device.type, enabled=scaled)
 
-    def forward() -> torch.Tensor:
+    def forward(called: Any) -> torch.Tensor:
         optimizer.zero_grad(set_to_none=True)
         with context():
             return F.cross_entropy(called(x), y)
@@ -130,10 +133,11 @@ def _train(
         scaler.update()
 
     def run() -> None:
-        backward(forward())
+        backward(forward(called))
         step()
 
-    ready.run, ready.optimizer, ready.step = run, optimizer, (forward, backward, step)
+    ready.run, ready.forward = run, forward
+    ready.optimizer, ready.step = optimizer, (partial(forward, called), backward, step)
 
 
 def _calibrate(net: nn.Module, x: torch.Tensor) -> None:
@@ -160,7 +164,7 @@ def _allow_tf32(allowed: bool) -> None:
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
 
 
-def _captured(infer: Callable[[], torch.Tensor]) -> tuple[Callable[[], torch.Tensor], float]:
+def captured(infer: Callable[[], torch.Tensor]) -> tuple[Callable[[], torch.Tensor], float]:
     """``infer`` as a CUDA graph, captured after a warm-up on a side stream as torch's documentation asks; and the
     milliseconds of the first call of that warm-up.
 

@@ -46,6 +46,22 @@ def resolve(device: str) -> str:
     return f"cuda:{index or 0}" if kind == "cuda" else kind
 
 
+def flags() -> dict[str, object]:
+    """What torch is set to in this process, as far as it decides which kernels run; every value is JSON."""
+    return {
+        "cudnn_enabled": torch.backends.cudnn.enabled,
+        "cudnn_benchmark": torch.backends.cudnn.benchmark,
+        "cudnn_deterministic": torch.backends.cudnn.deterministic,
+        "cudnn_allow_tf32": torch.backends.cudnn.allow_tf32,
+        "matmul_allow_tf32": torch.backends.cuda.matmul.allow_tf32,
+        "float32_matmul_precision": torch.get_float32_matmul_precision(),
+        "mkldnn_enabled": torch.backends.mkldnn.enabled,
+        "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
+        "threads": torch.get_num_threads(),
+        "interop_threads": torch.get_num_interop_threads(),
+    }
+
+
 if __name__ == "__main__":
     try:
         print(json.dumps(probe(sys.argv[1])))

@@ -18,12 +18,12 @@ from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.resnet.fields import from_mapping
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
-from resnet_inspect.runtime import gpu, memory
+from resnet_inspect.runtime import gpu, marks, memory, stream
 from resnet_inspect.runtime.arm import Ready, agreement, prepare
+from resnet_inspect.runtime.environment import flags
 
 PHASE_CALLS = 10
 LOAD_CALLS = 3
-SLEEP_CYCLES = 10_000_000
 CLOCK = time.perf_counter_ns
 
 
@@ -47,7 +47,7 @@ def serve(job: dict[str, Any], requests: Iterator[dict[str, Any]], answer: Calla
             if ready is None:
                 known = {"gpu": gpu.describe(_index(config))} if config.device.startswith("cuda") else {}
                 ready = prepare(config, graph, protocol.seed)
-                answer({"captured_ms": ready.captured_ms, **known})
+                answer({"captured_ms": ready.captured_ms, "flags": flags(), **known})
                 continue
             with inference:
                 answer(ANSWERS[request["do"]](ready, config, protocol, request))
@@ -59,10 +59,15 @@ def serve(job: dict[str, Any], requests: Iterator[dict[str, Any]], answer: Calla
 
 
 def warm(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
+    cuda, captured = config.device.startswith("cuda"), "graph" in config.mode
+    if cuda:
+        torch.cuda.reset_peak_memory_stats(config.device)
     result = sampling.warm_up(_waiting(ready), CLOCK, protocol)
+    # A captured graph made its first call before; on a CPU nothing keeps a peak.
+    peak = torch.cuda.memory_stats(config.device)["requested_bytes.all.peak"] if cuda and not captured else None
     gc.collect()
     gc.freeze()
-    return {**asdict(result), "graphs_before": _compiled_graphs(config)}
+    return {**asdict(result), "graphs_before": _compiled_graphs(config), "first_peak_bytes": peak}
 
 
 def measured_memory(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
@@ -94,14 +99,16 @@ def measured_memory(ready: Ready, config: Config, protocol: Protocol, request: d
 def one_round(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
     call = _waiting(ready)
     sampling.rewarm(call, CLOCK, request["rewarm"])
+    began, worked = CLOCK(), time.thread_time_ns()
     latency = sampling.sample(call, CLOCK, request["seconds"], request["at_least"])
+    share = (time.thread_time_ns() - worked) / (CLOCK() - began)
     expected = sorted(latency)[len(latency) // 2]
     block = sampling.block(ready.run, ready.sync, CLOCK, protocol.block_s, expected)
-    result: dict[str, Any] = {"latency": latency, "block": block}
+    result: dict[str, Any] = {"latency": latency, "block": block, "clocks": {"cpu_share": share}}
     if torch.device(config.device).type == "cuda":
-        result["enqueue"] = _enqueue(ready, len(latency))
-        result["device_time"] = _device_time(ready, len(latency), max(result["enqueue"]))
-        result["throttle"] = _throttle_under_load(ready, config)
+        result["enqueue"] = stream.enqueue(ready.run, ready.sync, len(latency))
+        result["device_time"] = stream.device_time(ready.run, ready.sync, len(latency), max(result["enqueue"]))
+        result["clocks"] = _clocks_under_load(ready, config)
     return result
 
 
@@ -131,6 +138,11 @@ def phases(ready: Ready, config: Config, protocol: Protocol, request: dict[str, 
     return {"forward_ms": ms[1], "backward_ms": ms[2] - ms[1], "optimizer_ms": ms[3] - ms[2], "step_ms": ms[3]}
 
 
+def ledger(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
+    """Where the time of a call goes, by ``per``: see ``marks.play``."""
+    return marks.play(ready, config, request["per"])
+
+
 def after(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
     """What is asked at the end: whether the timed path gives the right outputs, how many graphs torch.compile made."""
     finite, error = agreement(ready, config)
@@ -158,52 +170,13 @@ def _waiting(ready: Ready) -> Callable[[], object]:
     return call
 
 
-def _enqueue(ready: Ready, calls: int) -> list[float]:
-    """Host milliseconds until each call returns, from an empty queue: a full one makes the host wait for the chip."""
-    samples = []
-    for _ in range(calls):
-        ready.sync()
-        start = CLOCK()
-        ready.run()
-        samples.append((CLOCK() - start) / 1e6)
-    ready.sync()
-    return samples
-
-
-def _device_time(ready: Ready, calls: int, enqueue_ms: float) -> list[float] | None:
-    """Milliseconds between events round each call, behind a kernel that sleeps until the host has enqueued it all.
-
-    None if the queue still ran dry: the events would then be as far apart as the host is slow.
-    """
-    cuda: Any = torch.cuda  # whose events have no types
-    start, end = (cuda.Event(enable_timing=True) for _ in range(2))
-    start.record()
-    cuda._sleep(SLEEP_CYCLES)
-    end.record()
-    ready.sync()
-    cycles = int(SLEEP_CYCLES / start.elapsed_time(end) * (2 * enqueue_ms + 1))
-    samples = []
-    for _ in range(calls):
-        ready.sync()
-        before, after = (cuda.Event(enable_timing=True) for _ in range(2))
-        cuda._sleep(cycles)
-        before.record()
-        ready.run()
-        if before.query():
-            return None
-        after.record()
-        ready.sync()
-        samples.append(before.elapsed_time(after))
-    return samples
-
-
-def _throttle_under_load(ready: Ready, config: Config) -> object:
-    """Why the GPU slows itself down while it works; asked of an idle one, nothing shows."""
+def _clocks_under_load(ready: Ready, config: Config) -> dict[str, object]:
+    """How the GPU does while it works; of an idle one nothing shows."""
     for _ in range(LOAD_CALLS):
         ready.run()
-    throttle = gpu.clocks(_index(config))["throttle"]
+    known = gpu.clocks(_index(config))
     ready.sync()
-    return throttle
+    return known
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
@@ -219,6 +192,7 @@ ANSWERS: dict[str, Callable[[Ready, Config, Protocol, dict[str, Any]], dict[str,
     "room": room,
     "phases": phases,
     "after": after,
+    "ledger": ledger,
 }
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from resnet_inspect.analyze.bench import CATALOGUE, bench
 from resnet_inspect.measure import assemble
 from resnet_inspect.measure.conductor import Take
 from resnet_inspect.measure.config import PRECISIONS, Config
+from resnet_inspect.measure.ledger import Part
 from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.measure.record import Arm, Record, from_json, to_json
 
@@ -51,8 +52,27 @@ def take(device: str = "cpu", mode: str = "eager", precision: str = "fp32", **ch
     return Take(config, **(values | changes))
 
 
+PARTS = {
+    "stage": [Part("stem", "", 1), Part("head", "", 3)],
+    "layer": [Part("conv1", "stem", 1), Part("fc", "head", 3)],
+}
+
+
+def pairs(forward: tuple[float, ...] = (6.0, 4.0, 0.0), total: float = 10.0, plain: float = 10.0) -> dict[str, Any]:
+    """Four pairs of a marked call, of two parts and no loss, and a plain one."""
+    calls = {
+        "forward": [*forward],
+        "backward": [0.0] * 3,
+        "optimizer": 0.0,
+        "total": total,
+        "marked": 10.0,
+        "plain": plain,
+    }
+    return {name: [value] * 4 for name, value in calls.items()}
+
+
 def arm(one: Take, predicted: Mapping[str, int] | None = None) -> Arm:
-    return assemble.arm(one, PLAN, COST, {"block": "bottleneck"}, predicted)
+    return assemble.arm(one, PLAN, COST, {"block": "bottleneck"}, predicted, PARTS)
 
 
 def codes(one: Arm) -> list[str]:
@@ -70,7 +90,8 @@ def test_what_nothing_is_wrong_with_is_valid_and_has_no_findings(device: str, mo
     assert (done.status, done.valid, done.stopped) == ("ok", True, "precise")
     assert codes(done) == []
     assert all(check.ok for check in done.checks)
-    assert done.memory == {"predicted": {"peak_bytes": 2048}, "measured": {"requested_bytes": 4096}}
+    assert done.memory["predicted"] == {"peak_bytes": 2048}
+    assert done.memory["measured"] == {"requested_bytes": 4096, "first_peak_bytes": None}
     assert done.images_per_s == pytest.approx(8 / (10.0e-3 if device == "cpu" else 9.9e-3))
     assert done.first_call_ms == 30.0
     assert done.compile_ms == (20.0 if mode == "compile" else None)
@@ -105,6 +126,12 @@ BROKEN = {
         take(mode="compile", after={**AFTER, "graphs": 2}),
         take("cuda:0", "compile+graph", after={**AFTER, "graphs": 3}),
     ],
+    "stage-closure": [
+        take(ledgers={"stage": pairs(total=10.02)}),
+        take(ledgers={"stage": pairs((6.0, 3.98, 0.0))}),
+        take(ledgers={"stage": pairs((11.0, -1.0, 0.0))}),
+    ],
+    "layer-closure": [take(ledgers={"stage": pairs(), "layer": pairs(total=9.98)})],
 }
 
 
@@ -125,7 +152,8 @@ def test_however_broken_an_arm_is_its_record_is_written_and_read(one: Take) -> N
 
 
 def test_every_check_has_a_test_that_trips_it() -> None:
-    ids = {check.id for one in (take("cuda:0", "compile"), take()) for check in arm(one).checks}
+    laid_out = take(ledgers={"stage": pairs(), "layer": pairs()})
+    ids = {check.id for one in (take("cuda:0", "compile"), laid_out) for check in arm(one).checks}
     assert ids == {*BROKEN, "percentiles-monotone"}, "and percentiles are monotone whatever the samples"
 
 
@@ -148,8 +176,11 @@ FOUND = {
     "bimodal": take(latency=rounds(10.0, 12.0, 12.0, 10.0)),
     "slow-first": take(latency=rounds(12.5, 10.0, 10.0, 10.0)),
     "rounding": take(after={**AFTER, "error": 1e-3}),
-    "throttled": take("cuda:0", throttle={"thermal", "power cap"}),
+    "throttled": take("cuda:0", clocks=[{"throttle": []}, {"throttle": ["thermal", "power cap"]}]),
+    "unsteady-clock": take("cuda:0", clocks=[{"sm_mhz": 1980}, {"sm_mhz": 1755}, {"sm_mhz": None}]),
+    "crowded": take(clocks=[{"cpu_share": share} for share in (0.99, 0.5, 0.4)]),
     "imprecise": take(stopped="time"),
+    "instrumented": take(ledgers={"stage": pairs(plain=9.6)}),
 }
 
 
@@ -190,10 +221,32 @@ def test_rounding_is_told_from_a_precisions_own_limit_on(precision: str, error: 
     assert codes(arm(take(device, precision=precision, after={**AFTER, "error": 1.1 * error}))) == ["rounding"]
 
 
+def test_what_was_laid_out_is_in_the_arm_and_what_could_not_be_says_why() -> None:
+    done = arm(take(ledgers={"stage": pairs(), "layer": {"reason": "a compiled kernel is of many layers"}}))
+    assert done.valid
+    assert done.stages["rows"][0] == {"name": "stem", "ms": 6.0, "share": 0.6, "macs": 1}
+    assert done.layers is None
+    assert done.unknown["layers"] == "a compiled kernel is of many layers"
+    assert from_json(to_json(record(done))) == record(done)
+    assert any("a compiled kernel is of many layers" in note for note in bench(record(done)).notes)
+
+
 def test_a_gpu_is_described_before_and_after() -> None:
-    assert arm(take()).clocks is None
-    described = take("cuda:0", prepared={"captured_ms": None, "gpu": {"sm_mhz": 1980}})
-    assert arm(described).clocks == {"before": {"sm_mhz": 1980}, "after": None}
+    assert arm(take()).clocks == {"before": None, "rounds": [], "after": None}
+    described = take("cuda:0", prepared={"captured_ms": None, "gpu": {"sm_mhz": 1980}}, clocks=[{"sm_mhz": 1755}])
+    assert arm(described).clocks == {"before": {"sm_mhz": 1980}, "rounds": [{"sm_mhz": 1755}], "after": None}
+
+
+def test_what_torch_was_set_to_and_how_often_a_graph_broke_is_kept() -> None:
+    flags = {"cudnn_benchmark": True}
+    done = arm(take(mode="compile", prepared={"captured_ms": None, "flags": flags}, warm={**WARM, "graphs_before": 3},
+                    after={**AFTER, "graphs": 3}))  # fmt: skip
+    assert (done.flags, done.graph_breaks, arm(take()).graph_breaks) == (flags, 2, None)
+
+
+def test_the_peak_of_the_first_calls_stands_apart() -> None:
+    measured = arm(take("cuda:0", warm={**WARM, "first_peak_bytes": 9000})).memory["measured"]
+    assert measured == {"requested_bytes": 4096, "first_peak_bytes": 9000}
 
 
 def test_every_precision_has_its_limit() -> None:

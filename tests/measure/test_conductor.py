@@ -73,6 +73,8 @@ class FakeWorker:
                 return {"forward_ms": 4.0, "backward_ms": 5.0, "optimizer_ms": 1.0, "step_ms": 10.0}
             case "after":
                 return {"graphs": 0}
+            case "ledger":
+                return {"of": request["per"]}
             case _:
                 raise AssertionError(do)
 
@@ -94,11 +96,11 @@ class Stage:
         self.workers[config.model] = worker
         return worker
 
-    def conduct(self, plan: Protocol = PLAN, seed: int = 0) -> Iterator[Take]:
-        return conduct(self.configs, self.start, plan, random.Random(seed), self.told.append)
+    def conduct(self, plan: Protocol = PLAN, seed: int = 0, per: tuple[str, ...] = ()) -> Iterator[Take]:
+        return conduct(self.configs, self.start, plan, random.Random(seed), self.told.append, per)
 
-    def play(self, plan: Protocol = PLAN, seed: int = 0) -> dict[str, Take]:
-        return {take.config.model: take for take in self.conduct(plan, seed)}
+    def play(self, plan: Protocol = PLAN, seed: int = 0, per: tuple[str, ...] = ()) -> dict[str, Take]:
+        return {take.config.model: take for take in self.conduct(plan, seed, per)}
 
     @property
     def rounds(self) -> list[str]:
@@ -167,6 +169,28 @@ def test_only_a_training_step_has_phases() -> None:
     assert takes["a"].phases is None
     assert takes["b"].phases is not None
     assert takes["b"].phases["step_ms"] == 10.0
+
+
+def test_ledgers_come_last_and_only_where_they_are_asked_for() -> None:
+    stage = three()
+    takes = stage.play(per=("stage", "layer"))
+    assert [takes[name].ledgers for name in "abc"] == [{"stage": {"of": "stage"}, "layer": {"of": "layer"}}] * 3
+    assert [do for model, do in stage.log if model == "a"][-3:] == ["after", "ledger", "ledger"]
+    assert [take.ledgers for take in three().play().values()] == [{}] * 3
+
+
+def test_a_worker_that_is_lost_over_a_ledger_has_given_its_measurement() -> None:
+    stage = three(b={"fails": {("ledger", 1): WorkerLost("oom", "no more")}})
+    takes = stage.play(per=("stage",))
+    assert (takes["b"].status, takes["b"].stopped) == ("ok", "precise")
+    assert takes["b"].ledgers == {"stage": {"reason": "oom: no more"}}
+    assert {worker.closed for worker in stage.workers.values()} == {1}
+
+
+def test_an_arm_that_failed_is_not_laid_out() -> None:
+    stage = three(b={"fails": {("after", 1): WorkerLost("crashed")}})
+    assert stage.play(per=("stage",))["b"].ledgers == {}
+    assert ("b", "ledger") not in stage.log
 
 
 def test_an_arm_that_needs_more_rounds_gets_them_alone() -> None:

@@ -53,6 +53,16 @@ predictions = st.none() | st.dictionaries(words, counts, max_size=2).map(lambda 
 measurements = st.dictionaries(words, anything, max_size=2).map(lambda rows: {**rows, "requested_bytes": 4096})
 costs = st.fixed_dictionaries({"params": counts, "macs": counts})
 phases = st.fixed_dictionaries(dict.fromkeys(("forward_ms", "backward_ms", "optimizer_ms", "step_ms"), durations))
+rows = st.fixed_dictionaries(
+    {"name": words, "ms": durations, "share": numbers, "macs": counts}, optional={"stage": words}
+)
+ledgers = st.fixed_dictionaries(
+    {
+        "rows": st.lists(rows, min_size=1, max_size=2),
+        "iterations": st.integers(1, 50),
+        **dict.fromkeys(("total_ms", "plain_ms", "closure", "instrumentation"), numbers),
+    }
+)
 environments = st.fixed_dictionaries(
     {
         "date": st.just("2025-01-01T00:00:00+00:00"),
@@ -92,7 +102,8 @@ def arms(draw: st.DrawFn, seed: int) -> Arm:
         checks=tuple(draw(st.lists(checks, max_size=2))),
         unknown=draw(st.dictionaries(words, words, max_size=2)),
         phases=draw(st.none() | phases),
-        stages=draw(anything),
+        stages=draw(st.none() | ledgers),
+        layers=draw(st.none() | ledgers),
         energy=draw(anything),
     )
 

@@ -56,6 +56,27 @@ def test_an_arm_that_failed_is_never_fine() -> None:
     assert not report.ok
 
 
+@pytest.mark.parametrize(("ms", "outcome"), [(10, "SAME"), (12, "INCONCLUSIVE"), (8, "INCONCLUSIVE")])
+def test_a_difference_on_a_cpu_that_others_had_a_part_of_decides_nothing(ms: float, outcome: str) -> None:
+    new = record(ms, seed=1)
+    crowded = {"code": "crowded", "where": CONFIG.label, "values": {"share": 0.4}}
+    new = replace(new, arms=(replace(new.arms[0], findings=(crowded,)),))
+    report = verdict(record(10.0), new)
+    assert report.tables[0].rows[0][1] == outcome
+    assert report.notes == (f"{CONFIG.label}: other programs had a part of the CPU in the new run",)
+
+
+def test_a_graph_that_breaks_anew_breaks_its_gate() -> None:
+    def broken(breaks: int | None) -> Record:
+        one = record(10.0)
+        return replace(one, arms=(replace(one.arms[0], graph_breaks=breaks),))
+
+    assert verdict(broken(0), broken(0), ("graph_breaks",)).ok
+    assert not verdict(broken(0), broken(1), ("graph_breaks",)).ok
+    (found,) = verdict(broken(None), broken(None), ("graph_breaks",)).findings
+    assert found.message == "graph_breaks is not known of both runs"
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -1,0 +1,75 @@
+"""Where the time of a call goes: rows that add up, from calls that were marked at the boundaries of stages or layers.
+
+Medians of stages do not add up. So every row is a mean over the same calls: those whose total lies in the middle half.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import fsum
+from statistics import fmean
+from typing import Any
+
+from resnet_inspect.measure.statistics import median_of
+
+CLOSURE = 0.001  # how far the rows may be from their pass
+INSTRUMENTATION = 0.03  # and that pass from the plain run
+LOSS = "loss"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stage or a layer by counting; ``stage`` is that of a layer, empty for a stage."""
+
+    name: str
+    stage: str
+    macs: int
+
+
+def ledger(said: Mapping[str, Any], parts: Sequence[Part]) -> dict[str, Any]:
+    """What a worker said of marked calls and plain ones in turn, as the rows of a Record.
+
+    ``ms`` of a row is forward and backward. The loss of a training step belongs to the last stage, and is a row of its
+    own among layers. ``closure`` is the rows and the optimizer over ``total_ms``, which a clock outside the call gives;
+    ``instrumentation`` what the marks add to ``plain_ms``; ``iterations`` how many calls the means are of.
+    """
+    common = middle_half(said["marked"])
+
+    def mean(values: Sequence[Any], over: Sequence[int]) -> float:
+        return fmean(values[i] for i in over)
+
+    training = any(map(any, said["backward"]))
+    passes = {}
+    for name in ("forward", "backward"):
+        columns = [[call[row] for call in said[name]] for row in range(len(parts) + 1)]
+        passes[name] = [mean(column, common) for column in columns]
+    named = [*parts]
+    if training and parts[-1].stage:
+        named.append(Part(LOSS, parts[-1].stage, 0))
+    else:
+        for times in passes.values():
+            times[-2:] = [times[-2] + times[-1]]
+    total, optimizer = mean(said["total"], common), mean(said["optimizer"], common)
+    plain = mean(said["plain"], middle_half(said["plain"]))
+    beyond = [marked / beside for marked, beside in zip(said["marked"], said["plain"], strict=True)]
+    rows: list[dict[str, Any]] = []
+    for part, forward, backward in zip(named, passes["forward"], passes["backward"], strict=True):
+        stage = {"stage": part.stage} if part.stage else {}
+        both = {"forward_ms": forward, "backward_ms": backward} if training else {}
+        ms = forward + backward
+        rows.append({"name": part.name, **stage, "ms": ms, "share": ms / total, "macs": part.macs, **both})
+    return {
+        "rows": rows,
+        **({"optimizer_ms": optimizer} if training else {}),
+        "total_ms": total,
+        "plain_ms": plain,
+        "closure": (fsum([*passes["forward"], *passes["backward"]]) + optimizer) / total,
+        "instrumentation": median_of(beyond) - 1,
+        "iterations": len(common),
+    }
+
+
+def middle_half(totals: Sequence[float]) -> list[int]:
+    """Which calls are neither of the quickest quarter nor of the slowest; of fewer than four, all."""
+    order = sorted(range(len(totals)), key=totals.__getitem__)
+    cut = len(order) // 4
+    return order[cut : len(order) - cut]
