@@ -5,7 +5,7 @@ from typing import Any
 
 from resnet_inspect.analyze.memory import Precision
 from resnet_inspect.analyze.passes import passes
-from resnet_inspect.analyze.roofline import KEYS, Floor, device_facts, floors, fused_names, notes, total_of
+from resnet_inspect.analyze.roofline import KEYS, Floor, device_facts, floors, fused_names, notes, total_of, unsteady
 from resnet_inspect.analyze.summary import Depth
 from resnet_inspect.counting.devices import Device
 from resnet_inspect.errors import RequestError
@@ -110,6 +110,7 @@ def attained(graph: Graph, device: Device, arm: Arm, depth: Depth = "stage") -> 
         ),
         tables=(Table(f"{depth}s", f"{depth}s", columns, rows, last),),
         findings=(
+            *unsteady(device),
             *_impossible({**parts, "total": total}, {**measured, "total": whole}),
             *_most_to_win(parts, measured, arm.config),
             *([] if measured else [_unmeasured(depth, arm)]),
@@ -145,15 +146,23 @@ def _times(document: Any, part_of: Mapping[str, str]) -> dict[str, float]:
 
 
 def _impossible(parts: dict[str, Floor], measured: dict[str, float]) -> list[Finding]:
+    """What is above its roof, in one finding named after what is furthest above."""
+    reached = {name: 1e3 * part.floor_s / measured[name] for name, part in parts.items() if measured.get(name)}
+    above = sorted((name for name in reached if reached[name] > MOST), key=lambda name: -reached[name])
+    if not above:
+        return []
+    others = f" (and {len(above) - 1} more are above theirs)" if above[1:] else ""
+    why = {
+        "memory": "a cache answered for the memory",
+        "compute": "Winograd's algorithm multiplies less",
+    }[parts[above[0]].roof]
     return [
         Finding(
             "above-roof",
-            name,
-            f"{text(1e3 * part.floor_s / measured[name], 'share')} of the roof: faster than the device can be",
-            "a cache answered for the memory, or these are not this device's peaks: --machine measures them",
+            above[0],
+            f"{text(reached[above[0]], 'share')} of its roof{others}: faster than the device can be",
+            f"{why}, the time is too noisy, or these are not the peaks it ran at: --machine measures them",
         )
-        for name, part in parts.items()
-        if measured.get(name) and 1e3 * part.floor_s > MOST * measured[name]
     ]
 
 

@@ -21,7 +21,8 @@ TERA, GIGA = 1e12, 1e9
 class Device:
     """Peaks by precision in FLOP/s, and memory bandwidth in byte/s, which counts bytes read and written alike.
 
-    ``known_as`` are the names that torch, or for a CPU the system, gives such a one.
+    ``known_as`` are the names that torch, or for a CPU the system, gives such a one. ``spread`` is how far measured
+    ceilings vary, as a share of them; a data sheet's do not.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Device:
     bandwidth: float
     source: str
     known_as: tuple[str, ...] = ()
+    spread: float = 0.0
 
     def peak(self, precision: Precision) -> float:
         """FLOP/s at ``precision``.
@@ -204,4 +206,5 @@ def as_measured(ceilings: Mapping[str, Any]) -> Device:
         ceilings["bytes_per_s"],
         ceilings["source"],
         (ceilings["title"],),
+        max(ceilings["flop_spread"], ceilings["bytes_spread"]) / 2,
     )

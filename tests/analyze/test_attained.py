@@ -83,6 +83,9 @@ def test_faster_than_the_roof_is_marked_and_not_clipped() -> None:
     report = api.roofline(record=record(arm(times={**TIMES, "layer4": 0.2})))
     assert rows_of(report)["layer4"]["reached"] > 2
     assert [f.where for f in report.findings if f.code == "above-roof"] == ["layer4"]
+    assert "Winograd" in report.findings[0].hint
+    noisy = api.roofline(record=record(arm(times={**TIMES, "layer4": 0.2, "head": 0.001})))
+    assert [(f.where, "and 1 more" in f.message) for f in noisy.findings if f.code == "above-roof"] == [("head", True)]
     near = api.roofline(record=record(arm(times={**TIMES, "layer4": 0.41})))
     assert rows_of(near)["layer4"]["reached"] > 1
     assert not [f for f in near.findings if f.code == "above-roof"], "within 5 % of it is noise"
@@ -132,7 +135,9 @@ def test_ceilings_of_the_same_run_come_before_the_data_sheet() -> None:
         "title": "NVIDIA H200",
         "precision": "bf16",
         "flop_per_s": 790e12,
+        "flop_spread": 0.01,
         "bytes_per_s": 4.3e12,
+        "bytes_spread": 0.02,
         "source": "measured",
     }
     facts = {f.key: f.value for f in api.roofline(record=record(replace(arm(), ceilings=ceilings))).facts}

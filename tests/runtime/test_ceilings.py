@@ -93,14 +93,18 @@ def test_the_ceilings_of_this_machine_are_those_of_the_roofline(monkeypatch: pyt
             "title": "AMD EPYC 9654",
             "precision": "fp32",
             "flop_per_s": 1e11,
+            "flop_spread": 0.3,
             "bytes_per_s": 2e10,
+            "bytes_spread": 0.01,
             "source": "a clock",
         }
 
     monkeypatch.setattr(measuring, "ceilings", found)
-    facts = {fact.key: fact.value for fact in api.roofline("resnet18", device="cpu", machine=True).facts}
+    answer = api.roofline("resnet18", device="cpu", machine=True)
+    facts = {fact.key: fact.value for fact in answer.facts}
     assert asked == [("cpu", None, None)]
     assert (facts["peak_flop_per_s"], facts["ridge_flop_per_byte"], facts["source"]) == (1e11, 5, "a clock")
+    assert [(f.code, f.message) for f in answer.findings] == [("unsteady", "its ceilings were measured to ±15.0%")]
 
 
 def test_what_this_machine_has_not_is_refused() -> None:
