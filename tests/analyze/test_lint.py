@@ -1,19 +1,28 @@
 """Every rule of the linter: a net that trips it, one that does not, a page; and what the zoo gets."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from string import Formatter
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from strategies import specs
 
 import resnet_inspect as ri
-from resnet_inspect.analyze.lint import PRECISIONS, RULES, Rule
+from resnet_inspect.analyze.lint import PRECISIONS, RULES, Rule, Subject, lint
 from resnet_inspect.analyze.lint.report import finding
 from resnet_inspect.analyze.lint.subject import Hit
+from resnet_inspect.analyze.receptive import by_stage
+from resnet_inspect.analyze.work import work_of
+from resnet_inspect.errors import ShapeError
 from resnet_inspect.measure.config import Config
 from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.measure.record import Arm, Record
 from resnet_inspect.report import Finding
 from resnet_inspect.resnet import zoo
+from resnet_inspect.resnet.lower import lower
+from resnet_inspect.resnet.spec import ResNetSpec
 
 CONFIG = Config("resnet18", "cuda", 8, (8, 3, 224, 224), "infer", "fp16", "contiguous", "eager", 1)
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4", "head")
@@ -154,10 +163,21 @@ def test_a_gentle_stem_gives_and_costs_what_the_cifar_net_has() -> None:
         assert said in hint
 
 
+def test_the_padding_of_a_small_map_is_counted_window_by_window() -> None:
+    """On 1×1 layer4's first 3×3 reads 4 pixels of 9 from the 2×2 before it, the three of twice its MACs 1 of 9."""
+    one = found(model="tutorial_resnet18_cifar10")["RI004"]
+    assert one.where == "layer3, layer4"
+    first, second = (1 * (1 - 25 / 36) + 6 * (1 - 16 / 36)) / 7, (1 * (1 - 4 / 9) + 6 * (1 - 1 / 9)) / 7
+    assert f"{first:.1%} (2×2), {second:.1%} (1×1)" in one.message
+    whole, middle = 9 * 512 * 512, 512 * 512
+    assert f"of {(whole / 2 + 3 * whole) / 1e6:.2f} M" in rule("RI004").page.replace("the ", "")
+    assert f"{(4 * middle / 2 + 3 * middle) / 1e6:.2f} M meet a pixel" in rule("RI004").page
+
+
 def test_striding_in_the_3x3_costs_what_v15_costs() -> None:
     """resnet50 has 4,089,184,256 MACs, the paper's 3,857,973,248."""
     one = found(model="resnet50_v1")["RI005"]
-    assert "3 convolutions 1×1 of stride 2 read 25.0%" in one.message
+    assert "1×1 convolutions of stride 2, 3 in all, read 25.0%" in one.message
     assert "+231 M MACs" in one.hint
 
 
@@ -257,6 +277,60 @@ def test_a_record_of_another_net_is_refused() -> None:
     with pytest.raises(ri.InspectError, match="no arm of resnet50") as caught:
         ri.lint("resnet50", record=SLOW_STEM)
     assert "resnet18 8×3×224×224" in caught.value.hint
+
+
+PAGES = [
+    # code, what its page says, and that computed
+    ("RI001", "4,736", lambda: f"{_params('tutorial_resnet18_biased') - _params('resnet18'):,}"),
+    (
+        "RI003",
+        "555 M for 37 M",
+        lambda: f"{_macs('resnet18_kuangliu'):.0f} M for {_macs('tutorial_resnet18_cifar10'):.0f} M",
+    ),
+    ("RI008", "427", lambda: str([view.field for _, view in by_stage(ri.lower("resnet50")) if view][-1])),
+    ("RI008", "435", lambda: str([view.field for _, view in by_stage(ri.lower("resnet18")) if view][-1])),
+    ("RI011", "513,000", lambda: f"{ri.lower('resnet18').nodes[-1].params:,}"),
+    (
+        "RI011",
+        "51 million",
+        lambda: f"{ri.lower('resnet18', settings=['num_classes=100000']).nodes[-1].params / 1e6:.0f} million",
+    ),
+]
+
+
+def _params(name: str) -> int:
+    return work_of(ri.lower(name)).params
+
+
+def _macs(name: str) -> float:
+    return work_of(ri.lower(name)).macs / 1e6
+
+
+@pytest.mark.parametrize(("code", "said", "compute"), PAGES, ids=lambda value: value if isinstance(value, str) else "")
+def test_the_numbers_of_a_page_are_computed_ones(code: str, said: str, compute: Callable[[], str]) -> None:
+    assert said in rule(code).page
+    assert said == compute()
+
+
+def test_what_v1_computes_for_nobody_is_what_its_page_says() -> None:
+    """Three quarters of the last 3×3 and 1×1 before each strided 1×1."""
+    last = [
+        f"layer{stage}.{blocks - 1}.{conv}" for stage, blocks in ((1, 3), (2, 4), (3, 6)) for conv in ("conv2", "conv3")
+    ]
+    wasted = sum(0.75 * node.macs for node in ri.lower("resnet50_v1").nodes if node.name in last)
+    assert f"{wasted / 1e6:.0f} M of {_macs('resnet50_v1') / 1e3:.2f} GMACs" in rule("RI005").page
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(specs(), st.tuples(st.integers(1, 80), st.integers(1, 80)), st.sampled_from(PRECISIONS))
+def test_no_net_is_too_odd_for_the_linter(spec: ResNetSpec, size: tuple[int, int], precision: str) -> None:
+    """Whatever can be lowered can be linted, and every text is filled in."""
+    try:
+        graph = lower(spec, "random", (1, spec.in_channels, *size))
+    except ShapeError:
+        assume(False)
+    report = lint(Subject(spec, graph, precision))
+    assert all(one.where and "{" not in one.message + one.hint for one in report.findings)
 
 
 def test_a_clean_net_says_how_many_rules_have_looked() -> None:
