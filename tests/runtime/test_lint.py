@@ -41,12 +41,12 @@ def cancelled(graph: Graph) -> set[str]:
 def biased(name: str) -> tuple[Graph, nn.Module, torch.Tensor]:
     """The net in double precision with random biases, in training mode, and a batch for it."""
     torch.manual_seed(0)
-    graph = ri.lower(name, settings=BIASED[name], input=(4, 3, 64, 64))
+    graph = ri.lower(name, settings=BIASED[name], input=(4, 3, 48, 48))
     net = build(graph).double().train()
     for key, parameter in net.named_parameters():
         if key.endswith("bias"):
             nn.init.normal_(parameter)
-    return graph, net, torch.randn(4, 3, 64, 64, dtype=torch.float64)
+    return graph, net, torch.randn(4, 3, 48, 48, dtype=torch.float64)
 
 
 @pytest.mark.parametrize("name", BIASED)
@@ -65,12 +65,12 @@ def test_the_biases_of_convolutions_without_a_gradient_are_those_that_batchnorm_
     assert {key for key, gradient in size.items() if gradient < 1e-12 * largest} == cancelled(graph)
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(specs())
 def test_a_cancelled_bias_has_no_gradient_in_any_net(spec: ResNetSpec) -> None:
     spec = replace(spec, norm="bn", conv_bias="all")
     try:
-        graph = lower(spec, "random", (2, spec.in_channels, 32, 32))
+        graph = lower(spec, "random", (2, spec.in_channels, 24, 24))
     except ShapeError:
         assume(False)
     assume(all(not isinstance(n.op, BatchNorm2d) or n.out.numel > n.out.shape[1] for n in graph.nodes))
@@ -116,18 +116,22 @@ def test_in_eval_mode_a_cancelled_bias_is_the_running_means() -> None:
     torch.testing.assert_close(net(x), before, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("setting", ["stride_on=1x1", "stride_on=3x3"])
-def test_v1_leaves_three_quarters_of_a_stage_unread_and_v15_none(setting: str) -> None:
+@pytest.mark.parametrize(("setting", "unread"), [("stride_on=1x1", 0.75), ("stride_on=3x3", 0)])
+def test_v1_computes_three_quarters_of_a_stages_last_maps_for_nobody(setting: str, unread: float) -> None:
+    """At inference, that is: while training, they are still in the batch statistics."""
     torch.manual_seed(0)
-    net = build(ri.lower("resnet50", settings=[setting, "depths=1,1"], input=(2, 3, 64, 64)))
-    seen: list[torch.Tensor] = []
-    net.layer1.register_forward_hook(lambda _m, _i, out: (out.retain_grad(), seen.append(out))[0])
+    net = build(ri.lower("resnet50", settings=[setting, "depths=2,1"], input=(2, 3, 64, 64))).eval()
+    gradients: dict[str, torch.Tensor] = {}
+    for name in ("layer1.1.conv1", "layer1.1.conv2", "layer1.1.conv3", "layer1"):
+        net.get_submodule(name).register_full_backward_hook(
+            lambda _m, _i, out, name=name: gradients.update({name: out[0]})
+        )
     net(torch.randn(2, 3, 64, 64)).square().sum().backward()
-    unread = (seen[0].grad == 0).all(dim=(0, 1))
-    assert unread.double().mean().item() == (0.75 if setting == "stride_on=1x1" else 0)
+    shares = {name: (gradient == 0).all(dim=(0, 1)).double().mean().item() for name, gradient in gradients.items()}
+    assert shares == {"layer1.1.conv1": 0, **dict.fromkeys(("layer1.1.conv2", "layer1.1.conv3", "layer1"), unread)}
 
 
-@pytest.mark.parametrize("side", [32, 64, 96])
+@pytest.mark.parametrize("side", [32, 96])
 def test_weights_that_no_pixel_meets_have_no_gradient(side: int) -> None:
     graph = ri.lower("resnet18", input=(2, 3, side, side))
     torch.manual_seed(0)

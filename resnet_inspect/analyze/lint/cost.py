@@ -1,14 +1,17 @@
 """Rules on where the parameters, the channels and the time are."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from resnet_inspect.analyze.lint.subject import Hit, StageTimes, Subject, in_gate, listed, span
 from resnet_inspect.analyze.work import stage_of, work_by, work_of
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.measure.record import Record
 from resnet_inspect.units import text
+
+if TYPE_CHECKING:
+    from resnet_inspect.measure.record import Record
 
 # NVIDIA, Deep Learning Performance: Convolutional Layers, "Channels In And Out": channels to be a multiple of 16 bytes.
 ALIGNMENT = {"fp16": 8, "bf16": 8, "tf32": 4, "int8": 16}
@@ -115,7 +118,7 @@ def slow_stage(subject: Subject) -> Iterator[Hit]:
             yield Hit(stage, values)
 
 
-def stage_times(record: Record, graph: Graph) -> StageTimes | None:
+def stage_times(record: "Record", graph: Graph) -> StageTimes | None:
     """The first arm of this net on such images, whatever its batch, that has measured stages; None if none has.
 
     Raises:

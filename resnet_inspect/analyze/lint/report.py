@@ -11,7 +11,7 @@ from resnet_inspect.report import Fact, Finding, Report
 
 CLEAN = marked("clean: none of {rules} rules finds a fault")
 ASLEEP = marked("{code} needs {option}")
-UNTIMED = marked("RI012: the Record has no stage times; measure them with `resnet-inspect bench --per stage`")
+UNTIMED = marked("the Record has no stage times; measure them with `resnet-inspect bench --per stage`")
 REFUSED = marked("the net cannot be built, so no other rule has looked at it")
 
 
@@ -24,13 +24,15 @@ def lint(subject: Subject, language: str = "en", ignore: Collection[str] = (), u
     translate = translator(language)
     rules = _rules(ignore)
     findings = [finding(rule, hit, translate) for rule in rules for hit in rule.check(subject)]
-    given = {"--precision": subject.precision is not None, "--record": subject.times is not None or untimed}
+    given = {"--precision": subject.precision is not None, "--record": subject.times is not None}
     asleep = [rule for rule in rules if rule.needs and not given[rule.needs]]
-    notes = [translate(UNTIMED)] if untimed else []
+    notes = []
     if not findings:
-        awake = len(rules) - len(asleep) - untimed
-        needs = [translate(ASLEEP).format(code=rule.code, option=rule.needs) for rule in asleep]
-        notes.insert(0, "; ".join([translate(CLEAN).format(rules=awake), *needs]))
+        needs = [rule for rule in asleep if not (untimed and rule.needs == "--record")]
+        said = [translate(ASLEEP).format(code=rule.code, option=rule.needs) for rule in needs]
+        notes.append("; ".join([translate(CLEAN).format(rules=len(rules) - len(asleep)), *said]))
+    if untimed:
+        notes.append(translate(UNTIMED))
     graph = subject.graph
     return _report(graph.name, graph.input, findings, notes)
 

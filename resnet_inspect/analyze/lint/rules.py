@@ -48,17 +48,14 @@ RULES = (
     Rule(
         "RI004",
         "mostly-padding",
-        marked(
-            "on maps of {maps}, {shares} of what 3×3 windows read is padding; {live} of their {weights} weights ever "
-            "meet a pixel"
-        ),
+        marked("padding is {shares} of what 3×3 windows read; {live} of their {weights} weights ever meet a pixel"),
         marked("images of {side} pixels or more, a stem that keeps more of them, or a stage less"),
         mostly_padding,
     ),
     Rule(
         "RI005",
         "strided-1x1",
-        marked("{count} convolutions {kernel} of stride {stride} read {share} of their input"),
+        marked("{kernel} convolutions of stride {stride}, {count} in all, read {share} of their input"),
         marked(
             "let the 3×3 stride, as v1.5 does: {macs} MACs (--set stride_on=3x3); for the shortcut's 1×1, average "
             "before it, as ResNet-D does (--set shortcut=D)"

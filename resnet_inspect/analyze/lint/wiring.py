@@ -30,7 +30,8 @@ def cancelled_bias(subject: Subject) -> Iterator[Hit]:
     While training, the output does not depend on such a bias at all, and its gradient is zero. In
     eval mode the running mean stands for the batch's; it has seen the same bias, so `running_mean -
     bias` and no bias is the same net. BatchNorm's own `bias`, after the scale, does the work.
-    GroupNorm is another matter: it takes the mean of many channels, and a bias of one survives.
+    In a pre-activation net the bias may first travel along the identities, to be cancelled by every
+    norm that they reach. GroupNorm takes the mean of many channels, and there a bias survives.
 
     Biases cost little (4,736 of ResNet-18's 11.7 M parameters) but each is a call's argument, an
     optimizer's state and a line in every checkpoint. Write `nn.Conv2d(..., bias=False)` wherever
@@ -74,9 +75,9 @@ def no_stem_activation(subject: Subject) -> Iterator[Hit]:
     """No activation after the stem
 
     The stem's convolution and the first one of the first block follow each other with no ReLU
-    between them. Convolution and norm are linear, and linear maps in a row are one linear map: only
-    the max pool, where there is one, keeps the two apart, and without it the second convolution adds
-    nothing that a larger kernel in the first could not do.
+    between them. A convolution is linear, at inference a norm is too, and linear maps in a row are
+    one linear map: only the max pool, where there is one, keeps the two apart. Without it the second
+    convolution adds nothing that a larger kernel in the first could not do.
 
     He et al. 2015 (arXiv:1512.03385, section 3.4) put a norm after each convolution and an activation
     after the norm; a pre-activation net has both at the start of its first block. Leaving one out is a
