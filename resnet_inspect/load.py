@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
@@ -9,6 +10,9 @@ from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.resnet.zoo import Variant
+
+if TYPE_CHECKING:
+    from resnet_inspect.measure.record import Arm
 
 Model = str | os.PathLike[str] | ResNetSpec
 Input = str | Sequence[int] | None
@@ -47,6 +51,18 @@ def graph(found: Variant, input: Input = None, batch_size: int | None = None) ->
             f"--input has a batch of {size[0]}, --batch-size says {batch_size}", hint="give one of the two"
         )
     return lower(spec, found.name, size)
+
+
+def measured(arm: "Arm") -> Graph:
+    """The net that an arm of a Record measured, at its input.
+
+    Raises:
+        RequestError: the Record does not say what it was.
+    """
+    from resnet_inspect.resnet import fields
+
+    n, c, h, w = arm.config.input
+    return lower(fields.from_mapping(ResNetSpec(), arm.spec), arm.config.model, (n, c, h, w))
 
 
 def _find(model: Model) -> Variant:

@@ -6,7 +6,9 @@ Counts take SI prefixes (4.09 G), bytes IEC ones (97.5 MiB), a share is a percen
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-Unit = Literal["text", "integer", "count", "bytes", "share", "ratio", "shape", "ms", "rate", "sum", "own"]
+Unit = Literal[
+    "text", "integer", "count", "bytes", "share", "ratio", "shape", "ms", "rate", "sum", "flop_rate", "byte_rate", "own"
+]
 Value = str | int | float | bool | Sequence[int] | Mapping[str, int] | None
 
 UNKNOWN = "–"
@@ -31,6 +33,10 @@ def text(value: Value, unit: Unit = "text") -> str:
             return f"{significant(value)} ms"
         case "rate", int() | float():
             return significant(value)
+        case "flop_rate", int() | float():
+            return f"{_scaled(round(value), 1000, SI)}FLOP/s"
+        case "byte_rate", int() | float():
+            return f"{_scaled(round(value), 1000, SI)}B/s"
         case "share", int() | float():
             return _share(value)
         case "ratio", int() | float():

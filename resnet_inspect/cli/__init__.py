@@ -14,6 +14,8 @@ COMMANDS = {
     "summary": "Shapes, parameters, MACs, FLOPs and activations, stage by stage.",
     "flops": "MACs and FLOPs by stage and by kind of operation.",
     "memory": "The memory a pass will ask for, and what is alive at its peak.",
+    "roofline": "How fast it could run at most on a device, and what holds it back.",
+    "devices": "The devices that roofline knows, each with its source.",
     "list": "Every variant of the zoo, with what it costs.",
     "compare": "Several models in one table, with ratios to the first.",
     "budget": "Whether a model keeps to its budgets, for CI.",

@@ -1,0 +1,183 @@
+"""How fast a network could run at most: every pass at the roof that holds it, the device's arithmetic or its memory.
+
+The roofline model of Williams, Waterman and Patterson (2009, doi:10.1145/1498765.1498785), summed over the passes of
+``analyze.passes``: Σ max(FLOP / peak, bytes / bandwidth). What a real run adds (launches, tiles that do not come out
+even, clocks that fall) lies above it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+
+from resnet_inspect.analyze.memory import ELEMENT_BYTES, Precision
+from resnet_inspect.analyze.passes import Pass, eager_elements, eager_weights, passes
+from resnet_inspect.analyze.summary import Depth
+from resnet_inspect.analyze.work import block_of, stage_of
+from resnet_inspect.counting.devices import Device
+from resnet_inspect.graph import Graph, Node
+from resnet_inspect.report import Column, Fact, Report, Row, Table
+from resnet_inspect.units import significant, text
+
+KEYS: dict[Depth, Callable[[Node], str]] = {"stage": stage_of, "block": block_of, "layer": lambda node: node.name}
+
+
+@dataclass(slots=True)
+class Floor:
+    """Sums over some passes: work, bytes, and the least time on a device, in seconds.
+
+    ``memory_s`` is the part of ``floor_s`` in which memory is the roof; ``eager_s`` is the floor where no call is fused
+    into another.
+    """
+
+    flop: int = 0
+    bytes_fused: int = 0
+    bytes_eager: int = 0
+    floor_s: float = 0.0
+    memory_s: float = 0.0
+    eager_s: float = 0.0
+
+    @property
+    def intensity(self) -> float:
+        """FLOP a byte, fused."""
+        return self.flop / self.bytes_fused
+
+    @property
+    def roof(self) -> str:
+        """What holds it back for most of the time."""
+        return "memory" if self.memory_s > self.floor_s / 2 else "compute"
+
+
+def floors(
+    graph: Graph, device: Device, precision: Precision, key: Callable[[Node], str] = stage_of
+) -> dict[str, Floor]:
+    """The floor of each group of passes, by stage unless another key is given, in the order they run.
+
+    A pass belongs to the call it is named after, with all that is fused into it.
+
+    Raises:
+        RequestError: the device has no known peak at that precision.
+    """
+    groups: dict[str, list[Floor]] = {}
+    for one in passes(graph):
+        floor = _floor(one, device.peak(precision), device.bandwidth, ELEMENT_BYTES[precision])
+        groups.setdefault(key(one.anchor), []).append(floor)
+    return {name: total_of(parts) for name, parts in groups.items()}
+
+
+def _floor(one: Pass, peak: float, bandwidth: float, size: int) -> Floor:
+    fused = size * (one.elements + one.weights)
+    arithmetic_s, memory_s = one.flop / peak, fused / bandwidth
+    eager = [(2 * node.macs, size * (eager_elements(node) + eager_weights(node))) for node in one.calls.values()]
+    return Floor(
+        flop=one.flop,
+        bytes_fused=fused,
+        bytes_eager=sum(moved for _, moved in eager),
+        floor_s=max(arithmetic_s, memory_s),
+        memory_s=memory_s if memory_s > arithmetic_s else 0.0,
+        eager_s=sum(max(flop / peak, moved / bandwidth) for flop, moved in eager),
+    )
+
+
+def total_of(parts: Iterable[Floor]) -> Floor:
+    """The sum of parts that run one after the other."""
+    rows = list(parts)
+    return Floor(*(sum(getattr(row, field.name) for row in rows) for field in fields(Floor)))
+
+
+def roofline(graph: Graph, device: Device, precision: Precision, depth: Depth = "stage") -> Report:
+    """One row a stage, a block or a pass: what it computes, what it moves, which roof holds it and for how long."""
+    parts = floors(graph, device, precision, KEYS[depth])
+    total = total_of(parts.values())
+    beside = fused_names(graph) if depth == "layer" else {}
+    columns = (
+        Column(depth, depth),
+        *([Column("fused", "with", optional=True)] if beside else []),
+        Column("flop", "FLOP", "count"),
+        Column("bytes_fused", "bytes", "bytes"),
+        Column("bytes_eager", "eager", "bytes", optional=True),
+        Column("intensity", "FLOP/B", "rate"),
+        Column("roof", "roof"),
+        Column("floor_ms", "floor", "ms"),
+        Column("floor_share", "%", "share"),
+        Column("images_per_s", "images/s", "rate", optional=True),
+        Column("eager_floor_ms", "eager floor", "ms", optional=True),
+        Column("memory_share", "memory %", "share", optional=True),
+    )
+
+    def row(name: str, part: Floor) -> Row:
+        return (
+            name,
+            *([beside.get(name)] if beside else []),
+            part.flop,
+            part.bytes_fused,
+            part.bytes_eager,
+            part.intensity,
+            part.roof,
+            1e3 * part.floor_s,
+            part.floor_s / total.floor_s,
+            graph.input.shape[0] / part.floor_s,
+            1e3 * part.eager_s,
+            part.memory_s / part.floor_s,
+        )
+
+    rows = tuple(row(name, part) for name, part in parts.items())
+    return Report(
+        kind="roofline",
+        model=graph.name,
+        title=f"{graph.name}, input {graph.input}, {precision} on {device.title}",
+        facts=(*device_facts(graph, device, precision), *_total_facts(graph, total)),
+        tables=(Table(f"{depth}s", f"{depth}s", columns, rows, row("total", total)),),
+        notes=notes(graph, device, precision),
+    )
+
+
+def fused_names(graph: Graph) -> dict[str, str]:
+    """Of each pass, what is done in it beside the call it is named after; paths as from the block."""
+    return {
+        one.anchor.name: ", ".join(node.name.removeprefix(f"{block_of(one.anchor)}.") for node in one.fused)
+        for one in passes(graph)
+    }
+
+
+def device_facts(graph: Graph, device: Device, precision: Precision) -> tuple[Fact, ...]:
+    return (
+        Fact("input", "input", graph.input.shape, "shape"),
+        Fact("device", "device", device.name),
+        Fact("precision", "precision", precision),
+        Fact("peak_flop_per_s", "peak", device.peak(precision), "flop_rate"),
+        Fact("bandwidth_bytes_per_s", "bandwidth", device.bandwidth, "byte_rate"),
+        Fact("source", "source", device.source),
+        Fact("ridge_flop_per_byte", "ridge, FLOP/B", device.ridge(precision), "rate"),
+    )
+
+
+def _total_facts(graph: Graph, total: Floor) -> tuple[Fact, ...]:
+    found = passes(graph)
+    return (
+        Fact("flop", "FLOP", total.flop, "count"),
+        Fact("elements_fused", "elements moved, fused", sum(one.elements for one in found), "count"),
+        Fact("elements_eager", "elements moved, eager", sum(map(eager_elements, graph.nodes[1:])), "count"),
+        Fact("elements_weights", "weights read", sum(one.weights for one in found), "count"),
+        Fact("floor_ms", "floor", 1e3 * total.floor_s, "ms"),
+        Fact("eager_floor_ms", "floor, eager", 1e3 * total.eager_s, "ms"),
+        Fact("images_per_s_floor", "images/s at the floor", graph.input.shape[0] / total.floor_s, "rate"),
+    )
+
+
+def notes(graph: Graph, device: Device, precision: Precision) -> tuple[str, ...]:
+    """Where each roof holds, and how the numbers were counted."""
+    stages = floors(graph, device, precision)
+    total = total_of(stages.values())
+    return (
+        f"{text(total.memory_s / total.floor_s, 'share')} of the floor is memory's; {_by_roof(stages)}",
+        f"roof: what holds most of a part's floor; one pass alone is memory's below "
+        f"{significant(device.ridge(precision))} FLOP/B",
+        "bytes: each convolution, pool and linear layer reads its input, weights and residual once and writes once; "
+        "eager: every call reads and writes",
+        "FLOP: 2 a MAC, nothing for the rest; a floor knows of no launches and no uneven tiles",
+    )
+
+
+def _by_roof(stages: Mapping[str, Floor]) -> str:
+    roofs = {"compute": "compute-bound", "memory": "memory-bound"}
+    held = {name: [stage for stage, part in stages.items() if part.roof == roof] for roof, name in roofs.items()}
+    return "; ".join(f"{name}: {', '.join(names)}" for name, names in held.items() if names)

@@ -1,0 +1,117 @@
+"""The verbs that say how fast a device could run a network, and what those devices are."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from resnet_inspect import load
+from resnet_inspect.api.answer import Answer, answer, one_of
+from resnet_inspect.api.ask import lower
+from resnet_inspect.errors import RequestError
+from resnet_inspect.load import Input, Model
+
+if TYPE_CHECKING:
+    from resnet_inspect.analyze.memory import Precision
+    from resnet_inspect.analyze.summary import Depth
+    from resnet_inspect.counting.devices import Device
+    from resnet_inspect.measure.config import Config
+    from resnet_inspect.measure.record import Arm, Record
+
+DEFAULT_DEVICE = "h200"
+
+
+def roofline(
+    model: Model | None = None,
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    device: str | None = None,
+    precision: "Precision | None" = None,
+    depth: "Depth" = "stage",
+    record: "Record | None" = None,
+    arm: int | None = None,
+    machine: bool = False,
+) -> Answer:
+    """The least time that a forward pass can take, part by part, and which roof of the device holds it; nothing is run.
+
+    ``model`` is resnet50 and ``device`` h200 unless named; ``devices()`` lists them. With ``machine`` the ceilings of
+    this machine's own ``device`` (cpu, cuda ...) are measured. A ``record`` lays measured times beside the floor: those
+    of its arm number ``arm``, or of the only one of this model, input, batch size and precision. Its device is then the
+    one that it was measured on, unless another is named.
+
+    Raises:
+        RequestError: no such device, precision or arm. MachineError: this machine has no such device.
+    """
+    from resnet_inspect.analyze.attained import attained, choose, precision_of
+    from resnet_inspect.analyze.memory import PRECISIONS
+    from resnet_inspect.analyze.roofline import roofline
+    from resnet_inspect.analyze.summary import DEPTHS
+    from resnet_inspect.counting import devices
+
+    one_of("depth", depth, DEPTHS)
+    one_of("precision", precision, (None, *PRECISIONS))
+    if record is None:
+        if arm is not None:
+            raise RequestError(f"--arm {arm}: of which Record?", hint="give --record RUN.json")
+        graph = lower(model or "resnet50", input, batch_size, settings)
+        limits = _this_machine(device or "auto", precision) if machine else devices.find(device or DEFAULT_DEVICE)
+        return answer(roofline(graph, limits, precision or limits.precision, depth))
+    if settings:
+        raise RequestError("--set changes a net that was measured as it was", hint="leave it away beside --record")
+    name = None if model is None else load.variant(model).name
+    size = None if input is None else load.image(input)
+
+    def fits(config: "Config") -> bool:
+        return (
+            name in (None, config.model)
+            and size in (None, config.input)
+            and batch_size in (None, config.batch_size)
+            and precision in (None, precision_of(config))
+        )
+
+    chosen = choose(record, arm, fits)
+    limits = _limits(device, record, chosen, machine)
+    return answer(attained(load.measured(chosen), limits, chosen, depth))
+
+
+def devices() -> Answer:
+    """The devices whose peaks are known, each with its source."""
+    from resnet_inspect.analyze.devices import devices
+
+    return answer(devices())
+
+
+def _this_machine(device: str, precision: str | None, threads: int | None = None) -> "Device":
+    from resnet_inspect.counting.devices import as_measured
+    from resnet_inspect.runtime.ceilings import ceilings  # torch lives behind this line
+
+    return as_measured(ceilings(device, precision, threads))
+
+
+def _limits(device: str | None, record: "Record", arm: "Arm", machine: bool) -> "Device":
+    """The device that an arm was measured on: by name, measured now or in the same run, or by its data sheet.
+
+    Raises:
+        RequestError: what is named or at hand is another one, or nothing is known of it.
+    """
+    from resnet_inspect.analyze.attained import precision_of
+    from resnet_inspect.counting import devices
+
+    ran_on, on_gpu = arm.config.device, arm.config.device.startswith("cuda")
+    title = record.environment["gpu"]["name"] if on_gpu else record.environment["machine"]["cpu_model"]
+    if machine:
+        limits = _this_machine(device or ran_on, precision_of(arm.config), arm.config.threads)
+        if limits.title != title:
+            raise RequestError(f"the Record is of {title}, this is {limits.title}", hint="measure again, here")
+        return limits
+    if device is not None:
+        limits = devices.find(device)
+        if not on_gpu:
+            raise RequestError(f"the Record is of {title}, not of {limits.title}", hint=f"--machine --device {ran_on}")
+        return limits
+    found = devices.as_measured(arm.ceilings) if arm.ceilings else devices.of_gpu(title) if on_gpu else None
+    if found is None:
+        raise RequestError(
+            f"no data sheet here is of {title}, where the Record was measured",
+            hint=f"on that machine, --machine --device {ran_on} measures its ceilings",
+        )
+    return found

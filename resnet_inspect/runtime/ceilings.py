@@ -1,0 +1,112 @@
+"""What this machine can do at most, measured: a matrix product for the arithmetic, a copy for the memory."""
+
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+
+from resnet_inspect.errors import MachineError, RequestError
+from resnet_inspect.measure import machine
+from resnet_inspect.runtime.environment import resolve
+
+REPEATS = 9
+LARGEST = 8192  # extent of the matrices that a GPU multiplies
+ENOUGH_S = 0.05  # a product that takes so long has matrices that are large enough for a CPU
+COPY_BYTES = 2**29  # several times the last cache, of GPUs and CPUs alike
+DTYPES = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def ceilings(device: str = "auto", precision: str | None = None, threads: int | None = None) -> dict[str, Any]:
+    """The ceilings of a device at a precision, as JSON: ``flop_per_s``, ``bytes_per_s`` (read and written), medians of
+    repeats, with ``*_spread``, the distance between quartiles as a share of the median.
+
+    ``threads`` are those of torch's pool, which a CPU computes and copies with.
+
+    A product of random matrices, as zeros would cost less power and run faster; a copy between buffers of several times
+    the last cache.
+
+    Raises:
+        RequestError: no such device or precision. MachineError: this machine has none.
+    """
+    device = resolve(device)
+    kind = device.partition(":")[0]
+    precision = precision or _usual(kind)
+    if precision == "tf32" and (kind != "cuda" or torch.cuda.get_device_capability(device)[0] < 8):
+        raise RequestError(f"--precision tf32 does not exist on {device}", hint="use --precision fp32")
+    wait = {"cuda": torch.cuda.synchronize, "mps": torch.mps.synchronize}.get(kind, _nothing)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or before)
+    try:
+        with torch.inference_mode():
+            size, flop, flop_spread = _arithmetic(device, precision, wait)
+            moved, moved_spread = _memory(device, wait)
+    except torch.OutOfMemoryError:
+        raise MachineError(f"{device} has no room for the matrices", hint="end what else runs there") from None
+    finally:
+        torch.set_num_threads(before)
+    return {
+        "device": device,
+        "title": torch.cuda.get_device_name(device) if kind == "cuda" else machine.read().cpu_model,
+        "precision": precision,
+        "flop_per_s": flop,
+        "flop_spread": flop_spread,
+        "bytes_per_s": moved,
+        "bytes_spread": moved_spread,
+        "source": f"medians of {REPEATS}, quartiles beside: a {precision} matrix product of {size}³ on random data "
+        f"(±{flop_spread / 2:.1%}), a copy of {COPY_BYTES >> 20} MiB (±{moved_spread / 2:.1%})",
+    }
+
+
+def _usual(kind: str) -> str:
+    if kind == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
+    return "fp32"
+
+
+def _arithmetic(device: str, precision: str, wait: Callable[[], None]) -> tuple[int, float, float]:
+    """Extent of the matrices, FLOP/s and its spread."""
+    allowed = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+    try:
+        size = LARGEST if device.startswith("cuda") else 256
+        product = _product(size, device, precision)
+        while size < LARGEST and min(_seconds(product, wait) for _ in range(3)) < ENOUGH_S:
+            size *= 2
+            product = _product(size, device, precision)
+        return size, *_rate(product, wait, 2 * size**3)
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = allowed
+
+
+def _product(size: int, device: str, precision: str) -> Callable[[], object]:
+    a, b = (torch.randn(size, size, device=device).to(DTYPES[precision]) for _ in range(2))
+    return partial(torch.mm, a, b, out=torch.empty_like(a))
+
+
+def _memory(device: str, wait: Callable[[], None]) -> tuple[float, float]:
+    """Byte/s read and written by a copy, and their spread."""
+    source = torch.randn(COPY_BYTES // 4, device=device)
+    return _rate(partial(torch.empty_like(source).copy_, source), wait, 2 * COPY_BYTES)
+
+
+def _rate(call: Callable[[], object], wait: Callable[[], None], work: int) -> tuple[float, float]:
+    """Work a second: the median of repeats, and the distance of their quartiles as a share of it."""
+    call()
+    rates = [work / _seconds(call, wait) for _ in range(REPEATS)]
+    low, median, high = statistics.quantiles(rates, n=4)
+    return median, (high - low) / median
+
+
+def _seconds(call: Callable[[], object], wait: Callable[[], None]) -> float:
+    wait()
+    start = time.perf_counter_ns()
+    call()
+    wait()
+    return (time.perf_counter_ns() - start) / 1e9
+
+
+def _nothing() -> None:
+    pass
