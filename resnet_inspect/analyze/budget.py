@@ -47,7 +47,7 @@ STATIC: dict[str, tuple[str, Unit, Callable[[Graph, Work], int]]] = {
 COLUMNS = (
     Column("budget", "budget"),
     Column("of", "of"),
-    Column("unit", "unit", spare=True),
+    Column("unit", ""),
     Column("limit", "limit", "own"),
     Column("actual", "actual", "own"),
     Column("share", "%", "share"),

@@ -18,6 +18,7 @@ COMMANDS = {
     "devices": "The devices that roofline knows, each with its source.",
     "list": "Every variant of the zoo, with what it costs.",
     "compare": "Several models in one table, with ratios to the first.",
+    "diff": "What changes from one model to another, stage by stage.",
     "budget": "Whether a model keeps to its budgets, for CI.",
     "check": "Our numbers against other people's, and against torch.",
     "bench": "How fast it really runs, with error bars.",

@@ -18,11 +18,12 @@ COMMANDS = (
     "list",
     "compare",
     "check",
+    "diff",
+    "budget",
     "export-spec",
     "bench",
     "show",
     "verdict",
-    "budget",
 )
 
 
@@ -188,6 +189,18 @@ WRONG = [
     (("budget", "--max-latency-ms", "5", "--record", "none.json"), "none.json", "bench -o"),
     (("budget", "--max-params", "26M", "--config", "none.toml"), "none.toml: No such file", "pyproject.toml"),
     (("budget", "resnt50", "--max-params", "26M"), "unknown model 'resnt50'", "resnet50"),
+    (("diff",), "missing argument 'A'", "--help"),
+    (("diff", "resnet50"), "diff needs a second model, or a --set", "diff resnet50 resnet50d"),
+    (("diff", "resnet50", "resnt50d"), "unknown model 'resnt50d'", "resnet50d"),
+    (("diff", "resnet50", "none.toml"), "none.toml: No such file or directory", ""),
+    (("diff", "resnet50", "resnet18", "resnet34"), "resnet34", "--help"),
+    (("diff", "resnet50", "--set", "groups=0"), "groups=0", ""),
+    (("diff", "resnet50", "--set", "group=2"), "unknown field 'group'", "'groups'"),
+    (("diff", "resnet50", "resnet18", "--input", "1,4,64,64"), "4 channels", ""),
+    (("diff", "resnet50", "resnet18", "--device", "h20"), "'h20'", ""),
+    (("diff", "resnet50", "resnet18", "--precision", "int8"), "int8", "--help"),
+    (("diff", "resnet50", "resnet18", "--device", "h200-measured", "--precision", "fp32"), "no fp32 peak", "bf16"),
+    (("diff", "resnet50", "resnet18", "--batch-size", "0"), "at least one image", ""),
     (("check", "nope"), "unknown model", "list"),
 ]
 
