@@ -32,7 +32,7 @@ class Limits:
         if not given:
             raise RequestError("no budget is given", hint="as --max-params 26M, or max-params in a pyproject.toml")
         for name, limit in given.items():
-            if not (isfinite(limit) and limit > 0):
+            if not (isinstance(limit, int | float) and isfinite(limit) and limit > 0):
                 raise RequestError(f"{_key(name)} {limit}: a budget is a number above 0")
 
 
