@@ -68,9 +68,10 @@ def budget(graph: Graph, spec: ResNetSpec, limits: Limits, record: Record | None
     findings: list[Finding] = []
     work = work_of(graph)
     for name, (title, unit, cost) in STATIC.items():
-        limit, actual = getattr(limits, name), cost(graph, work)
+        limit = getattr(limits, name)
         if limit is None:
             continue
+        actual = cost(graph, work)
         verdict = "OVER" if actual > limit else "ok"
         rows.append((_key(name), title, unit, limit, actual, round(actual / limit, 6), verdict))
         if actual > limit:
