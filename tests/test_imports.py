@@ -94,6 +94,7 @@ def test_a_static_command_loads_neither_torch_nor_numpy_nor_rich() -> None:
         ["summary", "seresnet50", "--format", "json"],
         ["flops", "--format", "md"],
         ["list", "--format", "csv"],
+        ["roofline", "--format", "json"],
     ):
         third_party = loaded_by(CALL.format(args=args)) & {*HOMES, "resnet_inspect", "markdown_it", "pygments"}
         assert third_party == allowed

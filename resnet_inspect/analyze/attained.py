@@ -5,7 +5,7 @@ from typing import Any
 
 from resnet_inspect.analyze.memory import Precision
 from resnet_inspect.analyze.passes import passes
-from resnet_inspect.analyze.roofline import KEYS, Floor, device_facts, floors, fused_names, notes, total_of
+from resnet_inspect.analyze.roofline import KEYS, Floor, device_facts, floors, fused_names, notes, total_of, unsteady
 from resnet_inspect.analyze.summary import Depth
 from resnet_inspect.counting.devices import Device
 from resnet_inspect.errors import RequestError
@@ -88,8 +88,9 @@ def attained(graph: Graph, device: Device, arm: Arm, depth: Depth = "stage") -> 
         floor = 1e3 * part.floor_s
         found: Row = (None,) * 5
         if time:
-            found = (time, floor / time, time - floor, (time - floor) / above, part.flop / time * 1e3)
-        names = (beside[name],) if beside else ()
+            of_all = (time - floor) / above if above > 0 else None
+            found = (time, floor / time, time - floor, of_all, part.flop / time * 1e3)
+        names = (beside.get(name),) if beside else ()
         return (name, *names, part.flop, part.intensity, part.roof, floor, *found, 1e3 * part.eager_s)
 
     rows = tuple(row(name, part, measured.get(name)) for name, part in parts.items())
@@ -109,9 +110,11 @@ def attained(graph: Graph, device: Device, arm: Arm, depth: Depth = "stage") -> 
         ),
         tables=(Table(f"{depth}s", f"{depth}s", columns, rows, last),),
         findings=(
+            *unsteady(device),
             *_impossible({**parts, "total": total}, {**measured, "total": whole}),
             *_most_to_win(parts, measured, arm.config),
-            *([] if measured else [_unmeasured(depth, arm.config)]),
+            *([] if measured else [_unmeasured(depth, arm)]),
+            *([] if arm.valid else [_invalid(arm)]),
         ),
         notes=notes(graph, device, precision),
     )
@@ -143,15 +146,23 @@ def _times(document: Any, part_of: Mapping[str, str]) -> dict[str, float]:
 
 
 def _impossible(parts: dict[str, Floor], measured: dict[str, float]) -> list[Finding]:
+    """What is above its roof, in one finding named after what is furthest above."""
+    reached = {name: 1e3 * part.floor_s / measured[name] for name, part in parts.items() if measured.get(name)}
+    above = sorted((name for name in reached if reached[name] > MOST), key=lambda name: -reached[name])
+    if not above:
+        return []
+    others = f" (and {len(above) - 1} more are above theirs)" if above[1:] else ""
+    why = {
+        "memory": "a cache answered for the memory",
+        "compute": "Winograd's algorithm multiplies less",
+    }[parts[above[0]].roof]
     return [
         Finding(
             "above-roof",
-            name,
-            f"{text(1e3 * part.floor_s / measured[name], 'share')} of the roof: faster than the device can be",
-            "a cache answered for the memory, or these are not this device's peaks: --machine measures them",
+            above[0],
+            f"{text(reached[above[0]], 'share')} of its roof{others}: faster than the device can be",
+            f"{why}, the time is too noisy, or these are not the peaks it ran at: --machine measures them",
         )
-        for name, part in parts.items()
-        if measured.get(name) and 1e3 * part.floor_s > MOST * measured[name]
     ]
 
 
@@ -183,11 +194,17 @@ def _remedy(part: Floor, config: Config) -> str:
     return "a larger batch fills the device better; a lower precision has a higher peak"
 
 
-def _unmeasured(depth: Depth, config: Config) -> Finding:
+def _unmeasured(depth: Depth, arm: Arm) -> Finding:
     per = "stage" if depth == "stage" else "layer"
+    reason = arm.unknown.get(f"{per}s")
     return Finding(
         f"no-{per}s",
-        config.label,
-        f"this arm has no {per} times, so the whole is held against the sum of the floors",
-        f"bench --per {per} measures them",
+        arm.config.label,
+        f"no {per} times, the whole is held against the sum of the floors" + (f": {reason}" if reason else ""),
+        f"`resnet-inspect bench --per {per}` measures them",
     )
+
+
+def _invalid(arm: Arm) -> Finding:
+    failed = ", ".join(check.id for check in arm.checks if not check.ok)
+    return Finding("invalid", arm.config.label, f"the measurement failed its self-checks: {failed}", "measure it again")

@@ -14,10 +14,12 @@ from resnet_inspect.analyze.summary import Depth
 from resnet_inspect.analyze.work import block_of, stage_of
 from resnet_inspect.counting.devices import Device
 from resnet_inspect.graph import Graph, Node
-from resnet_inspect.report import Column, Fact, Report, Row, Table
+from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
 from resnet_inspect.units import significant, text
 
 KEYS: dict[Depth, Callable[[Node], str]] = {"stage": stage_of, "block": block_of, "layer": lambda node: node.name}
+
+STEADY = 0.05  # of a ceiling; what varies more makes no roof
 
 
 @dataclass(slots=True)
@@ -93,7 +95,7 @@ def roofline(graph: Graph, device: Device, precision: Precision, depth: Depth = 
         *([Column("fused", "with", optional=True)] if beside else []),
         Column("flop", "FLOP", "count"),
         Column("bytes_fused", "bytes", "bytes"),
-        Column("bytes_eager", "eager", "bytes", optional=True),
+        Column("bytes_eager", "eager bytes", "bytes", optional=True),
         Column("intensity", "FLOP/B", "rate"),
         Column("roof", "roof"),
         Column("floor_ms", "floor", "ms"),
@@ -126,8 +128,17 @@ def roofline(graph: Graph, device: Device, precision: Precision, depth: Depth = 
         title=f"{graph.name}, input {graph.input}, {precision} on {device.title}",
         facts=(*device_facts(graph, device, precision), *_total_facts(graph, total)),
         tables=(Table(f"{depth}s", f"{depth}s", columns, rows, row("total", total)),),
+        findings=unsteady(device),
         notes=notes(graph, device, precision),
     )
+
+
+def unsteady(device: Device) -> tuple[Finding, ...]:
+    """Ceilings that were measured while something else ran."""
+    if device.spread <= STEADY:
+        return ()
+    message = f"its ceilings were measured to ±{text(device.spread, 'share')}"
+    return (Finding("unsteady", device.name, message, "end what else runs there and measure again"),)
 
 
 def fused_names(graph: Graph) -> dict[str, str]:

@@ -129,8 +129,8 @@ def _limits(device: str | None, record: "Record", arm: "Arm", machine: bool) -> 
     title = record.environment["gpu"]["name"] if on_gpu else record.environment["machine"]["cpu_model"]
     if machine:
         limits = _this_machine(device or ran_on, precision_of(arm.config), arm.config.threads)
-        if limits.title != title:
-            raise RequestError(f"the Record is of {title}, this is {limits.title}", hint="measure again, here")
+        if title not in limits.known_as:
+            raise RequestError(f"the Record is of {title}, this is {limits.known_as[0]}", hint="measure again, here")
         return limits
     if device is not None:
         limits = devices.find(device)

@@ -19,9 +19,10 @@ TERA, GIGA = 1e12, 1e9
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Peaks by precision in FLOP/s and memory bandwidth in byte/s; ``gpu`` are the names that torch gives such a one.
+    """Peaks by precision in FLOP/s, and memory bandwidth in byte/s, which counts bytes read and written alike.
 
-    ``bandwidth`` counts bytes read and written alike.
+    ``known_as`` are the names that torch, or for a CPU the system, gives such a one. ``spread`` is how far measured
+    ceilings vary, as a share of them; a data sheet's do not.
     """
 
     name: str
@@ -29,7 +30,8 @@ class Device:
     peaks: Mapping[Precision, float]
     bandwidth: float
     source: str
-    gpu: tuple[str, ...] = ()
+    known_as: tuple[str, ...] = ()
+    spread: float = 0.0
 
     def peak(self, precision: Precision) -> float:
         """FLOP/s at ``precision``.
@@ -192,15 +194,17 @@ def find(name: str) -> Device:
 
 def of_gpu(name: str) -> Device | None:
     """The device that torch calls so, if the table has it."""
-    return next((device for device in DEVICES if name in device.gpu), None)
+    return next((device for device in DEVICES if name in device.known_as), None)
 
 
 def as_measured(ceilings: Mapping[str, Any]) -> Device:
     """A device of what ``runtime.ceilings`` measured."""
     return Device(
         ceilings["device"],
-        ceilings["title"],
+        f"{ceilings['title']}, as measured",
         {ceilings["precision"]: ceilings["flop_per_s"]},
         ceilings["bytes_per_s"],
         ceilings["source"],
+        (ceilings["title"],),
+        max(ceilings["flop_spread"], ceilings["bytes_spread"]) / 2,
     )

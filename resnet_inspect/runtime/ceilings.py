@@ -1,9 +1,10 @@
 """What this machine can do at most, measured: a matrix product for the arithmetic, a copy for the memory."""
 
-import statistics
 import time
 from collections.abc import Callable
 from functools import partial
+from math import ceil
+from statistics import quantiles
 from typing import Any
 
 import torch
@@ -12,7 +13,9 @@ from resnet_inspect.errors import MachineError, RequestError
 from resnet_inspect.measure import machine
 from resnet_inspect.runtime.environment import resolve
 
+CLOCK = time.perf_counter_ns
 REPEATS = 9
+WARM_S, SAMPLE_S = 0.5, 0.05  # an idle GPU needs a while to reach its clock; calls shorter than a sample are repeated
 LARGEST = 8192  # extent of the matrices that a GPU multiplies
 ENOUGH_S = 0.05  # a product that takes so long has matrices that are large enough for a CPU
 COPY_BYTES = 2**29  # several times the last cache, of GPUs and CPUs alike
@@ -23,10 +26,8 @@ def ceilings(device: str = "auto", precision: str | None = None, threads: int | 
     """The ceilings of a device at a precision, as JSON: ``flop_per_s``, ``bytes_per_s`` (read and written), medians of
     repeats, with ``*_spread``, the distance between quartiles as a share of the median.
 
-    ``threads`` are those of torch's pool, which a CPU computes and copies with.
-
-    A product of random matrices, as zeros would cost less power and run faster; a copy between buffers of several times
-    the last cache.
+    The product is of random matrices, as zeros draw less power and read fast; the copy is between buffers of several
+    times the last cache. ``threads`` are those of torch's pool, which a CPU computes and copies with.
 
     Raises:
         RequestError: no such device or precision. MachineError: this machine has none.
@@ -36,7 +37,11 @@ def ceilings(device: str = "auto", precision: str | None = None, threads: int | 
     precision = precision or _usual(kind)
     if precision == "tf32" and (kind != "cuda" or torch.cuda.get_device_capability(device)[0] < 8):
         raise RequestError(f"--precision tf32 does not exist on {device}", hint="use --precision fp32")
-    wait = {"cuda": torch.cuda.synchronize, "mps": torch.mps.synchronize}.get(kind, _nothing)
+    waits: dict[str, Callable[[], None]] = {
+        "cuda": partial(torch.cuda.synchronize, device),
+        "mps": torch.mps.synchronize,
+    }
+    wait = waits.get(kind, _nothing)
     before = torch.get_num_threads()
     torch.set_num_threads(threads or before)
     try:
@@ -76,7 +81,7 @@ def _arithmetic(device: str, precision: str, wait: Callable[[], None]) -> tuple[
         while size < LARGEST and min(_seconds(product, wait) for _ in range(3)) < ENOUGH_S:
             size *= 2
             product = _product(size, device, precision)
-        return size, *_rate(product, wait, 2 * size**3)
+        return size, *rate(product, wait, 2 * size**3)
     finally:
         torch.backends.cuda.matmul.allow_tf32 = allowed
 
@@ -89,23 +94,27 @@ def _product(size: int, device: str, precision: str) -> Callable[[], object]:
 def _memory(device: str, wait: Callable[[], None]) -> tuple[float, float]:
     """Byte/s read and written by a copy, and their spread."""
     source = torch.randn(COPY_BYTES // 4, device=device)
-    return _rate(partial(torch.empty_like(source).copy_, source), wait, 2 * COPY_BYTES)
+    return rate(partial(torch.empty_like(source).copy_, source), wait, 2 * COPY_BYTES)
 
 
-def _rate(call: Callable[[], object], wait: Callable[[], None], work: int) -> tuple[float, float]:
+def rate(call: Callable[[], object], wait: Callable[[], None], work: int) -> tuple[float, float]:
     """Work a second: the median of repeats, and the distance of their quartiles as a share of it."""
-    call()
-    rates = [work / _seconds(call, wait) for _ in range(REPEATS)]
-    low, median, high = statistics.quantiles(rates, n=4)
+    warm, calls = 0.0, 1
+    while warm < WARM_S:
+        spent = _seconds(call, wait, calls)
+        warm, calls = warm + spent, max(1, ceil(calls * SAMPLE_S / spent))
+    rates = [calls * work / _seconds(call, wait, calls) for _ in range(REPEATS)]
+    low, median, high = quantiles(rates, n=4)
     return median, (high - low) / median
 
 
-def _seconds(call: Callable[[], object], wait: Callable[[], None]) -> float:
+def _seconds(call: Callable[[], object], wait: Callable[[], None], calls: int = 1) -> float:
     wait()
-    start = time.perf_counter_ns()
-    call()
+    start = CLOCK()
+    for _ in range(calls):
+        call()
     wait()
-    return (time.perf_counter_ns() - start) / 1e9
+    return (CLOCK() - start) / 1e9
 
 
 def _nothing() -> None:

@@ -15,6 +15,8 @@ COMMANDS = (
     "summary",
     "flops",
     "memory",
+    "roofline",
+    "devices",
     "list",
     "compare",
     "check",
@@ -129,6 +131,31 @@ def test_every_example_of_every_help_runs(run: Run, tmp_path: Path, record_json:
             assert done.returncode == 0, f"{line}\n{done.stderr}"
 
 
+def test_the_roofline_has_the_promised_keys(run: Run) -> None:
+    document = json.loads(run("roofline", "resnet50", "--device", "h200", "--format", "json").stdout)
+    promised = {"stage", "flop", "bytes_fused", "bytes_eager", "intensity", "roof", "floor_ms", "images_per_s"}
+    stages = document["tables"]["stages"]
+    assert promised <= set(stages[0])
+    assert [row["stage"] for row in stages] == ["stem", "layer1", "layer2", "layer3", "layer4", "head"]
+    assert sum(row["flop"] for row in stages) == document["facts"]["flop"] == 8_178_368_512
+    assert {"device", "precision", "peak_flop_per_s", "bandwidth_bytes_per_s", "source", "floor_ms"} <= set(
+        document["facts"]
+    )
+
+
+def test_a_measured_run_is_held_against_this_machine(run: Run, tmp_path: Path, record_json: str) -> None:
+    (tmp_path / "run.json").write_text(record_json, encoding="utf-8")
+    done = run("roofline", "--record", "run.json")
+    assert done.returncode == 2
+    assert "--machine --device cpu measures its ceilings" in done.stderr
+    done = run("roofline", "--record", "run.json", "--machine", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["facts"]["measured_ms"] == pytest.approx(
+        document["facts"]["floor_ms"] + document["facts"]["to_win_ms"]
+    )
+
+
 def test_the_version_is_the_packages(run: Run) -> None:
     import resnet_inspect
 
@@ -202,6 +229,19 @@ WRONG = [
     (("diff", "resnet50", "resnet18", "--device", "h200-measured", "--precision", "fp32"), "no fp32 peak", "bf16"),
     (("diff", "resnet50", "resnet18", "--batch-size", "0"), "at least one image", ""),
     (("check", "nope"), "unknown model", "list"),
+    (("roofline", "resnt50"), "unknown model 'resnt50'", "did you mean 'resnet50'"),
+    (("roofline", "--device", "h20"), "unknown device 'h20'", "did you mean 'h200'"),
+    (("roofline", "--device", "abacus"), "unknown device 'abacus'", "resnet-inspect devices"),
+    (("roofline", "--device", "cpu"), "no data sheet gives the peaks of 'cpu'", "--machine --device cpu"),
+    (("roofline", "--device", "t4", "--precision", "bf16"), "t4: no bf16 peak is known", "--precision fp32 or fp16"),
+    (("roofline", "--precision", "int8"), "'int8' is not one of", "--help"),
+    (("roofline", "--depth", "net"), "'net' is not one of", "--help"),
+    (("roofline", "--batch-size", "0"), "at least one image", ""),
+    (("roofline", "--arm", "1"), "of which Record?", "--record RUN.json"),
+    (("roofline", "--record", "none.json"), "none.json", "bench -o"),
+    (("roofline", "--machine", "--device", "h200"), "unknown device 'h200'", "use cpu, cuda"),
+    (("roofline", "--machine", "--device", "cpu", "--precision", "tf32"), "tf32 does not exist on cpu", "fp32"),
+    (("devices", "h200"), "unexpected extra argument", "--help"),
 ]
 
 

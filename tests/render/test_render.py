@@ -124,6 +124,15 @@ def test_no_line_is_wider_than_the_terminal_nor_a_number_cut(model: str, depth: 
     assert "…" not in "".join(lines)
 
 
+@pytest.mark.parametrize("width", [80, 100, 160])
+@pytest.mark.parametrize("depth", ["stage", "block", "layer"])
+@pytest.mark.parametrize("model", ["resnet50", "seresnextaa201d_32x8d"])
+def test_a_roofline_fits_the_terminal_too(model: str, depth: str, width: int) -> None:
+    lines = ri.roofline(model, depth=depth, batch_size=256).render("table", width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert "…" not in "".join(lines)
+
+
 @pytest.mark.parametrize("width", [20, 40, 56, 60, 74])
 def test_a_terminal_too_narrow_wraps_lines_but_cuts_no_number(width: int) -> None:
     for answer in (ri.summary("resnet50"), ri.compare(["resnet50", "tutorial_resnet18_cifar10_stem3_3stage"])):
@@ -176,6 +185,9 @@ def test_text_ends_in_one_newline(format: str) -> None:
         (None, "count", "–"),
         (True, "text", "true"),
         (1234, "integer", "1,234"),
+        (989.4e12, "flop_rate", "989 TFLOP/s"),
+        (4.8e12, "byte_rate", "4.80 TB/s"),
+        (None, "flop_rate", "–"),
     ],
 )
 def test_a_number_is_written_in_its_unit(value: object, unit: str, shown: str) -> None:

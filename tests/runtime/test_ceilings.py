@@ -1,0 +1,129 @@
+"""Ceilings by a clock that is told what time it is, and by this machine's own."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from resnet_inspect import api
+from resnet_inspect.counting.devices import as_measured
+from resnet_inspect.errors import MachineError, RequestError
+from resnet_inspect.runtime import ceilings as measuring
+from resnet_inspect.runtime.ceilings import REPEATS, ceilings, rate
+
+
+class Clock:
+    """A clock that only work moves; ``call`` takes ``durations_ms`` in turn, the last one for ever."""
+
+    def __init__(self, *durations_ms: float) -> None:
+        self.now, self.calls, self.durations = 0, 0, durations_ms
+
+    def __call__(self) -> int:
+        return self.now
+
+    def call(self) -> None:
+        self.now += int(1e6 * self.durations[min(self.calls, len(self.durations) - 1)])
+        self.calls += 1
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Clock]:
+    def started(*durations_ms: float) -> Clock:
+        found = Clock(*durations_ms)
+        monkeypatch.setattr(measuring, "CLOCK", found)
+        return found
+
+    return started
+
+
+def test_a_steady_machine_does_its_work_at_one_rate(clock: Callable[..., Clock]) -> None:
+    steady = clock(0.25)
+    assert rate(steady.call, lambda: None, 1000) == (4e6, 0)
+    assert steady.calls * 0.25 >= 500 + REPEATS * 50, "half a second to warm up, samples of 50 ms"
+
+
+def test_a_slow_first_call_is_not_in_the_rate(clock: Callable[..., Clock]) -> None:
+    assert rate(clock(400, 100).call, lambda: None, 7) == (70, 0)
+
+
+def test_the_spread_is_between_quartiles(clock: Callable[..., Clock]) -> None:
+    """Warm after one call of 600 ms; then nine samples of one call each."""
+    durations = [100, 100, 100, 110, 110, 110, 125, 125, 125]
+    median, spread = rate(clock(600, *durations).call, lambda: None, 11)
+    assert median == pytest.approx(100)
+    assert spread == pytest.approx((110 - 88) / 100)
+
+
+def test_a_sample_ends_when_the_device_is_done(clock: Callable[..., Clock]) -> None:
+    """A call that returns at once and leaves 1 ms of work behind it."""
+    device, queued = clock(0), [0]
+
+    def enqueue() -> None:
+        queued[0] += 1
+
+    def wait() -> None:
+        device.now += 1_000_000 * queued[0]
+        queued[0] = 0
+
+    assert rate(enqueue, wait, 5) == (5000, 0)
+
+
+def test_this_machine_has_ceilings_and_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "LARGEST", 512)
+    monkeypatch.setattr(measuring, "COPY_BYTES", 2**22)
+    before = torch.get_num_threads(), torch.backends.cuda.matmul.allow_tf32
+    found = ceilings("cpu", threads=1)
+    assert (torch.get_num_threads(), torch.backends.cuda.matmul.allow_tf32) == before
+    assert json.loads(json.dumps(found)) == found
+    assert found["precision"] == "fp32"
+    device = as_measured(found)
+    assert device.peak("fp32") == found["flop_per_s"] > 0
+    assert device.bandwidth == found["bytes_per_s"] > 0
+    assert device.ridge("fp32") == found["flop_per_s"] / found["bytes_per_s"]
+
+
+def test_the_ceilings_of_this_machine_are_those_of_the_roofline(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def found(*arguments: object) -> dict[str, object]:
+        asked.append(arguments)
+        return {
+            "device": "cpu",
+            "title": "AMD EPYC 9654",
+            "precision": "fp32",
+            "flop_per_s": 1e11,
+            "flop_spread": 0.3,
+            "bytes_per_s": 2e10,
+            "bytes_spread": 0.01,
+            "source": "a clock",
+        }
+
+    monkeypatch.setattr(measuring, "ceilings", found)
+    answer = api.roofline("resnet18", device="cpu", machine=True)
+    facts = {fact.key: fact.value for fact in answer.facts}
+    assert asked == [("cpu", None, None)]
+    assert (facts["peak_flop_per_s"], facts["ridge_flop_per_byte"], facts["source"]) == (1e11, 5, "a clock")
+    assert [(f.code, f.message) for f in answer.findings] == [("unsteady", "its ceilings were measured to ±15.0%")]
+
+
+def test_what_this_machine_has_not_is_refused() -> None:
+    with pytest.raises(RequestError, match="tf32 does not exist on cpu"):
+        ceilings("cpu", "tf32")
+    with pytest.raises(RequestError, match="unknown device 'h200'"):
+        ceilings("h200")
+    if not torch.cuda.is_available():
+        with pytest.raises(MachineError, match="no CUDA device"):
+            ceilings("cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_a_gpu_is_not_faster_than_its_data_sheet() -> None:
+    from resnet_inspect.counting.devices import of_gpu
+
+    found = ceilings("cuda")
+    sheet = of_gpu(found["title"])
+    if sheet is None:
+        pytest.skip(f"no data sheet of {found['title']}")
+    assert 0.3 < found["flop_per_s"] / sheet.peak(found["precision"]) < 1.05
+    assert 0.5 < found["bytes_per_s"] / sheet.bandwidth < 1.05
