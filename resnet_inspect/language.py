@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from gettext import translation
 from os.path import dirname, join
 
 LANGUAGES = ("en", "zh")
@@ -21,6 +20,8 @@ def translator(language: str) -> Translate:
     """What turns an English text into ``language``; a text without a translation stays English."""
     if language == "en":
         return marked
+    from gettext import translation  # 3 ms that English need not pay
+
     return translation(DOMAIN, join(dirname(__file__), "locale"), [language], fallback=True).gettext
 
 

@@ -20,7 +20,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table.
+    """A column of a table; one without a title is for programs, and not drawn.
 
     ``optional``: a narrow terminal may leave it out. ``spare``: it is shown only where no cell wraps for it. ``csv``:
     the name it has in timm's CSV files, and the number that one unit stands for there (``param_count`` is in millions).
@@ -38,7 +38,7 @@ class Column:
 class Table:
     """Rows of values, one a column; ``total`` is their sum where that has a meaning.
 
-    A column of the unit ``own`` holds values of many: each row names its own in the column ``unit``.
+    A column of the unit ``own`` or ``own_change`` holds values of many: each row names its own in the column ``unit``.
     """
 
     key: str
@@ -51,8 +51,8 @@ class Table:
         """The cells as a reader sees them; what the total leaves out is blank."""
         units = [column.unit for column in self.columns]
         if "own" in units:
-            own = cast(Unit, row[[column.key for column in self.columns].index("unit")])
-            units = [own if unit == "own" else unit for unit in units]
+            own = row[[column.key for column in self.columns].index("unit")]
+            units = [cast(Unit, unit.replace("own", str(own))) for unit in units]
         cells = list(map(text, row, units))
         return ["" if v is None else cell for v, cell in zip(row, cells, strict=True)] if row is self.total else cells
 

@@ -7,22 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 Unit = Literal[
-    "text",
-    "integer",
-    "count",
-    "bytes",
-    "share",
-    "ratio",
-    "shape",
-    "ms",
-    "rate",
-    "sum",
-    "own",
-    "flop_rate",
-    "byte_rate",
-]
+    "text", "integer", "count", "bytes", "share", "ratio", "shape", "ms", "rate", "sum", "flop_rate", "byte_rate",
+    "own", "own_change", "count_change", "bytes_change", "ms_change",
+]  # fmt: skip
 Value = str | int | float | bool | Sequence[int] | Mapping[str, int] | None
 
+# A difference is written with its sign.
+CHANGES: dict[Unit, Unit] = {"count_change": "count", "bytes_change": "bytes", "ms_change": "ms"}
 UNKNOWN = "–"
 SI = ("", " k", " M", " G", " T", " P", " E")
 IEC = (" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB")
@@ -34,6 +25,8 @@ def text(value: Value, unit: Unit = "text") -> str:
         return UNKNOWN
     if isinstance(value, bool):
         return "true" if value else "false"
+    if unit in CHANGES and isinstance(value, int | float):
+        return ("+" if value > 0 else "") + text(value, CHANGES[unit]) if value else "0"
     match unit, value:
         case "count", int():
             return _scaled(value, 1000, SI)

@@ -32,7 +32,7 @@ class Limits:
         if not given:
             raise RequestError("no budget is given", hint="as --max-params 26M, or max-params in a pyproject.toml")
         for name, limit in given.items():
-            if not (isfinite(limit) and limit > 0):
+            if not (isinstance(limit, int | float) and isfinite(limit) and limit > 0):
                 raise RequestError(f"{_key(name)} {limit}: a budget is a number above 0")
 
 
@@ -47,7 +47,7 @@ STATIC: dict[str, tuple[str, Unit, Callable[[Graph, Work], int]]] = {
 COLUMNS = (
     Column("budget", "budget"),
     Column("of", "of"),
-    Column("unit", "unit", spare=True),
+    Column("unit", ""),
     Column("limit", "limit", "own"),
     Column("actual", "actual", "own"),
     Column("share", "%", "share"),
@@ -68,9 +68,10 @@ def budget(graph: Graph, spec: ResNetSpec, limits: Limits, record: Record | None
     findings: list[Finding] = []
     work = work_of(graph)
     for name, (title, unit, cost) in STATIC.items():
-        limit, actual = getattr(limits, name), cost(graph, work)
+        limit = getattr(limits, name)
         if limit is None:
             continue
+        actual = cost(graph, work)
         verdict = "OVER" if actual > limit else "ok"
         rows.append((_key(name), title, unit, limit, actual, round(actual / limit, 6), verdict))
         if actual > limit:

@@ -61,6 +61,15 @@ def peak(graph: Graph, train: bool, element_bytes: int = 4) -> Moment:
     return Moment(node, phase, alive)
 
 
+def peak_by_stage(graph: Graph, element_bytes: int = 4) -> dict[str, int]:
+    """The most bytes of activations alive within each stage of a forward pass without gradients."""
+    stage = {node.name: node.stage for node in graph.nodes}
+    most: dict[str, int] = {}
+    for _, node, _, total in _moments(graph, False, element_bytes, Alive()):
+        most[stage[node]] = max(total, most.get(stage[node], 0))
+    return most
+
+
 def _moments(graph: Graph, train: bool, size: int, alive: Alive) -> Iterator[tuple[int, str, Phase, int]]:
     """Play the pass, changing ``alive`` on the way: step number, call, phase and bytes in the middle of each call."""
     tape = _Tape.of(graph, train)

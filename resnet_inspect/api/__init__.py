@@ -19,7 +19,7 @@ from resnet_inspect.api.ask import (
     spec,
     summary,
 )
-from resnet_inspect.api.limits import devices, roofline
+from resnet_inspect.api.limits import devices, diff, roofline
 from resnet_inspect.api.measure import bench, budget, build, check, read_record, reconcile, show, verdict
 from resnet_inspect.errors import InspectError
 from resnet_inspect.graph import Graph
@@ -37,6 +37,7 @@ __all__ = [
     "check",
     "compare",
     "devices",
+    "diff",
     "explain",
     "export_spec",
     "flops",

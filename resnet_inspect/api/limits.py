@@ -73,6 +73,35 @@ def roofline(
     return answer(attained(load.measured(chosen), limits, chosen, depth))
 
 
+def diff(
+    a: Model,
+    b: Model | None = None,
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    device: str = DEFAULT_DEVICE,
+    precision: "Precision | None" = None,
+) -> Answer:
+    """Stage by stage, what changes from ``a`` to ``b`` in the spec, and what that costs.
+
+    ``settings`` change ``b``, which is ``a`` unless another is named.
+
+    Raises:
+        RequestError: there is nothing to compare with, or no such device or precision.
+    """
+    from resnet_inspect.analyze.diff import Side, diff
+    from resnet_inspect.analyze.memory import PRECISIONS
+    from resnet_inspect.counting import devices
+
+    one_of("precision", precision, (None, *PRECISIONS))
+    if b is None and not settings:
+        raise RequestError("diff needs a second model, or a --set", hint="as in resnet-inspect diff resnet50 resnet50d")
+    limits = devices.find(device)
+    found = load.variant(a), load.variant(a if b is None else b, settings)
+    one, other = (Side(side.spec, load.graph(side, input, batch_size)) for side in found)
+    return answer(diff(one, other, limits, precision or limits.precision))
+
+
 def devices() -> Answer:
     """The devices whose peaks are known, each with its source."""
     from resnet_inspect.analyze.devices import devices

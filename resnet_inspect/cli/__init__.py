@@ -12,6 +12,7 @@ from resnet_inspect.errors import InspectError
 # command -> its line in --help; the command itself is `command` in the module of that name
 COMMANDS = {
     "summary": "Shapes, parameters, MACs, FLOPs and activations, stage by stage.",
+    "explain": "A model told stage by stage, or what a word or a finding means.",
     "flops": "MACs and FLOPs by stage and by kind of operation.",
     "memory": "The memory a pass will ask for, and what is alive at its peak.",
     "roofline": "How fast it could run at most on a device, and what holds it back.",
@@ -19,13 +20,13 @@ COMMANDS = {
     "lint": "What in an architecture costs more than it gives, or is missing.",
     "list": "Every variant of the zoo, with what it costs.",
     "compare": "Several models in one table, with ratios to the first.",
+    "diff": "What changes from one model to another, stage by stage.",
     "reconcile": "What every other counter says, and why, to the unit.",
-    "budget": "Whether a model keeps to its budgets, for CI.",
     "check": "Our numbers against other people's, and against torch.",
+    "budget": "Whether a model keeps to its budgets, for CI.",
     "bench": "How fast it really runs, with error bars.",
     "show": "A saved bench Record, in any format.",
     "verdict": "Whether one bench Record is slower than another.",
-    "explain": "A model told stage by stage, or what a word or a finding means.",
     "export-spec": "A model as a spec.toml, to change and to read back.",
 }
 EXAMPLES = (

@@ -11,7 +11,6 @@ import click
 from resnet_inspect.errors import RequestError
 
 TABLE = "[tool.resnet-inspect]"
-PATHS = ("model", "record")  # relative to the file that names them
 
 
 def defaults(ctx: click.Context, config: str | None, keys: Sequence[str]) -> str:
@@ -35,13 +34,15 @@ def defaults(ctx: click.Context, config: str | None, keys: Sequence[str]) -> str
             raise RequestError(f"{path}: unknown key {key!r} in {TABLE}", hint=f"it may set {', '.join(keys)}")
         option = options[key]
         try:
-            text = _text(value, path.parent if key in PATHS else None, option.multiple)
-            option.type_cast_value(ctx, text)
+            typed = _typed(value, option.multiple)
+            option.type_cast_value(ctx, typed)
         except (click.BadParameter, TypeError) as error:
             said = error.message.rstrip(".") if isinstance(error, click.BadParameter) else str(error)
             raise RequestError(f"{path}: {key} = {value!r}: {said}") from None
         assert option.name
-        ctx.default_map[option.name] = text
+        if isinstance(typed, str) and (key == "record" or (key == "model" and typed.lower().endswith(".toml"))):
+            typed = str(path.parent / typed)  # a path is relative to the file that names it
+        ctx.default_map[option.name] = typed
     return os.path.relpath(path)
 
 
@@ -73,21 +74,17 @@ def _table(path: Path) -> dict[str, Any] | None:
     raise RequestError(f"{path}: resnet-inspect is no table", hint=f"write {TABLE} and its keys below")
 
 
-def _text(value: object, folder: Path | None, several: bool) -> str | list[str]:
-    """The value as one would type it; a path, as seen from here.
+def _typed(value: object, several: bool) -> str | list[str]:
+    """The value as it would be typed.
 
     Raises:
         TypeError: it is neither text nor a number, nor a list of them where one is meant.
     """
     match value:
-        case str() if several:
-            return [value]
-        case str() if folder is not None and (value.endswith((".json", ".toml")) or os.sep in value):
-            return str(folder / value)
         case str():
-            return value
+            return [value] if several else value
         case bool():
-            raise TypeError("neither text nor a number")
+            pass
         case int() | float():
             return str(value)
         case list() if several and all(isinstance(one, str) for one in value):

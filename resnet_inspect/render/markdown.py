@@ -22,12 +22,14 @@ def render(report: Report) -> str:
 
 
 def _table(table: Table) -> str:
-    head = [column.title for column in table.columns]
-    rule = ["---" if column.unit in ("text", "shape", "sum") else "---:" for column in table.columns]
+    drawn = [column for column in table.columns if column.title]
+    head = [column.title for column in drawn]
+    rule = ["---" if column.unit in ("text", "shape", "sum") else "---:" for column in drawn]
     body = [_cells(table, row) for row in table.rows]
     total = [[f"**{cell}**" if cell else "" for cell in _cells(table, table.total)]] if table.total else []
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, rule, *body, *total))
 
 
 def _cells(table: Table, row: Row) -> list[str]:
-    return [cell.replace("|", "\\|") for cell in table.texts(row)]
+    texts = zip(table.columns, table.texts(row), strict=True)
+    return [cell.replace("|", "\\|") for column, cell in texts if column.title]

@@ -129,8 +129,9 @@ def _account(cell: str) -> str:
 
 def _fitting(columns: tuple[Column, ...], widest: list[int], needed: list[int], width: int) -> list[int]:
     """Which columns the width has room for: spare ones without wrapping; of the optional ones, the last go first."""
-    room = sum(cells + 1 for cells in widest) - 1 <= width
-    shown = [i for i, column in enumerate(columns) if room or not column.spare]
+    shown = [i for i, column in enumerate(columns) if column.title]
+    if sum(widest[i] + 1 for i in shown) - 1 > width:
+        shown = [i for i in shown if not columns[i].spare]
     for i in reversed(range(len(columns))):
         if sum(needed[j] + 1 for j in shown) - 1 <= width:
             break

@@ -148,7 +148,7 @@ def check(spec: ResNetSpec) -> None:
             raise _wrong(
                 spec,
                 field,
-                "one of " + ", ".join(map(_typed, choices)),
+                "one of " + ", ".join(map(typed, choices)),
             )
     for field in ("groups", "base_width", "in_channels", "input_size"):
         if not _natural(getattr(spec, field)):
@@ -230,12 +230,12 @@ def _naturals(value: object) -> bool:
 
 
 def _wrong(spec: ResNetSpec, field: str, wanted: str) -> SpecError:
-    value = _typed(getattr(spec, field), ":" if field == "stem" else "/")
+    value = typed(getattr(spec, field), ":" if field == "stem" else "/")
     return SpecError(f"{field}={value} is not {wanted}", hint="`resnet-inspect export-spec` shows every field")
 
 
-def _typed(value: object, inner: str = "/", outer: str = ",") -> str:
+def typed(value: object, inner: str = "/", outer: str = ",") -> str:
     """The value as --set takes it."""
     if isinstance(value, tuple):
-        return outer.join(_typed(part, inner, inner) for part in value)
+        return outer.join(typed(part, inner, inner) for part in value)
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)

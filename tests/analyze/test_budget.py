@@ -119,6 +119,6 @@ def test_a_record_without_a_latency_budget_is_a_mistake() -> None:
 def test_no_limit_and_an_impossible_limit_are_refused() -> None:
     with pytest.raises(RequestError, match="no budget"):
         Limits()
-    for limits in ({"params": 0}, {"latency_ms": float("inf")}, {"memory": -1}):
+    for limits in ({"params": 0}, {"latency_ms": float("inf")}, {"memory": -1}, {"params": "26M"}):
         with pytest.raises(RequestError, match="above 0"):
             Limits(**limits)

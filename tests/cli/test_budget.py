@@ -81,6 +81,10 @@ WRONG = [
     (["set = [3]", "max-params = 1"], "set = [3]", ""),
     (['model = "resnt50"', "max-params = 1"], "unknown model 'resnt50'", "resnet50"),
     (['record = "none.json"', "max-latency-ms = 5"], "none.json", "bench -o"),
+    (["model = 3", "max-params = 1"], "unknown model '3'", ""),
+    (["record = [3]", "max-latency-ms = 5"], "No such file", "bench -o"),
+    (["batch-size = [1, 2]", "max-params = 1"], "batch-size = [1, 2]", ""),
+    (["max-params = 2020-01-01"], "neither text nor a number", ""),
     (["max-params = "], "is not TOML", ""),
     ([], "no budget is given", "pyproject.toml"),
 ]

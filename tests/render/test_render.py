@@ -251,6 +251,48 @@ def test_a_csv_reads_back() -> None:
     ]
 
 
+MIXED = Report(
+    kind="mixed",
+    model=None,
+    title="mixed",
+    tables=(
+        Table(
+            "rows",
+            "rows",
+            (
+                Column("what", "what"),
+                Column("unit", ""),
+                Column("value", "value", "own"),
+                Column("change", "change", "own_change"),
+                Column("pixels", "pixels", "integer", spare=True),
+            ),
+            (("weights", "bytes", 2048, 1024, 1), ("latency", "ms", 1.5, -0.25, None)),
+            ("total", None, None, None, 1),
+        ),
+    ),
+)
+
+
+def test_a_row_may_name_the_unit_of_its_own_numbers() -> None:
+    assert [line.split("  ") for line in re.sub("  +", "  ", render(MIXED, "table")).splitlines()[3:5]] == [
+        ["weights", "2.00 KiB", "+1.00 KiB", "1"],
+        ["latency", "1.50 ms", "-0.250 ms", "–"],
+    ]
+    assert "| latency | 1.50 ms | -0.250 ms | – |" in render(MIXED, "md")
+    assert json.loads(render(MIXED, "json"))["tables"]["rows"][0] == {
+        "what": "weights", "unit": "bytes", "value": 2048, "change": 1024, "pixels": 1
+    }  # fmt: skip
+    assert render(MIXED, "csv").splitlines()[1] == "weights,bytes,2048,1024,1"
+
+
+def test_a_spare_column_goes_before_anything_wraps() -> None:
+    needed = max(map(len, render(MIXED, "table").splitlines()))
+    assert "pixels" in render(MIXED, "table", needed)
+    narrow = render(MIXED, "table", 32)
+    assert "pixels" not in narrow
+    assert "+1.00 KiB" in narrow
+
+
 def test_no_format_prints_a_python_value() -> None:
     for format in FORMATS:
         assert not re.search(r"\b(None|True|False)\b", render(REPORT, format))

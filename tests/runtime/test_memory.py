@@ -90,13 +90,15 @@ def test_bfloat16_asks_for_half() -> None:
     assert predicted("resnet50", input="4,3,96,96", precision="bf16") == pytest.approx(truth, rel=0.01)
 
 
-@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
-@given(specs(), st.integers(40, 64))
-def test_any_nets_inference_asks_for_what_was_predicted(spec: ResNetSpec, size: int) -> None:
+@settings(deadline=None, max_examples=24, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(specs(), st.integers(40, 64), st.booleans())
+def test_any_nets_inference_asks_for_what_was_predicted(spec: ResNetSpec, size: int, folded: bool) -> None:
     try:
         graph = lower(spec, "random", (4, spec.in_channels, size, size))
     except ShapeError:
         assume(False)
+    if folded:
+        graph = fold(graph)
     net = build(graph)
     x = torch.randn(graph.input.shape)
     truth = measured(net, x) - resident(net) - x.nbytes
