@@ -1,14 +1,14 @@
 """A Record as a Report: what ran, how fast, how sure, and what a reader must know to trust it."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from resnet_inspect.analyze import ledgers
 from resnet_inspect.measure.record import Arm, Record
 from resnet_inspect.measure.statistics import half_width
 from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
-from resnet_inspect.units import text
+from resnet_inspect.units import significant, text
 
 # code -> (message, hint), filled with the finding's values
 CATALOGUE = {
@@ -44,7 +44,7 @@ CATALOGUE = {
         "close other programs: what was measured is also theirs",
     ),
     "imprecise": (
-        "the interval is wider than ±{within}, given up for {stopped}",
+        "the interval is wider than ±{within}, given up: {stopped}",
         "close other programs, or allow more with --max-time",
     ),
     "instrumented": (
@@ -100,6 +100,7 @@ def bench(record: Record) -> Report:
             "latency: one call and its end, median and its 95 % interval over rounds; images/s: calls back to back",
             "peak: what the allocator is asked for, weights included",
             *ledgers.notes(record),
+            *_energy(record),
             *(["two rounds, a first look: no baseline for `resnet-inspect verdict`"] if record.protocol.quick else []),
         ),
         ok=len(record.arms) == record.planned and all(arm.status == "ok" for arm in record.arms),
@@ -168,6 +169,15 @@ def _phases(record: Record) -> tuple[Table, ...]:
     names = ("forward", "backward", "optimizer", "step")
     columns = (Column("arm", "arm"), *(Column(f"{name}_ms", name, "ms") for name in names))
     return (Table("phases", "phases of a training step", columns, tuple(rows)),)
+
+
+def _energy(record: Record) -> Iterator[str]:
+    for arm in record.arms:
+        if arm.energy is not None:
+            total, net, idle = (significant(arm.energy[key]) for key in ("j_per_image", "net_j_per_image", "idle_w"))
+            yield f"energy of {arm.config.label}: {total} J/image, {net} J/image beyond the {idle} W of waiting"
+        elif "energy" in arm.unknown:
+            yield f"energy of {arm.config.label} is unknown: {arm.unknown['energy']}"
 
 
 def _finding(found: Mapping[str, Any]) -> Finding:

@@ -64,6 +64,7 @@ def batch_sizes(text: str) -> tuple[int | str, ...]:
     help="Seconds of latency samples an arm, after five rounds.",
 )
 @click.option("--per", type=click.Choice(["stage", "layer"]), help="Also where the time of a call goes.")
+@click.option("--energy", is_flag=True, help="Also joules an image, over windows of 10 s (NVIDIA GPUs).")
 @click.option("--seed", type=int, default=0, help="Of weights, input and the order of arms.")
 @options.format
 @options.output
@@ -84,6 +85,7 @@ def command(
     min_time: float | None,
     max_time: float | None,
     per: str | None,
+    energy: bool,
     seed: int,
     format: Format | None,
     output: str | None,
@@ -109,7 +111,7 @@ def command(
 
     record = api.bench(
         models or ("resnet50",), device, batch_size, input, settings, task, precision, layout, mode, threads, quick,
-        min_time, max_time, seed, sys.argv[1:], save, _progress(), per,
+        min_time, max_time, seed, sys.argv[1:], save, _progress(), per, energy,
     )  # fmt: skip
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", nl=False, err=True)
