@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from resnet_inspect.measure.config import Config
 from resnet_inspect.measure.protocol import Protocol as Plan
 from resnet_inspect.measure.protocol import reason_to_stop
+from resnet_inspect.measure.statistics import half_width, median_interval, median_of, pooled
+from resnet_inspect.units import text
 
 GROUP = 4  # arms interleaved at a time, if their memory allows it
 
@@ -97,7 +99,7 @@ def conduct(
             number += 1
             rng.shuffle(playing)
             for take, worker in list(playing):
-                tell(f"{take.config.label}: round {number}")
+                tell(f"{take.config.label}: round {number}{_so_far(take, plan)}")
                 if not _round(take, worker, plan) or _finished(take, worker, plan):
                     for name in passes if take.status == "ok" else ():
                         tell(f"{take.config.label}: {name}")
@@ -116,6 +118,15 @@ def conduct(
         for _, worker in playing:
             with suppress(WorkerLost):
                 worker.close()
+
+
+def _so_far(take: Take, plan: Plan) -> str:
+    """``, 26.4 ms ±1.9%``, when there is something to say."""
+    if not take.latency:
+        return ""
+    median = median_of(pooled(take.latency))
+    half = half_width(median_interval(take.latency, plan.seed, resamples=100), median)
+    return f", {text(median, 'ms')} ±{text(half, 'share')}"
 
 
 def _prepared(take: Take, worker: Worker) -> bool:
