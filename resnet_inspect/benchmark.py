@@ -54,7 +54,7 @@ def run(
     argv: tuple[str, ...],
     save: Callable[[Record], None],
     tell: Callable[[str], None],
-    per: tuple[str, ...] = (),
+    passes: tuple[str, ...] = (),
 ) -> Record:
     """Play the whole grid; see ``api.bench``."""
     machine, torch = machines.read(), probe(request.device)
@@ -92,7 +92,7 @@ def run(
     shuffled = rng.sample(configs, len(configs))
     try:
         for group in groups(shuffled, need, available):
-            for take in conduct(group, start, plan, rng, tell, per):
+            for take in conduct(group, start, plan, rng, tell, passes):
                 graph = graphs[take.config]
                 work = work_of(graph)
                 cost = {"params": work.params, "macs": work.macs}

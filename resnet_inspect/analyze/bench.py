@@ -1,14 +1,15 @@
 """A Record as a Report: what ran, how fast, how sure, and what a reader must know to trust it."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from resnet_inspect.analyze import ledgers
+from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.measure.record import Arm, Record
 from resnet_inspect.measure.statistics import half_width
 from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
-from resnet_inspect.units import text
+from resnet_inspect.units import significant, text
 
 # code -> (message, hint), filled with the finding's values
 CATALOGUE = {
@@ -44,7 +45,7 @@ CATALOGUE = {
         "close other programs: what was measured is also theirs",
     ),
     "imprecise": (
-        "the interval is wider than ±{within}, given up for {stopped}",
+        "the interval is wider than ±{within}, given up: {stopped}",
         "close other programs, or allow more with --max-time",
     ),
     "instrumented": (
@@ -83,16 +84,12 @@ def bench(record: Record) -> Report:
         title=f"{_count(record.arms)}, grade {grade['letter']}"
         + (": " + "; ".join(grade["reasons"]) if grade["reasons"] else ""),
         facts=(
-            Fact("command", "command", shlex.join(["resnet-inspect", *record.argv])),
+            *([Fact("command", "command", shlex.join(["resnet-inspect", *record.argv]))] if record.argv else []),
             Fact("date", "date", environment["date"]),
-            Fact(
-                "machine",
-                "machine",
-                f"{machine['cpu_model']}, {machine['cpus']} CPUs, {text(machine['memory_bytes'], 'bytes')}",
-            ),
-            *([Fact("gpu", "gpu", environment["gpu"].get("name"))] if environment.get("gpu") else []),
-            Fact("versions", "versions", ", ".join(f"{k} {v}" for k, v in environment["versions"].items())),
-            Fact("rounds", "rounds", f"from {record.protocol.rounds}, seed {record.protocol.seed}"),
+            Fact("machine", "machine", ", ".join(_machine(machine))),
+            *([Fact("gpu", "gpu", ", ".join(_gpu(environment["gpu"])))] if environment.get("gpu") else []),
+            Fact("versions", "versions", ", ".join(f"{k} {v}" for k, v in _versions(environment).items())),
+            Fact("rounds", "rounds", _rounds(record.protocol)),
         ),
         tables=(_arms(record), *_phases(record), *ledgers.tables(record)),
         findings=tuple(findings),
@@ -100,6 +97,7 @@ def bench(record: Record) -> Report:
             "latency: one call and its end, median and its 95 % interval over rounds; images/s: calls back to back",
             "peak: what the allocator is asked for, weights included",
             *ledgers.notes(record),
+            *_energy(record),
             *(["two rounds, a first look: no baseline for `resnet-inspect verdict`"] if record.protocol.quick else []),
         ),
         ok=len(record.arms) == record.planned and all(arm.status == "ok" for arm in record.arms),
@@ -108,6 +106,32 @@ def bench(record: Record) -> Report:
 
 def _count(arms: tuple[Arm, ...]) -> str:
     return "1 arm" if len(arms) == 1 else f"{len(arms)} arms"
+
+
+def _machine(machine: Mapping[str, Any]) -> Iterator[str]:
+    yield machine["cpu_model"]
+    yield f"{machine['cpus']} CPUs"
+    yield text(machine["memory_bytes"], "bytes")
+    if machine.get("os"):
+        yield f"{machine['os']} {machine.get('kernel') or ''}".strip()
+
+
+def _gpu(gpu: Mapping[str, Any]) -> Iterator[str]:
+    yield gpu.get("name") or "a device that torch does not name"
+    for key, name in ("driver", "driver"), ("cuda", "CUDA"), ("cudnn", "cuDNN"):
+        if gpu.get(key):
+            yield f"{name} {gpu[key]}"
+
+
+def _versions(environment: Mapping[str, Any]) -> dict[str, str]:
+    python = environment["machine"].get("python")
+    return {**environment["versions"], **({"python": python} if python else {})}
+
+
+def _rounds(protocol: Protocol) -> str:
+    least = "2" if protocol.quick else f"from {protocol.rounds}"
+    until = "" if protocol.quick else f", until ±{100 * protocol.precise_within:g}% or {protocol.max_time_s:g} s"
+    return f"{least} of {protocol.min_round_s:g} s{until}, seed {protocol.seed}"
 
 
 def text_of(value: float | None) -> str:
@@ -168,6 +192,15 @@ def _phases(record: Record) -> tuple[Table, ...]:
     names = ("forward", "backward", "optimizer", "step")
     columns = (Column("arm", "arm"), *(Column(f"{name}_ms", name, "ms") for name in names))
     return (Table("phases", "phases of a training step", columns, tuple(rows)),)
+
+
+def _energy(record: Record) -> Iterator[str]:
+    for arm in record.arms:
+        if arm.energy is not None:
+            total, net, idle = (significant(arm.energy[key]) for key in ("j_per_image", "net_j_per_image", "idle_w"))
+            yield f"energy of {arm.config.label}: {total} J/image, {net} J/image beyond the {idle} W of waiting"
+        elif "energy" in arm.unknown:
+            yield f"energy of {arm.config.label} is unknown: {arm.unknown['energy']}"
 
 
 def _finding(found: Mapping[str, Any]) -> Finding:

@@ -1,6 +1,8 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +13,9 @@ from resnet_inspect.errors import RequestError
 from resnet_inspect.measure.config import LAYOUTS, MODES, PRECISIONS, TASKS
 from resnet_inspect.measure.record import Record, to_json
 from resnet_inspect.render import Format
+
+if TYPE_CHECKING:
+    from resnet_inspect.render.progress import Count, Tell
 
 EXAMPLES = (
     "resnet-inspect bench --device cpu --quick --max-time 1",
@@ -64,6 +69,7 @@ def batch_sizes(text: str) -> tuple[int | str, ...]:
     help="Seconds of latency samples an arm, after five rounds.",
 )
 @click.option("--per", type=click.Choice(["stage", "layer"]), help="Also where the time of a call goes.")
+@click.option("--energy", is_flag=True, help="Also joules an image, over windows of 10 s (NVIDIA GPUs).")
 @click.option("--seed", type=int, default=0, help="Of weights, input and the order of arms.")
 @options.format
 @options.output
@@ -84,6 +90,7 @@ def command(
     min_time: float | None,
     max_time: float | None,
     per: str | None,
+    energy: bool,
     seed: int,
     format: Format | None,
     output: str | None,
@@ -103,16 +110,17 @@ def command(
             f"-o {output}: there is no folder {folder}", hint="make it first: the Record is saved as it comes"
         )
 
-    def save(record: Record) -> None:
-        if output is not None and output != "-":
-            write(to_json(record), output)
+    with _progress() as (tell, count):
 
-    record = api.bench(
-        models or ("resnet50",), device, batch_size, input, settings, task, precision, layout, mode, threads, quick,
-        min_time, max_time, seed, sys.argv[1:], save, _progress(), per,
-    )  # fmt: skip
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[K", nl=False, err=True)
+        def save(record: Record) -> None:
+            count(len(record.arms), record.planned)
+            if output is not None and output != "-":
+                write(to_json(record), output)
+
+        record = api.bench(
+            models or ("resnet50",), device, batch_size, input, settings, task, precision, layout, mode, threads, quick,
+            min_time, max_time, seed, sys.argv[1:], save, tell, per, energy,
+        )  # fmt: skip
     if format == "json" or output == "-":
         write(to_json(record), None)
     else:
@@ -120,8 +128,10 @@ def command(
     ctx.exit(0 if api.show(record).ok else INCONCLUSIVE)
 
 
-def _progress() -> Callable[[str], None]:
-    """One line on stderr that says what is being measured; nothing where nobody watches."""
+def _progress() -> "AbstractContextManager[tuple[Tell, Count]]":
+    """A live display on stderr; nothing where nobody watches."""
     if not sys.stderr.isatty():
-        return lambda line: None
-    return lambda line: click.echo(f"\r\x1b[K{line}", nl=False, err=True)
+        return nullcontext((lambda line: None, lambda done, planned: None))
+    from resnet_inspect.render.progress import live  # rich costs 35 ms
+
+    return live()

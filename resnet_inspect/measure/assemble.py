@@ -16,7 +16,7 @@ HOST_BOUND = 0.8  # host time of device time
 NOISY = {"cpu": 0.05, "cuda": 0.02}
 CLOCK_MOVED = 0.05
 CROWDED = 0.9  # of a CPU, for the thread that calls: what it lacks, others had
-PLURAL = {"stage": "stages", "layer": "layers"}
+FIELDS = {"stage": "stages", "layer": "layers", "energy": "energy"}  # of an Arm, by pass
 
 
 def arm(
@@ -33,8 +33,9 @@ def arm(
         return Arm(take.config, take.status, False, memory={"predicted": predicted, "measured": None}, cost=cost,
                    spec=spec, findings=findings)  # fmt: skip
     metrics, unknown = _metrics(take, protocol)
-    ledgers = {by: ledger(said, parts[by]) for by, said in take.ledgers.items() if "reason" not in said}
-    unknown |= {PLURAL[by]: said["reason"] for by, said in take.ledgers.items() if "reason" in said}
+    known = {name: said for name, said in take.passes.items() if "reason" not in said}
+    unknown |= {FIELDS[name]: said["reason"] for name, said in take.passes.items() if "reason" in said}
+    ledgers = {by: ledger(said, parts[by]) for by, said in known.items() if by in parts}
     checks = (*_checks(take, metrics), *_closures(ledgers))
     valid = all(check.ok for check in checks)
     calls, block_ms = (sum(part) for part in zip(*take.blocks, strict=True))
@@ -63,6 +64,7 @@ def arm(
         phases=take.phases,
         stages=ledgers.get("stage"),
         layers=ledgers.get("layer"),
+        energy=known.get("energy"),
         clocks={"before": take.prepared.get("gpu"), "rounds": take.clocks, "after": take.after.get("clocks")},
         flags=take.prepared.get("flags"),
         graph_breaks=take.warm["graphs_before"] - 1 if compiled else None,
@@ -149,9 +151,9 @@ def _findings(
     if speeds and (moved := 1 - min(speeds) / max(speeds)) > CLOCK_MOVED:
         yield found("unsteady-clock", share=moved, low=min(speeds), high=max(speeds))
     given = [clock["cpu_share"] for clock in take.clocks if "cpu_share" in clock]
-    if given and (share := median_of(given)) < CROWDED:
-        yield found("crowded", share=share)
-    if take.stopped in ("time", "noise"):
+    if given and (middle := median_of(given)) < CROWDED:
+        yield found("crowded", share=middle)
+    if take.stopped in ("time", "noise", "interrupted"):
         yield found("imprecise", within=protocol.precise_within, stopped=take.stopped)
     for by, one in ledgers.items():
         if abs(one["instrumentation"]) > INSTRUMENTATION:

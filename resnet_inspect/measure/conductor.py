@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from resnet_inspect.measure.config import Config
 from resnet_inspect.measure.protocol import Protocol as Plan
 from resnet_inspect.measure.protocol import reason_to_stop
+from resnet_inspect.measure.statistics import half_width, median_interval, median_of, pooled
+from resnet_inspect.units import text
 
 GROUP = 4  # arms interleaved at a time, if their memory allows it
 
@@ -52,7 +54,7 @@ class Take:
     clocks: list[dict[str, Any]] = field(default_factory=list)
     phases: dict[str, float] | None = None
     after: dict[str, Any] = field(default_factory=dict)
-    ledgers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    passes: dict[str, dict[str, Any]] = field(default_factory=dict)
     stopped: str | None = None
 
 
@@ -75,11 +77,12 @@ def conduct(
     plan: Plan,
     rng: Random,
     tell: Callable[[str], None],
-    per: Sequence[str] = (),
+    passes: Sequence[str] = (),
 ) -> Iterator[Take]:
     """Play the arms of a group and yield what came of each, as each ends; a lost worker ends its own arm alone.
 
-    ``per``: stage, layer: what the time of a call is laid out by, in a pass of its own after the rounds.
+    ``passes``: stage, layer, energy: what is asked of a worker besides, each in a pass of its own after the rounds.
+    Ctrl-C ends everything, and first yields the arms that have the samples the plan asks for.
     """
     playing: list[tuple[Take, Worker]] = []
     try:
@@ -96,18 +99,34 @@ def conduct(
             number += 1
             rng.shuffle(playing)
             for take, worker in list(playing):
-                tell(f"{take.config.label}: round {number}")
+                tell(f"{take.config.label}: round {number}{_so_far(take, plan)}")
                 if not _round(take, worker, plan) or _finished(take, worker, plan):
-                    for by in per if take.status == "ok" else ():
-                        tell(f"{take.config.label}: {by} by {by}")
-                        _laid_out(take, worker, by)
+                    for name in passes if take.status == "ok" else ():
+                        tell(f"{take.config.label}: {name}")
+                        _passed(take, worker, name)
                     playing.remove((take, worker))
                     worker.close()
                     yield take
+    except KeyboardInterrupt:
+        for take, worker in playing:
+            if len(take.latency) >= plan.rounds and sum(map(len, take.latency)) >= plan.min_samples:
+                take.stopped = "interrupted"
+                if _ended(take, worker):
+                    yield take
+        raise
     finally:
         for _, worker in playing:
             with suppress(WorkerLost):
                 worker.close()
+
+
+def _so_far(take: Take, plan: Plan) -> str:
+    """``, 26.4 ms ±1.9%``, when there is something to say."""
+    if not take.latency:
+        return ""
+    median = median_of(pooled(take.latency))
+    half = half_width(median_interval(take.latency, plan.seed, resamples=100), median)
+    return f", {text(median, 'ms')} ±{text(half, 'share')}"
 
 
 def _prepared(take: Take, worker: Worker) -> bool:
@@ -138,20 +157,24 @@ def _finished(take: Take, worker: Worker, plan: Plan) -> bool:
     take.stopped = reason_to_stop(take.latency, plan)
     if take.stopped is None:
         return False
-    phases = take.config.task != "train" or _asked(
-        take, worker, {"do": "phases"}, lambda answer: setattr(take, "phases", answer)
-    )
-    if phases:
-        _asked(take, worker, {"do": "after"}, lambda answer: setattr(take, "after", answer))
+    _ended(take, worker)
     return True
 
 
-def _laid_out(take: Take, worker: Worker, by: str) -> None:
+def _ended(take: Take, worker: Worker) -> bool:
+    """What is asked when the rounds are over."""
+    return (
+        take.config.task != "train"
+        or _asked(take, worker, {"do": "phases"}, lambda answer: setattr(take, "phases", answer))
+    ) and _asked(take, worker, {"do": "after"}, lambda answer: setattr(take, "after", answer))
+
+
+def _passed(take: Take, worker: Worker, name: str) -> None:
     """A worker that is lost here has given its measurement before: the reason is kept, and the arm."""
     try:
-        take.ledgers[by] = worker.ask({"do": "ledger", "per": by})
+        take.passes[name] = worker.ask({"do": name})
     except WorkerLost as lost:
-        take.ledgers[by] = {"reason": f"{lost.status}: {lost.detail}" if lost.detail else lost.status}
+        take.passes[name] = {"reason": f"{lost.status}: {lost.detail}" if lost.detail else lost.status}
 
 
 def _asked(take: Take, worker: Worker, request: Mapping[str, Any], keep: Callable[[dict[str, Any]], None]) -> bool:

@@ -35,17 +35,24 @@ def probe(device: str) -> dict[str, Any]:
 
 
 class ProcessWorker:
-    """The worker module in a fresh interpreter. It answers on a pipe of its own: what libraries print is not read."""
+    """The worker module in a fresh interpreter. It answers on a pipe of its own: what libraries print is not read.
+
+    It compiles into an empty folder, so that what that takes depends on no earlier run; and it stands in a process
+    group of its own, so that Ctrl-C reaches only who conducts it.
+    """
 
     def __init__(self, job: Mapping[str, Any], timeout_s: float = TIMEOUT_S) -> None:
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close(); a pipe that nobody reads would block
         self.answers, theirs = os.pipe()
         command = [sys.executable, "-m", "resnet_inspect.runtime.worker", str(theirs)]
+        self.compiled = tempfile.TemporaryDirectory(prefix="resnet-inspect-", ignore_cleanup_errors=True)
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.errors, pass_fds=(theirs,)
-        )
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.errors, pass_fds=(theirs,),
+            env={**os.environ, "TORCHINDUCTOR_CACHE_DIR": self.compiled.name}, process_group=0,
+        )  # fmt: skip
         os.close(theirs)
         self.unsent = [job]
+        self.unanswered = 0
         self.pending = b""
         self.timeout_s = timeout_s
 
@@ -58,7 +65,12 @@ class ProcessWorker:
             self.process.stdin.flush()
         except OSError:
             raise self._crash() from None
+        self.unanswered += 1
+        while self.unanswered > 1:  # of a request that Ctrl-C cut short
+            self._line()
+            self.unanswered -= 1
         answer: dict[str, Any] = json.loads(self._line())
+        self.unanswered = 0
         if "lost" in answer:
             raise WorkerLost(answer["lost"], answer.get("detail", ""))
         return answer
@@ -73,6 +85,7 @@ class ProcessWorker:
             self.process.stdin.close()  # what was not flushed has no reader any more
         os.close(self.answers)
         self.errors.close()
+        self.compiled.cleanup()
         self.answers = -1
 
     def _line(self) -> bytes:

@@ -18,7 +18,7 @@ from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.resnet.fields import from_mapping
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
-from resnet_inspect.runtime import gpu, marks, memory, stream
+from resnet_inspect.runtime import energy, gpu, marks, memory, stream
 from resnet_inspect.runtime.arm import Ready, agreement, prepare
 from resnet_inspect.runtime.environment import flags
 
@@ -138,9 +138,22 @@ def phases(ready: Ready, config: Config, protocol: Protocol, request: dict[str, 
     return {"forward_ms": ms[1], "backward_ms": ms[2] - ms[1], "optimizer_ms": ms[3] - ms[2], "step_ms": ms[3]}
 
 
-def ledger(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
-    """Where the time of a call goes, by ``per``: see ``marks.play``."""
-    return marks.play(ready, config, request["per"])
+def stage(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
+    return marks.play(ready, config, "stage")
+
+
+def layer(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
+    return marks.play(ready, config, "layer")
+
+
+def joules(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
+    if not config.device.startswith("cuda"):
+        return {"reason": f"{config.device} has no counter of energy that NVML reads"}
+
+    def counted() -> Any:
+        return gpu.clocks(_index(config))["energy_j"]
+
+    return energy.per_image(counted, ready.run, ready.sync, config.batch_size)
 
 
 def after(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
@@ -192,7 +205,9 @@ ANSWERS: dict[str, Callable[[Ready, Config, Protocol, dict[str, Any]], dict[str,
     "room": room,
     "phases": phases,
     "after": after,
-    "ledger": ledger,
+    "stage": stage,
+    "layer": layer,
+    "energy": joules,
 }
 
 if __name__ == "__main__":

@@ -127,11 +127,11 @@ BROKEN = {
         take("cuda:0", "compile+graph", after={**AFTER, "graphs": 3}),
     ],
     "stage-closure": [
-        take(ledgers={"stage": pairs(total=10.02)}),
-        take(ledgers={"stage": pairs((6.0, 3.98, 0.0))}),
-        take(ledgers={"stage": pairs((11.0, -1.0, 0.0))}),
+        take(passes={"stage": pairs(total=10.02)}),
+        take(passes={"stage": pairs((6.0, 3.98, 0.0))}),
+        take(passes={"stage": pairs((11.0, -1.0, 0.0))}),
     ],
-    "layer-closure": [take(ledgers={"stage": pairs(), "layer": pairs(total=9.98)})],
+    "layer-closure": [take(passes={"stage": pairs(), "layer": pairs(total=9.98)})],
 }
 
 
@@ -152,7 +152,7 @@ def test_however_broken_an_arm_is_its_record_is_written_and_read(one: Take) -> N
 
 
 def test_every_check_has_a_test_that_trips_it() -> None:
-    laid_out = take(ledgers={"stage": pairs(), "layer": pairs()})
+    laid_out = take(passes={"stage": pairs(), "layer": pairs()})
     ids = {check.id for one in (take("cuda:0", "compile"), laid_out) for check in arm(one).checks}
     assert ids == {*BROKEN, "percentiles-monotone"}, "and percentiles are monotone whatever the samples"
 
@@ -179,8 +179,8 @@ FOUND = {
     "throttled": take("cuda:0", clocks=[{"throttle": []}, {"throttle": ["thermal", "power cap"]}]),
     "unsteady-clock": take("cuda:0", clocks=[{"sm_mhz": 1980}, {"sm_mhz": 1755}, {"sm_mhz": None}]),
     "crowded": take(clocks=[{"cpu_share": share} for share in (0.99, 0.5, 0.4)]),
-    "imprecise": take(stopped="time"),
-    "instrumented": take(ledgers={"stage": pairs(plain=9.6)}),
+    "imprecise": take(stopped="interrupted"),
+    "instrumented": take(passes={"stage": pairs(plain=9.6)}),
 }
 
 
@@ -222,13 +222,28 @@ def test_rounding_is_told_from_a_precisions_own_limit_on(precision: str, error: 
 
 
 def test_what_was_laid_out_is_in_the_arm_and_what_could_not_be_says_why() -> None:
-    done = arm(take(ledgers={"stage": pairs(), "layer": {"reason": "a compiled kernel is of many layers"}}))
+    done = arm(take(passes={"stage": pairs(), "layer": {"reason": "a compiled kernel is of many layers"}}))
     assert done.valid
     assert done.stages["rows"][0] == {"name": "stem", "ms": 6.0, "share": 0.6, "macs": 1}
     assert done.layers is None
     assert done.unknown["layers"] == "a compiled kernel is of many layers"
     assert from_json(to_json(record(done))) == record(done)
     assert any("a compiled kernel is of many layers" in note for note in bench(record(done)).notes)
+
+
+def test_energy_is_told_and_so_is_why_it_is_not() -> None:
+    watts = {
+        "j_per_image": 0.05,
+        "net_j_per_image": 0.04,
+        "idle_w": 75.0,
+        "busy_w": 375.0,
+        "window_s": 10.0,
+        "images": 8,
+    }
+    notes = bench(record(arm(take(passes={"energy": watts})))).notes
+    assert any("0.0500 J/image, 0.0400 J/image beyond the 75.0 W" in note for note in notes)
+    notes = bench(record(arm(take(passes={"energy": {"reason": "pynvml is not installed"}})))).notes
+    assert any("unknown: pynvml is not installed" in note for note in notes)
 
 
 def test_a_gpu_is_described_before_and_after() -> None:
@@ -253,7 +268,9 @@ def test_every_precision_has_its_limit() -> None:
     assert set(assemble.ROUNDING) == set(PRECISIONS)
 
 
-@pytest.mark.parametrize(("stopped", "told"), [("time", True), ("noise", True), ("precise", False), ("quick", False)])
+@pytest.mark.parametrize(
+    ("stopped", "told"), [("time", True), ("noise", True), ("interrupted", True), ("precise", False), ("quick", False)]
+)
 def test_only_an_end_without_precision_is_imprecise(stopped: str, told: bool) -> None:
     assert ("imprecise" in codes(arm(take(stopped=stopped)))) is told
 

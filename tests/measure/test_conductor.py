@@ -73,8 +73,8 @@ class FakeWorker:
                 return {"forward_ms": 4.0, "backward_ms": 5.0, "optimizer_ms": 1.0, "step_ms": 10.0}
             case "after":
                 return {"graphs": 0}
-            case "ledger":
-                return {"of": request["per"]}
+            case "stage" | "layer":
+                return {"of": do}
             case _:
                 raise AssertionError(do)
 
@@ -96,11 +96,11 @@ class Stage:
         self.workers[config.model] = worker
         return worker
 
-    def conduct(self, plan: Protocol = PLAN, seed: int = 0, per: tuple[str, ...] = ()) -> Iterator[Take]:
-        return conduct(self.configs, self.start, plan, random.Random(seed), self.told.append, per)
+    def conduct(self, plan: Protocol = PLAN, seed: int = 0, passes: tuple[str, ...] = ()) -> Iterator[Take]:
+        return conduct(self.configs, self.start, plan, random.Random(seed), self.told.append, passes)
 
-    def play(self, plan: Protocol = PLAN, seed: int = 0, per: tuple[str, ...] = ()) -> dict[str, Take]:
-        return {take.config.model: take for take in self.conduct(plan, seed, per)}
+    def play(self, plan: Protocol = PLAN, seed: int = 0, passes: tuple[str, ...] = ()) -> dict[str, Take]:
+        return {take.config.model: take for take in self.conduct(plan, seed, passes)}
 
     @property
     def rounds(self) -> list[str]:
@@ -171,26 +171,26 @@ def test_only_a_training_step_has_phases() -> None:
     assert takes["b"].phases["step_ms"] == 10.0
 
 
-def test_ledgers_come_last_and_only_where_they_are_asked_for() -> None:
+def test_passes_come_last_and_only_where_they_are_asked_for() -> None:
     stage = three()
-    takes = stage.play(per=("stage", "layer"))
-    assert [takes[name].ledgers for name in "abc"] == [{"stage": {"of": "stage"}, "layer": {"of": "layer"}}] * 3
-    assert [do for model, do in stage.log if model == "a"][-3:] == ["after", "ledger", "ledger"]
-    assert [take.ledgers for take in three().play().values()] == [{}] * 3
+    takes = stage.play(passes=("stage", "layer"))
+    assert [takes[name].passes for name in "abc"] == [{"stage": {"of": "stage"}, "layer": {"of": "layer"}}] * 3
+    assert [do for model, do in stage.log if model == "a"][-3:] == ["after", "stage", "layer"]
+    assert [take.passes for take in three().play().values()] == [{}] * 3
 
 
-def test_a_worker_that_is_lost_over_a_ledger_has_given_its_measurement() -> None:
-    stage = three(b={"fails": {("ledger", 1): WorkerLost("oom", "no more")}})
-    takes = stage.play(per=("stage",))
+def test_a_worker_that_is_lost_over_a_pass_has_given_its_measurement() -> None:
+    stage = three(b={"fails": {("stage", 1): WorkerLost("oom", "no more")}})
+    takes = stage.play(passes=("stage",))
     assert (takes["b"].status, takes["b"].stopped) == ("ok", "precise")
-    assert takes["b"].ledgers == {"stage": {"reason": "oom: no more"}}
+    assert takes["b"].passes == {"stage": {"reason": "oom: no more"}}
     assert {worker.closed for worker in stage.workers.values()} == {1}
 
 
-def test_an_arm_that_failed_is_not_laid_out() -> None:
+def test_an_arm_that_failed_is_asked_for_no_more() -> None:
     stage = three(b={"fails": {("after", 1): WorkerLost("crashed")}})
-    assert stage.play(per=("stage",))["b"].ledgers == {}
-    assert ("b", "ledger") not in stage.log
+    assert stage.play(passes=("stage",))["b"].passes == {}
+    assert ("b", "stage") not in stage.log
 
 
 def test_an_arm_that_needs_more_rounds_gets_them_alone() -> None:
@@ -265,6 +265,23 @@ def test_ctrl_c_leaves_no_worker_behind(do: str, number: int) -> None:
     assert {worker.closed for worker in stage.workers.values()} == {1}
 
 
+@pytest.mark.parametrize(("number", "kept"), [(PLAN.rounds - 1, ""), (PLAN.rounds + 2, "abc")])
+def test_ctrl_c_keeps_the_arms_in_play_that_have_samples_enough(number: int, kept: str) -> None:
+    def wild(number: int, at_least: int) -> list[float]:
+        return [10.0 + number % 3] * at_least
+
+    stage = three(a={"latency": wild}, b={"latency": wild}, c={"latency": wild})
+    stage.of_model["b"]["fails"] = {("round", number): KeyboardInterrupt()}
+    takes: list[Take] = []
+    with pytest.raises(KeyboardInterrupt):
+        takes.extend(stage.conduct(replace(PLAN, max_time_s=1e9)))
+    assert sorted(take.config.model for take in takes) == [*kept]
+    for take in takes:
+        assert (take.status, take.stopped, take.after) == ("ok", "interrupted", {"graphs": 0})
+        assert len(take.latency) >= PLAN.rounds
+    assert {worker.closed for worker in stage.workers.values()} == {1}
+
+
 def test_a_worker_that_is_gone_when_it_is_closed_keeps_none_of_the_others_open() -> None:
     stage = three(b={"fails": {("round", 2): KeyboardInterrupt()}})
 
@@ -290,7 +307,8 @@ def test_who_stops_listening_leaves_no_worker_behind() -> None:
 def test_who_waits_is_told_what_is_going_on() -> None:
     stage = Stage([config("a")])
     stage.play(replace(PLAN, rounds=2))
-    assert [line.rpartition(": ")[2] for line in stage.told] == ["warming up", "round 1", "round 2"]
+    said = [line.rpartition(": ")[2] for line in stage.told]
+    assert said == ["warming up", "round 1", "round 2, 10.0 ms ±0.0%"], "with the median so far"
     assert all(line.startswith(config("a").label) for line in stage.told)
 
 

@@ -63,6 +63,12 @@ ledgers = st.fixed_dictionaries(
         **dict.fromkeys(("total_ms", "plain_ms", "closure", "instrumentation"), numbers),
     }
 )
+energies = st.fixed_dictionaries(
+    {
+        **dict.fromkeys(("j_per_image", "net_j_per_image", "idle_w", "busy_w", "window_s"), numbers),
+        "images": st.integers(1, 10**9),
+    }
+)
 environments = st.fixed_dictionaries(
     {
         "date": st.just("2025-01-01T00:00:00+00:00"),
@@ -98,13 +104,14 @@ def arms(draw: st.DrawFn, seed: int) -> Arm:
         memory={"predicted": draw(predictions), "measured": draw(measurements)},
         first_call_ms=draw(durations),
         compile_ms=draw(st.none() | durations),
-        stopped=draw(st.sampled_from(["precise", "time", "noise", "quick"])),
+        stopped=draw(st.sampled_from(["precise", "time", "noise", "quick", "interrupted"])),
         checks=tuple(draw(st.lists(checks, max_size=2))),
         unknown=draw(st.dictionaries(words, words, max_size=2)),
         phases=draw(st.none() | phases),
         stages=draw(st.none() | ledgers),
         layers=draw(st.none() | ledgers),
-        energy=draw(anything),
+        energy=draw(st.none() | energies),
+        ceilings=draw(anything),
     )
 
 

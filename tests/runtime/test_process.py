@@ -127,6 +127,33 @@ def lost(worker: ProcessWorker) -> tuple[str, str]:
     return found.value.status, found.value.detail
 
 
+def test_an_answer_that_ctrl_c_cut_short_is_not_taken_for_the_next(
+    script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = script("read()\nwhile True: answer(json.dumps({'to': read()['do']}))\n")
+
+    def interrupted() -> bytes:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "_line", interrupted)
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                worker.ask({"do": "round"})
+    assert worker.ask({"do": "after"}) == {"to": "after"}
+    assert worker.ask({"do": "stage"}) == {"to": "stage"}
+    worker.close()
+
+
+def test_a_worker_compiles_into_an_empty_folder_that_goes_with_it(script: Script) -> None:
+    worker = script("read()\nread()\nanswer(json.dumps({'folder': os.environ['TORCHINDUCTOR_CACHE_DIR']}))\n")
+    folder = Path(worker.ask({"do": "prepare"})["folder"])
+    assert [*folder.iterdir()] == []
+    (folder / "kernel").touch()
+    worker.close()
+    assert not folder.exists()
+
+
 def test_answers_come_one_a_request_however_they_are_cut(script: Script) -> None:
     worker = script(
         "job = read()\n"
