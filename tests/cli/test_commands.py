@@ -11,7 +11,19 @@ from pathlib import Path
 import pytest
 from conftest import HERE, Run
 
-COMMANDS = ("summary", "flops", "memory", "list", "compare", "check", "export-spec", "bench", "show", "verdict")
+COMMANDS = (
+    "summary",
+    "flops",
+    "memory",
+    "list",
+    "compare",
+    "check",
+    "explain",
+    "export-spec",
+    "bench",
+    "show",
+    "verdict",
+)
 
 
 def test_the_summary_shows_the_paper_and_the_exact_totals(run: Run) -> None:
