@@ -5,6 +5,7 @@ InspectError
 │   ├── UnknownModelError      no variant or file of that name
 │   ├── SpecError              a field of a spec is wrong, or two do not fit together
 │   └── ShapeError             an operation cannot take that input; names the node
+│       └── BranchError           a block's two branches cannot be added
 ├── OutputError             2  the result cannot be written where it was asked for
 └── MachineError            3  this machine cannot do it
 """
@@ -34,6 +35,10 @@ class SpecError(RequestError):
 
 
 class ShapeError(RequestError):
+    pass
+
+
+class BranchError(ShapeError):
     pass
 
 

@@ -30,23 +30,30 @@ def variant(model: Model, settings: Sequence[str] = ()) -> Variant:
 
 
 def graph(found: Variant, input: Input = None, batch_size: int | None = None) -> Graph:
-    """The net applied to a batch N, C, H, W: ``input``, or images of the variant's own size.
+    """The net applied to a batch of images, which ``size`` reads.
+
+    Raises:
+        ShapeError: the net cannot take them.
+    """
+    return lower(found.spec, found.name, size(found.spec, input, batch_size))
+
+
+def size(spec: ResNetSpec, input: Input = None, batch_size: int | None = None) -> tuple[int, int, int, int]:
+    """N, C, H, W: ``input``, or images of the variant's own size.
 
     Raises:
         RequestError: the sizes are no batch of images, or ``batch_size`` is another N.
-        ShapeError: the net cannot take them.
     """
-    spec = found.spec
     if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
         raise RequestError(f"--batch-size {batch_size}: a batch has at least one image", hint="as --batch-size 1")
     if input is None:
-        return lower(spec, found.name, (batch_size or 1, spec.in_channels, spec.input_size, spec.input_size))
-    size = image(input)
-    if batch_size not in (None, size[0]):
+        return batch_size or 1, spec.in_channels, spec.input_size, spec.input_size
+    given = image(input)
+    if batch_size not in (None, given[0]):
         raise RequestError(
-            f"--input has a batch of {size[0]}, --batch-size says {batch_size}", hint="give one of the two"
+            f"--input has a batch of {given[0]}, --batch-size says {batch_size}", hint="give one of the two"
         )
-    return lower(spec, found.name, size)
+    return given
 
 
 def _find(model: Model) -> Variant:

@@ -14,6 +14,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from resnet_inspect.analyze.bench import CATALOGUE
+from resnet_inspect.analyze.explain.word import page
+from resnet_inspect.analyze.lint import RULES
 from resnet_inspect.language import DOMAIN
 
 PACKAGE = Path(__file__).parent.parent / "resnet_inspect"
@@ -27,6 +29,7 @@ def texts() -> Iterator[str]:
     seen: set[str] = set()
     found = [message for *_, message, _, _ in extract_from_dir(PACKAGE, keywords=KEYWORDS)]
     found += [text for row in CATALOGUE.values() for text in row]
+    found += [paragraph for rule in RULES for paragraph in page(rule)]
     for text in found:
         if isinstance(text, str) and text not in seen:
             seen.add(text)

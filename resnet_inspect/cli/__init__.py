@@ -14,6 +14,7 @@ COMMANDS = {
     "summary": "Shapes, parameters, MACs, FLOPs and activations, stage by stage.",
     "flops": "MACs and FLOPs by stage and by kind of operation.",
     "memory": "The memory a pass will ask for, and what is alive at its peak.",
+    "lint": "What in an architecture costs more than it gives, or is missing.",
     "list": "Every variant of the zoo, with what it costs.",
     "compare": "Several models in one table, with ratios to the first.",
     "check": "Our numbers against other people's, and against torch.",

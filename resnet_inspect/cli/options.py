@@ -21,6 +21,9 @@ language = click.option(
     "--lang", type=click.Choice(LANGUAGES), default=None, help="Language of the text; by default the locale's."
 )
 output = click.option("-o", "--output", metavar="FILE", help="Write to a file; its suffix chooses the format.")
+language = click.option(
+    "--lang", type=click.Choice(LANGUAGES), default=None, help="Language of the text; by default the locale's."
+)
 
 
 def stack(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:

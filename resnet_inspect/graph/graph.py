@@ -134,7 +134,7 @@ class Builder:
         try:
             out = op.infer(*ins)
         except ShapeError as error:
-            raise ShapeError(f"{path}: {error.message}", error.hint) from None
+            raise type(error)(f"{path}: {error.message}", error.hint) from None
         if not ins or out is not ins[0]:  # what keeps its input's type has neither a new size nor large weights
             _check_size(path, out.shape, *op.params().values())
         self.nodes.append(Node(path, op, inputs, ins, out, self.stage, module))

@@ -1,4 +1,7 @@
-"""Report -> CSV: the main table alone, raw numbers, under timm's column names where it has them."""
+"""Report -> CSV: the main table alone, raw numbers, under timm's column names where it has them.
+
+A Report without a table is its findings.
+"""
 
 import csv
 import io
@@ -9,11 +12,15 @@ from resnet_inspect.units import Value, text
 
 
 def render(report: Report) -> str:
-    if not report.tables:
+    if report.sections and not report.tables:
         raise RequestError(f"{report.title}: prose has no table for a CSV", hint="use --format md or json")
-    table = report.tables[0]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
+    if not report.tables:
+        writer.writerow(("code", "where", "message", "hint"))
+        writer.writerows((finding.code, finding.where, finding.message, finding.hint) for finding in report.findings)
+        return out.getvalue()
+    table = report.tables[0]
     writer.writerow([column.csv[0] if column.csv else column.key for column in table.columns])
     writer.writerows(
         [_cell(value, column) for value, column in zip(row, table.columns, strict=True)] for row in table.rows

@@ -49,11 +49,8 @@ def render(report: Report, width: int | None = None, color: bool = False) -> str
         prose.print()
     if report.facts:
         prose.print(_facts(report), "")
-    for finding in report.findings:
-        hint = f"\n  {finding.hint}" if finding.hint else ""
-        prose.print(Text.assemble((f"{finding.code} ", "yellow"), f"{finding.where}: {finding.message}{hint}"))
     if report.findings:
-        prose.print()
+        prose.print(_findings(report), "")
     for note in report.notes:
         prose.print(Text(note))
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
@@ -137,4 +134,15 @@ def _facts(report: Report) -> RichTable:
     grid = RichTable.grid(padding=(0, 2, 0, 0))
     for fact in report.facts:
         grid.add_row(Text(fact.title), Text(exact(fact.value, fact.unit)))
+    return grid
+
+
+def _findings(report: Report) -> RichTable:
+    """Code by code, so that a message that wraps and the hint under it stay in one column."""
+    grid = RichTable.grid(padding=(0, 1, 0, 0))
+    grid.add_column(style="yellow", no_wrap=True)
+    grid.add_column()
+    for finding in report.findings:
+        hint = f"\n{finding.hint}" if finding.hint else ""
+        grid.add_row(finding.code, Text(f"{finding.where}: {finding.message}{hint}"))
     return grid

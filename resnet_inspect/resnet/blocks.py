@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from resnet_inspect.errors import ShapeError
+from resnet_inspect.errors import BranchError
 from resnet_inspect.graph import Builder
 from resnet_inspect.graph.ops.base import Op
 from resnet_inspect.graph.ops.linear import Conv2d
@@ -179,7 +179,7 @@ def _zero_padded(b: Builder, c: BlockConfig, x: int) -> int:
     """Shortcut A of the paper's CIFAR nets: subsample, then zeros for the channels that are new."""
     new = c.out_channels - c.in_channels
     if new < 0:
-        raise ShapeError(
+        raise BranchError(
             f"{b.scope}shortcut: zero-padding cannot turn {c.in_channels} channels into {c.out_channels}",
             hint="--set shortcut=B",
         )

@@ -15,6 +15,7 @@ COMMANDS = (
     "summary",
     "flops",
     "memory",
+    "lint",
     "list",
     "compare",
     "check",

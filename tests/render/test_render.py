@@ -60,7 +60,7 @@ peak        –
 task        infer
 
 RI000 layer1: something
-  do this
+      do this
 
 a note
 """
@@ -92,6 +92,18 @@ layer2,,1×128×4×4,,0.0001,false
 
 def test_the_terminal_shows_tables_then_facts_then_findings_then_notes() -> None:
     assert render(REPORT, "table") == TABLE
+
+
+def test_a_long_finding_stays_beside_its_code() -> None:
+    finding = Finding("RI000", "layer1", "a message that wraps", "and a hint")
+    lines = render(Report("kind", "net", "net", findings=(finding, finding)), "table", width=24).splitlines()
+    assert lines[1:4] == ["RI000 layer1: a message", "      that wraps", "      and a hint"]
+
+
+def test_the_csv_of_a_report_without_tables_is_its_findings() -> None:
+    report = Report("kind", "net", "net", findings=REPORT.findings)
+    assert render(report, "csv") == "code,where,message,hint\nRI000,layer1,something,do this\n"
+    assert render(Report("kind", "net", "net"), "csv") == "code,where,message,hint\n"
 
 
 def test_markdown_escapes_its_own_syntax_and_sets_the_total_in_bold() -> None:

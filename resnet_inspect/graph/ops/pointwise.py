@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from resnet_inspect.errors import ShapeError
+from resnet_inspect.errors import BranchError, ShapeError
 from resnet_inspect.graph.ops.base import Op, Shape, Types
 from resnet_inspect.graph.types import TensorType
 
@@ -91,7 +91,7 @@ class Add(SameShape):
     def infer(self, *ins: TensorType) -> TensorType:
         left, right = ins
         if left.shape != right.shape:
-            raise ShapeError(
+            raise BranchError(
                 f"the two branches differ: {left} from the residual, {right} from the shortcut",
                 hint="give an --input that the net's strides divide: one branch rounds up where the other rounds down",
             )
