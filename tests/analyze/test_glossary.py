@@ -6,8 +6,11 @@ from dataclasses import replace
 import pytest
 
 import resnet_inspect as ri
+from resnet_inspect.analyze.bench import CATALOGUE
 from resnet_inspect.analyze.explain import glossary
+from resnet_inspect.analyze.lint import RULES
 from resnet_inspect.analyze.work import work_of
+from resnet_inspect.language import LANGUAGES
 from resnet_inspect.render.prose import wrap
 from resnet_inspect.resnet import zoo
 
@@ -62,9 +65,20 @@ def test_a_word_has_one_meaning() -> None:
     assert sorted(words) == sorted(set(words))
 
 
-def test_no_word_hides_a_model() -> None:
+def test_no_model_has_the_name_of_a_word() -> None:
     words = {glossary.plain(word) for term in TERMS for word in (term.key, *term.aliases)}
+    words |= {
+        glossary.plain(word) for word in (*CATALOGUE, *(name for rule in RULES for name in (rule.code, rule.name)))
+    }
     assert not words & {glossary.plain(variant.name) for variant in zoo.variants()}
+
+
+def test_every_word_of_the_index_is_explained_in_both_languages() -> None:
+    for row in ri.glossary().tables[0].rows:
+        for language in LANGUAGES:
+            told = ri.explain(str(row[0]), language=language)
+            for section in told.sections:
+                assert all(len(paragraph) > 5 and "{" not in paragraph for paragraph in section.paragraphs)
 
 
 def test_a_term_leads_on_to_terms_that_exist() -> None:

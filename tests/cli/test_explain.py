@@ -12,6 +12,7 @@ WRONG = [
     (("explain", "resnt50"), "'resnt50' is neither a model nor a term nor a finding's code", "'resnet50'"),
     (("explain", "latancy"), "neither a model nor a term", "'latency'"),
     (("explain", "nosy"), "neither a model nor a term", "'noisy'"),
+    (("explain", "RI099"), "neither a model nor a term", "'RI0"),
     (("explain", "xyzzy"), "neither a model nor a term", "explain --list"),
     (("explain", ""), "neither a model nor a term", "explain --list"),
     (("explain", "none.toml"), "none.toml: No such file", ""),
@@ -50,9 +51,12 @@ def test_explain_alone_tells_resnet50(run: Run) -> None:
         ("mac", "MAC: multiply-accumulate"),
         ("FLOPs", "FLOP: floating-point operation"),
         ("receptive field", "Araujo et al. 2019"),
-        ("noisy", "bench says: … between rounds."),
+        ("noisy", "bench says: ‹spread› between rounds."),
         ("host_bound", "use --mode graph or compile"),
         ("v1.5", "4,089,184,256"),
+        ("RI003", "An ImageNet stem on small images"),
+        ("ri001", "lint says: BatchNorm cancels the bias of ‹count›"),
+        ("cancelled-bias", "A bias that BatchNorm cancels"),
     ],
 )
 def test_a_word_is_a_term_or_a_code(run: Run, word: str, said: str) -> None:
@@ -61,10 +65,10 @@ def test_a_word_is_a_term_or_a_code(run: Run, word: str, said: str) -> None:
     assert said in done.stdout
 
 
-def test_the_list_has_every_word_and_each_can_be_explained(run: Run) -> None:
+def test_the_list_has_words_of_every_kind(run: Run) -> None:
     rows = json.loads(run("explain", "--list", "--format", "json").stdout)["tables"]["words"]
     words = {row["word"] for row in rows}
-    assert {"mac", "receptive-field", "device-time", "noisy", "host-bound"} <= words
+    assert {"mac", "receptive-field", "device-time", "noisy", "host-bound", "RI003"} <= words
     assert run("explain", "--list", "--format", "csv").stdout.startswith("word,kind,title\n")
 
 

@@ -74,8 +74,8 @@ def _finding(code: str, say: Voice) -> Section:
 
 
 def _blank(text: str, say: Voice) -> str:
-    """A message with a blank for what only a net or a measurement can fill in."""
-    return say(text, **{name: "…" for _, name, _, _ in Formatter().parse(text) if name})
+    """A message with the names of what only a net or a measurement can fill in."""
+    return say(text, **{name: f"‹{name}›" for _, name, _, _ in Formatter().parse(text) if name})
 
 
 def _term(term: Term, say: Voice) -> Section:
