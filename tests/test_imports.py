@@ -104,6 +104,14 @@ def test_a_table_loads_rich_and_nothing_heavier() -> None:
     assert loaded_by(CALL.format(args=["summary"])) & set(HOMES) == {"click", "rich"}
 
 
+def test_only_explain_loads_what_explains() -> None:
+    script = CALL + "\nassert not any(m.startswith('resnet_inspect.analyze.explain') for m in sys.modules)"
+    loaded_by(script.format(args=["summary"]))
+    third_party = {*HOMES, "resnet_inspect", "babel"}
+    assert loaded_by(CALL.format(args=["explain", "--format", "md"])) & third_party == {"click", "resnet_inspect"}
+    assert loaded_by(CALL.format(args=["explain", "mac", "--lang", "zh"])) & set(HOMES) == {"click", "rich"}
+
+
 def test_importing_the_package_loads_nothing_but_it() -> None:
     assert loaded_by("import resnet_inspect") & {*HOMES, "dataclasses"} == set()
 

@@ -210,56 +210,38 @@ def explain(
     settings: Sequence[str] = (),
     language: str = "en",
 ) -> Answer:
-    """What a word means: the code of a finding, a term, or a model, told from image to classes with its own numbers.
+    """What a word means: a model, told from image to classes with its own numbers, a term, or the code of a finding.
 
     Raises:
         UnknownModelError: it is none of the three; the hint names what comes nearest.
     """
-    from resnet_inspect.language import LANGUAGES
-
     one_of("language", language, LANGUAGES)
-    if isinstance(word, str):
-        from resnet_inspect.analyze.explain.word import explain_word
+    try:
+        found = load.variant(word, settings)
+    except UnknownModelError as error:
+        # No term and no code is the name of a model, so which is looked for first is a matter of speed alone.
+        from resnet_inspect.analyze.explain.word import explain_word, unknown
 
-        told = explain_word(word, language)
-        if told is not None:
-            if input is not None or batch_size is not None or settings:
-                raise RequestError(
-                    f"{word} is a word, not a model: it has no input and no fields",
-                    hint=f"`resnet-inspect explain {word}` says what it means",
-                )
-            return answer(told)
+        told = explain_word(str(word), language)
+        if told is None:
+            raise unknown(str(word), error) from None
+        if input is not None or batch_size is not None or settings:
+            raise RequestError(
+                f"{word} is a word, not a model: it has no input and no fields",
+                hint=f"`resnet-inspect explain {word}` says what it means",
+            ) from None
+        return answer(told)
     from resnet_inspect.analyze.explain.lesson import lesson
 
-    found = _model_of(word, settings)
     return answer(lesson(found.spec, load.graph(found, input, batch_size), language))
 
 
 def glossary(language: str = "en") -> Answer:
     """Every word that explain knows, models apart."""
     from resnet_inspect.analyze.explain.word import index
-    from resnet_inspect.language import LANGUAGES
 
     one_of("language", language, LANGUAGES)
     return answer(index(language))
-
-
-def _model_of(word: Model, settings: Sequence[str]) -> zoo.Variant:
-    """The model of that name; an unknown one may as well have been meant as a term."""
-    try:
-        return load.variant(word, settings)
-    except UnknownModelError as error:
-        if not error.message.startswith("unknown model"):
-            raise
-        from resnet_inspect.analyze.explain.word import near
-
-        words = near(str(word), (variant.name for variant in zoo.variants()))
-        hint = (
-            "did you mean " + " or ".join(map(repr, words)) + "?"
-            if words
-            else "`resnet-inspect explain --list` shows every word"
-        )
-        raise UnknownModelError(f"{str(word)!r} is neither a model nor a term nor a finding's code", hint) from None
 
 
 def export_spec(model: Model = "resnet50", settings: Sequence[str] = ()) -> str:

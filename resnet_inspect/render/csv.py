@@ -12,10 +12,10 @@ from resnet_inspect.units import Value, text
 
 
 def render(report: Report) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     if not report.tables and report.sections:
         raise RequestError(f"{report.title}: prose has no table for a CSV", hint="use --format md or json")
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
     if not report.tables:
         writer.writerow(("code", "where", "message", "hint"))
         writer.writerows((finding.code, finding.where, finding.message, finding.hint) for finding in report.findings)

@@ -30,7 +30,6 @@ COMMANDS = (
     "verdict",
     "export-spec",
 )
-COMMANDS = ("summary", "flops", "memory", "lint", "list", "compare", "check", "export-spec", "bench", "show", "verdict")
 
 
 def test_the_summary_shows_the_paper_and_the_exact_totals(run: Run) -> None:

@@ -21,8 +21,8 @@ def residual(net: Net, say: Voice) -> Section:
     degradation = say(
         "What this cures is degradation: without shortcuts, more layers made a net worse, and on the training images "
         "too, so it was not overfitting. On CIFAR-10, 56 plain layers did worse than 20 (He et al. 2015, figure 1); "
-        "on ImageNet, 34 plain layers had a top-1 error of 28.54 % where 18 had 27.94 %. With shortcuts it was 25.03 "
-        "% and 27.88 % (table 2): depth pays again, here for {layers} layers with {blocks} shortcuts.",
+        "on ImageNet, 34 plain layers had a top-1 error of 28.54% where 18 had 27.94%. With shortcuts it was 25.03 % "
+        "and 27.88% (table 2): depth pays again, here for {layers} layers with {blocks} shortcuts.",
         layers=str(layers(net)),
         blocks=str(net.blocks),
     )
@@ -90,8 +90,9 @@ def _bottleneck(net: Net, say: Voice) -> str:
     count = sum(a.weight_count(conv) for conv in kind.convs)
     return say(
         "A bottleneck is 1×1, 3×3, 1×1: the first brings the channels to the width, the 3×3 works there, the last "
-        "expands to 4 times the planes. {block} goes {c} → {width} → {width} → {out}, for {weights} = {count} "
-        "weights; two 3×3 on {out} channels would have 2·3·3·{out}·{out} = {plain}.",
+        "expands to 4 times the stage's planes, here 4·{planes} = {out}. {block} goes {c} → {width} → {width} → "
+        "{out}, for {weights} = {count} weights; two 3×3 on {out} channels would have 2·3·3·{out}·{out} = {plain}.",
+        planes=str(out // net.spec.expansion),
         block=kind.path,
         c=str(c),
         width=str(kind.width),

@@ -46,8 +46,8 @@ TERMS = (
         ("degradation-problem", "退化", "退化问题"),
         marked(
             "More layers, yet more error on the training images too, so it is not overfitting. On CIFAR-10 a plain "
-            "net of 56 layers did worse than one of 20; on ImageNet the top-1 error of 34 plain layers was 28.54 %, "
-            "of 18 it was 27.94 %. With shortcuts it was 25.03 % and 27.88 %."
+            "net of 56 layers did worse than one of 20; on ImageNet the top-1 error of 34 plain layers was 28.54%, of "
+            "18 it was 27.94%. With shortcuts it was 25.03% and 27.88%."
         ),
         "He et al. 2015, arXiv:1512.03385, figure 1 and table 2",
         ("residual", "identity"),
@@ -107,7 +107,7 @@ TERMS = (
         marked(
             "Where the shape changes, take every second row and column and fill the new channels with zeros: no "
             "parameters. The paper's CIFAR nets have it. resnet50 with it would have 22,780,456 parameters and take "
-            "3,729,522,688 MACs. With it the paper's ResNet-34 had a top-1 error of 25.03 %."
+            "3,729,522,688 MACs. With it the paper's ResNet-34 had a top-1 error of 25.03%."
         ),
         "He et al. 2015, arXiv:1512.03385, section 4.1 and table 3",
         ("shortcut-b", "shortcut-c"),
@@ -118,7 +118,7 @@ TERMS = (
         ("option-b", "b"),
         marked(
             "A 1×1 convolution where the shape changes, identity elsewhere: what torchvision and nearly everyone has. "
-            "resnet50 has 25,557,032 parameters with it. The paper's ResNet-34 went from 25.03 % (A) to 24.52 % top-1 "
+            "resnet50 has 25,557,032 parameters with it. The paper's ResNet-34 went from 25.03% (A) to 24.52% top-1 "
             "error."
         ),
         "He et al. 2015, arXiv:1512.03385, section 4.1 and table 3",
@@ -130,7 +130,7 @@ TERMS = (
         ("option-c", "c"),
         marked(
             "A 1×1 convolution on every shortcut. resnet50 would have 40,128,552 parameters and take 6,555,435,008 "
-            "MACs with it; the paper's ResNet-34 gained little over B (24.19 % against 24.52 % top-1 error), and left "
+            "MACs with it; the paper's ResNet-34 gained little over B (24.19% against 24.52% top-1 error), and left "
             "it there."
         ),
         "He et al. 2015, arXiv:1512.03385, section 4.1 and table 3",
@@ -166,8 +166,8 @@ TERMS = (
         ("v15", "resnet-v1.5", "v1-5"),
         marked(
             "A bottleneck that downsamples in its 3×3, which reads every position, as torchvision's and timm's do: "
-            "4,089,184,256 MACs for resnet50, 5.7 % of which v1 would not need. NVIDIA reports about 0.5 % better "
-            "top-1 accuracy than v1 at about 5 % fewer images a second. Few who write ResNet-50 say which they mean."
+            "4,089,184,256 MACs for resnet50, 5.7% of which v1 would not need. NVIDIA reports about 0.5% better top-1 "
+            "accuracy than v1 at about 5% fewer images a second. Few who write ResNet-50 say which they mean."
         ),
         "NVIDIA DeepLearningExamples, ResNet50 v1.5 for PyTorch",
         ("v1", "bottleneck"),

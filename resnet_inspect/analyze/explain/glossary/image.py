@@ -32,8 +32,8 @@ TERMS = (
         ("pad", "填充"),
         marked(
             "Rows and columns of zeros around a map, so that a window can stand at the border. A 3×3 with padding 1 "
-            "keeps 56×56, without it 54×54 would be left. Zeros are no image: where maps are as small as the window, "
-            "most of what it reads is padding."
+            "keeps 56×56, without it 54×54 would be left. Zeros are no image: on a map of 1×1, 8 of the 9 values that "
+            "a 3×3 reads are padding."
         ),
         see=("effective-padding", "stride"),
     ),
@@ -44,8 +44,8 @@ TERMS = (
         marked(
             "The side of the square of pixels that can change one value. It grows by (k − 1)·jump with every window; "
             "of two branches the larger counts. In resnet50 it is 11 after the stem, then 35, 91, 267 and 427 after "
-            "the four stages: the last exceeds the image of 224. What has a real influence is a smaller blob in the "
-            "middle of it."
+            "the four stages: the last two exceed the image of 224. What has a real influence is a smaller blob in "
+            "the middle of it."
         ),
         "Araujo et al. 2019, doi:10.23915/distill.00021; Luo et al. 2016, arXiv:1701.04128",
         ("jump", "effective-padding"),

@@ -10,7 +10,7 @@ TERMS = (
         ("delay", "延迟", "时延"),
         marked(
             "What a caller waits: one call, then until the device has finished, by the host's clock. It holds the "
-            "device time and whatever the host needs beside it. The median over rounds is given with its 95 % "
+            "device time and whatever the host needs beside it. The median over rounds is given with its 95% "
             "interval. Images per latency are not the throughput: calls back to back overlap host and device."
         ),
         see=("device-time", "throughput", "enqueue"),
@@ -64,8 +64,8 @@ TERMS = (
         ("warmup", "steady-state", "预热", "稳态"),
         marked(
             "Calls before any sample counts: the first ones allocate, choose algorithms, raise clocks. It lasts at "
-            "least 10 calls and 0.5 s (1 s on a GPU), until two windows of 10 calls agree within 1 % in median, and "
-            "10 s at most; an arm that never settled says so."
+            "least 10 calls and 0.5 s (1 s on a GPU), until two windows of 10 calls agree within 1% in median, and 10 "
+            "s at most; an arm that never settled says so."
         ),
         see=("sample", "round"),
     ),
@@ -74,9 +74,9 @@ TERMS = (
         marked("Sample"),
         ("samples", "样本", "采样"),
         marked(
-            "One timed call. An arm takes at least 20 in all and sampling goes on until the 95 % interval of the "
-            "median is within 1 % (2 % on a CPU), more rounds narrow it no more, or 30 s are over. All are kept in "
-            "the Record; outliers are never dropped."
+            "One timed call. An arm takes at least 20 in all and sampling goes on until the 95% interval of the "
+            "median is within 1% (2% on a CPU), more rounds narrow it no more, or 30 s are over. All are kept in the "
+            "Record; outliers are never dropped."
         ),
         see=("round", "arm", "record"),
     ),
@@ -116,8 +116,8 @@ TERMS = (
         marked("Verdict"),
         ("slower", "faster", "same", "inconclusive", "判定", "结论"),
         marked(
-            "SLOWER, FASTER, SAME or INCONCLUSIVE: where the 95 % interval of the ratio of two medians lies round 1 ± "
-            "δ, with δ = 2 % on a GPU and 5 % on a CPU, by as much as unchanged code differs between two runs. "
+            "SLOWER, FASTER, SAME or INCONCLUSIVE: where the 95% interval of the ratio of two medians lies round 1 ± "
+            "δ, with δ = 2% on a GPU and 5% on a CPU, by as much as unchanged code differs between two runs. "
             "INCONCLUSIVE means that the interval is too wide to say, not that nothing changed."
         ),
         see=("record", "round"),
