@@ -42,10 +42,27 @@ def test_the_summary_shows_the_paper_and_the_exact_totals(run: Run) -> None:
 
 
 @pytest.mark.parametrize("columns", [80, 160])
-@pytest.mark.parametrize("name", ["summary", "flops", "list 'resnet-d'", "compare resnet50 resnet50d resnet50_v1"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "summary",
+        "flops",
+        "flops --as ptflops",
+        "memory",
+        "list 'resnet-d'",
+        "compare resnet50 resnet50d resnet50_v1",
+        "diff resnet50 resnet50d",
+        "reconcile",
+        "roofline",
+        "lint tutorial_resnet18_cifar10",
+        "explain resnet18",
+        "explain resnet18 --lang zh",
+        "explain RI003",
+    ],
+)
 def test_a_command_prints_what_it_printed(run: Run, name: str, columns: int) -> None:
     arguments = name.replace("'", "").split()
-    golden = HERE / "golden" / f"{'-'.join(arguments)}-{columns}.txt"
+    golden = HERE / "golden" / f"{'-'.join(arguments).replace('---', '-')}-{columns}.txt"
     assert run(*arguments, columns=columns).stdout == golden.read_text(encoding="utf-8")
 
 
