@@ -1,0 +1,83 @@
+"""The verbs that answer in words: what a net or a term is, and what a net had better be."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from resnet_inspect import load
+from resnet_inspect.api.answer import Answer, answer, one_of, several
+from resnet_inspect.errors import BranchError, RequestError, UnknownModelError
+from resnet_inspect.language import LANGUAGES
+from resnet_inspect.load import Input, Model
+
+if TYPE_CHECKING:
+    from resnet_inspect.measure.record import Record
+
+
+def explain(
+    word: Model = "resnet50",
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    language: str = "en",
+) -> Answer:
+    """What a word means: a model, told from image to classes with its own numbers, a term, or the code of a finding.
+
+    Raises:
+        UnknownModelError: it is none of the three; the hint names what comes nearest.
+    """
+    one_of("language", language, LANGUAGES)
+    try:
+        found = load.variant(word, settings)
+    except UnknownModelError as error:
+        # No term and no code is the name of a model, so which is looked for first is a matter of speed alone.
+        from resnet_inspect.analyze.explain.word import explain_word, unknown
+
+        told = explain_word(str(word), language)
+        if told is None:
+            raise unknown(str(word), error) from None
+        if input is not None or batch_size is not None or settings:
+            raise RequestError(
+                f"{word} is a word, not a model: it has no input and no fields",
+                hint=f"`resnet-inspect explain {word}` says what it means",
+            ) from None
+        return answer(told)
+    from resnet_inspect.analyze.explain.lesson import lesson
+
+    return answer(lesson(found.spec, load.graph(found, input, batch_size), language))
+
+
+def glossary(language: str = "en") -> Answer:
+    """Every word that explain knows, models apart."""
+    from resnet_inspect.analyze.explain.word import index
+
+    one_of("language", language, LANGUAGES)
+    return answer(index(language))
+
+
+def lint(
+    model: Model = "resnet50",
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    precision: str | None = None,
+    record: "Record | None" = None,
+    ignore: Sequence[str] = (),
+    language: str = "en",
+) -> Answer:
+    """What in the architecture costs more than it gives, or was left out by accident; ``ok`` where that is nothing.
+
+    ``precision`` is fp16, bf16, tf32 or int8 to look at channels too, ``record`` one of this net with stage times,
+    ``ignore`` codes of rules. A net whose branches cannot be added is a finding, not an error.
+    """
+    from resnet_inspect.analyze.lint import PRECISIONS, Subject, lint, refused, stage_times
+
+    one_of("precision", precision, (None, *PRECISIONS))
+    one_of("language", language, LANGUAGES)
+    found = load.variant(model, settings)
+    try:
+        graph = load.graph(found, input, batch_size)
+    except BranchError as error:
+        return answer(refused(found.name, load.size(found.spec, input, batch_size), error, language, several(ignore)))
+    times = stage_times(record, graph) if record else None
+    subject = Subject(found.spec, graph, precision, times)
+    return answer(lint(subject, language, several(ignore), untimed=record is not None and times is None))
