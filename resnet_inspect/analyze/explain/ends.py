@@ -151,14 +151,21 @@ def _left(net: Net, last: Node, say: Voice) -> str:
             positions=f"{rows}·{columns}",
             share=share,
         )
-    return say(
-        "So the stem leaves {left} of {positions} positions, and every later layer is that much cheaper. It does this "
-        "for {share} of the MACs, because the image has only {channels} channels.",
+    left = say(
+        "So the stem leaves {left} of {positions} positions, and every later layer is that much cheaper.",
         left=f"{rows}·{columns}",
         positions=f"{height}·{width}",
-        share=share,
-        channels=str(net.graph.input.shape[1]),
     )
+    cost = (
+        say(
+            "It does this for {share} of the MACs, because the image has so few channels ({channels}).",
+            share=share,
+            channels=str(net.graph.input.shape[1]),
+        )
+        if len(net.spec.stem) == 1
+        else say("It does this for {share} of the MACs.", share=share)
+    )
+    return say.paragraph(left, cost)
 
 
 def head(net: Net, say: Voice) -> Section:
@@ -173,6 +180,8 @@ def head(net: Net, say: Voice) -> Section:
                 "The last sum has had neither normalisation nor ReLU, so both follow here: {worked} parameters.",
                 worked=a.twice(final),
             )
+            if net.spec.order == "pre"
+            else say("Normalisation and ReLU follow the last sum: {worked} parameters.", worked=a.twice(final))
         )
     paragraphs.append(
         say(
@@ -208,8 +217,8 @@ def _classifier(net: Net, node: Node, say: Voice) -> str:
     )
     return say(
         "{what}: {weights} = {params} parameters, a weight from each of the {channels} features to each of the "
-        "{classes} classes and a bias a class. This is {share} of all parameters but {macs_share} of the MACs "
-        "({macs}): each weight is used once, not at every position of a map.",
+        "{classes} classes and a bias a class. This is {share} of all parameters and {macs_share} of the MACs "
+        "({macs}): each weight is used once here, not at every position of a map.",
         what=what,
         weights=a.weights(node),
         params=a.integer(node.params),
