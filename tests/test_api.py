@@ -27,6 +27,9 @@ def test_a_model_is_a_name_a_file_or_a_spec(tmp_path) -> None:
     [
         lambda: ri.summary(depth="foo"),
         lambda: ri.flops(task="foo"),
+        lambda: ri.lint(precision="fp8"),
+        lambda: ri.lint(language="de"),
+        lambda: ri.lint(ignore="RI3"),
         lambda: ri.list(sort="foo"),
         lambda: ri.compare([]),
         lambda: ri.summary(settings="groups=32"),

@@ -1,0 +1,51 @@
+"""A net that trips each rule of the linter and one that comes near, and Records with stage times."""
+
+import resnet_inspect as ri
+from resnet_inspect.analyze.lint import RULES, Rule
+from resnet_inspect.measure.config import Config
+from resnet_inspect.measure.protocol import Protocol
+from resnet_inspect.measure.record import Arm, Record
+from resnet_inspect.report import Finding
+
+CONFIG = Config("resnet18", "cuda", 8, (8, 3, 224, 224), "infer", "fp16", "contiguous", "eager", 1)
+STAGES = ("stem", "layer1", "layer2", "layer3", "layer4", "head")
+
+
+def measured(*ms: float) -> Record:
+    """A Record of resnet18 whose stages took so long."""
+    rows = [{"name": stage, "ms": time} for stage, time in zip(STAGES, ms, strict=True)]
+    arm = Arm(CONFIG, "ok", True, stages={"rows": rows, "total_ms": sum(ms)})
+    return Record((), {}, Protocol(), 1, (arm,))
+
+
+AS_THE_MACS = measured(6, 26, 23, 23, 22, 0.1)
+SLOW_STEM = measured(60, 26, 23, 23, 22, 0.1)
+
+# code -> (what trips the rule, what comes near and does not)
+NETS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+    "RI001": ({"settings": ["conv_bias=all"]}, {"settings": ["conv_bias=all", "norm=gn"]}),
+    "RI002": ({"settings": ["stem_act=false"]}, {"settings": ["order=pre"]}),
+    "RI003": ({"input": (1, 3, 63, 64)}, {"input": (1, 3, 64, 64)}),
+    "RI004": ({"input": (1, 3, 96, 224)}, {"input": (1, 3, 128, 224)}),
+    "RI005": ({"settings": ["stride_on=1x1"]}, {"settings": ["stride_on=1x1", "strides=1,1,1,1"]}),
+    "RI006": ({"settings": ["shortcut=A"]}, {"model": "resnet20_cifar"}),
+    "RI007": ({"settings": ["norm=none"]}, {"settings": ["norm=gn"]}),
+    "RI008": ({"input": (1, 3, 855, 855)}, {"input": (1, 3, 854, 1300)}),
+    "RI009": (
+        {"model": "resnext50_32x4d", "precision": "fp16"},
+        {"model": "resnext50_32x4d", "precision": "tf32"},
+    ),
+    "RI010": ({"input": (1, 3, 224, 240)}, {"input": (1, 3, 224, 256)}),
+    "RI011": ({"settings": ["num_classes=21000"]}, {"settings": ["num_classes=11000"]}),
+    "RI012": ({"model": "resnet18", "record": SLOW_STEM}, {"model": "resnet18", "record": AS_THE_MACS}),
+    "RI013": ({"settings": ["order=pre", "final_norm=false"]}, {"settings": ["order=pre"]}),
+}
+
+
+def found(**asked: object) -> dict[str, Finding]:
+    return {finding.code: finding for finding in ri.lint(**asked).findings}  # type: ignore[arg-type]
+
+
+def rule(code: str) -> Rule:
+    (one,) = [rule for rule in RULES if rule.code == code]
+    return one
