@@ -105,7 +105,7 @@ TERMS = (
             "What is allocated at the fullest moment of a pass: weights, buffers, input, and the tensors alive just "
             "then. Eager inference of resnet50 asks for 113,479,752 bytes at layer1.0's shortcut, where the block's "
             "input and both of its paths are alive; most of it is weights. Training keeps what backward needs, so "
-            "there activations lead."
+            "there activations lead in all but small batches."
         ),
         see=("activations", "buffers"),
     ),
