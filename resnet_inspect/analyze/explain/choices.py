@@ -123,6 +123,8 @@ def v15(net: Net, say: Voice) -> Section | None:
     if spec.antialias:
         return None
     other = _macs(net, replace(spec, stride_on="3x3" if spec.stride_on == "1x1" else "1x1"))
+    if other == net.total.macs:
+        return None
     strided = next(kind for kinds in net.kinds.values() for kind in kinds if kind.stride > 1)
     values = {
         "block": strided.path,

@@ -15,6 +15,7 @@ from resnet_inspect.units import text
 
 
 def told(net: Net, kind: Kind, say: Voice) -> Section:
+    """What a block takes and gives, why its shortcut is what it is, and what each of its layers costs."""
     numbers = ", ".join(map(str, kind.signature))
     shortcut = say("projection") if kind.projects else say("zero-padded") if kind.shortcut else say("identity")
     title = say(
@@ -46,7 +47,7 @@ def _paths(kind: Kind, say: Voice) -> str:
 def _signature(kind: Kind, numbers: str, say: Voice) -> str:
     c, *width, out, stride = map(str, kind.signature)
     if width:
-        told = say(
+        said = say(
             "(C, width, C_out, stride) = ({numbers}): {c} channels come in, {width} are the width of the 3×3, {out} "
             "go out, and the stride is {stride}.",
             numbers=numbers,
@@ -56,7 +57,7 @@ def _signature(kind: Kind, numbers: str, say: Voice) -> str:
             stride=stride,
         )
     else:
-        told = say(
+        said = say(
             "(C, C_out, stride) = ({numbers}): {c} channels come in, {out} go out, and the stride is {stride}.",
             numbers=numbers,
             c=c,
@@ -64,8 +65,8 @@ def _signature(kind: Kind, numbers: str, say: Voice) -> str:
             stride=stride,
         )
     if len(kind.places) == 1:
-        return told
-    return say.paragraph(told, say("These {count} blocks are equal and told once.", count=a.integer(len(kind.places))))
+        return said
+    return say.paragraph(said, say("These {count} blocks are equal and told once.", count=a.integer(len(kind.places))))
 
 
 def _residual_path(kind: Kind, say: Voice) -> str:
@@ -106,11 +107,7 @@ def _chain(kind: Kind, steps: Sequence[Node]) -> str:
 
 
 def _cost(kind: Kind, say: Voice) -> str:
-    return say(
-        "MACs, weights times positions: {work} = {macs}.",
-        work=a.work(kind.nodes),
-        macs=a.integer(kind.macs),
-    )
+    return say("MACs, weights times positions: {work} = {macs}.", work=a.work(kind.nodes), macs=a.integer(kind.macs))
 
 
 def _table(kind: Kind, say: Voice) -> Table:

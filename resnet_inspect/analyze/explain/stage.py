@@ -30,7 +30,15 @@ def _stage(net: Net, stage: str, place: int, kinds: list[Kind], say: Voice) -> S
         source=a.shape(source),
         out=a.shape(out),
     )
-    return Section(stage, title, (_extent(net, place, kinds[0], say),))
+    return Section(stage, title, (_extent(net, place, kinds[0], say), _made_of(net, kinds, say)))
+
+
+def _made_of(net: Net, kinds: list[Kind], say: Voice) -> str:
+    """``1 × (64, 64, 256, 1) and 2 × (256, 64, 256, 1)``: the kinds of block, usually a first one and the rest."""
+    named = [f"{len(kind.places)} × ({', '.join(map(str, kind.signature))})" for kind in kinds]
+    if net.spec.block == "basic":
+        return say("Its blocks, written (C, C_out, stride): {kinds}.", kinds=say.listed(named))
+    return say("Its blocks, written (C, width, C_out, stride): {kinds}.", kinds=say.listed(named))
 
 
 def _extent(net: Net, place: int, kind: Kind, say: Voice) -> str:
