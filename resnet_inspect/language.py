@@ -26,9 +26,12 @@ def translator(language: str) -> Translate:
 
 
 def from_environment(environ: Mapping[str, str]) -> str:
-    """The language of the locale, by the variables and in the order of gettext; ``en`` where we have it not."""
+    """The language of the locale, by the variables and in the order of gettext; ``en`` where we have it not.
+
+    LANGUAGE may name several, the first that we have counts: ``fr:zh_CN``.
+    """
     for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         if value := environ.get(variable):
-            code = value.split(":")[0].partition("_")[0].partition(".")[0].lower()
-            return code if code in LANGUAGES else "en"
+            codes = [name.partition("_")[0].partition(".")[0].lower() for name in value.split(":")]
+            return next((code for code in codes if code in LANGUAGES), "en")
     return "en"

@@ -45,6 +45,7 @@ def test_a_text_is_translated_and_an_unknown_one_stays_english() -> None:
         ({"LANG": "zh_TW"}, "zh"),
         ({"LANG": "zh_CN.UTF-8", "LC_ALL": "en_US.UTF-8"}, "en"),
         ({"LANG": "en_US.UTF-8", "LANGUAGE": "zh:en"}, "zh"),
+        ({"LANG": "en_US.UTF-8", "LANGUAGE": "fr:zh_CN:en"}, "zh"),
         ({"LANG": "de_DE.UTF-8"}, "en"),
     ],
 )

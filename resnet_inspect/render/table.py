@@ -40,7 +40,7 @@ def render(report: Report, width: int | None = None, color: bool = False) -> str
         if section.table:
             prose.print()
             draw(section.table, INDENT)
-    if report.sections:
+    if report.sections and report.tables:
         prose.print()
     for table in report.tables:
         if len(report.tables) > 1:
@@ -50,9 +50,9 @@ def render(report: Report, width: int | None = None, color: bool = False) -> str
     if report.facts:
         prose.print(_facts(report), "")
     if report.findings:
-        prose.print(_findings(report), "")
+        prose.print(_findings(report, wanted), "")
     for note in report.notes:
-        prose.print(Text(note))
+        prose.print(Text("\n".join(wrap(note, wanted))))
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
@@ -147,12 +147,13 @@ def _facts(report: Report) -> RichTable:
     return grid
 
 
-def _findings(report: Report) -> RichTable:
+def _findings(report: Report, width: int) -> RichTable:
     """Code by code, so that a message that wraps and the hint under it stay in one column."""
     grid = RichTable.grid(padding=(0, 1, 0, 0))
     grid.add_column(style="yellow", no_wrap=True)
-    grid.add_column()
+    grid.add_column(overflow="fold")
+    room = max(1, width - max(cell_len(finding.code) for finding in report.findings) - 1)
     for finding in report.findings:
-        hint = f"\n{finding.hint}" if finding.hint else ""
-        grid.add_row(finding.code, Text(f"{finding.where}: {finding.message}{hint}"))
+        said = [f"{finding.where}: {finding.message}", finding.hint]
+        grid.add_row(finding.code, Text("\n".join(line for text in said if text for line in wrap(text, room))))
     return grid

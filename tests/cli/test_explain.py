@@ -87,6 +87,13 @@ def test_a_lesson_is_json_with_its_sections(run: Run) -> None:
     assert sum(row["params"] for row in document["tables"]["stages"]) == 11_689_512
 
 
+def test_lint_speaks_chinese_too(run: Run) -> None:
+    done = run("lint", "tutorial_resnet18_cifar10", "--lang", "zh", columns=80)
+    assert done.stdout.startswith("tutorial_resnet18_cifar10，输入 1×3×32×32\n")
+    assert "RI002 conv1: stem 与 layer1.0.conv1 之间没有激活函数" in done.stdout
+    assert "…" not in done.stdout
+
+
 def in_locale(*arguments: str, **locale: str) -> str:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG"))}
     environment |= {"PYTHONPATH": str(HERE.parent), "PYTHONIOENCODING": "utf-8", **locale}

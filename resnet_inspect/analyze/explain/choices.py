@@ -123,6 +123,8 @@ def v15(net: Net, say: Voice) -> Section | None:
     if spec.antialias:
         return None
     other = _macs(net, replace(spec, stride_on="3x3" if spec.stride_on == "1x1" else "1x1"))
+    if other == net.total.macs:
+        return None
     strided = next(kind for kinds in net.kinds.values() for kind in kinds if kind.stride > 1)
     values = {
         "block": strided.path,
@@ -137,29 +139,25 @@ def v15(net: Net, say: Voice) -> Section | None:
         where = say(
             "The stride of {stride} stands in the 3×3 of {block}: this is v1.5, as torchvision and timm have it. The "
             "paper's v1 has it in the first 1×1, which then reads one of {positions} positions and drops the others.",
-            **_some(values, "stride", "block", "positions"),
+            **values,
         )
         cost = say(
             "With v1 this net would take {other} MACs instead of {macs}, {more} or {share} fewer, with the same "
             "parameters, because conv1 of such blocks would run after the subsampling.",
-            **_some(values, "other", "macs", "more", "share"),
+            **values,
         )
     else:
         where = say(
             "The stride of {stride} stands in the first 1×1 of {block}: this is the paper's v1. That 1×1 reads one of "
             "{positions} positions and drops the others; v1.5, as torchvision and timm have it, strides in the 3×3.",
-            **_some(values, "stride", "block", "positions"),
+            **values,
         )
         cost = say(
             "As v1.5 this net would take {other} MACs instead of {macs}, {more} or {share} more, with the same "
             "parameters, because conv1 of such blocks would run before the subsampling.",
-            **_some(values, "other", "macs", "more", "share"),
+            **values,
         )
     return Section("v1.5", title, (where, cost))
-
-
-def _some(values: dict[str, str], *names: str) -> dict[str, str]:
-    return {name: values[name] for name in names}
 
 
 def dilation(net: Net, say: Voice) -> Section | None:

@@ -1,11 +1,13 @@
 """A net told from the image to the classes, so that a newcomer can rebuild its table by hand."""
 
+from resnet_inspect.analyze.explain.block import block
 from resnet_inspect.analyze.explain.choices import bias, dilation, flops, v15
-from resnet_inspect.analyze.explain.ends import head, stem
+from resnet_inspect.analyze.explain.head import head
 from resnet_inspect.analyze.explain.net import net_of
 from resnet_inspect.analyze.explain.overview import overview, rules, together
-from resnet_inspect.analyze.explain.residual import block, residual
+from resnet_inspect.analyze.explain.residual import residual
 from resnet_inspect.analyze.explain.stage import stages
+from resnet_inspect.analyze.explain.stem import stem
 from resnet_inspect.analyze.explain.voice import Voice
 from resnet_inspect.graph import Graph
 from resnet_inspect.report import Report, Section

@@ -16,7 +16,8 @@ class Voice:
     language: str
 
     def __call__(self, text: str, **values: str) -> str:
-        return translator(self.language)(text).format(**values)
+        said = translator(self.language)(text)
+        return said.format(**values) if values else said
 
     def paragraph(self, *sentences: str) -> str:
         """Sentences one after the other, the empty ones left out."""

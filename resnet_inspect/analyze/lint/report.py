@@ -9,6 +9,9 @@ from resnet_inspect.graph import TensorType
 from resnet_inspect.language import Translate, marked, translator
 from resnet_inspect.report import Fact, Finding, Report
 
+TITLE = marked("{model}, input {input}")
+INPUT = marked("input")
+FINDINGS = marked("findings")
 CLEAN = marked("clean: none of {rules} rules finds a fault")
 ASLEEP = marked("{code} needs {option}")
 UNTIMED = marked("the Record has no stage times; measure them with `resnet-inspect bench --per stage`")
@@ -34,7 +37,7 @@ def lint(subject: Subject, language: str = "en", ignore: Collection[str] = (), u
     if untimed:
         notes.append(translate(UNTIMED))
     graph = subject.graph
-    return _report(graph.name, graph.input, findings, notes)
+    return _report(graph.name, graph.input, findings, notes, translate)
 
 
 def refused(
@@ -45,7 +48,8 @@ def refused(
     findings = [
         Finding(rule.code, where, said, error.hint) for rule in _rules(ignore) if rule.code == MISSING_PROJECTION
     ]
-    return _report(name, TensorType(image), findings, [translator(language)(REFUSED)])
+    translate = translator(language)
+    return _report(name, TensorType(image), findings, [translate(REFUSED)], translate)
 
 
 def finding(rule: Rule, hit: Hit, translate: Translate) -> Finding:
@@ -61,12 +65,15 @@ def _rules(ignore: Collection[str]) -> list[Rule]:
     return [rule for rule in RULES if rule.code not in ignore]
 
 
-def _report(name: str, image: TensorType, findings: list[Finding], notes: list[str]) -> Report:
+def _report(name: str, image: TensorType, findings: list[Finding], notes: list[str], translate: Translate) -> Report:
     return Report(
         kind="lint",
         model=name,
-        title=f"{name}, input {image}",
-        facts=(Fact("input", "input", image.shape, "shape"), Fact("findings", "findings", len(findings), "integer")),
+        title=translate(TITLE).format(model=name, input=image),
+        facts=(
+            Fact("input", translate(INPUT), image.shape, "shape"),
+            Fact("findings", translate(FINDINGS), len(findings), "integer"),
+        ),
         findings=tuple(findings),
         notes=tuple(notes),
         ok=not findings,

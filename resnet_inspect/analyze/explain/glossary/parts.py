@@ -143,4 +143,16 @@ TERMS = (
         "Zhang 2019, arXiv:1904.11486",
         ("stride",),
     ),
+    Term(
+        "zero-init",
+        marked("Zero initialisation of the residual"),
+        ("zero-init-residual", "zero-gamma", "零初始化"),
+        marked(
+            "The scale of each block's last batch normalisation starts at 0, so that F(x) = 0 and every block begins "
+            "as the identity. It changes neither shapes nor parameters nor MACs, only the start of training; "
+            "torchvision's zero_init_residual does it, and so does `build` on request."
+        ),
+        "Goyal et al. 2017, arXiv:1706.02677, section 5.1",
+        ("residual", "batch-norm"),
+    ),
 )

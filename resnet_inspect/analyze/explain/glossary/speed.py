@@ -85,4 +85,28 @@ TERMS = (
         ),
         see=("host-bound", "enqueue"),
     ),
+    Term(
+        "tensor-core",
+        marked("Tensor core"),
+        ("tensor-cores", "tensorcore", "张量核心"),
+        marked(
+            "The part of an NVIDIA GPU, from Volta on, that multiplies small matrices whole: in fp16, and on later "
+            "chips in bf16, tf32, int8 or fp8. Nearly all of a GPU's peak is theirs. They read 16 bytes at a time, so "
+            "channels should be multiples of 8 in fp16 and bf16, of 4 in tf32, of 16 in int8; others are padded."
+        ),
+        "NVIDIA Deep Learning Performance guide, Convolutional Layers User's Guide",
+        ("tf32", "precision", "group-convolution"),
+    ),
+    Term(
+        "peak-memory",
+        marked("Peak memory"),
+        ("memory", "peak-bytes", "liveness", "显存", "内存峰值", "显存峰值"),
+        marked(
+            "What is allocated at the fullest moment of a pass: weights, buffers, input, and the tensors alive just "
+            "then. Eager inference of resnet50 asks for 113,479,752 bytes at layer1.0's shortcut, where the block's "
+            "input and both of its paths are alive; most of it is weights. Training keeps what backward needs, so "
+            "there activations lead in all but small batches."
+        ),
+        see=("activations", "buffers"),
+    ),
 )
