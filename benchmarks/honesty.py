@@ -22,6 +22,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from random import Random
 from statistics import median
@@ -33,7 +34,7 @@ from rich.table import Table
 from resnet_inspect import api
 from resnet_inspect.analyze.flops import Task
 from resnet_inspect.measure import sampling
-from resnet_inspect.measure.comparison import DELTA, Comparison, compare
+from resnet_inspect.measure.comparison import CROWDED, DELTA, Comparison, compare
 from resnet_inspect.measure.config import Config
 from resnet_inspect.measure.ledger import CLOSURE, INSTRUMENTATION
 from resnet_inspect.measure.protocol import protocol_for, reason_to_stop
@@ -56,7 +57,18 @@ AT_LEAST = 4  # calls of a round
 
 Call = Callable[[], object]
 Row = tuple[str, str, str, str]
-Trial = list[list[list[float]]]  # ms by arm and round
+
+
+@dataclass(slots=True)
+class Played:
+    """One arm of a trial, an entry a round: its samples in ms, and the share of a CPU that it was given."""
+
+    rounds: list[list[float]] = field(default_factory=list)
+    shares: list[float] = field(default_factory=list)
+
+    @property
+    def crowded(self) -> bool:
+        return median_of(self.shares) < CROWDED
 
 
 def row(what: str, bound: str, reached: str, ok: bool) -> Row:
@@ -133,7 +145,7 @@ def repeatability(device: str, processes: int, threads: int) -> Iterator[Row]:
         yield row(what, f"≤ {100 * bound:g} %", reached, spread <= bound)
 
 
-def play(device: str, trials: int, planted: float) -> Iterator[Trial]:
+def play(device: str, trials: int, planted: float) -> Iterator[list[Played]]:
     """Trials of two equal arms and of one slower by ``planted``, each played as bench plays a group of arms."""
     call = waiting(ready("resnet18", device, SMALL))
     plan, rng = protocol_for(device), Random(0)
@@ -149,12 +161,14 @@ def play(device: str, trials: int, planted: float) -> Iterator[Trial]:
 
     arms = (call, call, slowed)
     for _ in range(trials):
-        trial: Trial = [[] for _ in arms]
-        while not all(rounds and reason_to_stop(rounds, plan) for rounds in trial):
+        trial = [Played() for _ in arms]
+        while not all(arm.rounds and reason_to_stop(arm.rounds, plan) for arm in trial):
             for i in rng.sample(range(len(arms)), len(arms)):
                 sampling.rewarm(arms[i], CLOCK, plan.rewarm_s)
-                trial[i].append(sampling.sample(arms[i], CLOCK, plan.min_round_s, at_least))
-        extra_ns = planted * 1e6 * median_of(pooled(trial[0]))  # the machine's speed may have changed
+                samples, share = sampling.watched(arms[i], CLOCK, plan.min_round_s, at_least)
+                trial[i].rounds.append(samples)
+                trial[i].shares.append(share)
+        extra_ns = planted * 1e6 * median_of(pooled(trial[0].rounds))  # the machine's speed may have changed
         yield trial
 
 
@@ -167,11 +181,16 @@ def verdicts(device: str, trials: int, parts: Sequence[str]) -> Iterator[Row]:
     delta, share = DELTA[kind], PLANTED[kind]
     played = [*play(device, trials, share)]
 
+    def judged(old: Played, new: Played, seed: int, paired: bool) -> Comparison:
+        crowded = kind == "cpu" and (old.crowded or new.crowded)
+        return compare(old.rounds, new.rounds, delta, seed, paired, crowded=crowded)
+
     def compared(arm: int) -> tuple[tuple[str, list[Comparison]], ...]:
-        beside = [compare(trial[0], trial[arm], delta, seed, paired=True) for seed, trial in enumerate(played)]
-        later = [compare(old[0], new[arm], delta, seed) for seed, (old, new) in enumerate(pairwise(played))]
+        beside = [judged(trial[0], trial[arm], seed, True) for seed, trial in enumerate(played)]
+        later = [judged(old[0], new[arm], seed, False) for seed, (old, new) in enumerate(pairwise(played))]
         return ("in one Record", beside), ("between two", later)
 
+    lengths, crowds = [len(trial[0].rounds) for trial in played], sum(arm.crowded for trial in played for arm in trial)
     if "same" in parts:
         for how, found in compared(1):
             wrong = sum(one.outcome in ("SLOWER", "FASTER") for one in found)
@@ -183,6 +202,13 @@ def verdicts(device: str, trials: int, parts: Sequence[str]) -> Iterator[Row]:
             what = f"a planted slow-down of {100 * share:g} %, {how}: found"
             reached = f"{slower:.0%} of {len(found)} ({told(found)}; median {median(one.ratio for one in found):.3f})"
             yield row(what, "≥ 95 %", reached, slower >= 0.95)
+    share_of = f"{crowds} of {3 * len(played)} arms" if kind == "cpu" else "not known of a GPU"
+    yield (
+        "rounds of a trial, and arms that others had a part of the CPU of",
+        "",
+        f"{min(lengths)} to {max(lengths)}; {share_of}",
+        "",
+    )
 
 
 def laid_out(device: str, threads: int) -> Iterator[Row]:
@@ -195,7 +221,7 @@ def laid_out(device: str, threads: int) -> Iterator[Row]:
                 yield row(f"{what}: against their pass", "≤ 0.1 %", arm.unknown[by], False)
                 continue
             off, cost = ledger["closure"] - 1, ledger["instrumentation"]
-            yield row(f"{what}: their sum against their pass", "≤ 0.1 %", f"{off:+.4%}", abs(off) <= CLOSURE)
+            yield row(f"{what}: their sum against their pass", "≤ 0.1 %", f"{off:.1g}", abs(off) <= CLOSURE)
             reached = f"{cost:+.2%} of {ledger['plain_ms']:.2f} ms"
             yield row(f"{what}: that pass against the plain run", "≤ 3 %", reached, abs(cost) <= INSTRUMENTATION)
 

@@ -7,6 +7,8 @@ from resnet_inspect.measure.record import Arm, Record
 from resnet_inspect.report import Column, Row, Table
 from resnet_inspect.units import text
 
+REST = ("loss", "optimizer")  # of a training step
+
 
 def tables(record: Record) -> Iterator[Table]:
     """One a ledger, in the order of the arms."""
@@ -54,6 +56,5 @@ def _table(key: str, by: str, title: str, ledger: Mapping[str, Any]) -> Table:
     rows = [row(one) for one in ledger["rows"]]
     sums = [sum(one[name] for one in ledger["rows"]) for name in ("forward_ms", "backward_ms")] if training else []
     if training:
-        optimizer = ledger["optimizer_ms"]
-        rows.append(("optimizer", optimizer, optimizer / total, None, None, None))
+        rows += [(name, ledger[f"{name}_ms"], ledger[f"{name}_ms"] / total, None, None, None) for name in REST]
     return Table(key, title, columns, tuple(rows), ("total", total, None, None, *sums))

@@ -79,10 +79,8 @@ def _row(before: Arm, after: Arm, seed: int) -> Row:
     if one is None or other is None or not (before.valid and after.valid):
         return (after.config.label, "INCONCLUSIVE", None, None, None, None, None)
     delta = DELTA[after.config.device.partition(":")[0]]
-    result = compare(one.rounds, other.rounds, delta, seed)
-    undecided = result.outcome != "SAME" and (_crowded(before) or _crowded(after))
-    outcome = "INCONCLUSIVE" if undecided else result.outcome
-    return (after.config.label, outcome, one.median_ms, other.median_ms, result.ratio, result.low, result.high)
+    result = compare(one.rounds, other.rounds, delta, seed, crowded=_crowded(before) or _crowded(after))
+    return (after.config.label, result.outcome, one.median_ms, other.median_ms, result.ratio, result.low, result.high)
 
 
 def _crowds(pairs: Sequence[tuple[Arm, Arm]]) -> Iterator[str]:
@@ -93,7 +91,7 @@ def _crowds(pairs: Sequence[tuple[Arm, Arm]]) -> Iterator[str]:
 
 
 def _crowded(arm: Arm) -> bool:
-    """Whether other programs had a part of the CPU: a time is then theirs too, and decides nothing."""
+    """Whether other programs had a part of the CPU: a time is then theirs too."""
     return any(found["code"] == "crowded" for found in arm.findings)
 
 

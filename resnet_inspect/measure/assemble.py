@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import Any
 
+from resnet_inspect.measure.comparison import CROWDED
 from resnet_inspect.measure.conductor import Take
 from resnet_inspect.measure.ledger import CLOSURE, INSTRUMENTATION, Part, ledger
 from resnet_inspect.measure.protocol import Protocol
@@ -15,7 +16,6 @@ ROUNDING = {"fp32": 1e-4, "tf32": 2e-3, "bf16": 2e-2, "fp16": 2e-2, "amp-bf16": 
 HOST_BOUND = 0.8  # host time of device time
 NOISY = {"cpu": 0.05, "cuda": 0.02}
 CLOCK_MOVED = 0.05
-CROWDED = 0.9  # of a CPU, for the thread that calls: what it lacks, others had
 FIELDS = {"stage": "stages", "layer": "layers", "energy": "energy"}  # of an Arm, by pass
 
 

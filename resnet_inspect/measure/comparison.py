@@ -11,6 +11,8 @@ Outcome = Literal["SLOWER", "FASTER", "SAME", "INCONCLUSIVE"]
 # Unchanged code differs by as much between two runs.
 DELTA = {"cuda": 0.02, "cpu": 0.05, "mps": 0.05}
 
+CROWDED = 0.9  # of a CPU, for the thread that calls: what it lacks, others had
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -24,13 +26,19 @@ class Comparison:
 
 
 def compare(
-    old: Rounds, new: Rounds, delta: float, seed: int = 0, paired: bool = False, resamples: int = 1000
+    old: Rounds,
+    new: Rounds,
+    delta: float,
+    seed: int = 0,
+    paired: bool = False,
+    resamples: int = 1000,
+    crowded: bool = False,
 ) -> Comparison:
     """Old durations and new ones, in ms, by bootstrap over rounds, then samples.
 
     ``paired``: round i of both was taken at one time, as inside one Record. It is then drawn for both or for neither,
     and what slowed it for both cancels out. ValueError where a sample is missing or not positive, or a round has no
-    partner.
+    partner. ``crowded``: other programs had a part of the CPU in one of the two. A difference then decides nothing.
     """
     medians = []
     for name, rounds in ("old", old), ("new", new):
@@ -52,7 +60,10 @@ def compare(
         of_new = of_old if paired else rng.choices(range(len(new)), k=len(new))
         ratios.append(new_median(of_new, rng) / old_median(of_old, rng))
     low, high = central(ratios)
-    return Comparison(_outcome(low, high, delta), medians[1] / medians[0], low, high, delta)
+    outcome = _outcome(low, high, delta)
+    if crowded and outcome != "SAME":
+        outcome = "INCONCLUSIVE"
+    return Comparison(outcome, medians[1] / medians[0], low, high, delta)
 
 
 def _outcome(low: float, high: float, delta: float) -> Outcome:

@@ -13,7 +13,6 @@ from resnet_inspect.measure.statistics import median_of
 
 CLOSURE = 0.001  # how far the rows may be from their pass
 INSTRUMENTATION = 0.03  # and that pass from the plain run
-LOSS = "loss"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +37,25 @@ def ledger(said: Mapping[str, Any], parts: Sequence[Part]) -> dict[str, Any]:
         return fmean(values[i] for i in over)
 
     training = any(map(any, said["backward"]))
-    passes = {}
-    for name in ("forward", "backward"):
-        columns = [[call[row] for call in said[name]] for row in range(len(parts) + 1)]
-        passes[name] = [mean(column, common) for column in columns]
-    named = [*parts]
-    if training and parts[-1].stage:
-        named.append(Part(LOSS, parts[-1].stage, 0))
-    else:
-        for times in passes.values():
-            times[-2:] = [times[-2] + times[-1]]
+    forward, backward = (
+        [mean([call[row] for call in said[name]], common) for row in range(len(parts) + 1)]
+        for name in ("forward", "backward")
+    )
     total, optimizer = mean(said["total"], common), mean(said["optimizer"], common)
     plain = mean(said["plain"], middle_half(said["plain"]))
     beyond = [marked / beside for marked, beside in zip(said["marked"], said["plain"], strict=True)]
     rows: list[dict[str, Any]] = []
-    for part, forward, backward in zip(named, passes["forward"], passes["backward"], strict=True):
+    for part, ahead, back in zip(parts, forward, backward, strict=False):  # the loss comes after them
         stage = {"stage": part.stage} if part.stage else {}
-        both = {"forward_ms": forward, "backward_ms": backward} if training else {}
-        ms = forward + backward
+        both = {"forward_ms": ahead, "backward_ms": back} if training else {}
+        ms = ahead + back
         rows.append({"name": part.name, **stage, "ms": ms, "share": ms / total, "macs": part.macs, **both})
     return {
         "rows": rows,
-        **({"optimizer_ms": optimizer} if training else {}),
+        **({"loss_ms": forward[-1] + backward[-1], "optimizer_ms": optimizer} if training else {}),
         "total_ms": total,
         "plain_ms": plain,
-        "closure": (fsum([*passes["forward"], *passes["backward"]]) + optimizer) / total,
+        "closure": fsum([*forward, *backward, optimizer]) / total,
         "instrumentation": median_of(beyond) - 1,
         "iterations": len(common),
     }

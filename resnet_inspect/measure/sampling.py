@@ -1,6 +1,7 @@
 """Timing a callable: warm-up to a steady state, single calls, blocks of calls. The clock is given: tests fake it."""
 
 import gc
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,6 +42,16 @@ def sample(call: Call, clock: Clock, seconds: float, at_least: int) -> list[floa
             samples.append(_timed(call, clock))
             spent += samples[-1]
     return samples
+
+
+def watched(
+    call: Call, clock: Clock, seconds: float, at_least: int, own_clock: Clock = time.thread_time_ns
+) -> tuple[list[float], float]:
+    """As ``sample``; and the share of a CPU that the calling thread was given meanwhile, by the clock of its own."""
+    began, worked = clock(), own_clock()
+    samples = sample(call, clock, seconds, at_least)
+    passed, work = clock() - began, own_clock() - worked
+    return samples, work / passed if passed else 0.0
 
 
 def block(call: Call, finish: Call, clock: Clock, seconds: float, expected_ms: float) -> tuple[int, float]:

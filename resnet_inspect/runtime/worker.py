@@ -99,9 +99,7 @@ def measured_memory(ready: Ready, config: Config, protocol: Protocol, request: d
 def one_round(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
     call = _waiting(ready)
     sampling.rewarm(call, CLOCK, request["rewarm"])
-    began, worked = CLOCK(), time.thread_time_ns()
-    latency = sampling.sample(call, CLOCK, request["seconds"], request["at_least"])
-    share = (time.thread_time_ns() - worked) / (CLOCK() - began)
+    latency, share = sampling.watched(call, CLOCK, request["seconds"], request["at_least"])
     expected = sorted(latency)[len(latency) // 2]
     block = sampling.block(ready.run, ready.sync, CLOCK, protocol.block_s, expected)
     result: dict[str, Any] = {"latency": latency, "block": block, "clocks": {"cpu_share": share}}

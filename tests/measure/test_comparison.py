@@ -138,3 +138,11 @@ def test_other_numbers_of_rounds_can_be_compared_but_not_paired() -> None:
 def test_an_error_names_the_side_and_what_is_missing(old: Rounds, new: Rounds, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         compare(old, new, 0.05)
+
+
+@pytest.mark.parametrize(("ratio", "outcome"), [(1.0, "SAME"), (1.2, "INCONCLUSIVE"), (0.8, "INCONCLUSIVE")])
+def test_a_difference_on_a_crowded_cpu_decides_nothing(ratio: float, outcome: str) -> None:
+    old = [[10.0, 10.1, 9.9]] * 5
+    new = [[ratio * ms for ms in samples] for samples in old]
+    assert compare(old, new, 0.05, crowded=True).outcome == outcome
+    assert compare(old, new, 0.05).ratio == compare(old, new, 0.05, crowded=True).ratio

@@ -107,3 +107,11 @@ def test_garbage_is_collected_again_after_a_call_that_failed() -> None:
     with pytest.raises(MemoryError):
         sampling.sample(fail, lambda: 0, 1.0, 1)
     assert gc.isenabled()
+
+
+def test_the_share_of_a_cpu_is_what_the_thread_worked_of_what_passed() -> None:
+    clock = FakeClock()
+    samples, share = sampling.watched(clock.call, clock, 0.5, 2, lambda: clock.now * 2 // 5)
+    assert samples == [100.0] * 5
+    assert share == pytest.approx(0.4)
+    assert sampling.watched(lambda: None, lambda: 0, 0.0, 2, lambda: 0) == ([0.0, 0.0], 0.0)
