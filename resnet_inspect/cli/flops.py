@@ -8,7 +8,6 @@ from resnet_inspect.render import Format
 
 EXAMPLES = (
     "resnet-inspect flops --input 1,3,224,224",
-    "resnet-inspect flops resnext50_32x4d --batch-size 32",
     "resnet-inspect flops --as fvcore",
     "resnet-inspect flops resnet18 --task train --format json",
 )
