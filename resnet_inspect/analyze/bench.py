@@ -163,7 +163,8 @@ def _row(arm: Arm) -> Row:
     config, latency, device = arm.config, arm.metrics.get("latency"), arm.metrics.get("device_time")
     measured, predicted = arm.memory.get("measured") or {}, arm.memory.get("predicted") or {}
     threads = "1 thread" if config.threads == 1 else f"{config.threads} threads"
-    what = f"{config.task} {config.precision} {config.layout} {config.mode}, {threads}"
+    fused = " fused" if config.fused else ""
+    what = f"{config.task} {config.precision} {config.layout} {config.mode}{fused}, {threads}"
     times: Row = (None,) * 5
     if latency is not None:
         half = half_width(latency.ci95_ms, latency.median_ms) if latency.median_ms else None
