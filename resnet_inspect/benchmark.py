@@ -12,6 +12,7 @@ from resnet_inspect.analyze.memory import ELEMENT_BYTES, memory
 from resnet_inspect.analyze.work import stage_of, work_by, work_of
 from resnet_inspect.errors import MachineError, RequestError
 from resnet_inspect.graph import Graph
+from resnet_inspect.graph.fold import fold
 from resnet_inspect.measure import machine as machines
 from resnet_inspect.measure.assemble import arm
 from resnet_inspect.measure.conductor import Worker, WorkerLost, conduct, groups
@@ -43,6 +44,7 @@ class Request:
     layouts: tuple[str, ...]
     modes: tuple[str, ...]
     threads: tuple[int, ...] | None
+    fused: tuple[bool, ...] = (False,)
 
 
 def run(
@@ -70,7 +72,7 @@ def run(
         return _largest(config, variants[config.model], start, available, tell)
 
     configs = _configs(request, torch, machines.usable_cpus(machine), largest)
-    graphs = {config: load.graph(variants[config.model], config.input) for config in configs}
+    graphs = {config: _graph(config, variants[config.model]) for config in configs}
     for config, graph in graphs.items():
         if config.task == "train":
             refuse_to_train_on_one_value(graph)
@@ -147,6 +149,7 @@ def _configs(
             request.layouts,
             request.modes,
             request.threads or (cpus,),
+            request.fused,
         )
 
     configs = spanned(numbers) if numbers else []
@@ -169,7 +172,7 @@ def _largest(
 
     def fits(n: int, room: int) -> bool:
         precision = config.precision if config.precision in ELEMENT_BYTES else "fp32"
-        rows = _predicted(replace(at(n), mode="eager", precision=precision), load.graph(variant, at(n).input))
+        rows = _predicted(replace(at(n), mode="eager", precision=precision), _graph(at(n), variant))
         return rows is not None and rows["peak_bytes"] <= room
 
     room = _room(config, start) if config.device.startswith("cuda") else available - WORKER_BYTES
@@ -207,6 +210,11 @@ def _room(config: Config, start: Callable[[Config], Worker]) -> int:
         raise MachineError(f"{config.label}: {lost.status} {lost.detail}", hint="give a smaller --input") from None
     finally:
         worker.close()
+
+
+def _graph(config: Config, variant: Variant) -> Graph:
+    graph = load.graph(variant, config.input)
+    return fold(graph) if config.fused else graph
 
 
 def _image(variant: Variant) -> tuple[int, int, int]:

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from resnet_inspect.analyze import ledgers
+from resnet_inspect.analyze import folding, ledgers
 from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.measure.record import Arm, Record
 from resnet_inspect.measure.statistics import half_width
@@ -96,6 +96,7 @@ def bench(record: Record) -> Report:
         notes=(
             "latency: one call and its end, median and its 95 % interval over rounds; images/s: calls back to back",
             "peak: what the allocator is asked for, weights included",
+            *folding.notes(record),
             *ledgers.notes(record),
             *_energy(record),
             *(["two rounds, a first look: no baseline for `resnet-inspect verdict`"] if record.protocol.quick else []),
@@ -163,7 +164,8 @@ def _row(arm: Arm) -> Row:
     config, latency, device = arm.config, arm.metrics.get("latency"), arm.metrics.get("device_time")
     measured, predicted = arm.memory.get("measured") or {}, arm.memory.get("predicted") or {}
     threads = "1 thread" if config.threads == 1 else f"{config.threads} threads"
-    what = f"{config.task} {config.precision} {config.layout} {config.mode}, {threads}"
+    fused = " fused" if config.fused else ""
+    what = f"{config.task} {config.precision} {config.layout} {config.mode}{fused}, {threads}"
     times: Row = (None,) * 5
     if latency is not None:
         half = half_width(latency.ci95_ms, latency.median_ms) if latency.median_ms else None

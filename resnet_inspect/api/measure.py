@@ -84,12 +84,14 @@ def bench(
     tell: "Callable[[str], None] | None" = None,
     per: str | None = None,
     energy: bool = False,
+    fused: bool = False,
 ) -> "Record":
     """Measure every combination, each in a process of its own, and return the Record.
 
     ``save`` is given the Record so far when an arm has ended, ``tell`` a line when something begins. Ctrl-C ends
     the measurement and keeps the arms that are done. ``per`` stage or layer lays out the time of a call in a
     pass of its own, by stages, or by stages and by layers; ``energy`` adds joules an image, where a GPU counts them.
+    ``fused`` measures every combination once more with BatchNorm folded into the convolutions.
 
     Raises:
         RequestError: a combination that cannot be. MachineError: the machine has no such device.
@@ -109,6 +111,7 @@ def bench(
         tuple(several(layout)),
         tuple(several(mode)),
         None if threads is None else tuple(several(threads)),
+        (False, True) if fused else (False,),
     )
     return run(
         request, quick, min_time_s, max_time_s, seed, tuple(argv), save or (lambda _: None), tell or (lambda _: None),

@@ -69,6 +69,7 @@ def batch_sizes(text: str) -> tuple[int | str, ...]:
     help="Seconds of latency samples an arm, after five rounds.",
 )
 @click.option("--per", type=click.Choice(["stage", "layer"]), help="Also where the time of a call goes.")
+@click.option("--fused", is_flag=True, help="Each arm once more, BatchNorm folded into its convolutions.")
 @click.option("--energy", is_flag=True, help="Also joules an image, over windows of 10 s (NVIDIA GPUs).")
 @click.option("--seed", type=int, default=0, help="Of weights, input and the order of arms.")
 @options.format
@@ -91,6 +92,7 @@ def command(
     max_time: float | None,
     per: str | None,
     energy: bool,
+    fused: bool,
     seed: int,
     format: Format | None,
     output: str | None,
@@ -119,7 +121,7 @@ def command(
 
         record = api.bench(
             models or ("resnet50",), device, batch_size, input, settings, task, precision, layout, mode, threads, quick,
-            min_time, max_time, seed, sys.argv[1:], save, tell, per, energy,
+            min_time, max_time, seed, sys.argv[1:], save, tell, per, energy, fused,
         )  # fmt: skip
     if format == "json" or output == "-":
         write(to_json(record), None)

@@ -14,7 +14,10 @@ MODES = ("eager", "graph", "compile", "compile+graph")
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What runs; ``input`` is N, C, H, W, ``threads`` those of torch's intra-op pool."""
+    """What runs; ``input`` is N, C, H, W, ``threads`` those of torch's intra-op pool.
+
+    ``fused``: with every BatchNorm that directly follows a convolution folded into it.
+    """
 
     model: str
     device: str
@@ -25,12 +28,14 @@ class Config:
     layout: str
     mode: str
     threads: int
+    fused: bool = False
 
     @property
     def label(self) -> str:
         size = "×".join(map(str, self.input))
         layout = "" if self.layout == "contiguous" else f" {self.layout}"
-        return f"{self.model} {size} {self.task} {self.precision}{layout} {self.mode}"
+        fused = " fused" if self.fused else ""
+        return f"{self.model}{fused} {size} {self.task} {self.precision}{layout} {self.mode}"
 
 
 def grid(
@@ -42,6 +47,7 @@ def grid(
     layouts: Sequence[str],
     modes: Sequence[str],
     threads: Sequence[int],
+    fused: Sequence[bool] = (False,),
 ) -> list[Config]:
     """Every combination, models given with the C, H, W of one image.
 
@@ -51,9 +57,9 @@ def grid(
     if min(batch_sizes) < 1 or min(threads) < 1:
         raise RequestError("a batch has at least one image, and a pool at least one thread", hint="as --batch-size 1")
     configs = [
-        Config(name, device, n, (n, *image), task, precision, layout, mode, t)
-        for (name, image), n, task, precision, layout, mode, t in product(
-            models, batch_sizes, tasks, precisions, layouts, modes, threads
+        Config(name, device, n, (n, *image), task, precision, layout, mode, t, folded)
+        for (name, image), n, task, precision, layout, mode, t, folded in product(
+            models, batch_sizes, tasks, precisions, layouts, modes, threads, fused
         )
     ]
     for config in configs:
@@ -84,6 +90,11 @@ def _refuse(config: Config) -> None:
     if not cuda and config.task == "train" and config.precision == "amp-fp16":
         raise RequestError(
             f"{config.precision} does not train on {config.device}", hint="use --precision bf16 or amp-bf16"
+        )
+    if config.fused and config.task == "train":
+        raise RequestError(
+            "--fused is for inference: a folded BatchNorm has no batch statistics to train with",
+            hint="leave out one of --fused and --task train",
         )
     if config.task == "train" and "graph" in config.mode:
         raise RequestError("a training step is not captured as a graph", hint="use --mode eager or compile")

@@ -167,9 +167,13 @@ def _environment(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _protocol(document: dict[str, Any]) -> Protocol:
+def _whole(kind: type, document: dict[str, Any]) -> dict[str, Any]:
     """No field is left to its default: what is missing is not what was measured with."""
-    return Protocol(**{**{f.name: document[f.name] for f in fields(Protocol)}, **document})
+    return {**{f.name: document[f.name] for f in fields(kind)}, **document}
+
+
+def _protocol(document: dict[str, Any]) -> Protocol:
+    return Protocol(**_whole(Protocol, document))
 
 
 def _follows(one: Metric, seed: int) -> bool:
@@ -184,7 +188,7 @@ def _arm(document: dict[str, Any]) -> Arm:
     metrics = dict(document["metrics"])
     known = {f.name for f in fields(Arm)} - {"config", "metrics", "images_per_s", "checks", "findings"}
     return Arm(
-        config=Config(**{**document["config"], "input": tuple(document["config"]["input"])}),
+        config=Config(**{**_whole(Config, document["config"]), "input": tuple(document["config"]["input"])}),
         images_per_s=metrics.pop("images_per_s"),
         metrics={name: _metric(one) for name, one in metrics.items()},
         checks=tuple(Check(**check) for check in document["checks"]),

@@ -23,11 +23,11 @@ class WarmUp:
 
 
 def warm_up(call: Call, clock: Clock, protocol: Protocol) -> WarmUp:
-    """Call until the settling rule holds, or the time for it is over."""
+    """Call until the settling rule holds, or the time for it is over, of which the first call takes none."""
     first = _timed(call, clock)
     calls: list[float] = []
     while not settled(calls, protocol):
-        if (first + sum(calls)) / 1e3 >= protocol.max_warmup_s and calls:
+        if sum(calls) / 1e3 >= protocol.max_warmup_s:
             return WarmUp(first, len(calls) + 1, (first + sum(calls)) / 1e3, False)
         calls.append(_timed(call, clock))
     return WarmUp(first, len(calls) + 1, (first + sum(calls)) / 1e3, True)

@@ -12,8 +12,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from resnet_inspect.graph import Graph
+from resnet_inspect.graph.fold import fold
 from resnet_inspect.measure.config import Config
 from resnet_inspect.runtime.build import build
+from resnet_inspect.runtime.folded import folded
 
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -58,6 +60,9 @@ def prepare(config: Config, graph: Graph, seed: int) -> Ready:
     net.eval()
     with torch.inference_mode():
         reference = _strictly(lambda: net(x[:REFERENCE_IMAGES]).float())
+    if config.fused:
+        fewer = fold(graph)
+        net, graph = folded(net, graph, fewer), fewer
     dtype = DTYPES.get(config.precision)
     if dtype is not None:
         net, x = net.to(dtype), x.to(dtype)

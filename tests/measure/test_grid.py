@@ -39,12 +39,18 @@ def test_a_point_is_the_configuration_that_was_asked_for() -> None:
 
 
 @LAW
-@given(some(MODELS), some([1, 2, 32]), some(PRECISIONS), some(LAYOUTS), some(MODES), some([1, 4]))
+@given(some(MODELS), some([1, 2, 32]), some(PRECISIONS), some(LAYOUTS), some(MODES), some([1, 4]), some([False, True]))
 def test_a_grid_is_the_product_of_what_was_given(
-    models: list[Any], sizes: list[int], precisions: list[str], layouts: list[str], modes: list[str], pools: list[int]
+    models: list[Any],
+    sizes: list[int],
+    precisions: list[str],
+    layouts: list[str],
+    modes: list[str],
+    pools: list[int],
+    fused: list[bool],
 ) -> None:
-    found = grid(models, "cuda:0", sizes, ["infer"], precisions, layouts, modes, pools)
-    axes = (models, sizes, precisions, layouts, modes, pools)
+    found = grid(models, "cuda:0", sizes, ["infer"], precisions, layouts, modes, pools, fused)
+    axes = (models, sizes, precisions, layouts, modes, pools, fused)
     expected = 1
     for axis in axes:
         expected *= len(axis)
@@ -71,6 +77,7 @@ IMPOSSIBLE = [
     ("cuda:0", {"tasks": ["train"], "modes": ["graph"]}, "a training step is not captured", "--mode eager or compile"),
     ("cpu", {"batch_sizes": [0]}, "a batch has at least one image", "--batch-size 1"),
     ("cpu", {"batch_sizes": [8, -1]}, "a batch has at least one image", "--batch-size 1"),
+    ("cpu", {"tasks": ["train"], "fused": [True]}, "--fused is for inference", "leave out one of"),
     ("cpu", {"threads": [0]}, "a pool at least one thread", ""),
 ]
 
@@ -122,6 +129,6 @@ def test_an_unknown_value_is_refused_and_the_known_ones_are_named(axis: str, nam
 
 
 def test_two_arms_that_differ_have_labels_that_differ_but_for_threads() -> None:
-    found = grid(MODELS, "cuda:0", [1, 8], ["infer"], PRECISIONS, LAYOUTS, MODES, [1])
+    found = grid(MODELS, "cuda:0", [1, 8], ["infer"], PRECISIONS, LAYOUTS, MODES, [1], [False, True])
     assert len({c.label for c in found}) == len(found)
     assert one(tasks=["infer"])[0].label != one(tasks=["train"])[0].label

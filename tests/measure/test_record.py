@@ -44,6 +44,7 @@ configs = st.builds(
     layout=st.sampled_from(LAYOUTS),
     mode=st.sampled_from(MODES),
     threads=st.integers(1, 64),
+    fused=st.booleans(),
 )
 checks = st.builds(Check, id=words, ok=st.booleans(), value=st.none() | numbers, limit=st.none() | numbers)
 findings = st.fixed_dictionaries(
