@@ -72,7 +72,7 @@ def bench(
     from resnet_inspect.benchmark import Request, run
 
     if per not in LEDGERS:
-        raise RequestError(f"per {per!r} is neither stage nor layer")
+        raise RequestError(f"per {per!r} is neither stage nor layer", hint="as per='stage'")
     found = [load.variant(model, settings) for model in several(models)]
     request = Request(
         tuple(found),

@@ -55,10 +55,17 @@ def batch_sizes(text: str) -> tuple[int | str, ...]:
 @click.option("--batch-size", type=batch_sizes, metavar="1,8,32", help="Images in a batch; max: the most that fit.")
 @options.image
 @options.settings
-@click.option("--task", type=several(TASKS), default="infer", help="infer, train or both.")
-@click.option("--precision", type=several(PRECISIONS), help=f"Any of {', '.join(PRECISIONS)}; by default torch's own.")
-@click.option("--layout", type=several(LAYOUTS), default="contiguous", help="contiguous, channels_last.")
-@click.option("--mode", type=several(MODES), default="eager", help=f"Any of {', '.join(MODES)}.")
+@click.option("--task", type=several(TASKS), metavar="NAME,...", default="infer", help="infer, train or both.")
+@click.option(
+    "--precision",
+    type=several(PRECISIONS),
+    metavar="NAME,...",
+    help=f"Any of {', '.join(PRECISIONS)}; by default torch's own.",
+)
+@click.option(
+    "--layout", type=several(LAYOUTS), metavar="NAME,...", default="contiguous", help="contiguous, channels_last."
+)
+@click.option("--mode", type=several(MODES), metavar="NAME,...", default="eager", help=f"Any of {', '.join(MODES)}.")
 @click.option("--threads", type=whole_numbers, metavar="N", help="Of torch's pool; by default the usable cores.")
 @click.option("--quick", is_flag=True, help="A first look of two rounds; no baseline.")
 @click.option("--min-time", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds of sampling, at least.")
