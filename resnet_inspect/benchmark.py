@@ -57,11 +57,12 @@ def run(
     save: Callable[[Record], None],
     tell: Callable[[str], None],
     passes: tuple[str, ...] = (),
+    fresh: bool = False,
 ) -> Record:
     """Play the whole grid; see ``api.bench``."""
     machine, torch = machines.read(), probe(request.device)
     variants = _by_name(request.variants)
-    plan = protocol_for(torch["device"], quick, seed, min_time_s, max_time_s)
+    plan = protocol_for(torch["device"], quick, seed, min_time_s, max_time_s, fresh)
     available = int(USABLE * (machine.memory_bytes or 8 * 2**30))
 
     def start(config: Config) -> Worker:

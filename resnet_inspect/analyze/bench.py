@@ -132,7 +132,8 @@ def _versions(environment: Mapping[str, Any]) -> dict[str, str]:
 def _rounds(protocol: Protocol) -> str:
     least = "2" if protocol.quick else f"from {protocol.rounds}"
     until = "" if protocol.quick else f", until ±{100 * protocol.precise_within:g}% or {protocol.max_time_s:g} s"
-    return f"{least} of {protocol.min_round_s:g} s{until}, seed {protocol.seed}"
+    where = ", each in a new process" if protocol.fresh else ""
+    return f"{least} of {protocol.min_round_s:g} s{where}{until}, seed {protocol.seed}"
 
 
 def text_of(value: float | None) -> str:

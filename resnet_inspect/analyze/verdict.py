@@ -9,6 +9,10 @@ from resnet_inspect.measure.record import Arm, Record
 from resnet_inspect.report import Column, Finding, Report, Row, Table
 
 GATES = ("params", "macs", "memory", "graph_breaks")  # what does not vary from run to run
+ONE_PROCESS = (
+    "an arm's rounds are of one process: between two processes the same net may differ by more than its interval; "
+    "`bench --fresh` takes every round in a new one"
+)
 MACHINE = ("cpu_model", "cpus", "memory_bytes")
 
 
@@ -59,6 +63,7 @@ def verdict(old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_dif
         notes=(
             *([f"the two runs differ in {', '.join(differences)}"] if differences else []),
             *_crowds(pairs),
+            *([] if old.protocol.fresh and new.protocol.fresh else [ONE_PROCESS]),
         ),
         ok=not slower and not findings,
     )

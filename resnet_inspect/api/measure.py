@@ -85,13 +85,15 @@ def bench(
     per: str | None = None,
     energy: bool = False,
     fused: bool = False,
+    fresh: bool = False,
 ) -> "Record":
     """Measure every combination, each in a process of its own, and return the Record.
 
     ``save`` is given the Record so far when an arm has ended, ``tell`` a line when something begins. Ctrl-C ends
     the measurement and keeps the arms that are done. ``per`` stage or layer lays out the time of a call in a
     pass of its own, by stages, or by stages and by layers; ``energy`` adds joules an image, where a GPU counts them.
-    ``fused`` measures every combination once more with BatchNorm folded into the convolutions.
+    ``fused`` measures every combination once more with BatchNorm folded into the convolutions; ``fresh`` takes every
+    round in a new process, so that the interval holds what differs between processes.
 
     Raises:
         RequestError: a combination that cannot be. MachineError: the machine has no such device.
@@ -99,7 +101,7 @@ def bench(
     from resnet_inspect.benchmark import Request, run
 
     if per not in LEDGERS:
-        raise RequestError(f"per {per!r} is neither stage nor layer")
+        raise RequestError(f"per {per!r} is neither stage nor layer", hint="as per='stage'")
     found = [load.variant(model, settings) for model in several(models)]
     request = Request(
         tuple(found),
@@ -115,7 +117,7 @@ def bench(
     )
     return run(
         request, quick, min_time_s, max_time_s, seed, tuple(argv), save or (lambda _: None), tell or (lambda _: None),
-        LEDGERS[per] + ("energy",) * energy,
+        LEDGERS[per] + ("energy",) * energy, fresh,
     )  # fmt: skip
 
 

@@ -55,10 +55,17 @@ def batch_sizes(text: str) -> tuple[int | str, ...]:
 @click.option("--batch-size", type=batch_sizes, metavar="1,8,32", help="Images in a batch; max: the most that fit.")
 @options.image
 @options.settings
-@click.option("--task", type=several(TASKS), default="infer", help="infer, train or both.")
-@click.option("--precision", type=several(PRECISIONS), help=f"Any of {', '.join(PRECISIONS)}; by default torch's own.")
-@click.option("--layout", type=several(LAYOUTS), default="contiguous", help="contiguous, channels_last.")
-@click.option("--mode", type=several(MODES), default="eager", help=f"Any of {', '.join(MODES)}.")
+@click.option("--task", type=several(TASKS), metavar="NAME,...", default="infer", help="infer, train or both.")
+@click.option(
+    "--precision",
+    type=several(PRECISIONS),
+    metavar="NAME,...",
+    help=f"Any of {', '.join(PRECISIONS)}; by default torch's own.",
+)
+@click.option(
+    "--layout", type=several(LAYOUTS), metavar="NAME,...", default="contiguous", help="contiguous, channels_last."
+)
+@click.option("--mode", type=several(MODES), metavar="NAME,...", default="eager", help=f"Any of {', '.join(MODES)}.")
 @click.option("--threads", type=whole_numbers, metavar="N", help="Of torch's pool; by default the usable cores.")
 @click.option("--quick", is_flag=True, help="A first look of two rounds; no baseline.")
 @click.option("--min-time", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds of sampling, at least.")
@@ -69,6 +76,7 @@ def batch_sizes(text: str) -> tuple[int | str, ...]:
     help="Seconds of latency samples an arm, after five rounds.",
 )
 @click.option("--per", type=click.Choice(["stage", "layer"]), help="Also where the time of a call goes.")
+@click.option("--fresh", is_flag=True, help="Every round in a new process: for runs to be compared later.")
 @click.option("--fused", is_flag=True, help="Each arm once more, BatchNorm folded into its convolutions.")
 @click.option("--energy", is_flag=True, help="Also joules an image, over windows of 10 s (NVIDIA GPUs).")
 @click.option("--seed", type=int, default=0, help="Of weights, input and the order of arms.")
@@ -93,6 +101,7 @@ def command(
     per: str | None,
     energy: bool,
     fused: bool,
+    fresh: bool,
     seed: int,
     format: Format | None,
     output: str | None,
@@ -121,7 +130,7 @@ def command(
 
         record = api.bench(
             models or ("resnet50",), device, batch_size, input, settings, task, precision, layout, mode, threads, quick,
-            min_time, max_time, seed, sys.argv[1:], save, tell, per, energy, fused,
+            min_time, max_time, seed, sys.argv[1:], save, tell, per, energy, fused, fresh,
         )  # fmt: skip
     if format == "json" or output == "-":
         write(to_json(record), None)

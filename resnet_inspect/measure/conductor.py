@@ -100,7 +100,14 @@ def conduct(
             rng.shuffle(playing)
             for take, worker in list(playing):
                 tell(f"{take.config.label}: round {number}{_so_far(take, plan)}")
-                if not _round(take, worker, plan) or _finished(take, worker, plan):
+                warm = True
+                if plan.fresh and take.latency:
+                    playing.remove((take, worker))
+                    worker.close()
+                    worker = start(take.config)
+                    playing.append((take, worker))
+                    warm = _warmed(take, worker)
+                if not warm or not _round(take, worker, plan) or _finished(take, worker, plan):
                     for name in passes if take.status == "ok" else ():
                         tell(f"{take.config.label}: {name}")
                         _passed(take, worker, name)
@@ -130,10 +137,14 @@ def _so_far(take: Take, plan: Plan) -> str:
 
 
 def _prepared(take: Take, worker: Worker) -> bool:
-    return (
-        _asked(take, worker, {"do": "prepare"}, lambda answer: setattr(take, "prepared", answer))
-        and _asked(take, worker, {"do": "warm"}, lambda answer: setattr(take, "warm", answer))
-        and _asked(take, worker, {"do": "memory"}, lambda answer: setattr(take, "memory", answer))
+    return _warmed(take, worker) and _asked(
+        take, worker, {"do": "memory"}, lambda answer: setattr(take, "memory", answer)
+    )
+
+
+def _warmed(take: Take, worker: Worker) -> bool:
+    return _asked(take, worker, {"do": "prepare"}, lambda answer: setattr(take, "prepared", answer)) and _asked(
+        take, worker, {"do": "warm"}, lambda answer: setattr(take, "warm", answer)
     )
 
 

@@ -102,8 +102,11 @@ def one_round(ready: Ready, config: Config, protocol: Protocol, request: dict[st
     latency, share = sampling.watched(call, CLOCK, request["seconds"], request["at_least"])
     expected = sorted(latency)[len(latency) // 2]
     block = sampling.block(ready.run, ready.sync, CLOCK, protocol.block_s, expected)
-    result: dict[str, Any] = {"latency": latency, "block": block, "clocks": {"cpu_share": share}}
-    if torch.device(config.device).type == "cuda":
+    result: dict[str, Any] = {"latency": latency, "block": block}
+    kind = torch.device(config.device).type
+    if kind == "cpu":  # who waits for a device needs no CPU
+        result["clocks"] = {"cpu_share": share}
+    if kind == "cuda":
         result["enqueue"] = stream.enqueue(ready.run, ready.sync, len(latency))
         result["device_time"] = stream.device_time(ready.run, ready.sync, len(latency), max(result["enqueue"]))
         result["clocks"] = _clocks_under_load(ready, config)

@@ -249,6 +249,36 @@ def test_when_all_are_lost_the_benchmark_ends() -> None:
     assert {name: take.status for name, take in takes.items()} == {"a": "crashed", "b": "crashed", "c": "oom"}
 
 
+def test_a_fresh_arm_is_played_in_a_new_worker_every_round() -> None:
+    stage, started = three(), []
+
+    def start(c: Config) -> FakeWorker:
+        started.append(FakeWorker(c, stage.log))
+        return started[-1]
+
+    stage.start = start  # type: ignore[method-assign]
+    takes = stage.play(replace(PLAN, fresh=True))
+    assert {len(take.latency) for take in takes.values()} == {PLAN.rounds}
+    assert len(started) == 3 * PLAN.rounds
+    assert all((worker.closed, worker.asked["warm"], worker.asked["round"]) == (1, 1, 1) for worker in started)
+    assert sum(worker.asked["memory"] for worker in started) == sum(worker.asked["after"] for worker in started) == 3
+
+
+@pytest.mark.parametrize("do", ["prepare", "warm", "round"])
+def test_a_new_worker_that_is_lost_ends_its_own_arm_alone(do: str) -> None:
+    stage, started = three(), []
+
+    def start(c: Config) -> FakeWorker:
+        fails = {(do, 1): WorkerLost("oom")} if c.model == "b" and len(started) > 5 else {}
+        started.append(FakeWorker(c, stage.log, fails))
+        return started[-1]
+
+    stage.start = start  # type: ignore[method-assign]
+    takes = stage.play(replace(PLAN, fresh=True))
+    assert {name: take.status for name, take in takes.items()} == {"a": "ok", "b": "oom", "c": "ok"}
+    assert {worker.closed for worker in started} == {1}
+
+
 def test_what_was_prepared_in_vain_is_told_before_anything_is_measured() -> None:
     stage = three(b={"fails": {("prepare", 1): WorkerLost("oom")}})
     first = next(iter(stage.conduct()))

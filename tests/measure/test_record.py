@@ -118,7 +118,9 @@ def arms(draw: st.DrawFn, seed: int) -> Arm:
 
 @st.composite
 def records(draw: st.DrawFn) -> Record:
-    protocol = draw(st.builds(Protocol, seed=st.integers(0, 2**32), quick=st.booleans(), max_time_s=durations))
+    protocol = draw(
+        st.builds(Protocol, seed=st.integers(0, 2**32), quick=st.booleans(), fresh=st.booleans(), max_time_s=durations)
+    )
     played = draw(st.lists(arms(protocol.seed), max_size=2))
     return Record(tuple(draw(st.lists(words, max_size=3))), draw(environments), protocol, len(played), tuple(played))
 

@@ -63,7 +63,7 @@ def test_a_difference_on_a_cpu_that_others_had_a_part_of_decides_nothing(ms: flo
     new = replace(new, arms=(replace(new.arms[0], findings=(crowded,)),))
     report = verdict(record(10.0), new)
     assert report.tables[0].rows[0][1] == outcome
-    assert report.notes == (f"{CONFIG.label}: other programs had a part of the CPU in the new run",)
+    assert report.notes[0] == f"{CONFIG.label}: other programs had a part of the CPU in the new run"
 
 
 def test_a_graph_that_breaks_anew_breaks_its_gate() -> None:
@@ -98,4 +98,11 @@ def test_runs_that_cannot_be_compared_are_refused(change: Callable[[Record], Rec
 def test_another_machine_is_compared_only_when_told() -> None:
     other = replace(record(10.0), environment={**ENVIRONMENT, "versions": {"torch": "2"}})
     report = verdict(record(10.0), other, allow_env_diff=True)
-    assert report.notes == ("the two runs differ in torch",)
+    assert report.notes[0] == "the two runs differ in torch"
+
+
+@pytest.mark.parametrize(("old", "new", "told"), [(True, True, False), (True, False, True), (False, False, True)])
+def test_runs_of_one_process_are_told_from_those_of_many(old: bool, new: bool, told: bool) -> None:
+    plans = [Protocol(fresh=fresh) for fresh in (old, new)]
+    notes = verdict(record(10.0, protocol=plans[0]), record(10.0, protocol=plans[1])).notes
+    assert any("bench --fresh" in note for note in notes) is told

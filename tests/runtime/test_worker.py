@@ -41,6 +41,21 @@ def test_an_arm_answers_every_request(task: str, precision: str, layout: str) ->
     assert after["error"] is None or after["error"] < 2e-2
 
 
+def test_a_cpu_arm_says_what_it_was_given_and_what_torch_was_set_to() -> None:
+    prepared, warm, played = answers(CONFIG, {"do": "warm"}, ROUND)
+    assert 0 < played["clocks"]["cpu_share"] < 1.1
+    assert warm["first_peak_bytes"] is None
+    assert prepared["flags"]["threads"] == 1
+    assert prepared["flags"]["cudnn_benchmark"] is True
+    assert prepared["flags"]["matmul_allow_tf32"] is prepared["flags"]["cudnn_allow_tf32"] is False
+
+
+def test_an_arm_is_laid_out_on_request_and_a_cpu_counts_no_energy() -> None:
+    _, stage, layer, energy = answers(CONFIG, {"do": "stage"}, {"do": "layer"}, {"do": "energy"})
+    assert (len(stage["forward"][0]), len(layer["forward"][0])) == (6 + 1, 68 + 1 + 1)
+    assert energy == {"reason": "cpu has no counter of energy that NVML reads"}
+
+
 def test_phases_add_up_to_the_step() -> None:
     config = replace(CONFIG, task="train", batch_size=4, input=(4, 3, 64, 64))
     _, phases = answers(config, {"do": "phases"})
