@@ -9,12 +9,14 @@ from typing import Any
 from resnet_inspect import load
 from resnet_inspect.analyze.flops import refuse_to_train_on_one_value
 from resnet_inspect.analyze.memory import ELEMENT_BYTES, memory
+from resnet_inspect.analyze.roofline import floors
 from resnet_inspect.analyze.work import stage_of, work_by, work_of
+from resnet_inspect.counting.devices import as_measured
 from resnet_inspect.errors import MachineError, RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.fold import fold
 from resnet_inspect.measure import machine as machines
-from resnet_inspect.measure.assemble import arm
+from resnet_inspect.measure.assemble import arm, held_to_floor
 from resnet_inspect.measure.conductor import Worker, WorkerLost, conduct, groups
 from resnet_inspect.measure.config import Config, grid
 from resnet_inspect.measure.ledger import Part
@@ -101,6 +103,8 @@ def run(
                 cost = {"params": work.params, "macs": work.macs}
                 spec = to_mapping(variants[take.config.model].spec)
                 done = arm(take, plan, cost, spec, predicted[take.config], parts(graph))
+                if done.ceilings and done.config.task == "infer":
+                    done = held_to_floor(done, _floor_ms(graph, done.ceilings))
                 arms = sorted((*record.arms, done), key=lambda arm: configs.index(arm.config))
                 record = replace(record, arms=tuple(arms))
                 if gpu := take.prepared.get("gpu"):
@@ -109,6 +113,12 @@ def run(
     except KeyboardInterrupt:
         tell("interrupted; the arms that are done are kept")
     return record
+
+
+def _floor_ms(graph: Graph, ceilings: Mapping[str, Any]) -> float:
+    """The least time of a forward pass at ceilings that were measured."""
+    limits = as_measured(ceilings)
+    return 1e3 * sum(floor.floor_s for floor in floors(graph, limits, ceilings["precision"]).values())
 
 
 def parts(graph: Graph) -> dict[str, list[Part]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from resnet_inspect.analyze import folding, ledgers
 from resnet_inspect.measure.protocol import Protocol
-from resnet_inspect.measure.record import Arm, Record
+from resnet_inspect.measure.record import Arm, Metric, Record
 from resnet_inspect.measure.statistics import half_width
 from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
 from resnet_inspect.units import significant, text
@@ -152,6 +152,8 @@ def _arms(record: Record) -> Table:
         Column("p95_ms", "p95", "ms", optional=True),
         Column("p99_ms", "p99", "ms", optional=True),
         Column("device_time_ms", "device", "ms", optional=True),
+        Column("floor_ms", "floor", "ms", optional=True),
+        Column("reached", "of floor", "share", optional=True),
         Column("images_per_s", "images/s", "rate"),
         Column("predicted_bytes", "peak, predicted", "bytes"),
         Column("requested_bytes", "measured", "bytes"),
@@ -178,10 +180,19 @@ def _row(arm: Arm) -> Row:
         arm.status,
         *times,
         device.median_ms if device is not None else None,
+        *_floor(arm, device or latency),
         arm.images_per_s,
         predicted.get("peak_bytes"),
         measured.get("requested_bytes"),
     )
+
+
+def _floor(arm: Arm, measured: Metric | None) -> tuple[float | None, float | None]:
+    """The least time that the measured ceilings allow, and what share of the time it is."""
+    floor = (arm.ceilings or {}).get("floor_ms")
+    if floor is None or measured is None or not measured.median_ms:
+        return floor, None
+    return floor, floor / measured.median_ms
 
 
 def _phases(record: Record) -> tuple[Table, ...]:

@@ -86,6 +86,7 @@ def bench(
     energy: bool = False,
     fused: bool = False,
     fresh: bool = False,
+    ceilings: bool = False,
 ) -> "Record":
     """Measure every combination, each in a process of its own, and return the Record.
 
@@ -93,7 +94,8 @@ def bench(
     the measurement and keeps the arms that are done. ``per`` stage or layer lays out the time of a call in a
     pass of its own, by stages, or by stages and by layers; ``energy`` adds joules an image, where a GPU counts them.
     ``fused`` measures every combination once more with BatchNorm folded into the convolutions; ``fresh`` takes every
-    round in a new process, so that the interval holds what differs between processes.
+    round in a new process, so that the interval holds what differs between processes; ``ceilings`` measures what the
+    device can do at most, and holds inferences against the floor that this sets.
 
     Raises:
         RequestError: a combination that cannot be. MachineError: the machine has no such device.
@@ -117,7 +119,7 @@ def bench(
     )
     return run(
         request, quick, min_time_s, max_time_s, seed, tuple(argv), save or (lambda _: None), tell or (lambda _: None),
-        LEDGERS[per] + ("energy",) * energy, fresh,
+        LEDGERS[per] + ("energy",) * energy + ("ceilings",) * ceilings, fresh,
     )  # fmt: skip
 
 

@@ -78,6 +78,7 @@ def batch_sizes(text: str) -> tuple[int | str, ...]:
 @click.option("--per", type=click.Choice(["stage", "layer"]), help="Also where the time of a call goes.")
 @click.option("--fresh", is_flag=True, help="Every round in a new process: for runs to be compared later.")
 @click.option("--fused", is_flag=True, help="Each arm once more, BatchNorm folded into its convolutions.")
+@click.option("--ceilings", is_flag=True, help="Also what the device can do at most, and the floor that this sets.")
 @click.option("--energy", is_flag=True, help="Also joules an image, over windows of 10 s (NVIDIA GPUs).")
 @click.option("--seed", type=int, default=0, help="Of weights, input and the order of arms.")
 @options.format
@@ -102,6 +103,7 @@ def command(
     energy: bool,
     fused: bool,
     fresh: bool,
+    ceilings: bool,
     seed: int,
     format: Format | None,
     output: str | None,
@@ -130,7 +132,7 @@ def command(
 
         record = api.bench(
             models or ("resnet50",), device, batch_size, input, settings, task, precision, layout, mode, threads, quick,
-            min_time, max_time, seed, sys.argv[1:], save, tell, per, energy, fused, fresh,
+            min_time, max_time, seed, sys.argv[1:], save, tell, per, energy, fused, fresh, ceilings,
         )  # fmt: skip
     if format == "json" or output == "-":
         write(to_json(record), None)

@@ -1,6 +1,7 @@
 """From what a worker said to an Arm of the Record: statistics, self-checks that fail closed, findings."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -14,9 +15,10 @@ from resnet_inspect.measure.statistics import drift, is_bimodal, median_of, pool
 # relative L2 distance of outputs from strict fp32 that rounding explains
 ROUNDING = {"fp32": 1e-4, "tf32": 2e-3, "bf16": 2e-2, "fp16": 2e-2, "amp-bf16": 2e-2, "amp-fp16": 2e-2}
 HOST_BOUND = 0.8  # host time of device time
+ABOVE_ROOF = 1.05  # of a ceiling: what lies above is an error, or a cache
 NOISY = {"cpu": 0.05, "cuda": 0.02}
 CLOCK_MOVED = 0.05
-FIELDS = {"stage": "stages", "layer": "layers", "energy": "energy"}  # of an Arm, by pass
+FIELDS = {"stage": "stages", "layer": "layers", "energy": "energy", "ceilings": "ceilings"}  # of an Arm, by pass
 
 
 def arm(
@@ -65,10 +67,26 @@ def arm(
         stages=ledgers.get("stage"),
         layers=ledgers.get("layer"),
         energy=known.get("energy"),
+        ceilings=known.get("ceilings"),
         clocks={"before": take.prepared.get("gpu"), "rounds": take.clocks, "after": take.after.get("clocks")},
         flags=take.prepared.get("flags"),
         graph_breaks=take.warm["graphs_before"] - 1 if compiled else None,
     )
+
+
+def held_to_floor(arm: Arm, floor_ms: float) -> Arm:
+    """``arm`` with the least time that its ceilings allow, which its device time may not undercut.
+
+    Of fp32 that is no fault: there a convolution may run by Winograd's algorithm, which multiplies less.
+    """
+    known = replace(arm, ceilings={**arm.ceilings, "floor_ms": floor_ms})
+    device = arm.metrics.get("device_time")
+    if device is None or not floor_ms or arm.config.precision == "fp32":
+        return known
+    reached = floor_ms / device.median_ms if device.median_ms else inf
+    check = Check("device-time-above-floor", reached <= ABOVE_ROOF, min(reached, 1e9), ABOVE_ROOF)
+    valid = arm.valid and check.ok
+    return replace(known, checks=(*arm.checks, check), valid=valid, status=arm.status if valid else "invalid")
 
 
 def _metrics(take: Take, protocol: Protocol) -> tuple[dict[str, Metric | None], dict[str, str]]:

@@ -68,7 +68,7 @@ class Arm:
     or None with the reason in ``unknown``. ``stages`` and ``layers`` are what ``measure.ledger`` makes. ``clocks`` is
     how the machine did ``before``, ``after`` and in each of the ``rounds``: of a GPU its clock, power and temperature
     under load, of a CPU the share of one that the calling thread was given. ``flags`` are those of torch in force.
-    ``ceilings`` are room that version 1 reserves.
+    ``ceilings`` are what ``runtime.ceilings`` measured after the rounds, with ``floor_ms``, the least time they allow.
     """
 
     config: Config

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from resnet_inspect.errors import InspectError
 from resnet_inspect.measure import sampling
 from resnet_inspect.measure.config import Config
 from resnet_inspect.measure.protocol import Protocol
@@ -20,6 +21,7 @@ from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.runtime import energy, gpu, marks, memory, stream
 from resnet_inspect.runtime.arm import Ready, agreement, prepare
+from resnet_inspect.runtime.ceilings import ceilings
 from resnet_inspect.runtime.environment import flags
 
 PHASE_CALLS = 10
@@ -157,6 +159,14 @@ def joules(ready: Ready, config: Config, protocol: Protocol, request: dict[str, 
     return energy.per_image(counted, ready.run, ready.sync, config.batch_size)
 
 
+def measured_ceilings(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
+    """What the device can do at most, measured where the rounds were."""
+    try:
+        return ceilings(config.device, config.precision.removeprefix("amp-"), config.threads)
+    except InspectError as error:
+        return {"reason": error.message}
+
+
 def after(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
     """What is asked at the end: whether the timed path gives the right outputs, how many graphs torch.compile made."""
     finite, error = agreement(ready, config)
@@ -209,6 +219,7 @@ ANSWERS: dict[str, Callable[[Ready, Config, Protocol, dict[str, Any]], dict[str,
     "stage": stage,
     "layer": layer,
     "energy": joules,
+    "ceilings": measured_ceilings,
 }
 
 if __name__ == "__main__":

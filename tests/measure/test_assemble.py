@@ -294,3 +294,27 @@ def test_the_catalogue_has_every_code_that_is_given_and_no_other() -> None:
     assert given == set(FOUND), "each has a test above"
     assert texts_given_to("WorkerLost", room / "process.py") | {"oom"} == {"oom", "crashed", "timeout"}
     assert set(CATALOGUE) == given | {"oom", "crashed", "timeout"}
+
+
+LIMITS = {"device": "cuda", "precision": "bf16", "flop_per_s": 8e14, "bytes_per_s": 4e12}
+
+
+@pytest.mark.parametrize(
+    ("device", "precision", "floor_ms", "valid"),
+    [
+        ("cuda:0", "bf16", 5.0, True),
+        ("cuda:0", "bf16", 10.3, True),  # 104 % of the ceiling
+        ("cuda:0", "bf16", 11.0, False),
+        ("cuda:0", "fp32", 11.0, True),  # Winograd
+        ("cpu", "bf16", 11.0, True),  # a latency holds more than the device's share
+    ],
+)
+def test_a_device_time_below_the_floor_is_no_measurement(
+    device: str, precision: str, floor_ms: float, valid: bool
+) -> None:
+    done = assemble.held_to_floor(arm(take(device, precision=precision, passes={"ceilings": LIMITS})), floor_ms)
+    assert done.valid is valid
+    assert done.status == ("ok" if valid else "invalid")
+    assert done.ceilings == {**LIMITS, "floor_ms": floor_ms}
+    (row,) = bench(record(done)).tables[0].rows
+    assert floor_ms in row

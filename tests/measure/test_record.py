@@ -51,6 +51,7 @@ findings = st.fixed_dictionaries(
     {"code": words, "where": words, "values": st.dictionaries(words, numbers | words, max_size=2)}
 )
 predictions = st.none() | st.dictionaries(words, counts, max_size=2).map(lambda rows: {**rows, "peak_bytes": 4096})
+limits = st.fixed_dictionaries({"flop_per_s": durations, "bytes_per_s": durations, "floor_ms": durations})
 measurements = st.dictionaries(words, anything, max_size=2).map(lambda rows: {**rows, "requested_bytes": 4096})
 costs = st.fixed_dictionaries({"params": counts, "macs": counts})
 phases = st.fixed_dictionaries(dict.fromkeys(("forward_ms", "backward_ms", "optimizer_ms", "step_ms"), durations))
@@ -112,7 +113,7 @@ def arms(draw: st.DrawFn, seed: int) -> Arm:
         stages=draw(st.none() | ledgers),
         layers=draw(st.none() | ledgers),
         energy=draw(st.none() | energies),
-        ceilings=draw(anything),
+        ceilings=draw(st.none() | limits),
     )
 
 

@@ -50,6 +50,14 @@ def test_a_cpu_arm_says_what_it_was_given_and_what_torch_was_set_to() -> None:
     assert prepared["flags"]["matmul_allow_tf32"] is prepared["flags"]["cudnn_allow_tf32"] is False
 
 
+def test_a_worker_measures_the_ceilings_of_its_own_device() -> None:
+    _, known = answers(CONFIG, {"do": "ceilings"})
+    assert known["device"] == "cpu"
+    assert known["precision"] == "fp32"
+    assert known["flop_per_s"] > 1e9
+    assert known["bytes_per_s"] > 1e8
+
+
 def test_an_arm_is_laid_out_on_request_and_a_cpu_counts_no_energy() -> None:
     _, stage, layer, energy = answers(CONFIG, {"do": "stage"}, {"do": "layer"}, {"do": "energy"})
     assert (len(stage["forward"][0]), len(layer["forward"][0])) == (6 + 1, 68 + 1 + 1)
