@@ -25,7 +25,9 @@ def record_json() -> str:
     import resnet_inspect as ri
     from resnet_inspect.measure.record import to_json
 
-    return to_json(ri.bench("resnet18", device="cpu", input=(1, 3, 32, 32), threads=1, max_time_s=0.2))
+    return to_json(
+        ri.bench("resnet18", device="cpu", input=(1, 3, 32, 32), threads=1, max_time_s=0.2, per="stage", ceilings=True)
+    )
 
 
 @pytest.fixture
