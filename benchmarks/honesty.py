@@ -7,14 +7,15 @@ Prints a table a part as it ends, a row a demand: what, its bound, what was reac
 
 overhead: our sampler against a bare loop round one callable, and the path of a worker against a bare loop round the
 network, with the 95 % interval; noisy where that is wider than a percent. repeatability: medians of bench over fresh
-processes, greatest minus least over their median. same: two arms that are one callable, played as bench plays them
+processes, greatest minus least over their median, and of half as many runs of bench --fresh; the verdicts between
+them. same: two arms that are one callable, played as bench plays them
 until both may stop, --trials times; paired as in one Record, and one trial's rounds with the next trial's as between
 two. planted: a third arm, each call of which waits a share of the callable's median longer. stages: bench --per layer,
 its rows against their pass and that pass against the plain run. memory: predicted bytes against those asked of the
 allocator.
 
-What needs a GPU is named so on a CPU. Takes about ten minutes on two CPUs, which should have nothing else to do: two
-threads on CPUs that are busy are slower by factors, which --threads 1 softens. Exits 0 when a bound is passed too.
+What needs a GPU is named so on a CPU. Takes about fifteen minutes on two CPUs, which should have nothing else to do:
+two threads on CPUs that are busy are slower by factors, which --threads 1 softens. Exits 0 when a bound is passed too.
 """
 
 import argparse
@@ -23,7 +24,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import combinations, pairwise, product
 from random import Random
 from statistics import median
 
@@ -132,21 +133,31 @@ def overhead(device: str) -> Iterator[Row]:
 
 def repeatability(device: str, processes: int, threads: int) -> Iterator[Row]:
     cases = [(1, "latency", 0.03)] + ([(32, "device_time", 0.01)] if device != "cpu" else [])
-    for batch, metric, bound in cases:
-        medians, shares = [], []
-        for _ in range(processes):
-            record = api.bench("resnet18", device=device, batch_size=batch, threads=threads)
+    delta = DELTA[torch.device(device).type]
+    for (batch, name, bound), fresh in product(cases, (False, True)):
+        runs, shares, crowded = [], [], []
+        for _ in range(max(2, processes // 2) if fresh else processes):
+            record = api.bench("resnet18", device=device, batch_size=batch, threads=threads, fresh=fresh)
             (arm,) = record.arms
-            found = arm.metrics.get(metric)
+            found = arm.metrics.get(name)
             if found is None:
-                raise SystemExit(f"bench gave no {metric}: {arm.status} {arm.findings}")
-            medians.append(found.median_ms)
+                raise SystemExit(f"bench gave no {name}: {arm.status} {arm.findings}")
+            runs.append(found)
+            crowded.append(any(one["code"] == "crowded" for one in arm.findings))
             shares += [clock["cpu_share"] for clock in arm.clocks["rounds"] if "cpu_share" in clock]
+        medians = [one.median_ms for one in runs]
         spread = (max(medians) - min(medians)) / median(medians)
-        what = f"spread of the {metric} of resnet18, batch {batch}, over {processes} fresh processes"
+        what = f"{name} of resnet18, batch {batch}, over {len(runs)} runs" + (", every round in a new process" * fresh)
         given = f", {min(shares):.2f} to {max(shares):.2f} of a CPU given" if shares else ""
         reached = f"{spread:.1%} of {median(medians):.2f} ms{given}"
-        yield row(what, f"≤ {100 * bound:g} %", reached, spread <= bound)
+        yield row(f"spread of the {what}", f"≤ {100 * bound:g} %", reached, spread <= bound)
+        verdicts = [
+            compare(runs[i].rounds, runs[j].rounds, delta, crowded=crowded[i] or crowded[j])
+            for i, j in combinations(range(len(runs)), 2)
+        ]
+        wrong = sum(one.outcome in ("SLOWER", "FASTER") for one in verdicts)
+        reached = f"{wrong} of {len(verdicts)} ({told(verdicts)}; {sum(crowded)} runs crowded)"
+        yield row(f"wrong verdicts between them, {what}", "≤ 2 of 100", reached, wrong <= 0.02 * len(verdicts))
 
 
 def play(device: str, trials: int, planted: float) -> Iterator[list[Played]]:
