@@ -25,9 +25,26 @@ def record_json() -> str:
     import resnet_inspect as ri
     from resnet_inspect.measure.record import to_json
 
-    return to_json(
-        ri.bench("resnet18", device="cpu", input=(1, 3, 32, 32), threads=1, max_time_s=0.2, per="stage", ceilings=True)
+    return to_json(ri.bench("resnet18", device="cpu", input=(1, 3, 32, 32), threads=1, max_time_s=0.2))
+
+
+@pytest.fixture(scope="session")
+def laid_out_json() -> str:
+    """A Record of one small arm with its stages and the machine's ceilings, really measured."""
+    import resnet_inspect as ri
+    from resnet_inspect.measure.record import to_json
+
+    record = ri.bench(
+        "resnet18",
+        device="cpu",
+        input=(1, 3, 32, 32),
+        threads=1,
+        quick=True,
+        max_time_s=0.2,
+        per="stage",
+        ceilings=True,
     )
+    return to_json(record)
 
 
 @pytest.fixture

@@ -33,9 +33,9 @@ def commands() -> list[str]:
 
 
 @pytest.mark.parametrize("command", sorted(set(commands())))
-def test_a_command_of_the_readme_runs(command: str, run: Run, tmp_path: Path, record_json: str) -> None:
+def test_a_command_of_the_readme_runs(command: str, run: Run, tmp_path: Path, laid_out_json: str) -> None:
     run("export-spec", "resnet50d", "-o", "mine.toml")
-    (tmp_path / "run.json").write_text(record_json, encoding="utf-8")
+    (tmp_path / "run.json").write_text(laid_out_json, encoding="utf-8")
     done = run(*shlex.split(command)[1:])
     assert done.returncode == 0, done.stderr
 

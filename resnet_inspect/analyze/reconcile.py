@@ -42,7 +42,7 @@ def reconcile(found: Variant, graph: Graph, writing: str, measured: Mapping[str,
         version = convention.version
         if measured is not None:
             theirs = measured.get(tool, Measured(None, None))
-            said = (theirs.total, _verdict(tool, total, theirs, measured))
+            said = (theirs.total, _verdict(tool, total, theirs))
             version = theirs.version or version
             if said[1] == "different":
                 findings.append(_differs(tool, total, theirs, convention))
@@ -112,8 +112,8 @@ def counted_as(graph: Graph, tool: str, writing: str) -> Report:
     )
 
 
-def _verdict(tool: str, ours: int, theirs: Measured, measured: Mapping[str, Measured]) -> str:
-    if tool not in measured:
+def _verdict(tool: str, ours: int, theirs: Measured) -> str:
+    if tool == CONV_FC.name:
         return "ours"
     if theirs.total is None:
         return theirs.why or "not installed"

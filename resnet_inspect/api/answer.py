@@ -1,6 +1,7 @@
 """What every verb that asks returns, and how the verbs read their arguments."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 from resnet_inspect.errors import RequestError
@@ -30,7 +31,7 @@ class Answer(Report):
 
 
 def answer(report: Report) -> Answer:
-    return Answer(*(getattr(report, name) for name in Report.__slots__))
+    return Answer(**{field.name: getattr(report, field.name) for field in fields(Report)})
 
 
 def one_of(name: str, value: object, choices: Sequence[object]) -> None:

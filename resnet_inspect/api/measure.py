@@ -188,7 +188,8 @@ def read_record(path: "str | os.PathLike[str]") -> "Record":
         with open(path, encoding="utf-8") as file:
             return from_json(file.read(), os.fspath(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise RequestError(f"{os.fspath(path)}: {error}", hint="give a file that bench -o wrote") from None
+        reason = error.strerror if isinstance(error, OSError) else "no UTF-8 text"
+        raise RequestError(f"{os.fspath(path)}: {reason}", hint="give a file that bench -o wrote") from None
 
 
 def build(model: Model | Graph = "resnet50", *, device: str = "cpu", zero_init_residual: bool = False) -> "nn.Module":

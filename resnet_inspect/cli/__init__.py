@@ -7,7 +7,7 @@ import click
 
 from resnet_inspect import __version__
 from resnet_inspect.cli.options import examples
-from resnet_inspect.errors import InspectError
+from resnet_inspect.errors import InspectError, RequestError
 
 # command -> its line in --help; the command itself is `command` in the module of that name
 COMMANDS = {
@@ -48,6 +48,27 @@ class _Commands(click.Group):
         command: click.Command = import_module(f"{__name__}.{cmd_name.replace('-', '_')}").command
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if not given:
+                raise  # it is the help that is shown then
+            _fail_usage(ctx, error)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            from difflib import get_close_matches  # only an error pays for it
+
+            near = get_close_matches(name, COMMANDS, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"`{ctx.command_path} --help` lists the commands"
+            raise RequestError(f"no such command '{name}'", hint)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -59,11 +80,15 @@ class _Commands(click.Group):
         except InspectError as error:
             _fail(ctx, error.message, error.hint, error.exit_code)
         except click.UsageError as error:
-            message = error.format_message().rstrip(".")
-            command = error.ctx.command_path if error.ctx else ctx.command_path
-            _fail(ctx, message[:1].lower() + message[1:], f"`{command} --help` shows what it takes", error.exit_code)
+            _fail_usage(ctx, error)
         except KeyboardInterrupt:
             ctx.exit(130)  # as a shell says of a command that Ctrl-C ended
+
+
+def _fail_usage(ctx: click.Context, error: click.UsageError) -> NoReturn:
+    message = error.format_message().rstrip(".")
+    command = error.ctx.command_path if error.ctx else ctx.command_path
+    _fail(ctx, message[:1].lower() + message[1:], f"`{command} --help` shows what it takes", error.exit_code)
 
 
 def _fail(ctx: click.Context, message: str, hint: str, exit_code: int) -> NoReturn:

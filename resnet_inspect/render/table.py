@@ -29,9 +29,11 @@ def render(report: Report, width: int | None = None, color: bool = False) -> str
     prose.print(Text(report.title, "bold"))
 
     def draw(table: Table, indent: int = 0) -> None:
-        drawn, needed = _draw(table, wanted - indent)
+        drawn, needed, left_out = _draw(table, wanted - indent)
         # Where even the narrowest layout is too wide, a line that wraps is better than a number cut in two.
         console(max(wanted, needed + indent)).print(Padding(drawn, (0, 0, 0, indent)))
+        if left_out:
+            prose.print(Text(f"{' ' * indent}no room for: {', '.join(left_out)}", "dim"))
 
     for section in report.sections:
         prose.print()
@@ -65,8 +67,8 @@ def _told(section: Section, width: int) -> list[str]:
     return lines
 
 
-def _draw(table: Table, width: int) -> tuple[RichTable, int]:
-    """The table, and the least width at which nothing in it is cut."""
+def _draw(table: Table, width: int) -> tuple[RichTable, int, list[str]]:
+    """The table, the least width at which nothing in it is cut, and the columns that are left out."""
     rows = [table.texts(row) for row in table.rows]
     total = table.texts(table.total) if table.total else [""] * len(table.columns)
     heads = [column.title for column in table.columns]
@@ -106,7 +108,8 @@ def _draw(table: Table, width: int) -> tuple[RichTable, int]:
         )
     for row in rows:
         drawn.add_row(*[Text(row[i]) for i in shown])
-    return drawn, sum(narrowest[i] + 1 for i in shown) - 1
+    left_out = [heads[i] for i in range(len(heads)) if i not in shown and heads[i]]
+    return drawn, sum(narrowest[i] + 1 for i in shown) - 1, left_out
 
 
 def _widths(narrowest: list[int], widest: list[int], shown: list[int], room: int) -> dict[int, int]:

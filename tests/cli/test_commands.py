@@ -183,6 +183,9 @@ def test_the_version_is_the_packages(run: Run) -> None:
 
 
 WRONG = [
+    (("sumary",), "no such command 'sumary'", "did you mean 'summary'?"),
+    (("xyzzy",), "no such command 'xyzzy'", "lists the commands"),
+    (("--depth", "block"), "no such option", "`resnet-inspect --help`"),
     (("summary", "resnt50"), "unknown model 'resnt50'", "did you mean 'resnet50'"),
     (("summary", "--input", "1,3,224"), "--input 1,3,224 is not N,C,H,W", "1,3,224,224"),
     (("summary", "--input", "1,3,0,224"), "every size is at least 1", ""),

@@ -46,9 +46,11 @@ def unknown(word: str, error: UnknownModelError) -> UnknownModelError:
     if not error.message.startswith("unknown model"):
         return error
     known = {glossary.plain(variant.name): variant.name for variant in zoo.variants()}
-    known |= {glossary.plain(name): name for term in glossary.terms() for name in (term.key, *term.aliases)}
+    known |= {glossary.plain(name): term.key for term in glossary.terms() for name in (*term.aliases, term.key)}
     known |= {glossary.plain(name): name for name in (*CATALOGUE, *(rule.code for rule in RULES))}
-    near = [known[match] for match in get_close_matches(glossary.plain(word), known, n=3, cutoff=0.6)]
+    wanted = glossary.plain(word)
+    parts = [name for name in known if wanted in name.split("-")]
+    near = list(dict.fromkeys(known[name] for name in (parts or get_close_matches(wanted, known, cutoff=0.6))[:3]))
     hint = (
         f"did you mean {' or '.join(map(repr, near))}?" if near else "`resnet-inspect explain --list` shows every word"
     )

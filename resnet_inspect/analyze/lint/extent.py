@@ -91,7 +91,7 @@ def mostly_padding(subject: Subject) -> Iterator[Hit]:
     weights = {node: prod(node.op.params()["weight"]) for nodes in found.values() for node in nodes}
     values = {
         "shares": ", ".join(shares),
-        "live": text(round(sum(_live(node) * count for node, count in weights.items())), "count"),
+        "idle": text(round(sum((1 - _live(node)) * count for node, count in weights.items())), "count"),
         "weights": text(sum(weights.values()), "count"),
         "side": f"{needed}",
     }
@@ -189,8 +189,8 @@ def small_receptive_field(subject: Subject) -> Iterator[Hit]:
     A value of the last map depends on a square of the input, its receptive field: 427 pixels in
     ResNet-50, 435 in ResNet-18, whatever the size of the image. Where that is less than half of a
     side, no value has seen as much as a quarter of the picture, and only the average at the end
-    brings the parts together. What counts most is in the middle of the field, a small part of it
-    that grows with the square root of the depth (Luo et al. 2016, arXiv:1701.04128).
+    brings the parts together. What counts most is the middle of the field, which grows with the
+    square root of the depth alone (Luo et al. 2016, arXiv:1701.04128).
 
     It is no error: BagNets (arXiv:1904.00760) classify from 33 pixels, with fewer points. But a net
     that needs the whole of an object needs a field of that size. Add blocks in the last stage, use
@@ -230,10 +230,11 @@ def uneven_input(subject: Subject) -> Iterator[Hit]:
     if uneven is None or all(side % last.jump == 0 for side in image):
         return
     below = tuple(side // last.jump * last.jump for side in image)
+    nearest = tuple(round(side / last.jump) * last.jump for side in image)
     above = tuple(-(side // -last.jump) * last.jump for side in image)
     sizes = [
         f"{text(size, 'shape')} ({text(work_of(even).macs, 'count')} MACs)"
-        for size in (below, above)
+        for size in dict.fromkeys((below, nearest, above))
         if min(size) and (even := subject.lowered(subject.spec, (size[0], size[1])))
     ]
     values = {

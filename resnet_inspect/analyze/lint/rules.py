@@ -48,7 +48,7 @@ RULES = (
     Rule(
         "RI004",
         "mostly-padding",
-        marked("padding is {shares} of what 3×3 windows read; {live} of their {weights} weights ever meet a pixel"),
+        marked("padding is {shares} of what 3×3 windows read; {idle} of their {weights} weights never meet a pixel"),
         marked("images of {side} pixels or more, a stem that keeps more of them, or a stage less"),
         mostly_padding,
     ),

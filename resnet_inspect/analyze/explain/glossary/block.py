@@ -178,8 +178,8 @@ TERMS = (
         ("preact", "preactivation", "v2", "resnetv2", "预激活"),
         marked(
             "Normalisation and ReLU before each convolution, not after it, and nothing after the sum, so that x "
-            "travels from block to block by additions alone. After the last sum they follow once. It made nets of "
-            "1,001 layers trainable on CIFAR-10. resnetv2_50 has 25,549,352 parameters."
+            "travels from block to block by additions alone. After the last sum they follow once. On CIFAR-10 it "
+            "took a net of 1,001 layers from 7.61 % error to 4.92 %. resnetv2_50 has 25,549,352 parameters."
         ),
         "He et al. 2016, arXiv:1603.05027, figure 4",
         ("identity", "block"),

@@ -27,6 +27,17 @@ TERMS = (
         see=("backbone", "stem"),
     ),
     Term(
+        "bias",
+        marked("Bias"),
+        ("biases", "conv-bias", "偏置"),
+        marked(
+            "What a layer adds to each channel of its output. The convolutions of torchvision's ResNets have none: "
+            "BatchNorm, which follows, subtracts the channel's mean, and any bias with it. One in each of resnet50's "
+            "53 convolutions would be 26,560 parameters without effect, which lint finds (RI001); fc keeps its own."
+        ),
+        see=("batch-norm",),
+    ),
+    Term(
         "backbone",
         marked("Backbone"),
         ("feature-extractor", "主干", "主干网络", "骨干网络"),
