@@ -6,6 +6,7 @@
 Importing this package imports neither torch nor the rest of it: each name is fetched when it is first used.
 """
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -81,3 +82,7 @@ def __getattr__(name: str) -> object:
     value: object = getattr(api, "list_variants" if name == "list" else name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> Sequence[str]:
+    return __all__
