@@ -92,13 +92,14 @@ def test_warming_again_is_one_call_or_as_long_as_asked() -> None:
 
 
 def test_no_garbage_is_collected_while_a_call_is_timed() -> None:
+    frozen = gc.get_freeze_count()  # Python 3.12 freezes some at its start
     clock = FakeClock()
     assert gc.isenabled()
     sampling.sample(clock.call, clock, 0.0, 3)
     sampling.block(clock.call, clock.finish, clock, 0.1, 100.0)
     assert clock.collecting == {False}
     assert gc.isenabled()
-    assert gc.get_freeze_count() == 0
+    assert gc.get_freeze_count() == frozen
 
 
 def test_garbage_is_collected_again_after_a_call_that_failed() -> None:
