@@ -1,11 +1,11 @@
 """Measured times beside the floor: how near each part comes to its roof, and where there is most to win."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from resnet_inspect.analyze.memory import Precision
-from resnet_inspect.analyze.passes import passes
-from resnet_inspect.analyze.roofline import KEYS, Floor, device_facts, floors, fused_names, notes, total_of, unsteady
+from resnet_inspect.analyze.passes import Pass, passes
+from resnet_inspect.analyze.roofline import KEYS, Floor, device_facts, floors_of, fused_names, notes, total_of, unsteady
 from resnet_inspect.analyze.summary import Depth
 from resnet_inspect.counting.devices import Device
 from resnet_inspect.errors import RequestError
@@ -62,13 +62,14 @@ def whole_ms(arm: Arm) -> float | None:
 def attained(graph: Graph, device: Device, arm: Arm, depth: Depth = "stage") -> Report:
     """One row a part: its floor, what was measured, how much of the roof that is, and the milliseconds above it."""
     precision = precision_of(arm.config)
-    parts = floors(graph, device, precision, KEYS[depth])
-    measured = measured_ms(graph, arm, depth)
+    found = passes(graph)
+    parts = floors_of(found, device, precision, KEYS[depth])
+    measured = measured_ms(graph, found, arm, depth)
     total = total_of(parts.values())
     whole = (sum(measured.values()) if measured else None) or whole_ms(arm)
     assert whole is not None, "choose() takes no arm without times"
     above = whole - 1e3 * total.floor_s
-    beside = fused_names(graph) if depth == "layer" else {}
+    beside = fused_names(found) if depth == "layer" else {}
     columns = (
         Column(depth, depth),
         *([Column("fused", "with", optional=True)] if beside else []),
@@ -86,12 +87,12 @@ def attained(graph: Graph, device: Device, arm: Arm, depth: Depth = "stage") -> 
 
     def row(name: str, part: Floor, time: float | None) -> Row:
         floor = 1e3 * part.floor_s
-        found: Row = (None,) * 5
+        times: Row = (None,) * 5
         if time:
             of_all = (time - floor) / above if above > 0 else None
-            found = (time, floor / time, time - floor, of_all, part.flop / time * 1e3)
+            times = (time, floor / time, time - floor, of_all, part.flop / time * 1e3)
         names = (beside.get(name),) if beside else ()
-        return (name, *names, part.flop, part.intensity, part.roof, floor, *found, 1e3 * part.eager_s)
+        return (name, *names, part.flop, part.intensity, part.roof, floor, *times, 1e3 * part.eager_s)
 
     rows = tuple(row(name, part, measured.get(name)) for name, part in parts.items())
     last = row("total", total, whole)
@@ -116,18 +117,18 @@ def attained(graph: Graph, device: Device, arm: Arm, depth: Depth = "stage") -> 
             *([] if measured else [_unmeasured(depth, arm)]),
             *([] if arm.valid else [_invalid(arm)]),
         ),
-        notes=notes(graph, device, precision),
+        notes=notes(found, device, precision),
     )
 
 
-def measured_ms(graph: Graph, arm: Arm, depth: Depth) -> dict[str, float]:
+def measured_ms(graph: Graph, found: Iterable[Pass], arm: Arm, depth: Depth) -> dict[str, float]:
     """Milliseconds of each part, as the arm's stages or layers tell them; empty where it has none so fine.
 
     The time of a call belongs to the pass it is fused into, whose floor it is held against.
     """
     if depth == "stage" and arm.stages:
         return _times(arm.stages, {stage: stage for stage in graph.stages})
-    part_of = {node.name: KEYS[depth](one.anchor) for one in passes(graph) for node in one.calls.values()}
+    part_of = {node.name: KEYS[depth](one.anchor) for one in found for node in one.calls.values()}
     return _times(arm.layers, part_of) if arm.layers else {}
 
 

@@ -5,7 +5,7 @@ The roofline model of Williams, Waterman and Patterson (2009, doi:10.1145/149876
 even, clocks that fall) lies above it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from resnet_inspect.analyze.memory import ELEMENT_BYTES, Precision
@@ -58,8 +58,15 @@ def floors(
     Raises:
         RequestError: the device has no known peak at that precision.
     """
+    return floors_of(passes(graph), device, precision, key)
+
+
+def floors_of(
+    found: Iterable[Pass], device: Device, precision: Precision, key: Callable[[Node], str] = stage_of
+) -> dict[str, Floor]:
+    """``floors`` of passes that are at hand."""
     groups: dict[str, list[Floor]] = {}
-    for one in passes(graph):
+    for one in found:
         floor = _floor(one, device.peak(precision), device.bandwidth, ELEMENT_BYTES[precision])
         groups.setdefault(key(one.anchor), []).append(floor)
     return {name: total_of(parts) for name, parts in groups.items()}
@@ -87,9 +94,10 @@ def total_of(parts: Iterable[Floor]) -> Floor:
 
 def roofline(graph: Graph, device: Device, precision: Precision, depth: Depth = "stage") -> Report:
     """One row a stage, a block or a pass: what it computes, what it moves, which roof holds it and for how long."""
-    parts = floors(graph, device, precision, KEYS[depth])
+    found = passes(graph)
+    parts = floors_of(found, device, precision, KEYS[depth])
     total = total_of(parts.values())
-    beside = fused_names(graph) if depth == "layer" else {}
+    beside = fused_names(found) if depth == "layer" else {}
     columns = (
         Column(depth, depth),
         *([Column("fused", "with", optional=True)] if beside else []),
@@ -126,10 +134,10 @@ def roofline(graph: Graph, device: Device, precision: Precision, depth: Depth = 
         kind="roofline",
         model=graph.name,
         title=f"{graph.name}, input {graph.input}, {precision} on {device.title}",
-        facts=(*device_facts(graph, device, precision), *_total_facts(graph, total)),
+        facts=(*device_facts(graph, device, precision), *_total_facts(graph, found, total)),
         tables=(Table(f"{depth}s", f"{depth}s", columns, rows, row("total", total)),),
         findings=unsteady(device),
-        notes=notes(graph, device, precision),
+        notes=notes(found, device, precision),
     )
 
 
@@ -141,11 +149,11 @@ def unsteady(device: Device) -> tuple[Finding, ...]:
     return (Finding("unsteady", device.name, message, "end what else runs there and measure again"),)
 
 
-def fused_names(graph: Graph) -> dict[str, str]:
+def fused_names(found: Iterable[Pass]) -> dict[str, str]:
     """Of each pass, what is done in it beside the call it is named after; paths as from the block."""
     return {
         one.anchor.name: ", ".join(node.name.removeprefix(f"{block_of(one.anchor)}.") for node in one.fused)
-        for one in passes(graph)
+        for one in found
     }
 
 
@@ -161,8 +169,7 @@ def device_facts(graph: Graph, device: Device, precision: Precision) -> tuple[Fa
     )
 
 
-def _total_facts(graph: Graph, total: Floor) -> tuple[Fact, ...]:
-    found = passes(graph)
+def _total_facts(graph: Graph, found: Sequence[Pass], total: Floor) -> tuple[Fact, ...]:
     return (
         Fact("flop", "FLOP", total.flop, "count"),
         Fact("elements_fused", "elements moved, fused", sum(one.elements for one in found), "count"),
@@ -174,9 +181,9 @@ def _total_facts(graph: Graph, total: Floor) -> tuple[Fact, ...]:
     )
 
 
-def notes(graph: Graph, device: Device, precision: Precision) -> tuple[str, ...]:
+def notes(found: Iterable[Pass], device: Device, precision: Precision) -> tuple[str, ...]:
     """Where each roof holds, and how the numbers were counted."""
-    stages = floors(graph, device, precision)
+    stages = floors_of(found, device, precision)
     total = total_of(stages.values())
     return (
         f"{text(total.memory_s / total.floor_s, 'share')} of the floor is memory's; {_by_roof(stages)}",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from strategies import specs
 
 from resnet_inspect import api
+from resnet_inspect.analyze.passes import Pass, passes
 from resnet_inspect.analyze.roofline import KEYS, Floor, floors, total_of
 from resnet_inspect.analyze.summary import Depth
 from resnet_inspect.counting.devices import Device, find
@@ -134,3 +135,16 @@ def test_more_images_take_longer_and_cost_less_each(spec: ResNetSpec, size: int,
     one, two = (total_of(floors(random(spec, n, size), device, "bf16").values()) for n in (1, 2))
     assert two.flop == 2 * one.flop
     assert one.floor_s < two.floor_s <= 2 * one.floor_s * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("depth", ["stage", "layer"])
+def test_a_report_lays_the_net_into_passes_once(depth: Depth, monkeypatch: pytest.MonkeyPatch) -> None:
+    laid: list[str] = []
+
+    def counted(graph: Graph) -> list[Pass]:
+        laid.append(graph.name)
+        return passes(graph)
+
+    monkeypatch.setattr("resnet_inspect.analyze.roofline.passes", counted)
+    api.roofline("resnet18", depth=depth)
+    assert laid == ["resnet18"]
