@@ -92,6 +92,11 @@ def total_of(parts: Iterable[Floor]) -> Floor:
     return Floor(*(sum(getattr(row, field.name) for row in rows) for field in fields(Floor)))
 
 
+def floor_ms(graph: Graph, device: Device, precision: Precision) -> float:
+    """The least time of a whole forward pass."""
+    return 1e3 * total_of(floors(graph, device, precision).values()).floor_s
+
+
 def roofline(graph: Graph, device: Device, precision: Precision, depth: Depth = "stage") -> Report:
     """One row a stage, a block or a pass: what it computes, what it moves, which roof holds it and for how long."""
     found = passes(graph)
