@@ -14,6 +14,7 @@ from resnet_inspect.analyze.summary import Depth
 from resnet_inspect.analyze.work import block_of, stage_of
 from resnet_inspect.counting.devices import Device
 from resnet_inspect.graph import Graph, Node
+from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
 from resnet_inspect.units import significant, text
 
@@ -186,16 +187,20 @@ def _total_facts(graph: Graph, found: Sequence[Pass], total: Floor) -> tuple[Fac
     )
 
 
-def notes(found: Iterable[Pass], device: Device, precision: Precision) -> tuple[str, ...]:
+def notes(found: Sequence[Pass], device: Device, precision: Precision) -> tuple[str, ...]:
     """Where each roof holds, and how the numbers were counted."""
     stages = floors_of(found, device, precision)
     total = total_of(stages.values())
+    ops = [one.anchor.op for one in found]
+    skips = any(isinstance(op, Conv2d) and op.kernel_size < op.stride for op in ops)
+    strided = "; a strided 1×1 is charged its whole input" if skips else ""
     return (
         f"{text(total.memory_s / total.floor_s, 'share')} of the floor is memory's; {_by_roof(stages)}",
         f"roof: what holds most of a part's floor; one pass alone is memory's below "
         f"{significant(device.ridge(precision))} FLOP/B",
         "bytes: each convolution, pool and linear layer reads its input, weights and residual once and writes once; "
         "eager: every call reads and writes",
+        f"all from memory: nothing stays in a cache from pass to pass, so a batch that fits one can be faster{strided}",
         "FLOP: 2 a MAC, nothing for the rest; a floor knows of no launches and no uneven tiles",
     )
 
