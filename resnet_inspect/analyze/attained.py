@@ -24,19 +24,24 @@ def precision_of(config: Config) -> Precision:
     return config.precision.removeprefix("amp-")  # type: ignore[return-value]  # the grid has checked it
 
 
-def choose(record: Record, number: int | None, fits: Callable[[Config], bool]) -> Arm:
-    """Arm ``number`` as the Record's table lists them, from 1; or the only one measured that fits.
+def choose(record: Record, number: int | None, unlike: Callable[[Config], Sequence[str]]) -> Arm:
+    """Arm ``number`` as the Record's table lists them, from 1; or the only one that is what was asked for.
+
+    ``unlike`` names what was asked for that a configuration is not.
 
     Raises:
-        RequestError: there is none, there are several, or it is a training step.
+        RequestError: there is none, there are several, it is another than was asked for, or a training step.
     """
     arms = list(enumerate(record.arms, start=1))
     if number is not None:
         found = [(i, arm) for i, arm in arms if i == number]
         if not found:
             raise RequestError(f"--arm {number}: the Record has {len(arms)}", hint=_listed(arms))
+        if others := unlike(found[0][1].config):
+            message = f"--arm {number} is {found[0][1].config.label}, not {', '.join(others)}"
+            raise RequestError(message, hint="leave out what contradicts --arm, or --arm itself")
     else:
-        found = [(i, arm) for i, arm in arms if fits(arm.config)]
+        found = [(i, arm) for i, arm in arms if not unlike(arm.config)]
         if not found:
             raise RequestError("no arm of the Record is what was asked for", hint=_listed(arms))
         if len(found) > 1:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from resnet_inspect import api
-from resnet_inspect.analyze.attained import attained, choose
+from resnet_inspect.analyze.attained import attained
 from resnet_inspect.analyze.roofline import floors
 from resnet_inspect.counting.devices import find
 from resnet_inspect.errors import RequestError
@@ -24,7 +24,7 @@ def arm(model: str = "resnet50", times: Mapping[str, float] | None = TIMES, whol
     """An arm of 256 images on a GPU, with ``times`` of its stages; ``changes`` are of its configuration."""
     config = Config(model, "cuda:0", 256, (256, 3, 224, 224), "infer", "bf16", "channels_last", "eager", 1)
     rows = None if times is None else {"rows": [{"name": n, "ms": t} for n, t in times.items()]}
-    spent = metric([[whole] * 20], 0)
+    spent = metric([[0.98 * whole, whole, 1.02 * whole] * 7], 0)
     return Arm(
         replace(config, **changes),
         "ok",
@@ -83,7 +83,7 @@ def test_faster_than_the_roof_is_marked_and_not_clipped() -> None:
     report = api.roofline(record=record(arm(times={**TIMES, "layer4": 0.2})))
     assert rows_of(report)["layer4"]["reached"] > 2
     assert [f.where for f in report.findings if f.code == "above-roof"] == ["layer4"]
-    assert "Winograd" in report.findings[0].hint
+    assert "Winograd" in next(f.hint for f in report.findings if f.code == "above-roof")
     noisy = api.roofline(record=record(arm(times={**TIMES, "layer4": 0.2, "head": 0.001})))
     assert [(f.where, "and 1 more" in f.message) for f in noisy.findings if f.code == "above-roof"] == [("head", True)]
     near = api.roofline(record=record(arm(times={**TIMES, "layer4": 0.41})))
@@ -192,6 +192,55 @@ def test_times_of_another_net_are_refused() -> None:
         api.roofline(record=record(arm(times={"layer9": 1.0})))
 
 
-def test_choose_takes_a_number_before_what_fits() -> None:
-    both = record(arm(), arm("resnet18"))
-    assert choose(both, 2, lambda _: False) is both.arms[1]
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"model": "resnet18"}, "not resnet18"),
+        ({"batch_size": 8}, "not --batch-size 8"),
+        ({"precision": "fp32"}, "not --precision fp32"),
+        ({"input": "1,3,224,224"}, "not --input 1,3,224,224"),
+        ({"model": "resnet18", "batch_size": 8}, "not resnet18, --batch-size 8"),
+    ],
+)
+def test_a_numbered_arm_is_what_else_was_asked_for_or_refused(asked: dict[str, Any], said: str) -> None:
+    both = record(arm("resnet18", times=None, precision="fp32"), arm())
+    with pytest.raises(RequestError, match="--arm 2 is resnet50 256×3×224×224") as caught:
+        api.roofline(record=both, arm=2, **asked)
+    assert caught.value.message.endswith(said)
+    alike = {"model": "resnet50", "batch_size": 256, "precision": "bf16", "input": "256,3,224,224"}
+    assert api.roofline(record=both, arm=2, **{key: alike[key] for key in asked}).model == "resnet50"
+
+
+CEILINGS = {
+    "device": "cpu",
+    "title": "AMD EPYC 9654",
+    "precision": "bf16",
+    "flop_per_s": 790e12,
+    "flop_spread": 0.01,
+    "bytes_per_s": 4.3e12,
+    "bytes_spread": 0.02,
+    "source": "measured",
+}
+
+
+@pytest.mark.parametrize("device", [None, "cpu", "CPU"])
+def test_a_record_with_ceilings_of_its_own_needs_no_data_sheet(device: str | None) -> None:
+    held = record(replace(arm(device="cpu"), ceilings=CEILINGS))
+    facts = {f.key: f.value for f in api.roofline(record=held, device=device).facts}
+    assert (facts["device"], facts["peak_flop_per_s"]) == ("cpu", 790e12)
+
+
+@pytest.mark.parametrize("device", [None, "cpu"])
+def test_without_ceilings_both_ways_to_them_are_offered(device: str | None) -> None:
+    with pytest.raises(RequestError, match="no data sheet here is of AMD EPYC 9654") as caught:
+        api.roofline(record=record(arm(device="cpu")), device=device)
+    assert "--machine --device cpu" in caught.value.hint
+    assert "bench --ceilings" in caught.value.hint
+
+
+def test_the_data_sheet_of_another_gpu_is_refused() -> None:
+    with pytest.raises(RequestError, match="the Record is of NVIDIA H200, not of NVIDIA T4 16 GB") as caught:
+        api.roofline(record=record(arm()), device="t4")
+    assert caught.value.hint == "--device h200"
+    for device in ("h200", "h200-measured", "cuda", "cuda:0"):
+        assert api.roofline(record=record(arm()), device=device).kind == "roofline"

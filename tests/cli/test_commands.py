@@ -199,9 +199,16 @@ def test_the_roofline_has_the_promised_keys(run: Run) -> None:
 
 def test_a_measured_run_is_held_against_this_machine(run: Run, tmp_path: Path, record_json: str) -> None:
     (tmp_path / "run.json").write_text(record_json, encoding="utf-8")
+    assert run("roofline", "--record", "run.json", "--device", "cpu").returncode == 0, "it has its own ceilings"
+    bare = json.loads(record_json)
+    bare["arms"][0]["ceilings"] = None
+    (tmp_path / "run.json").write_text(json.dumps(bare), encoding="utf-8")
     done = run("roofline", "--record", "run.json")
     assert done.returncode == 2
     assert "--machine --device cpu measures its ceilings" in done.stderr
+    assert "bench --ceilings" in done.stderr
+    done = run("roofline", "--record", "run.json", "--arm", "1", "--batch-size", "7")
+    assert (done.returncode, "not --batch-size 7" in done.stderr) == (2, True)
     done = run("roofline", "--record", "run.json", "--machine", "--format", "json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
