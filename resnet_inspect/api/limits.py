@@ -71,7 +71,7 @@ def roofline(
 
     chosen = choose(record, arm, unlike)
     limits = _limits(device, record, chosen, machine)
-    return answer(attained(load.measured(chosen), limits, chosen, depth))
+    return answer(attained(load.measured(chosen), limits, record, chosen, depth))
 
 
 def diff(
