@@ -37,7 +37,7 @@ def text(value: Value, unit: Unit = "text") -> str:
         case "ms", int() | float():
             return f"{significant(value)} ms"
         case "rate", int() | float():
-            return significant(value)
+            return f"{value:,.0f}" if round(value) >= 1000 else significant(value)
         case "flop_rate", int() | float():
             return f"{_scaled(round(value), 1000, SI)}FLOP/s"
         case "byte_rate", int() | float():

@@ -112,6 +112,12 @@ def test_only_explain_loads_what_explains() -> None:
     assert loaded_by(CALL.format(args=["explain", "mac", "--lang", "zh"])) & set(HOMES) == {"click", "rich"}
 
 
+def test_a_list_loads_the_roofline_only_where_a_device_is_named() -> None:
+    script = CALL + "\nassert ('resnet_inspect.analyze.roofline' in sys.modules) is {loaded}"
+    loaded_by(script.format(args=["list", "--format", "csv"], loaded=False))
+    loaded_by(script.format(args=["list", "--format", "csv", "--device", "a100"], loaded=True))
+
+
 def test_importing_the_package_loads_nothing_but_it() -> None:
     assert loaded_by("import resnet_inspect") & {*HOMES, "dataclasses"} == set()
 

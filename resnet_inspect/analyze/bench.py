@@ -63,7 +63,7 @@ def bench(record: Record) -> Report:
     """One row an arm; the machine, its grade and every finding below."""
     environment = record.environment
     machine, grade = environment["machine"], environment["grade"]
-    findings = [_finding(found) for arm in record.arms for found in arm.findings]
+    findings = [finding(found) for arm in record.arms for found in arm.findings]
     if len(record.arms) < record.planned:
         findings.append(
             Finding("interrupted", "the run", f"{record.planned - len(record.arms)} arms were not measured")
@@ -217,7 +217,8 @@ def _energy(record: Record) -> Iterator[str]:
             yield f"energy of {arm.config.label} is unknown: {arm.unknown['energy']}"
 
 
-def _finding(found: Mapping[str, Any]) -> Finding:
+def finding(found: Mapping[str, Any]) -> Finding:
+    """What a Record says of an arm, in words."""
     message, hint = CATALOGUE[found["code"]]
     values = {k: _said(k, v) for k, v in found["values"].items()}
     return Finding(found["code"], found["where"], message.format(**values), hint)

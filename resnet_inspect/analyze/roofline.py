@@ -5,7 +5,7 @@ The roofline model of Williams, Waterman and Patterson (2009, doi:10.1145/149876
 even, clocks that fall) lies above it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from resnet_inspect.analyze.memory import ELEMENT_BYTES, Precision
@@ -14,6 +14,7 @@ from resnet_inspect.analyze.summary import Depth
 from resnet_inspect.analyze.work import block_of, stage_of
 from resnet_inspect.counting.devices import Device
 from resnet_inspect.graph import Graph, Node
+from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
 from resnet_inspect.units import significant, text
 
@@ -58,8 +59,15 @@ def floors(
     Raises:
         RequestError: the device has no known peak at that precision.
     """
+    return floors_of(passes(graph), device, precision, key)
+
+
+def floors_of(
+    found: Iterable[Pass], device: Device, precision: Precision, key: Callable[[Node], str] = stage_of
+) -> dict[str, Floor]:
+    """``floors`` of passes that are at hand."""
     groups: dict[str, list[Floor]] = {}
-    for one in passes(graph):
+    for one in found:
         floor = _floor(one, device.peak(precision), device.bandwidth, ELEMENT_BYTES[precision])
         groups.setdefault(key(one.anchor), []).append(floor)
     return {name: total_of(parts) for name, parts in groups.items()}
@@ -85,11 +93,17 @@ def total_of(parts: Iterable[Floor]) -> Floor:
     return Floor(*(sum(getattr(row, field.name) for row in rows) for field in fields(Floor)))
 
 
+def floor_ms(graph: Graph, device: Device, precision: Precision) -> float:
+    """The least time of a whole forward pass."""
+    return 1e3 * total_of(floors(graph, device, precision).values()).floor_s
+
+
 def roofline(graph: Graph, device: Device, precision: Precision, depth: Depth = "stage") -> Report:
     """One row a stage, a block or a pass: what it computes, what it moves, which roof holds it and for how long."""
-    parts = floors(graph, device, precision, KEYS[depth])
+    found = passes(graph)
+    parts = floors_of(found, device, precision, KEYS[depth])
     total = total_of(parts.values())
-    beside = fused_names(graph) if depth == "layer" else {}
+    beside = fused_names(found) if depth == "layer" else {}
     columns = (
         Column(depth, depth),
         *([Column("fused", "with", optional=True)] if beside else []),
@@ -126,10 +140,10 @@ def roofline(graph: Graph, device: Device, precision: Precision, depth: Depth = 
         kind="roofline",
         model=graph.name,
         title=f"{graph.name}, input {graph.input}, {precision} on {device.title}",
-        facts=(*device_facts(graph, device, precision), *_total_facts(graph, total)),
+        facts=(*device_facts(graph, device, precision), *_total_facts(graph, found, total)),
         tables=(Table(f"{depth}s", f"{depth}s", columns, rows, row("total", total)),),
         findings=unsteady(device),
-        notes=notes(graph, device, precision),
+        notes=notes(found, device, precision),
     )
 
 
@@ -141,11 +155,11 @@ def unsteady(device: Device) -> tuple[Finding, ...]:
     return (Finding("unsteady", device.name, message, "end what else runs there and measure again"),)
 
 
-def fused_names(graph: Graph) -> dict[str, str]:
+def fused_names(found: Iterable[Pass]) -> dict[str, str]:
     """Of each pass, what is done in it beside the call it is named after; paths as from the block."""
     return {
         one.anchor.name: ", ".join(node.name.removeprefix(f"{block_of(one.anchor)}.") for node in one.fused)
-        for one in passes(graph)
+        for one in found
     }
 
 
@@ -161,8 +175,7 @@ def device_facts(graph: Graph, device: Device, precision: Precision) -> tuple[Fa
     )
 
 
-def _total_facts(graph: Graph, total: Floor) -> tuple[Fact, ...]:
-    found = passes(graph)
+def _total_facts(graph: Graph, found: Sequence[Pass], total: Floor) -> tuple[Fact, ...]:
     return (
         Fact("flop", "FLOP", total.flop, "count"),
         Fact("elements_fused", "elements moved, fused", sum(one.elements for one in found), "count"),
@@ -174,16 +187,20 @@ def _total_facts(graph: Graph, total: Floor) -> tuple[Fact, ...]:
     )
 
 
-def notes(graph: Graph, device: Device, precision: Precision) -> tuple[str, ...]:
+def notes(found: Sequence[Pass], device: Device, precision: Precision) -> tuple[str, ...]:
     """Where each roof holds, and how the numbers were counted."""
-    stages = floors(graph, device, precision)
+    stages = floors_of(found, device, precision)
     total = total_of(stages.values())
+    ops = [one.anchor.op for one in found]
+    skips = any(isinstance(op, Conv2d) and op.kernel_size < op.stride for op in ops)
+    strided = "; a strided 1×1 is charged its whole input" if skips else ""
     return (
         f"{text(total.memory_s / total.floor_s, 'share')} of the floor is memory's; {_by_roof(stages)}",
         f"roof: what holds most of a part's floor; one pass alone is memory's below "
         f"{significant(device.ridge(precision))} FLOP/B",
         "bytes: each convolution, pool and linear layer reads its input, weights and residual once and writes once; "
         "eager: every call reads and writes",
+        f"all from memory: nothing stays in a cache from pass to pass, so a batch that fits one can be faster{strided}",
         "FLOP: 2 a MAC, nothing for the rest; a floor knows of no launches and no uneven tiles",
     )
 

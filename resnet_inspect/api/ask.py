@@ -1,11 +1,12 @@
 """The verbs that ask: everything that is known of a network before it runs. A verb imports what answers it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from resnet_inspect import load
 from resnet_inspect.api.answer import Answer, answer, one_of
-from resnet_inspect.errors import RequestError, UnknownModelError
+from resnet_inspect.errors import RequestError, ShapeError, UnknownModelError
 from resnet_inspect.graph import Graph
 from resnet_inspect.load import Input, Model
 from resnet_inspect.report import Report
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from resnet_inspect.analyze.flops import Task
     from resnet_inspect.analyze.memory import Optimizer, Precision
     from resnet_inspect.analyze.summary import Depth
-    from resnet_inspect.analyze.variants import Sort
+    from resnet_inspect.analyze.variants import Floor, Sort
 
 
 def lower(
@@ -138,30 +139,97 @@ def list_variants(
     max_params: int | None = None,
     max_macs: int | None = None,
     sort: "Sort | None" = None,
+    device: str | None = None,
+    precision: "Precision | None" = None,
+    max_floor_ms: float | None = None,
+    input: Input = None,
+    batch_size: int | None = None,
 ) -> Answer:
-    """Every variant of the zoo whose name or family matches the glob ``pattern``, at its own input size."""
+    """Every variant of the zoo whose name or family matches the glob ``pattern``, at its own input size or ``input``.
+
+    ``device``: with the least time that a batch can take there, which ``sort`` may order by and ``max_floor_ms`` limit.
+
+    Raises:
+        RequestError: no variant matches or takes that input, or a floor is asked for without a device.
+    """
     from fnmatch import fnmatchcase
 
     from resnet_inspect.analyze.variants import SORTS, catalogue
 
     one_of("sort", sort, (None, *SORTS))
+    if device is None and (sort == "floor" or max_floor_ms is not None):
+        asked = "--sort floor" if sort == "floor" else f"--max-floor-ms {max_floor_ms:g}"
+        raise RequestError(
+            f"{asked}: the floor of which device?", hint="as --device a100; see `resnet-inspect devices`"
+        )
+    if max_floor_ms is not None and not max_floor_ms > 0:
+        raise RequestError(f"--max-floor-ms {max_floor_ms:g}: a limit is a number above 0", hint="as --max-floor-ms 5")
+    floor = _floor(device, precision)
     found = [v for v in zoo.variants() if fnmatchcase(v.name, pattern) or fnmatchcase(v.family, pattern)]
     if not found:
         raise UnknownModelError(
             f"no variant matches {pattern!r}", hint="globs are quoted, as in resnet-inspect list 'wide*'"
         )
-    return answer(catalogue(((v.family, load.graph(v)) for v in found), sort, max_params, max_macs))
+    refused: dict[str, ShapeError] = {}
+    graphs = _that_take(found, input, batch_size, refused)
+    report = catalogue(graphs, sort, max_params, max_macs, floor, max_floor_ms)
+    if len(refused) == len(found):
+        raise refused[found[0].name]
+    if refused:
+        report = replace(report, notes=(*report.notes, f"left out, as they take no such input: {', '.join(refused)}"))
+    return answer(report)
+
+
+def _that_take(
+    found: Sequence[Variant], input: Input, batch_size: int | None, refused: dict[str, ShapeError]
+) -> Iterator[tuple[str, Graph]]:
+    """The nets as (family, graph); what cannot take the input is put into ``refused``."""
+    for v in found:
+        try:
+            yield v.family, load.graph(v, input, batch_size)
+        except ShapeError as error:
+            refused[v.name] = error
 
 
 def compare(
-    models: Sequence[Model], input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()
+    models: Sequence[Model],
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    device: str | None = None,
+    precision: "Precision | None" = None,
 ) -> Answer:
-    """One row a model, with its ratios to the first."""
+    """One row a model, with its ratios to the first; ``device``: with the least time that a batch can take there."""
     if len(models) < 2:
         raise RequestError("compare needs two models or more", hint="as in resnet-inspect compare resnet50 resnet50d")
     from resnet_inspect.analyze.variants import compare
 
-    return answer(compare([lower(model, input, batch_size, settings) for model in models]))
+    floor = _floor(device, precision)
+    return answer(compare([lower(model, input, batch_size, settings) for model in models], floor))
+
+
+def _floor(device: str | None, precision: "Precision | None") -> "Floor | None":
+    """The floor on a device, if one is named.
+
+    Raises:
+        RequestError: it is unknown or has no peak at that precision, or a precision is given without it.
+    """
+    if device is None:
+        if precision is not None:
+            raise RequestError(f"--precision {precision}: on which device?", hint="as --device a100 --precision bf16")
+        return None
+    from functools import partial
+
+    from resnet_inspect.analyze.memory import PRECISIONS
+    from resnet_inspect.analyze.roofline import floor_ms
+    from resnet_inspect.analyze.variants import Floor
+    from resnet_inspect.counting import devices
+
+    one_of("precision", precision, (None, *PRECISIONS))
+    limits = devices.find(device)
+    run_in = precision or limits.precision
+    limits.peak(run_in)
+    return Floor(partial(floor_ms, device=limits, precision=run_in), f"{run_in} on {limits.title}")
 
 
 def writing_of(found: Variant, writing: str | None) -> str:

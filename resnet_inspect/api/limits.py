@@ -60,17 +60,18 @@ def roofline(
     name = None if model is None else load.variant(model).name
     size = None if input is None else load.image(input)
 
-    def fits(config: "Config") -> bool:
-        return (
-            name in (None, config.model)
-            and size in (None, config.input)
-            and batch_size in (None, config.batch_size)
-            and precision in (None, precision_of(config))
+    def unlike(config: "Config") -> list[str]:
+        asked = (
+            (name, config.model, name),
+            (size, config.input, f"--input {','.join(map(str, size or ()))}"),
+            (batch_size, config.batch_size, f"--batch-size {batch_size}"),
+            (precision, precision_of(config), f"--precision {precision}"),
         )
+        return [str(said) for wanted, found, said in asked if wanted not in (None, found)]
 
-    chosen = choose(record, arm, fits)
+    chosen = choose(record, arm, unlike)
     limits = _limits(device, record, chosen, machine)
-    return answer(attained(load.measured(chosen), limits, chosen, depth))
+    return answer(attained(load.measured(chosen), limits, record, chosen, depth))
 
 
 def diff(
@@ -132,15 +133,17 @@ def _limits(device: str | None, record: "Record", arm: "Arm", machine: bool) -> 
         if title not in limits.known_as:
             raise RequestError(f"the Record is of {title}, this is {limits.known_as[0]}", hint="measure again, here")
         return limits
-    if device is not None:
+    own = devices.as_measured(arm.ceilings) if arm.ceilings else devices.of_gpu(title) if on_gpu else None
+    if device is not None and device.lower() not in (ran_on, ran_on.partition(":")[0]):
         limits = devices.find(device)
-        if not on_gpu:
-            raise RequestError(f"the Record is of {title}, not of {limits.title}", hint=f"--machine --device {ran_on}")
+        if title not in limits.known_as:
+            hint = f"--device {own.name}" if own else f"--machine --device {ran_on}"
+            raise RequestError(f"the Record is of {title}, not of {limits.title}", hint=hint)
         return limits
-    found = devices.as_measured(arm.ceilings) if arm.ceilings else devices.of_gpu(title) if on_gpu else None
-    if found is None:
+    if own is None:
         raise RequestError(
             f"no data sheet here is of {title}, where the Record was measured",
-            hint=f"on that machine, --machine --device {ran_on} measures its ceilings",
+            hint=f"on that machine, --machine --device {ran_on} measures its ceilings; "
+            "`resnet-inspect bench --ceilings` keeps them in the Record",
         )
-    return found
+    return own

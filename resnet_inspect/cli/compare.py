@@ -1,3 +1,5 @@
+from typing import TYPE_CHECKING
+
 import click
 
 from resnet_inspect import api
@@ -5,9 +7,12 @@ from resnet_inspect.cli import options
 from resnet_inspect.cli.output import show
 from resnet_inspect.render import Format
 
+if TYPE_CHECKING:
+    from resnet_inspect.analyze.memory import Precision
+
 EXAMPLES = (
     "resnet-inspect compare resnet50 resnext50_32x4d wide_resnet50_2",
-    "resnet-inspect compare resnet50 resnet50_v1 resnet50d --input 1,3,256,256",
+    "resnet-inspect compare resnet50 legacy_seresnet50 --device a100 --batch-size 32",
     "resnet-inspect compare resnet50 mine.toml --format csv",
 )
 
@@ -17,6 +22,8 @@ EXAMPLES = (
 @options.image
 @options.batch_size
 @options.settings
+@options.floor_device
+@options.floor_precision
 @options.format
 @options.output
 def command(
@@ -24,8 +31,10 @@ def command(
     input: str | None,
     batch_size: int | None,
     settings: tuple[str, ...],
+    device: str | None,
+    precision: "Precision | None",
     format: Format | None,
     output: str | None,
 ) -> None:
     """Two models or more in one table, with ratios to the first."""
-    show(api.compare(models, input, batch_size, settings), format, output)
+    show(api.compare(models, input, batch_size, settings, device, precision), format, output)

@@ -1,3 +1,5 @@
+from typing import TYPE_CHECKING
+
 import click
 
 from resnet_inspect import api
@@ -7,10 +9,13 @@ from resnet_inspect.cli.amounts import amount
 from resnet_inspect.cli.output import show
 from resnet_inspect.render import Format
 
+if TYPE_CHECKING:
+    from resnet_inspect.analyze.memory import Precision
+
 EXAMPLES = (
     "resnet-inspect list 'wide*'",
     "resnet-inspect list --max-params 26M --max-macs 4.2G --sort macs",
-    "resnet-inspect list 'resnet-rs' --format csv",
+    "resnet-inspect list --device a100 --batch-size 32 --sort floor --max-floor-ms 5",
 )
 
 
@@ -19,6 +24,11 @@ EXAMPLES = (
 @click.option("--max-params", type=amount, metavar="26M", help="Only variants of at most so many parameters.")
 @click.option("--max-macs", type=amount, metavar="4.2G", help="Only variants of at most so many MACs.")
 @click.option("--sort", type=click.Choice(SORTS), help="Order of the rows; by default family by family.")
+@options.floor_device
+@options.floor_precision
+@click.option("--max-floor-ms", type=float, metavar="5", help="Only variants whose floor is at most so many ms.")
+@options.image
+@options.batch_size
 @options.format
 @options.output
 def command(
@@ -26,8 +36,14 @@ def command(
     max_params: int | None,
     max_macs: int | None,
     sort: Sort | None,
+    device: str | None,
+    precision: "Precision | None",
+    max_floor_ms: float | None,
+    input: str | None,
+    batch_size: int | None,
     format: Format | None,
     output: str | None,
 ) -> None:
     """Every variant whose name or family matches the glob PATTERN."""
-    show(api.list_variants(pattern, max_params, max_macs, sort), format, output)
+    answer = api.list_variants(pattern, max_params, max_macs, sort, device, precision, max_floor_ms, input, batch_size)
+    show(answer, format, output)

@@ -13,6 +13,10 @@ Command = Callable[..., Any]
 model = click.argument("model", default="resnet50")
 image = click.option("--input", metavar="N,C,H,W", help="Batch of images; by default one of the variant's own size.")
 batch_size = click.option("--batch-size", type=int, metavar="N", help="Images in the batch.")
+floor_device = click.option("--device", help="With the least time of the batch there; see `resnet-inspect devices`.")
+floor_precision = click.option(
+    "--precision", metavar="fp32|tf32|bf16|fp16", help="Of the floor; by default bf16 where the device has it."
+)
 settings = click.option(
     "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Change a field of the spec; may be repeated."
 )

@@ -84,6 +84,7 @@ DEVICES: tuple[Device, ...] = (
         {"bf16": 790 * TERA},
         4300 * GIGA,
         "a bf16 matrix product of 8192³ on random data, and a copy larger than the cache, on one H200",
+        ("NVIDIA H200",),
     ),
     Device("h100", "NVIDIA H100 SXM 80 GB", HOPPER, 3352 * GIGA, GH100, ("NVIDIA H100 80GB HBM3",)),
     Device(
@@ -185,10 +186,15 @@ def find(name: str) -> Device:
         return BY_NAME[name.lower()]
     if name.partition(":")[0] in ("cpu", "cuda", "mps", "auto"):
         raise RequestError(
-            f"no data sheet gives the peaks of {name!r}", hint=f"--machine --device {name} measures them"
+            f"no data sheet gives the peaks of {name!r}",
+            hint=f"`resnet-inspect roofline --machine --device {name}` measures them",
         )
     near = get_close_matches(name.lower(), BY_NAME, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "`resnet-inspect devices` lists them; --machine measures this one"
+    hint = (
+        f"did you mean {near[0]!r}?"
+        if near
+        else "`resnet-inspect devices` lists them; `roofline --machine` measures this one"
+    )
     raise RequestError(f"unknown device {name!r}", hint=hint)
 
 

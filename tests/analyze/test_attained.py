@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from resnet_inspect import api
-from resnet_inspect.analyze.attained import attained, choose
+from resnet_inspect.analyze.attained import attained
 from resnet_inspect.analyze.roofline import floors
 from resnet_inspect.counting.devices import find
 from resnet_inspect.errors import RequestError
@@ -24,7 +24,7 @@ def arm(model: str = "resnet50", times: Mapping[str, float] | None = TIMES, whol
     """An arm of 256 images on a GPU, with ``times`` of its stages; ``changes`` are of its configuration."""
     config = Config(model, "cuda:0", 256, (256, 3, 224, 224), "infer", "bf16", "channels_last", "eager", 1)
     rows = None if times is None else {"rows": [{"name": n, "ms": t} for n, t in times.items()]}
-    spent = metric([[whole] * 20], 0)
+    spent = metric([[0.98 * whole, whole, 1.02 * whole] * 7], 0)
     return Arm(
         replace(config, **changes),
         "ok",
@@ -83,7 +83,7 @@ def test_faster_than_the_roof_is_marked_and_not_clipped() -> None:
     report = api.roofline(record=record(arm(times={**TIMES, "layer4": 0.2})))
     assert rows_of(report)["layer4"]["reached"] > 2
     assert [f.where for f in report.findings if f.code == "above-roof"] == ["layer4"]
-    assert "Winograd" in report.findings[0].hint
+    assert "Winograd" in next(f.hint for f in report.findings if f.code == "above-roof")
     noisy = api.roofline(record=record(arm(times={**TIMES, "layer4": 0.2, "head": 0.001})))
     assert [(f.where, "and 1 more" in f.message) for f in noisy.findings if f.code == "above-roof"] == [("head", True)]
     near = api.roofline(record=record(arm(times={**TIMES, "layer4": 0.41})))
@@ -110,11 +110,11 @@ def test_the_calls_of_a_pass_are_added_up() -> None:
     graph = api.lower("resnet50", batch_size=256)
     layers = {"rows": [{"name": node.name, "ms": 0.01} for node in graph.nodes[1:]]}
     one = replace(arm(times=None), layers=layers)
-    passes = rows_of(attained(graph, find("h200"), one, "layer"))
+    passes = rows_of(attained(graph, find("h200"), record(one), one, "layer"))
     assert passes["layer1.0.conv3"]["measured_ms"] == pytest.approx(0.04), "conv, norm, sum and ReLU"
-    blocks = rows_of(attained(graph, find("h200"), one, "block"))
+    blocks = rows_of(attained(graph, find("h200"), record(one), one, "block"))
     assert blocks["layer1.0"]["measured_ms"] == pytest.approx(0.12)
-    stages = rows_of(attained(graph, find("h200"), one, "stage"))
+    stages = rows_of(attained(graph, find("h200"), record(one), one, "stage"))
     assert stages["total"]["measured_ms"] == pytest.approx(0.01 * (len(graph.nodes) - 1))
 
 
@@ -192,6 +192,133 @@ def test_times_of_another_net_are_refused() -> None:
         api.roofline(record=record(arm(times={"layer9": 1.0})))
 
 
-def test_choose_takes_a_number_before_what_fits() -> None:
-    both = record(arm(), arm("resnet18"))
-    assert choose(both, 2, lambda _: False) is both.arms[1]
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"model": "resnet18"}, "not resnet18"),
+        ({"batch_size": 8}, "not --batch-size 8"),
+        ({"precision": "fp32"}, "not --precision fp32"),
+        ({"input": "1,3,224,224"}, "not --input 1,3,224,224"),
+        ({"model": "resnet18", "batch_size": 8}, "not resnet18, --batch-size 8"),
+    ],
+)
+def test_a_numbered_arm_is_what_else_was_asked_for_or_refused(asked: dict[str, Any], said: str) -> None:
+    both = record(arm("resnet18", times=None, precision="fp32"), arm())
+    with pytest.raises(RequestError, match="--arm 2 is resnet50 256×3×224×224") as caught:
+        api.roofline(record=both, arm=2, **asked)
+    assert caught.value.message.endswith(said)
+    alike = {"model": "resnet50", "batch_size": 256, "precision": "bf16", "input": "256,3,224,224"}
+    assert api.roofline(record=both, arm=2, **{key: alike[key] for key in asked}).model == "resnet50"
+
+
+def test_what_the_record_says_against_itself_is_said_here_too() -> None:
+    noisy = {"code": "noisy", "where": "resnet50", "values": {"spread": 0.71}}
+    bad = record(replace(arm(), findings=(noisy,)))
+    bad.environment["grade"].update(letter="C", reasons=["load 40 on 8 CPUs"])
+    report = api.roofline(record=bad)
+    assert (report.findings[0].code, report.findings[0].message) == ("noisy", "71.0% between rounds")
+    assert {f.key: f.value for f in report.facts}["grade"] == "C; load 40 on 8 CPUs"
+
+
+def test_it_is_said_which_statistic_was_measured() -> None:
+    def said(one: Arm) -> object:
+        return {f.key: f.value for f in api.roofline(record=record(one)).facts}["measured_is"]
+
+    assert said(arm()) == "the sum over its parts of the mean of the marked calls"
+    assert said(arm(times=None)) == "the median device time of one call"
+    host = arm(times=None)
+    assert said(replace(host, metrics={**host.metrics, "device_time": None})) == "the median latency of one call"
+
+
+def test_stages_that_add_up_to_something_else_than_the_call_are_found() -> None:
+    assert "apart" not in [f.code for f in api.roofline(record=record(arm())).findings]
+    for whole in (6.0, 12.0):
+        found = {f.code: f for f in api.roofline(record=record(arm(whole=whole))).findings}["apart"]
+        assert found.message.startswith("the stages add up to 8.37 ms, the median call takes")
+
+
+FP32 = {name: 8 * time for name, time in TIMES.items()}
+SLOW = {name: 20 * time for name, time in TIMES.items()}
+
+
+@pytest.mark.parametrize(
+    ("times", "changes", "precisions", "hint"),
+    [
+        (
+            SLOW,
+            {},
+            {},
+            "neither roof holds it: launches, or work too small for the device; try --mode graph or compile",
+        ),
+        (SLOW, {"mode": "graph"}, {}, "neither roof holds it: launches, or work too small for the device"),
+        (FP32, {"precision": "fp32", "mode": "compile"}, {"fp32": 60e12}, "fewer FLOPs win here"),
+        (
+            FP32,
+            {"precision": "fp32", "mode": "compile"},
+            {"fp32": 60e12, "bf16": 600e12},
+            "--precision bf16 has 10.0×",
+        ),
+        (TIMES, {"precision": "fp32", "mode": "compile"}, {"fp32": 9e15}, "fewer FLOPs do not"),
+        (TIMES, {"precision": "fp32", "mode": "compile"}, {"fp32": 9e15, "tf32": 1e16}, "fewer FLOPs do not"),
+        (TIMES, {"precision": "fp32", "mode": "compile"}, {"fp32": 9e15, "fp16": 1e16}, "--precision fp16 has half"),
+    ],
+)
+def test_advice_follows_the_time_the_mode_and_what_the_device_has(
+    times: Mapping[str, float], changes: dict[str, str], precisions: dict[Any, float], hint: str
+) -> None:
+    one = arm(times=times, **changes)
+    device = replace(find("h200"), peaks=precisions) if precisions else find("h200")
+    report = attained(api.lower("resnet50", batch_size=256), device, record(one), one)
+    hints = [f.hint for f in report.findings if f.code == "to-win"]
+    assert any(said == hint if hint.startswith("neither") else hint in said for said in hints)
+    for absent in {"fp32", "tf32", "bf16", "fp16"} - set(precisions or find("h200").peaks):
+        assert f"--precision {absent}" not in "".join(hints)
+
+
+def test_a_larger_batch_is_advised_only_to_a_small_one() -> None:
+    def hints(images: int, scale: float) -> str:
+        times = {name: scale * time for name, time in TIMES.items()}
+        one = arm(times=times, batch_size=images, input=(images, 3, 224, 224), device="cpu", precision="fp32")
+        limits = replace(find("h200"), peaks={"fp32": 60e12})
+        report = attained(api.lower("resnet50", batch_size=images), limits, record(one), one)
+        return "\n".join(f.hint for f in report.findings if f.code == "to-win")
+
+    assert "a larger --batch-size" in hints(1, 1.0)
+    assert "more --threads, an idle machine, a larger --batch-size" in hints(1, 1.0)
+    assert "--batch-size" not in hints(256, 100.0)
+    assert "neither roof holds it: calls, threads or other programs" in hints(256, 100.0)
+
+
+CEILINGS = {
+    "device": "cpu",
+    "title": "AMD EPYC 9654",
+    "precision": "bf16",
+    "flop_per_s": 790e12,
+    "flop_spread": 0.01,
+    "bytes_per_s": 4.3e12,
+    "bytes_spread": 0.02,
+    "source": "measured",
+}
+
+
+@pytest.mark.parametrize("device", [None, "cpu", "CPU"])
+def test_a_record_with_ceilings_of_its_own_needs_no_data_sheet(device: str | None) -> None:
+    held = record(replace(arm(device="cpu"), ceilings=CEILINGS))
+    facts = {f.key: f.value for f in api.roofline(record=held, device=device).facts}
+    assert (facts["device"], facts["peak_flop_per_s"]) == ("cpu", 790e12)
+
+
+@pytest.mark.parametrize("device", [None, "cpu"])
+def test_without_ceilings_both_ways_to_them_are_offered(device: str | None) -> None:
+    with pytest.raises(RequestError, match="no data sheet here is of AMD EPYC 9654") as caught:
+        api.roofline(record=record(arm(device="cpu")), device=device)
+    assert "--machine --device cpu" in caught.value.hint
+    assert "bench --ceilings" in caught.value.hint
+
+
+def test_the_data_sheet_of_another_gpu_is_refused() -> None:
+    with pytest.raises(RequestError, match="the Record is of NVIDIA H200, not of NVIDIA T4 16 GB") as caught:
+        api.roofline(record=record(arm()), device="t4")
+    assert caught.value.hint == "--device h200"
+    for device in ("h200", "h200-measured", "cuda", "cuda:0"):
+        assert api.roofline(record=record(arm()), device=device).kind == "roofline"

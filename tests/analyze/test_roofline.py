@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from strategies import specs
 
 from resnet_inspect import api
+from resnet_inspect.analyze.passes import Pass, passes
 from resnet_inspect.analyze.roofline import KEYS, Floor, floors, total_of
 from resnet_inspect.analyze.summary import Depth
 from resnet_inspect.counting.devices import Device, find
@@ -104,6 +105,15 @@ def test_what_is_assumed_is_said() -> None:
     assert facts["ridge_flop_per_byte"] == 65e12 / 320e9
 
 
+def test_the_notes_say_that_no_cache_is_counted_on_and_what_a_strided_1x1_is_charged() -> None:
+    notes = "\n".join(api.roofline("resnet50").notes)
+    assert "nothing stays in a cache from pass to pass, so a batch that fits one can be faster" in notes
+    assert "a strided 1×1 is charged its whole input" in notes
+    assert "strided" not in "\n".join(api.roofline("resnet50d").notes), "its shortcuts pool instead"
+    one = floors(api.lower("resnet50"), find("h200"), "bf16", lambda node: node.name)["layer2.0.downsample.0"]
+    assert one.bytes_fused == 2 * (256 * 56 * 56 + 512 * 28 * 28 + 256 * 512)
+
+
 def test_a_precision_without_a_peak_is_refused() -> None:
     with pytest.raises(RequestError, match="h200-measured: no fp32 peak"):
         api.roofline("resnet18", device="h200-measured", precision="fp32")
@@ -134,3 +144,16 @@ def test_more_images_take_longer_and_cost_less_each(spec: ResNetSpec, size: int,
     one, two = (total_of(floors(random(spec, n, size), device, "bf16").values()) for n in (1, 2))
     assert two.flop == 2 * one.flop
     assert one.floor_s < two.floor_s <= 2 * one.floor_s * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("depth", ["stage", "layer"])
+def test_a_report_lays_the_net_into_passes_once(depth: Depth, monkeypatch: pytest.MonkeyPatch) -> None:
+    laid: list[str] = []
+
+    def counted(graph: Graph) -> list[Pass]:
+        laid.append(graph.name)
+        return passes(graph)
+
+    monkeypatch.setattr("resnet_inspect.analyze.roofline.passes", counted)
+    api.roofline("resnet18", depth=depth)
+    assert laid == ["resnet18"]

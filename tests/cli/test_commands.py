@@ -151,6 +151,40 @@ def test_every_example_of_every_help_runs(run: Run, tmp_path: Path, record_json:
             assert done.returncode == 0, f"{line}\n{done.stderr}"
 
 
+def test_the_backbones_that_fit_five_milliseconds_are_listed_fastest_first(run: Run) -> None:
+    asked = ("--device", "a100", "--batch-size", "32", "--sort", "floor", "--max-floor-ms", "5", "--format", "json")
+    rows = json.loads(run("list", *asked).stdout)["tables"]["variants"]
+    floors = [row["floor_ms"] for row in rows]
+    assert floors == sorted(floors)
+    assert floors[-1] <= 5
+    everything = json.loads(run("list", "--device", "a100", "--batch-size", "32", "--format", "json").stdout)
+    assert len(rows) == sum(row["floor_ms"] <= 5 for row in everything["tables"]["variants"]) > 10
+    one = next(row for row in rows if row["name"] == "resnet50")
+    alone = json.loads(run("roofline", "resnet50", "--device", "a100", "--batch-size", "32", "--format", "json").stdout)
+    assert (one["floor_ms"], one["images_per_s_floor"]) == pytest.approx(
+        (alone["facts"]["floor_ms"], alone["facts"]["images_per_s_floor"])
+    )
+
+
+@pytest.mark.parametrize("columns", [80, 160])
+def test_floors_fit_the_terminal(run: Run, columns: int) -> None:
+    for asked in (("list",), ("compare", "resnet50", "resnext101_32x8d", "resnet18")):
+        lines = run(*asked, "--device", "a100", "--batch-size", "256", columns=columns).stdout.splitlines()
+        assert max(map(len, lines)) <= columns
+
+
+def test_fewer_macs_are_not_a_lower_floor(run: Run) -> None:
+    asked = ("compare", "resnet50", "legacy_seresnet50", "--device", "a100", "--batch-size", "32", "--format", "json")
+    gated = json.loads(run(*asked).stdout)["tables"]["models"][1]
+    assert gated["macs_ratio"] < 1 < gated["floor_ratio"]
+
+
+def test_a_variant_that_cannot_take_the_input_is_left_out_by_name(run: Run) -> None:
+    document = json.loads(run("list", "resnet[a5]*", "--input", "1,3,8,8", "--format", "json").stdout)
+    assert document["notes"][-1].startswith("left out, as they take no such input: resnetaa")
+    assert "resnetaa50" not in [row["name"] for row in document["tables"]["variants"]]
+
+
 def test_the_roofline_has_the_promised_keys(run: Run) -> None:
     document = json.loads(run("roofline", "resnet50", "--device", "h200", "--format", "json").stdout)
     promised = {"stage", "flop", "bytes_fused", "bytes_eager", "intensity", "roof", "floor_ms", "images_per_s"}
@@ -165,9 +199,16 @@ def test_the_roofline_has_the_promised_keys(run: Run) -> None:
 
 def test_a_measured_run_is_held_against_this_machine(run: Run, tmp_path: Path, record_json: str) -> None:
     (tmp_path / "run.json").write_text(record_json, encoding="utf-8")
+    assert run("roofline", "--record", "run.json", "--device", "cpu").returncode == 0, "it has its own ceilings"
+    bare = json.loads(record_json)
+    bare["arms"][0]["ceilings"] = None
+    (tmp_path / "run.json").write_text(json.dumps(bare), encoding="utf-8")
     done = run("roofline", "--record", "run.json")
     assert done.returncode == 2
     assert "--machine --device cpu measures its ceilings" in done.stderr
+    assert "bench --ceilings" in done.stderr
+    done = run("roofline", "--record", "run.json", "--arm", "1", "--batch-size", "7")
+    assert (done.returncode, "not --batch-size 7" in done.stderr) == (2, True)
     done = run("roofline", "--record", "run.json", "--machine", "--format", "json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
@@ -209,6 +250,19 @@ WRONG = [
     (("summary", "-o", "/dev/full"), "No space left on device", ""),
     (("list", "nothing*"), "no variant matches 'nothing*'", "quoted"),
     (("list", "--max-params", "26X"), "26M or 4.2G", "--help"),
+    (("list", "--sort", "floor"), "--sort floor: the floor of which device?", "--device a100"),
+    (("list", "--max-floor-ms", "5"), "--max-floor-ms 5: the floor of which device?", "--device a100"),
+    (("list", "--precision", "bf16"), "--precision bf16: on which device?", "--device a100"),
+    (("list", "--device", "a10O"), "unknown device 'a10O'", "did you mean 'a10'"),
+    (("list", "--device", "cpu"), "no data sheet gives the peaks of 'cpu'", "`resnet-inspect roofline --machine"),
+    (("list", "--device", "t4", "--precision", "bf16"), "t4: no bf16 peak", "fp32 or fp16"),
+    (("list", "--device", "a100", "--precision", "int8"), "'int8' is not one of", ""),
+    (("list", "--device", "a100", "--max-floor-ms", "nan"), "--max-floor-ms nan: a limit is a number above 0", "5"),
+    (("list", "--device", "a100", "--max-floor-ms", "-1"), "--max-floor-ms -1: a limit is a number above 0", "5"),
+    (("list", "--input", "1,4,224,224"), "4 channels", ""),
+    (("list", "--batch-size", "0"), "at least one image", ""),
+    (("compare", "resnet18", "resnet34", "--precision", "bf16"), "--precision bf16: on which device?", "a100"),
+    (("compare", "resnet18", "resnet34", "--device", "h20"), "unknown device 'h20'", "h200"),
     (("summary", "--format", "html5"), "html5", "--help"),
     (("summarize",), "no such command 'summarize'", ""),
     (("compare",), "MODEL", "--help"),
