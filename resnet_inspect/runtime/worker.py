@@ -142,11 +142,11 @@ def phases(ready: Ready, config: Config, protocol: Protocol, request: dict[str, 
 
 
 def stage(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
-    return marks.play(ready, config, "stage")
+    return marks.play(ready, config, protocol, "stage")
 
 
 def layer(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
-    return marks.play(ready, config, "layer")
+    return marks.play(ready, config, protocol, "layer")
 
 
 def joules(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
