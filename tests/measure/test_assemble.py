@@ -58,14 +58,14 @@ PARTS = {
 }
 
 
-def pairs(forward: tuple[float, ...] = (6.0, 4.0, 0.0), total: float = 10.0, plain: float = 10.0) -> dict[str, Any]:
-    """Four pairs of a marked call, of two parts and no loss, and a plain one."""
+def pairs(forward: tuple[float, ...] = (6.0, 4.0, 0.0), marked: float = 10.0, plain: float = 10.0) -> dict[str, Any]:
+    """Four pairs of a marked call, of two parts and no loss, and a plain one; both by a clock outside them."""
     calls = {
         "forward": [*forward],
         "backward": [0.0] * 3,
         "optimizer": 0.0,
-        "total": total,
-        "marked": 10.0,
+        "total": sum(forward),
+        "marked": marked,
         "plain": plain,
     }
     return {name: [value] * 4 for name, value in calls.items()}
@@ -127,11 +127,11 @@ BROKEN = {
         take("cuda:0", "compile+graph", after={**AFTER, "graphs": 3}),
     ],
     "stage-closure": [
-        take(passes={"stage": pairs(total=10.02)}),
-        take(passes={"stage": pairs((6.0, 3.98, 0.0))}),
+        take(passes={"stage": pairs(marked=10.03)}),
+        take(passes={"stage": pairs((6.0, 3.97, 0.0))}),
         take(passes={"stage": pairs((11.0, -1.0, 0.0))}),
     ],
-    "layer-closure": [take(passes={"stage": pairs(), "layer": pairs(total=9.98)})],
+    "layer-closure": [take(passes={"stage": pairs(), "layer": pairs(marked=9.97)})],
 }
 
 
@@ -166,6 +166,26 @@ def test_blocks_are_held_against_device_time_only_where_the_device_is_busy() -> 
 
 def test_a_warm_up_that_compiled_nothing_new_is_no_recompile() -> None:
     assert arm(take(mode="compile", warm={**WARM, "graphs_before": 3}, after={**AFTER, "graphs": 3})).valid
+
+
+@pytest.mark.parametrize(
+    ("device", "ms", "beside", "valid"),
+    [
+        ("cpu", 10.0, 0.015, True),  # a call is entered and left
+        ("cpu", 10.0, 0.025, False),
+        ("cpu", 1000.0, 0.9, True),  # 0.1 %
+        ("cpu", 1000.0, 1.1, False),
+        ("cuda:0", 10.0, 0.045, True),  # events have a cost of their own
+        ("cuda:0", 10.0, 0.055, False),
+    ],
+)
+def test_the_parts_of_a_call_are_held_against_a_clock_outside_it(
+    device: str, ms: float, beside: float, valid: bool
+) -> None:
+    done = arm(take(device, passes={"stage": pairs((ms, 0.0, 0.0), ms + beside, ms)}))
+    (check,) = (check for check in done.checks if check.id == "stage-closure")
+    assert (check.ok, done.valid) == (valid, valid)
+    assert check.value == pytest.approx(ms / (ms + beside))
 
 
 FOUND = {

@@ -11,7 +11,7 @@ import torch
 from resnet_inspect import load
 from resnet_inspect.benchmark import parts
 from resnet_inspect.measure.config import MODES, Config
-from resnet_inspect.measure.ledger import ledger
+from resnet_inspect.measure.ledger import closes_within, ledger
 from resnet_inspect.measure.protocol import Protocol as Plan
 from resnet_inspect.runtime import marks
 from resnet_inspect.runtime.arm import Ready, prepare
@@ -90,7 +90,8 @@ def test_what_is_measured_adds_up(task: str, per: str) -> None:
     one = ready(replace(CONFIG, task=task, input=(2, 3, 64, 64)))
     with torch.inference_mode(task == "infer"):
         found = ledger(marks.play(one, one_config(task), Plan(), per), parts(one.graph)[per])
-    assert found["closure"] == pytest.approx(1, abs=1e-9)
+    assert sum(row["ms"] for row in found["rows"]) <= found["total_ms"]
+    assert 0.5 < found["closure"] < 1, "the clock outside sees more than the marks, and knows nothing of them"
     assert min(row["ms"] for row in found["rows"]) > 0
     assert ("optimizer_ms" in found) is (task == "train")
 
@@ -257,4 +258,4 @@ def test_a_cuda_arm_is_laid_out(mode: str, per: str) -> None:
         said = marks.play(one, config, Plan(), per)
     assert "reason" not in said
     found = ledger(said, parts(one.graph)[per])
-    assert found["closure"] == pytest.approx(1, abs=1e-3)
+    assert found["closure"] == pytest.approx(1, abs=closes_within(found, config.device))
