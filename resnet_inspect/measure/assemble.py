@@ -18,6 +18,7 @@ HOST_BOUND = 0.8  # host time of device time
 ABOVE_ROOF = 1.05  # of a ceiling: what lies above is an error, or a cache
 NOISY = {"cpu": 0.05, "cuda": 0.02}
 CLOCK_MOVED = 0.05
+SLOW_FIRST = 1.2  # of a round's other calls
 FIELDS = {"stage": "stages", "layer": "layers", "energy": "energy", "ceilings": "ceilings"}  # of an Arm, by pass
 
 
@@ -160,7 +161,7 @@ def _findings(
     if is_bimodal(pooled(take.latency)):
         yield found("bimodal")
     first = slow_first(take.latency)
-    if inf > first > 1.2:
+    if inf > first > SLOW_FIRST:
         yield found("slow-first", ratio=first)
     error = take.after["error"]
     if error is not None and error > ROUNDING[take.config.precision]:

@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
+import resnet_inspect as ri
 from resnet_inspect.analyze.bench import CATALOGUE, bench
+from resnet_inspect.analyze.explain.threshold import threshold
+from resnet_inspect.analyze.explain.voice import Voice
+from resnet_inspect.language import LANGUAGES
 from resnet_inspect.measure import assemble
 from resnet_inspect.measure.conductor import Take
 from resnet_inspect.measure.config import PRECISIONS, Config
@@ -209,6 +213,33 @@ def test_a_symptom_is_found_and_leaves_the_arm_valid(code: str, one: Take) -> No
     done = arm(one)
     assert code in codes(done)
     assert done.valid
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code", "said"),
+    [
+        ("HOST_BOUND", 0.95, "host-bound", "95.0%"),
+        ("NOISY", {"cpu": 0.07, "cuda": 0.07}, "noisy", "7.0%"),
+        ("NOISY", {"cpu": 0.09, "cuda": 0.09}, "drift", "9.0%"),
+        ("SLOW_FIRST", 1.5, "slow-first", "1.50×"),
+        ("ROUNDING", dict.fromkeys(PRECISIONS, 0.125), "rounding", "0.125 (bf16)"),
+        ("CLOCK_MOVED", 0.25, "unsteady-clock", "25.0%"),
+    ],
+)
+def test_what_is_found_is_explained_with_its_very_threshold(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: Any, code: str, said: str
+) -> None:
+    assert code in codes(arm(FOUND[code]))
+    assert said not in str(ri.explain(code))
+    monkeypatch.setattr(assemble, name, value)
+    assert code not in codes(arm(FOUND[code]))
+    for language in LANGUAGES:
+        assert said in str(ri.explain(code, language=language))
+
+
+def test_every_finding_that_has_a_threshold_tells_it() -> None:
+    silent = {code for code in CATALOGUE if threshold(code, Voice("en")) is None}
+    assert silent == {"throttled", "oom", "crashed", "timeout"}
 
 
 @pytest.mark.parametrize("status", ["oom", "crashed", "timeout"])
