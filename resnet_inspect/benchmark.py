@@ -28,6 +28,8 @@ from resnet_inspect.resnet.zoo import Variant
 
 WORKER_BYTES = 2**30  # torch itself, loaded in a process
 USABLE = 0.6  # of the machine's memory
+CALL_MS = 1000.0  # of the largest batch on a CPU, whose memory holds more than anybody waits for
+TRIED_CALLS = 2  # the first finds kernels and memory; the second has an optimizer's state beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,10 @@ def run(
 ) -> Record:
     """Play the whole grid; see ``api.bench``."""
     machine, torch = machines.read(), probe(request.device)
+    if "energy" in passes and not torch["device"].startswith("cuda"):
+        raise RequestError(
+            f"--energy needs a CUDA device: no counter of energy is read on {torch['device']}", hint="leave it out"
+        )
     variants = _by_name(request.variants)
     plan = protocol_for(torch["device"], quick, seed, min_time_s, max_time_s, fresh)
     available = int(USABLE * (machine.memory_bytes or 8 * 2**30))
@@ -174,6 +180,9 @@ def _largest(
 ) -> Config:
     """``config`` at the largest batch that fits: by prediction, then by trying, a tenth less each time it does not.
 
+    On a CPU at most as many images as CALL_MS are enough for, by the time of two: a measurement makes dozens of calls,
+    and the memory holds batches that take a minute each.
+
     Raises:
         MachineError: not even one image does.
     """
@@ -186,6 +195,20 @@ def _largest(
         rows = _predicted(replace(at(n), mode="eager", precision=precision), _graph(at(n), variant))
         return rows is not None and rows["peak_bytes"] <= room
 
+    def tried(n: int) -> float | None:
+        """Milliseconds of a call that finds its kernels and memory; None where there is not memory enough."""
+        tell(f"{at(n).label}: does it fit?")
+        worker = start(at(n))
+        try:
+            worker.ask({"do": "prepare"})
+            return min([float(worker.ask({"do": "call"})["ms"]) for _ in range(TRIED_CALLS)])
+        except WorkerLost as lost:
+            if lost.status != "oom" and "signal 9" not in lost.detail:  # the kernel ends who takes too much
+                raise MachineError(f"{at(n).label}: {lost.status}, {lost.detail}", hint="give a --batch-size") from None
+            return None
+        finally:
+            worker.close()
+
     room = _room(config, start) if config.device.startswith("cuda") else available - WORKER_BYTES
     n = 1
     while fits(2 * n, room):
@@ -194,20 +217,13 @@ def _largest(
     while step > 1:
         step //= 2
         n += step if fits(n + step, room) else 0
+    if n > 2 and config.device == "cpu":  # of two, as not every net trains on one
+        ms = tried(2)
+        n = 1 if ms is None else max(1, min(n, int(2 * CALL_MS / ms)))
     while n:
-        tell(f"{at(n).label}: does it fit?")
-        worker = start(at(n))
-        try:
-            worker.ask({"do": "prepare"})
-            worker.ask({"do": "warm"})
-        except WorkerLost as lost:
-            if lost.status != "oom" and "signal 9" not in lost.detail:  # the kernel ends who takes too much
-                raise MachineError(f"{at(n).label}: {lost.status}, {lost.detail}", hint="give a --batch-size") from None
-            n = min(n - 1, n * 9 // 10)
-        else:
+        if tried(n) is not None:
             return at(n)
-        finally:
-            worker.close()
+        n = min(n - 1, n * 9 // 10)
     raise MachineError(f"{config.model}: not even one image fits on {config.device}", hint="give a smaller --input")
 
 

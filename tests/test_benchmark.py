@@ -1,6 +1,7 @@
 """A benchmark from request to Record, with workers that are fakes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,34 +17,36 @@ MIB = 2**20
 
 
 class Fake:
-    """A worker that runs out of memory beyond ``limit`` images."""
+    """A worker that runs out of memory beyond ``limit`` images, each of which takes ``ms``; the first call 50 more."""
 
     asked: list[int] = []  # noqa: RUF012  # reset by each test
 
-    def __init__(self, config: Config, limit: int) -> None:
-        self.config, self.limit = config, limit
+    def __init__(self, config: Config, limit: int, ms: float) -> None:
+        self.config, self.limit, self.ms, self.calls = config, limit, ms, 0
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         if request["do"] == "prepare":
             Fake.asked.append(self.config.batch_size)
         if self.config.batch_size > self.limit:
             raise WorkerLost("oom")
-        return {}
+        self.calls += request["do"] == "call"
+        assert request["do"] in ("prepare", "call", "room")
+        return {"ms": self.ms * self.config.batch_size + 50 * (self.calls == 1), "bytes": 500 * MIB}
 
     def close(self) -> None:
         pass
 
 
-def largest(limit: int, room: int) -> int:
+def largest(limit: int, room: int, ms: float = 0.1, device: str = "cpu") -> int:
     Fake.asked = []
-    found = load.variant("resnet18")
+    found, config = load.variant("resnet18"), replace(CONFIG, device=device)
     available = benchmark.WORKER_BYTES + room
-    return benchmark._largest(CONFIG, found, lambda c: Fake(c, limit), available, lambda line: None).batch_size
+    return benchmark._largest(config, found, lambda c: Fake(c, limit, ms), available, lambda line: None).batch_size
 
 
 def test_the_largest_batch_is_the_one_that_is_predicted_to_fit() -> None:
     n = largest(10**9, 500 * MIB)
-    assert Fake.asked == [n]
+    assert Fake.asked == [2, n]
     peak = [benchmark._predicted(CONFIG, load.graph(load.variant("resnet18"), (m, 3, 64, 64))) for m in (n, n + 1)]
     assert peak[0]["peak_bytes"] <= 500 * MIB < peak[1]["peak_bytes"]
 
@@ -51,7 +54,34 @@ def test_the_largest_batch_is_the_one_that_is_predicted_to_fit() -> None:
 def test_a_prediction_that_does_not_hold_is_tried_smaller() -> None:
     n = largest(100, 500 * MIB)
     assert 90 <= n <= 100
-    assert Fake.asked == sorted(Fake.asked, reverse=True)
+    assert Fake.asked[0] == 2
+    assert Fake.asked[1:] == sorted(Fake.asked[1:], reverse=True)
+
+
+@pytest.mark.parametrize(("ms", "n"), [(40.0, 25), (400.0, 2), (3000.0, 1)])
+def test_on_a_cpu_the_largest_batch_is_one_of_a_second(ms: float, n: int) -> None:
+    assert largest(10**9, 500 * MIB, ms) == n
+    assert Fake.asked == [2, n]
+
+
+def test_a_gpu_is_filled_however_long_its_call() -> None:
+    n = largest(10**9, 0, 3000.0, "cuda:0")
+    assert Fake.asked == [1, n], "how much room there is was asked first"
+    assert n > 100
+
+
+def test_a_worker_that_ends_otherwise_is_no_question_of_memory() -> None:
+    def start(config: Config) -> Fake:
+        fake = Fake(config, 10**9, 1.0)
+        fake.ask = lost  # type: ignore[method-assign]  # the fake of a fake
+        return fake
+
+    def lost(request: Mapping[str, Any]) -> dict[str, Any]:
+        raise WorkerLost("crashed", "exit code 1: no such kernel")
+
+    with pytest.raises(MachineError, match="crashed, exit code 1") as refused:
+        benchmark._largest(CONFIG, load.variant("resnet18"), start, 2 * benchmark.WORKER_BYTES, lambda line: None)
+    assert refused.value.hint == "give a --batch-size"
 
 
 def test_a_machine_on_which_no_image_fits_is_said_to_be() -> None:

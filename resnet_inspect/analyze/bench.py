@@ -25,8 +25,8 @@ CATALOGUE = {
     "drift": ("{change} from the first round to the last", "the machine heats up or is shared: measure again later"),
     "bimodal": ("two speeds in one arm", "look at samples_ms: another process, or frequency steps"),
     "slow-first": (
-        "the first call of a round takes {ratio} the time of the others",
-        "what another arm evicts is fetched again",
+        "the first call of a round takes {ratio}× the time of the others",
+        "another arm, or another program, had the caches in between: compare medians, which bear one slow call",
     ),
     "rounding": (
         "outputs are {error} from fp32 in relative L2, {limit} is rounding",

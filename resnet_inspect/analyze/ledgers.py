@@ -24,7 +24,8 @@ def notes(record: Record) -> Iterator[str]:
             share, plain = text(ledger["instrumentation"], "share"), text(ledger["plain_ms"], "ms")
             yield (
                 f"{by}s of {arm.config.label}: means over {ledger['iterations']} calls, which add up to "
-                f"{100 * ledger['closure']:.2f}% of a pass whose marks add {share} to the plain {plain}"
+                f"{100 * ledger['closure']:.2f}% of the same calls by a clock outside them; "
+                f"the marks add {share} to the plain {plain}"
             )
         for name in ("stages", "layers"):
             if name in arm.unknown:

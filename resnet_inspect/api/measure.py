@@ -90,9 +90,10 @@ def bench(
 ) -> "Record":
     """Measure every combination, each in a process of its own, and return the Record.
 
-    ``save`` is given the Record so far when an arm has ended, ``tell`` a line when something begins. Ctrl-C ends
-    the measurement and keeps the arms that are done. ``per`` stage or layer lays out the time of a call in a
-    pass of its own, by stages, or by stages and by layers; ``energy`` adds joules an image, where a GPU counts them.
+    A ``batch_size`` of max is the largest that fits in memory; on a CPU, also the largest whose call takes about a
+    second. ``save`` is given the Record so far when an arm has ended, ``tell`` a line when something begins. Ctrl-C
+    ends the measurement and keeps the arms that are done. ``per`` stage or layer lays out the time of a call in a pass
+    of its own, by stages, or by stages and by layers; ``energy`` adds joules an image, where a GPU counts them.
     ``fused`` measures every combination once more with BatchNorm folded into the convolutions; ``fresh`` takes every
     round in a new process, so that the interval holds what differs between processes; ``ceilings`` measures what the
     device can do at most, and holds inferences against the floor that this sets.

@@ -52,7 +52,12 @@ def batch_sizes(text: str) -> tuple[int | str, ...]:
 @click.command("bench", epilog=options.examples(EXAMPLES))
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
 @click.option("--device", default="auto", help="cpu, cuda, cuda:N, mps or auto.")
-@click.option("--batch-size", type=batch_sizes, metavar="1,8,32", help="Images in a batch; max: the most that fit.")
+@click.option(
+    "--batch-size",
+    type=batch_sizes,
+    metavar="1,8,32",
+    help="Images in a batch; max: the most that fit, on a CPU the most that take about 1 s.",
+)
 @options.image
 @options.settings
 @click.option("--task", type=several(TASKS), metavar="NAME,...", default="infer", help="infer, train or both.")

@@ -7,7 +7,7 @@ from typing import Any
 
 from resnet_inspect.measure.comparison import CROWDED
 from resnet_inspect.measure.conductor import Take
-from resnet_inspect.measure.ledger import CLOSURE, INSTRUMENTATION, Part, ledger
+from resnet_inspect.measure.ledger import INSTRUMENTATION, Part, closes_within, ledger
 from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.measure.record import Arm, Check, Metric, metric
 from resnet_inspect.measure.statistics import drift, is_bimodal, median_of, pooled, slow_first, spread
@@ -18,6 +18,7 @@ HOST_BOUND = 0.8  # host time of device time
 ABOVE_ROOF = 1.05  # of a ceiling: what lies above is an error, or a cache
 NOISY = {"cpu": 0.05, "cuda": 0.02}
 CLOCK_MOVED = 0.05
+SLOW_FIRST = 1.2  # of a round's other calls
 FIELDS = {"stage": "stages", "layer": "layers", "energy": "energy", "ceilings": "ceilings"}  # of an Arm, by pass
 
 
@@ -38,7 +39,7 @@ def arm(
     known = {name: said for name, said in take.passes.items() if "reason" not in said}
     unknown |= {FIELDS[name]: said["reason"] for name, said in take.passes.items() if "reason" in said}
     ledgers = {by: ledger(said, parts[by]) for by, said in known.items() if by in parts}
-    checks = (*_checks(take, metrics), *_closures(ledgers))
+    checks = (*_checks(take, metrics), *_closures(ledgers, take.config.device))
     valid = all(check.ok for check in checks)
     calls, block_ms = (sum(part) for part in zip(*take.blocks, strict=True))
     latency = metrics["latency"]
@@ -125,10 +126,12 @@ def _checks(take: Take, metrics: Mapping[str, Metric | None]) -> Iterator[Check]
         yield Check("no-recompile", more == 0, float(more), 0.0)
 
 
-def _closures(ledgers: Mapping[str, Mapping[str, Any]]) -> Iterator[Check]:
+def _closures(ledgers: Mapping[str, Mapping[str, Any]], device: str) -> Iterator[Check]:
+    """The parts of a call against the same call by a clock that knows nothing of its marks."""
     for by, one in ledgers.items():
-        ok = abs(one["closure"] - 1) <= CLOSURE and all(row["ms"] >= 0 for row in one["rows"])
-        yield Check(f"{by}-closure", ok, one["closure"], CLOSURE)
+        within = closes_within(one, device)
+        ok = abs(one["closure"] - 1) <= within and all(row["ms"] >= 0 for row in one["rows"])
+        yield Check(f"{by}-closure", ok, one["closure"], within)
 
 
 def _over(part: float, whole: float) -> float | None:
@@ -158,7 +161,7 @@ def _findings(
     if is_bimodal(pooled(take.latency)):
         yield found("bimodal")
     first = slow_first(take.latency)
-    if inf > first > 1.2:
+    if inf > first > SLOW_FIRST:
         yield found("slow-first", ratio=first)
     error = take.after["error"]
     if error is not None and error > ROUNDING[take.config.precision]:

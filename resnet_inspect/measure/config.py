@@ -54,8 +54,10 @@ def grid(
     Raises:
         RequestError: a pair that cannot run, or a batch without an image.
     """
-    if min(batch_sizes) < 1 or min(threads) < 1:
-        raise RequestError("a batch has at least one image, and a pool at least one thread", hint="as --batch-size 1")
+    if min(batch_sizes) < 1:
+        raise RequestError("a batch has at least one image", hint="as --batch-size 1")
+    if min(threads) < 1:
+        raise RequestError("torch's pool has at least one thread", hint="as --threads 1")
     configs = [
         Config(name, device, n, (n, *image), task, precision, layout, mode, t, folded)
         for (name, image), n, task, precision, layout, mode, t, folded in product(

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
+from resnet_inspect.errors import RequestError
 from resnet_inspect.measure.statistics import Rounds, half_width, median_interval, median_of, pooled
 
 QUICK_ROUNDS = 2
@@ -52,7 +54,18 @@ def protocol_for(
     max_time_s: float | None = None,
     fresh: bool = False,
 ) -> Protocol:
-    """The defaults for a kind of device; ``min_time_s`` and ``max_time_s`` are of sampling an arm in all."""
+    """The defaults for a kind of device; ``min_time_s`` and ``max_time_s`` are of sampling an arm in all.
+
+    Raises:
+        RequestError: a time that is none, or a least one above the most.
+    """
+    for name, seconds in ("min-time", min_time_s), ("max-time", max_time_s):
+        if seconds is not None and not 0 < seconds < inf:
+            raise RequestError(f"{name} {seconds:g}: a time is a number of seconds above 0", hint=f"as --{name} 5")
+    if min_time_s is not None and max_time_s is not None and min_time_s > max_time_s:
+        raise RequestError(
+            f"--min-time {min_time_s:g} is more than --max-time {max_time_s:g}", hint="leave out one of the two"
+        )
     protocol = Protocol(seed=seed, fresh=fresh)
     if device.startswith("cuda"):
         protocol = replace(protocol, warmup_s=1.0, precise_within=0.01)

@@ -15,6 +15,7 @@ from torch import Tensor, fx, nn
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.inplace import in_place
 from resnet_inspect.measure.config import Config
+from resnet_inspect.measure.protocol import Protocol as Plan
 from resnet_inspect.runtime import stream
 from resnet_inspect.runtime.arm import Ready, captured
 from resnet_inspect.runtime.modules import function
@@ -23,6 +24,7 @@ CLOCK = time.perf_counter_ns
 WARM_CALLS = 3
 PAIRS, SECONDS = 30, 2.0  # of a marked and a plain call, at least
 FEW_PAIRS, MAX_SECONDS = 6, 10.0  # where calls are long
+LEAST_PAIRS = 2  # whatever the time: each call once first
 
 # What runs from a mark to the next one: phase, and index of the stage or call.
 Key = tuple[str, int]
@@ -100,8 +102,10 @@ def _summed(parts: Iterable[tuple[Key, float]]) -> dict[Key, float]:
     return total
 
 
-def play(ready: Ready, config: Config, per: str) -> dict[str, Any]:
+def play(ready: Ready, config: Config, plan: Plan, per: str) -> dict[str, Any]:
     """Marked and plain calls in turn; ``per`` is stage or layer, a layer being one call of a module or a function.
+
+    The plan's limit on the time of sampling holds here too, once for the warm-up and once for the calls.
 
     One entry a pair: ``forward`` and ``backward`` ms of each stage or layer and of the loss, ``optimizer`` what is left
     of a training step, ``total`` ms from the first mark to the last, ``marked`` and ``plain`` ms of the two calls by a
@@ -117,13 +121,15 @@ def play(ready: Ready, config: Config, per: str) -> dict[str, Any]:
     if is_graph and _event(external=True) is None:
         return {"reason": "this torch has no events that a graph can hold"}
     marks: Marks = ClockMarks() if kind == "cpu" else EventMarks(lambda: _event(is_graph), not is_graph)
-    count = len(ready.graph.stages) if per == "stage" else len(ready.graph.nodes) - 1
-    run = marked(ready, count, "compile" in config.mode, marks)
+    run = marked(ready, per, "compile" in config.mode, marks)
     if is_graph:
         run, _ = captured(run)
+    end = CLOCK() + int(plan.max_time_s * 1e9)
     for _ in range(WARM_CALLS):
         run()
-    ready.sync()
+        ready.sync()
+        if CLOCK() > end:
+            break
     timed = _on_the_clock
     if kind == "cuda":
         cycles = stream.cycles_of(2 * max(stream.enqueue(run, ready.sync, WARM_CALLS)) + 1, ready.sync)
@@ -131,7 +137,7 @@ def play(ready: Ready, config: Config, per: str) -> dict[str, Any]:
         def timed(call: Callable[[], object]) -> float | None:
             return stream.between_events(call, ready.sync, cycles)
 
-    return in_turn(run, ready.run, marks, timed, count)
+    return in_turn(run, ready.run, marks, timed, _count(ready.graph, per), plan.max_time_s)
 
 
 def in_turn(
@@ -140,16 +146,23 @@ def in_turn(
     marks: Marks,
     timed: Callable[[Callable[[], object]], float | None],
     count: int,
+    max_s: float,
 ) -> dict[str, Any]:
-    """Pairs of a marked and a plain call, each first in half of them."""
+    """Pairs of a marked and a plain call, each first in half of them, for some ``max_s`` at most.
+
+    A pair in which the queue ran dry is passed over; where more do than do not, there is nothing to tell.
+    """
     said: dict[str, Any] = {key: [] for key in ("forward", "backward", "optimizer", "total", "marked", "plain")}
-    pairs, spent = 0, 0.0
-    while pairs < FEW_PAIRS or (spent < MAX_SECONDS and (pairs < PAIRS or spent < SECONDS)):
+    pairs, dry, spent = 0, 0, 0.0
+    while pairs < LEAST_PAIRS or (spent < max_s and _wanted(pairs, spent)):
         order = (plain, run) if pairs % 2 else (run, plain)
         times = {call: timed(call) for call in order}
         reading, marked_ms, plain_ms = marks.read(), times[run], times[plain]
         if reading is None or marked_ms is None or plain_ms is None:
-            return {"reason": DRY}
+            dry += 1
+            if dry > max(pairs, LEAST_PAIRS):
+                return {"reason": DRY}
+            continue
         parts, total = reading
         for phase in ("forward", "backward"):
             said[phase].append([parts.get((phase, i), 0.0) for i in range(count + 1)])
@@ -160,12 +173,16 @@ def in_turn(
     return said
 
 
-def marked(ready: Ready, count: int, compiled: bool, marks: Marks) -> Callable[[], Any]:
-    """The arm's call with a mark where each of ``count`` stages or layers begins, forward and backward.
+def _wanted(pairs: int, spent: float) -> bool:
+    return pairs < FEW_PAIRS or (spent < MAX_SECONDS and (pairs < PAIRS or spent < SECONDS))
+
+
+def marked(ready: Ready, per: str, compiled: bool, marks: Marks) -> Callable[[], Any]:
+    """The arm's call with a mark where each stage or layer begins, forward and backward.
 
     A stage's backward pass begins when the gradient of its output is complete, so each mark is a hook on an output.
     """
-    by_stage = count == len(ready.graph.stages)
+    count = _count(ready.graph, per)
     training = ready.step is not None
 
     def after(number: int, y: Tensor) -> None:
@@ -175,7 +192,7 @@ def marked(ready: Ready, count: int, compiled: bool, marks: Marks) -> Callable[[
             y.register_hook(lambda _: marks.mark(("backward", number)))  # type: ignore[no-untyped-call]  # torch's own
 
     everything = range(1, len(ready.graph.nodes))
-    net = chain(ready, compiled, after) if by_stage else flat(ready.net, ready.graph, everything, after)
+    net = chain(ready, compiled, after) if per == "stage" else flat(ready.net, ready.graph, everything, after)
     if ready.step is None:
 
         def infer() -> Tensor:
@@ -204,6 +221,10 @@ def marked(ready: Ready, count: int, compiled: bool, marks: Marks) -> Callable[[
         marks.mark(("end", 0))
 
     return train
+
+
+def _count(graph: Graph, per: str) -> int:
+    return len(graph.stages) if per == "stage" else len(graph.nodes) - 1
 
 
 def chain(ready: Ready, compiled: bool, after: After) -> Callable[[Tensor], Tensor]:

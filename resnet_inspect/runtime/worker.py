@@ -72,6 +72,12 @@ def warm(ready: Ready, config: Config, protocol: Protocol, request: dict[str, An
     return {**asdict(result), "graphs_before": _compiled_graphs(config), "first_peak_bytes": peak}
 
 
+def one_call(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
+    start = CLOCK()
+    _waiting(ready)()
+    return {"ms": (CLOCK() - start) / 1e6}
+
+
 def measured_memory(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
     """What the pass asks of the allocator, weights, buffers, input and optimizer state included."""
     resident = sum(t.numel() * t.element_size() for t in [*ready.net.parameters(), *ready.net.buffers()])
@@ -142,11 +148,11 @@ def phases(ready: Ready, config: Config, protocol: Protocol, request: dict[str, 
 
 
 def stage(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
-    return marks.play(ready, config, "stage")
+    return marks.play(ready, config, protocol, "stage")
 
 
 def layer(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
-    return marks.play(ready, config, "layer")
+    return marks.play(ready, config, protocol, "layer")
 
 
 def joules(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
@@ -211,6 +217,7 @@ def _is_out_of_memory(error: BaseException) -> bool:
 
 ANSWERS: dict[str, Callable[[Ready, Config, Protocol, dict[str, Any]], dict[str, Any]]] = {
     "warm": warm,
+    "call": one_call,
     "memory": measured_memory,
     "round": one_round,
     "room": room,

@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
+import resnet_inspect as ri
 from resnet_inspect.analyze.bench import CATALOGUE, bench
+from resnet_inspect.analyze.explain.threshold import threshold
+from resnet_inspect.analyze.explain.voice import Voice
+from resnet_inspect.language import LANGUAGES
 from resnet_inspect.measure import assemble
 from resnet_inspect.measure.conductor import Take
 from resnet_inspect.measure.config import PRECISIONS, Config
@@ -58,14 +62,14 @@ PARTS = {
 }
 
 
-def pairs(forward: tuple[float, ...] = (6.0, 4.0, 0.0), total: float = 10.0, plain: float = 10.0) -> dict[str, Any]:
-    """Four pairs of a marked call, of two parts and no loss, and a plain one."""
+def pairs(forward: tuple[float, ...] = (6.0, 4.0, 0.0), marked: float = 10.0, plain: float = 10.0) -> dict[str, Any]:
+    """Four pairs of a marked call, of two parts and no loss, and a plain one; both by a clock outside them."""
     calls = {
         "forward": [*forward],
         "backward": [0.0] * 3,
         "optimizer": 0.0,
-        "total": total,
-        "marked": 10.0,
+        "total": sum(forward),
+        "marked": marked,
         "plain": plain,
     }
     return {name: [value] * 4 for name, value in calls.items()}
@@ -127,11 +131,11 @@ BROKEN = {
         take("cuda:0", "compile+graph", after={**AFTER, "graphs": 3}),
     ],
     "stage-closure": [
-        take(passes={"stage": pairs(total=10.02)}),
-        take(passes={"stage": pairs((6.0, 3.98, 0.0))}),
+        take(passes={"stage": pairs(marked=10.03)}),
+        take(passes={"stage": pairs((6.0, 3.97, 0.0))}),
         take(passes={"stage": pairs((11.0, -1.0, 0.0))}),
     ],
-    "layer-closure": [take(passes={"stage": pairs(), "layer": pairs(total=9.98)})],
+    "layer-closure": [take(passes={"stage": pairs(), "layer": pairs(marked=9.97)})],
 }
 
 
@@ -168,6 +172,26 @@ def test_a_warm_up_that_compiled_nothing_new_is_no_recompile() -> None:
     assert arm(take(mode="compile", warm={**WARM, "graphs_before": 3}, after={**AFTER, "graphs": 3})).valid
 
 
+@pytest.mark.parametrize(
+    ("device", "ms", "beside", "valid"),
+    [
+        ("cpu", 10.0, 0.015, True),  # a call is entered and left
+        ("cpu", 10.0, 0.025, False),
+        ("cpu", 1000.0, 0.9, True),  # 0.1 %
+        ("cpu", 1000.0, 1.1, False),
+        ("cuda:0", 10.0, 0.045, True),  # events have a cost of their own
+        ("cuda:0", 10.0, 0.055, False),
+    ],
+)
+def test_the_parts_of_a_call_are_held_against_a_clock_outside_it(
+    device: str, ms: float, beside: float, valid: bool
+) -> None:
+    done = arm(take(device, passes={"stage": pairs((ms, 0.0, 0.0), ms + beside, ms)}))
+    (check,) = (check for check in done.checks if check.id == "stage-closure")
+    assert (check.ok, done.valid) == (valid, valid)
+    assert check.value == pytest.approx(ms / (ms + beside))
+
+
 FOUND = {
     "host-bound": take("cuda:0", enqueue=rounds(9.0, 9.0, 9.0, 9.0)),
     "never-settled": take(warm={**WARM, "settled": False, "seconds": 10.0}),
@@ -189,6 +213,33 @@ def test_a_symptom_is_found_and_leaves_the_arm_valid(code: str, one: Take) -> No
     done = arm(one)
     assert code in codes(done)
     assert done.valid
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code", "said"),
+    [
+        ("HOST_BOUND", 0.95, "host-bound", "95.0%"),
+        ("NOISY", {"cpu": 0.07, "cuda": 0.07}, "noisy", "7.0%"),
+        ("NOISY", {"cpu": 0.09, "cuda": 0.09}, "drift", "9.0%"),
+        ("SLOW_FIRST", 1.5, "slow-first", "1.50×"),
+        ("ROUNDING", dict.fromkeys(PRECISIONS, 0.125), "rounding", "0.125 (bf16)"),
+        ("CLOCK_MOVED", 0.25, "unsteady-clock", "25.0%"),
+    ],
+)
+def test_what_is_found_is_explained_with_its_very_threshold(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: Any, code: str, said: str
+) -> None:
+    assert code in codes(arm(FOUND[code]))
+    assert said not in str(ri.explain(code))
+    monkeypatch.setattr(assemble, name, value)
+    assert code not in codes(arm(FOUND[code]))
+    for language in LANGUAGES:
+        assert said in str(ri.explain(code, language=language))
+
+
+def test_every_finding_that_has_a_threshold_tells_it() -> None:
+    silent = {code for code in CATALOGUE if threshold(code, Voice("en")) is None}
+    assert silent == {"throttled", "oom", "crashed", "timeout"}
 
 
 @pytest.mark.parametrize("status", ["oom", "crashed", "timeout"])

@@ -78,7 +78,8 @@ IMPOSSIBLE = [
     ("cpu", {"batch_sizes": [0]}, "a batch has at least one image", "--batch-size 1"),
     ("cpu", {"batch_sizes": [8, -1]}, "a batch has at least one image", "--batch-size 1"),
     ("cpu", {"tasks": ["train"], "fused": [True]}, "--fused is for inference", "leave out one of"),
-    ("cpu", {"threads": [0]}, "a pool at least one thread", ""),
+    ("cpu", {"threads": [0]}, "pool has at least one thread", "--threads 1"),
+    ("cpu", {"threads": [2, -1]}, "pool has at least one thread", "--threads 1"),
 ]
 
 

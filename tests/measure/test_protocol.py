@@ -1,10 +1,12 @@
 """When an arm is warm, and when it has been sampled enough."""
 
+import math
 import random
 from dataclasses import replace
 
 import pytest
 
+from resnet_inspect.errors import RequestError
 from resnet_inspect.measure.protocol import Protocol, protocol_for, reason_to_stop, settled
 
 PLAN = Protocol()
@@ -58,6 +60,27 @@ def test_a_kind_of_device_and_options_change_the_plan() -> None:
     assert protocol_for("cpu", min_time_s=10).min_round_s == 10 / Protocol().rounds
     assert protocol_for("cpu", quick=True, min_time_s=1).min_round_s == 0.5
     assert protocol_for("cpu", quick=True, max_time_s=7, seed=3).max_time_s == 7
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        ((5.0, 1.0), "--min-time 5 is more than --max-time 1"),
+        ((-1.0, None), "min-time -1"),
+        ((math.inf, None), "min-time inf"),
+        ((None, 0.0), "max-time 0"),
+        ((None, math.nan), "max-time nan"),
+    ],
+)
+def test_times_that_cannot_be_are_refused(times: tuple[float | None, float | None], message: str) -> None:
+    with pytest.raises(RequestError, match=message) as refused:
+        protocol_for("cpu", False, 0, *times)
+    assert refused.value.hint
+
+
+def test_a_least_time_may_be_the_most_or_stand_alone() -> None:
+    assert protocol_for("cpu", min_time_s=5.0, max_time_s=5.0).max_time_s == 5.0
+    assert protocol_for("cpu", min_time_s=60.0).min_round_s == 12.0
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,11 @@ def test_an_arm_answers_every_request(task: str, precision: str, layout: str) ->
     assert after["error"] is None or after["error"] < 2e-2
 
 
+def test_a_call_alone_has_its_time() -> None:
+    _, *calls = answers(CONFIG, {"do": "call"}, {"do": "call"})
+    assert min(call["ms"] for call in calls) > 0
+
+
 def test_a_cpu_arm_says_what_it_was_given_and_what_torch_was_set_to() -> None:
     prepared, warm, played = answers(CONFIG, {"do": "warm"}, ROUND)
     assert 0 < played["clocks"]["cpu_share"] < 1.1

@@ -6,6 +6,7 @@ from string import Formatter
 from resnet_inspect.analyze.bench import CATALOGUE
 from resnet_inspect.analyze.explain import glossary
 from resnet_inspect.analyze.explain.glossary.term import Term
+from resnet_inspect.analyze.explain.threshold import threshold
 from resnet_inspect.analyze.explain.voice import Voice
 from resnet_inspect.analyze.lint import RULES, Rule
 from resnet_inspect.errors import UnknownModelError
@@ -71,8 +72,9 @@ def _rule(rule: Rule, say: Voice) -> Section:
 
 def _finding(code: str, say: Voice) -> Section:
     message, hint = (_blank(text, say) for text in CATALOGUE[code])
-    said = (say("bench says: {message}.", message=message), say("What to do: {hint}.", hint=hint))
-    return Section(code, say("A finding of bench"), said)
+    above = threshold(code, say)
+    said = [say("bench says: {message}.", message=message), *([above] if above else [])]
+    return Section(code, say("A finding of bench"), (*said, say("What to do: {hint}.", hint=hint)))
 
 
 def _blank(text: str, say: Voice) -> str:

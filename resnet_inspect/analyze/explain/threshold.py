@@ -1,0 +1,66 @@
+"""From where on bench finds what it finds, by the numbers that it finds it with."""
+
+from resnet_inspect.analyze.explain.voice import Voice
+from resnet_inspect.measure import assemble, statistics
+from resnet_inspect.measure.comparison import CROWDED
+from resnet_inspect.measure.ledger import INSTRUMENTATION
+from resnet_inspect.measure.protocol import protocol_for
+from resnet_inspect.units import text
+
+
+def threshold(code: str, say: Voice) -> str | None:
+    """A sentence; None of what is found whenever it is there at all."""
+    cpu, cuda, quick = protocol_for("cpu"), protocol_for("cuda"), protocol_for("cpu", quick=True)
+    noisy = {kind: text(share, "share") for kind, share in assemble.NOISY.items()}
+    match code:
+        case "host-bound":
+            return say("It is found above {share}.", share=text(assemble.HOST_BOUND, "share"))
+        case "never-settled":
+            return say(
+                "It is found where two windows of {window} calls, one after the other, still differ by {within} in "
+                "median after {seconds} s, with --quick after {quick} s.",
+                window=str(cpu.window),
+                within=text(cpu.settled_within, "share"),
+                seconds=f"{cpu.max_warmup_s:g}",
+                quick=f"{quick.max_warmup_s:g}",
+            )
+        case "noisy":
+            return say(
+                "It is found where the slowest round's median is more than {cpu} of the median above the fastest's, "
+                "{cuda} on a CUDA device.",
+                **noisy,
+            )
+        case "drift":
+            return say("It is found above {cpu} in either direction, {cuda} on a CUDA device.", **noisy)
+        case "bimodal":
+            return say(
+                "It is found where the two are more than {distance} of the median apart, and halfway between them lie "
+                "at most half as many samples as at the lesser one.",
+                distance=text(statistics.MODE_DISTANCE, "share"),
+            )
+        case "slow-first":
+            return say(
+                "It is found above {ratio}, in the median of all rounds.", ratio=text(assemble.SLOW_FIRST, "ratio")
+            )
+        case "rounding":
+            limits = [f"{limit:g} ({precision})" for precision, limit in assemble.ROUNDING.items()]
+            return say("It is found above {limits}.", limits=say.listed(limits))
+        case "unsteady-clock":
+            return say("It is found above {share}.", share=text(assemble.CLOCK_MOVED, "share"))
+        case "crowded":
+            return say("It is found below {share}, in the median of all rounds.", share=text(CROWDED, "share"))
+        case "imprecise":
+            return say(
+                "It is found where half of the 95 % interval of the median stays above {cpu} of it, {cuda} on a CUDA "
+                "device, until the time of --max-time is over, more rounds narrow it no more, or Ctrl-C ends the run.",
+                cpu=text(cpu.precise_within, "share"),
+                cuda=text(cuda.precise_within, "share"),
+            )
+        case "instrumented":
+            return say(
+                "It is found above {share} in either direction, in the median of all pairs of a marked call and a "
+                "plain one.",
+                share=text(INSTRUMENTATION, "share"),
+            )
+        case _:
+            return None
