@@ -18,6 +18,7 @@ REPEATS = 9
 WARM_S, SAMPLE_S = 0.5, 0.05  # an idle GPU needs a while to reach its clock; calls shorter than a sample are repeated
 LARGEST = 8192  # extent of the matrices that a GPU multiplies
 ENOUGH_S = 0.05  # a product that takes so long has matrices that are large enough for a CPU
+CHANNELS, SIDE = 256, 56  # of an image that stays in the cache
 COPY_BYTES = 2**29  # several times the last cache, of GPUs and CPUs alike
 DTYPES = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -27,7 +28,9 @@ def ceilings(device: str = "auto", precision: str | None = None, threads: int | 
     repeats, with ``*_spread``, the distance between quartiles as a share of the median.
 
     The product is of random matrices, as zeros draw less power and read fast; the copy is between buffers of several
-    times the last cache. ``threads`` are those of torch's pool, which a CPU computes and copies with.
+    times the last cache. On a CPU a 5×5 convolution, which no Winograd algorithm shortens, is tried beside the product,
+    and the faster counts: products and convolutions come from two libraries, and one may not know the processor's
+    widest instructions. ``threads`` are those of torch's pool, which a CPU computes and copies with.
 
     Raises:
         RequestError: no such device or precision. MachineError: this machine has none.
@@ -46,7 +49,7 @@ def ceilings(device: str = "auto", precision: str | None = None, threads: int | 
     torch.set_num_threads(threads or before)
     try:
         with torch.inference_mode():
-            size, flop, flop_spread = _arithmetic(device, precision, wait)
+            what, flop, flop_spread = _arithmetic(device, precision, wait)
             moved, moved_spread = _memory(device, wait)
     except torch.OutOfMemoryError:
         raise MachineError(f"{device} has no room for the matrices", hint="end what else runs there") from None
@@ -60,7 +63,7 @@ def ceilings(device: str = "auto", precision: str | None = None, threads: int | 
         "flop_spread": flop_spread,
         "bytes_per_s": moved,
         "bytes_spread": moved_spread,
-        "source": f"medians of {REPEATS}, quartiles beside: a {precision} matrix product of {size}³ on random data "
+        "source": f"medians of {REPEATS}, quartiles beside: a {precision} {what} on random data "
         f"(±{flop_spread / 2:.1%}), a copy of {COPY_BYTES >> 20} MiB (±{moved_spread / 2:.1%})",
     }
 
@@ -71,8 +74,8 @@ def _usual(kind: str) -> str:
     return "fp32"
 
 
-def _arithmetic(device: str, precision: str, wait: Callable[[], None]) -> tuple[int, float, float]:
-    """Extent of the matrices, FLOP/s and its spread."""
+def _arithmetic(device: str, precision: str, wait: Callable[[], None]) -> tuple[str, float, float]:
+    """What computes fastest, its FLOP/s and their spread."""
     allowed = torch.backends.cuda.matmul.allow_tf32
     torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     try:
@@ -81,7 +84,10 @@ def _arithmetic(device: str, precision: str, wait: Callable[[], None]) -> tuple[
         while size < LARGEST and min(_seconds(product, wait) for _ in range(3)) < ENOUGH_S:
             size *= 2
             product = _product(size, device, precision)
-        return size, *rate(product, wait, 2 * size**3)
+        found = [(f"matrix product of {size}³", *rate(product, wait, 2 * size**3))]
+        if device == "cpu":
+            found.append((f"5×5 convolution of {CHANNELS} channels", *_convolution(precision, wait)))
+        return max(found, key=lambda one: one[1])
     finally:
         torch.backends.cuda.matmul.allow_tf32 = allowed
 
@@ -89,6 +95,13 @@ def _arithmetic(device: str, precision: str, wait: Callable[[], None]) -> tuple[
 def _product(size: int, device: str, precision: str) -> Callable[[], object]:
     a, b = (torch.randn(size, size, device=device).to(DTYPES[precision]) for _ in range(2))
     return partial(torch.mm, a, b, out=torch.empty_like(a))
+
+
+def _convolution(precision: str, wait: Callable[[], None]) -> tuple[float, float]:
+    x = torch.randn(1, CHANNELS, SIDE, SIDE).to(DTYPES[precision])
+    weight = torch.randn(CHANNELS, CHANNELS, 5, 5).to(DTYPES[precision])
+    flop = 2 * weight.numel() * (SIDE - 4) ** 2
+    return rate(partial(torch.nn.functional.conv2d, x, weight), wait, flop)
 
 
 def _memory(device: str, wait: Callable[[], None]) -> tuple[float, float]:
