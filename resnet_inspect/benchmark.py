@@ -180,8 +180,8 @@ def _largest(
 ) -> Config:
     """``config`` at the largest batch that fits: by prediction, then by trying, a tenth less each time it does not.
 
-    On a CPU at most as many images as CALL_MS are enough for, by the time of two: a measurement makes dozens of calls,
-    and the memory holds batches that take a minute each.
+    On a CPU a call of it takes no longer than CALL_MS, and no less than half where memory allows: a measurement makes
+    dozens of calls, and the memory holds batches that take a minute each.
 
     Raises:
         MachineError: not even one image does.
@@ -210,20 +210,24 @@ def _largest(
             worker.close()
 
     room = _room(config, start) if config.device.startswith("cuda") else available - WORKER_BYTES
-    n = 1
-    while fits(2 * n, room):
-        n *= 2
-    step = n
+    most = 1
+    while fits(2 * most, room):
+        most *= 2
+    step = most
     while step > 1:
         step //= 2
-        n += step if fits(n + step, room) else 0
-    if n > 2 and config.device == "cpu":  # of two, as not every net trains on one
-        ms = tried(2)
-        n = 1 if ms is None else max(1, min(n, int(2 * CALL_MS / ms)))
+        most += step if fits(most + step, room) else 0
+    n = min(2, most) if config.device == "cpu" else most  # two, as not every net trains on one
     while n:
-        if tried(n) is not None:
+        ms = tried(n)
+        if ms is None:
+            n = most = min(n - 1, n * 9 // 10)
+        elif config.device == "cpu" and ms > CALL_MS and n > 1:
+            n = most = int(n * CALL_MS / ms) or 1
+        elif config.device == "cpu" and ms < CALL_MS / 2 and n < most:
+            n = min(most, int(n * CALL_MS / ms))
+        else:
             return at(n)
-        n = min(n - 1, n * 9 // 10)
     raise MachineError(f"{config.model}: not even one image fits on {config.device}", hint="give a smaller --input")
 
 

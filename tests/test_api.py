@@ -27,6 +27,10 @@ def test_a_model_is_a_name_a_file_or_a_spec(tmp_path) -> None:
     [
         lambda: ri.summary(depth="foo"),
         lambda: ri.flops(task="foo"),
+        lambda: ri.memory(task="trian"),
+        lambda: ri.memory(optimizer="adam"),
+        lambda: ri.memory(momentum=0.9),
+        *(lambda m=m: ri.memory(task="train", momentum=m) for m in (float("nan"), 1, 5, -5, "x", [0.5])),
         lambda: ri.lint(precision="fp8"),
         lambda: ri.lint(language="de"),
         lambda: ri.lint(ignore="RI3"),
@@ -42,3 +46,11 @@ def test_a_model_is_a_name_a_file_or_a_spec(tmp_path) -> None:
 def test_a_wrong_argument_is_refused_in_words(ask) -> None:
     with pytest.raises(ri.InspectError):
         ask()
+
+
+def test_the_optimizer_of_a_training_step_is_sgd_with_momentum_unless_told() -> None:
+    def peak(**options) -> str:
+        return ri.memory("resnet18", input=(2, 3, 64, 64), task="train", **options).to_json()
+
+    assert peak() == peak(optimizer="sgd") == peak(momentum=0.9) == peak(optimizer="sgd", momentum=0.5)
+    assert len({peak(), peak(momentum=0), peak(optimizer="adam")}) == 3

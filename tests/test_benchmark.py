@@ -1,6 +1,6 @@
 """A benchmark from request to Record, with workers that are fakes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,11 +17,11 @@ MIB = 2**20
 
 
 class Fake:
-    """A worker that runs out of memory beyond ``limit`` images, each of which takes ``ms``; the first call 50 more."""
+    """A worker that runs out of memory beyond ``limit`` images; a call takes ``ms`` for each, the first one 50 more."""
 
     asked: list[int] = []  # noqa: RUF012  # reset by each test
 
-    def __init__(self, config: Config, limit: int, ms: float) -> None:
+    def __init__(self, config: Config, limit: int, ms: Callable[[int], float]) -> None:
         self.config, self.limit, self.ms, self.calls = config, limit, ms, 0
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,13 +31,13 @@ class Fake:
             raise WorkerLost("oom")
         self.calls += request["do"] == "call"
         assert request["do"] in ("prepare", "call", "room")
-        return {"ms": self.ms * self.config.batch_size + 50 * (self.calls == 1), "bytes": 500 * MIB}
+        return {"ms": self.ms(self.config.batch_size) + 50 * (self.calls == 1), "bytes": 500 * MIB}
 
     def close(self) -> None:
         pass
 
 
-def largest(limit: int, room: int, ms: float = 0.1, device: str = "cpu") -> int:
+def largest(limit: int, room: int, ms: Callable[[int], float] = lambda n: 0.1 * n, device: str = "cpu") -> int:
     Fake.asked = []
     found, config = load.variant("resnet18"), replace(CONFIG, device=device)
     available = benchmark.WORKER_BYTES + room
@@ -58,21 +58,30 @@ def test_a_prediction_that_does_not_hold_is_tried_smaller() -> None:
     assert Fake.asked[1:] == sorted(Fake.asked[1:], reverse=True)
 
 
-@pytest.mark.parametrize(("ms", "n"), [(40.0, 25), (400.0, 2), (3000.0, 1)])
-def test_on_a_cpu_the_largest_batch_is_one_of_a_second(ms: float, n: int) -> None:
-    assert largest(10**9, 500 * MIB, ms) == n
-    assert Fake.asked == [2, n]
+@pytest.mark.parametrize(
+    ("ms", "asked"),
+    [
+        (lambda n: 40.0 * n, [2, 25]),
+        (lambda n: 400.0 * n, [2]),
+        (lambda n: 3000.0 * n, [2, 1]),  # not even one does: it is the least there is
+        (lambda n: 40.0 * n if n < 20 else 80.0 * n, [2, 25, 12]),  # what leaves the caches is slower
+        (lambda n: 20.0 + 5.0 * n, [2, 66, 188]),  # what a call costs whatever its batch
+    ],
+)
+def test_on_a_cpu_the_largest_batch_is_one_of_a_second(ms: Callable[[int], float], asked: list[int]) -> None:
+    assert largest(10**9, 500 * MIB, ms) == asked[-1]
+    assert Fake.asked == asked
 
 
 def test_a_gpu_is_filled_however_long_its_call() -> None:
-    n = largest(10**9, 0, 3000.0, "cuda:0")
+    n = largest(10**9, 0, lambda n: 3000.0 * n, "cuda:0")
     assert Fake.asked == [1, n], "how much room there is was asked first"
     assert n > 100
 
 
 def test_a_worker_that_ends_otherwise_is_no_question_of_memory() -> None:
     def start(config: Config) -> Fake:
-        fake = Fake(config, 10**9, 1.0)
+        fake = Fake(config, 10**9, float)
         fake.ask = lost  # type: ignore[method-assign]  # the fake of a fake
         return fake
 
