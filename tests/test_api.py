@@ -28,8 +28,6 @@ def test_a_model_is_a_name_a_file_or_a_spec(tmp_path) -> None:
         lambda: ri.summary(depth="foo"),
         lambda: ri.flops(task="foo"),
         lambda: ri.memory(task="trian"),
-        lambda: ri.memory(optimizer="adam"),
-        lambda: ri.memory(momentum=0.9),
         *(lambda m=m: ri.memory(task="train", momentum=m) for m in (float("nan"), 1, 5, -5, "x", [0.5])),
         lambda: ri.lint(precision="fp8"),
         lambda: ri.lint(language="de"),

@@ -103,36 +103,31 @@ def memory(
     settings: Sequence[str] = (),
     task: "Task" = "infer",
     precision: "Precision" = "fp32",
-    optimizer: "Optimizer | None" = None,
-    momentum: float | None = None,
+    optimizer: "Optimizer" = "sgd",
+    momentum: float = 0.9,
     fused: bool = False,
 ) -> Answer:
     """The memory that an eager pass will ask for, where its peak is and what is alive there; nothing is run.
 
-    A training step has an ``optimizer``, sgd unless it is adam, and sgd a ``momentum`` from 0 to below 1, or 0.9.
+    ``optimizer`` is that of a training step, ``momentum``, from 0 to below 1, that of sgd.
 
     Raises:
-        RequestError: an argument is none of its choices, or would change nothing.
+        RequestError: an argument is none of its choices.
     """
     from resnet_inspect.analyze.flops import TASKS
     from resnet_inspect.analyze.memory import OPTIMIZERS, PRECISIONS, memory
 
     one_of("task", task, TASKS)
     one_of("precision", precision, PRECISIONS)
-    one_of("optimizer", optimizer, (None, *OPTIMIZERS))
-    if momentum is not None and not (isinstance(momentum, int | float) and 0 <= momentum < 1):
+    one_of("optimizer", optimizer, OPTIMIZERS)
+    if not (isinstance(momentum, int | float) and 0 <= momentum < 1):
         raise RequestError(f"momentum {momentum!r} is no number from 0 to below 1", hint="as --momentum 0.9")
-    if task == "infer" and (optimizer, momentum) != (None, None):
-        given = "--momentum" if optimizer is None else "--optimizer"
-        raise RequestError(f"{given} is of a training step, and this is a forward pass", hint="add --task train")
-    if optimizer == "adam" and momentum is not None:
-        raise RequestError("--momentum is of sgd: adam keeps two states", hint="leave out one of the two")
     network = lower(model, input, batch_size, settings)
     if fused:
         _refuse_to_train_folded(task)
         folded = fold(network)
         return _beside(memory(folded, precision=precision), network, folded, precision)
-    return answer(memory(network, task, precision, optimizer or "sgd", 0.9 if momentum is None else momentum))
+    return answer(memory(network, task, precision, optimizer, momentum))
 
 
 def _beside(report: Report, network: Graph, folded: Graph, precision: "Precision" = "fp32") -> Answer:

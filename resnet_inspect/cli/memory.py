@@ -18,8 +18,8 @@ EXAMPLES = (
 @options.asked_of_a_model
 @click.option("--task", type=click.Choice(TASKS), default="infer", help="A forward pass, or a training step.")
 @click.option("--precision", type=click.Choice(PRECISIONS), default="fp32", help="Of weights and activations.")
-@click.option("--optimizer", type=click.Choice(OPTIMIZERS), help="Of a training step; by default sgd.")
-@click.option("--momentum", type=float, metavar="M", help="Of sgd, by default 0.9; 0 keeps no state.")
+@click.option("--optimizer", type=click.Choice(OPTIMIZERS), default="sgd", help="Of a training step.")
+@click.option("--momentum", type=float, default=0.9, show_default=True, help="Of sgd; 0 keeps no state.")
 @options.fused
 def command(
     model: str,
@@ -30,8 +30,8 @@ def command(
     output: str | None,
     task: Task,
     precision: Precision,
-    optimizer: Optimizer | None,
-    momentum: float | None,
+    optimizer: Optimizer,
+    momentum: float,
     fused: bool,
 ) -> None:
     """The memory that running MODEL will ask for: how much, when, and what is alive at that moment."""
