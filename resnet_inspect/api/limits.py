@@ -33,10 +33,10 @@ def roofline(
 ) -> Answer:
     """The least time that a forward pass can take, part by part, and which roof of the device holds it; nothing is run.
 
-    ``model`` is resnet50 and ``device`` h200 unless named; ``devices()`` lists them. With ``machine`` the ceilings of
-    this machine's own ``device`` (cpu, cuda ...) are measured. A ``record`` lays measured times beside the floor: those
-    of its arm number ``arm``, or of the only one of this model, input, batch size and precision. Its device is then the
-    one that it was measured on, unless another is named.
+    ``model`` is resnet50 and ``device`` h200 unless named; ``devices()`` lists them. With ``machine``, or a device as
+    torch names it (cpu, cuda ...), the ceilings of this machine's own are measured. A ``record`` lays measured times
+    beside the floor: those of its arm number ``arm``, or of the only one of this model, input, batch size and
+    precision. Its device is then the one that it was measured on, unless another is named.
 
     Raises:
         RequestError: no such device, precision or arm. MachineError: this machine has no such device.
@@ -53,6 +53,7 @@ def roofline(
         if arm is not None:
             raise RequestError(f"--arm {arm}: of which Record?", hint="give --record RUN.json")
         graph = lower(model or "resnet50", input, batch_size, settings)
+        machine = machine or devices.is_here(device or DEFAULT_DEVICE)
         limits = _this_machine(device or "auto", precision) if machine else devices.find(device or DEFAULT_DEVICE)
         return answer(roofline(graph, limits, precision or limits.precision, depth))
     if settings:

@@ -184,7 +184,7 @@ def find(name: str) -> Device:
     """
     if name.lower() in BY_NAME:
         return BY_NAME[name.lower()]
-    if name.partition(":")[0] in ("cpu", "cuda", "mps", "auto"):
+    if is_here(name):
         raise RequestError(
             f"no data sheet gives the peaks of {name!r}",
             hint=f"`resnet-inspect roofline --machine --device {name}` measures them",
@@ -196,6 +196,11 @@ def find(name: str) -> Device:
         else "`resnet-inspect devices` lists them; `roofline --machine` measures this one"
     )
     raise RequestError(f"unknown device {name!r}", hint=hint)
+
+
+def is_here(name: str) -> bool:
+    """Whether this is torch's name of a device of this machine, which no data sheet gives the peaks of."""
+    return name.partition(":")[0] in ("cpu", "cuda", "mps", "auto")
 
 
 def of_gpu(name: str) -> Device | None:

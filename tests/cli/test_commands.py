@@ -315,7 +315,6 @@ WRONG = [
     (("roofline", "resnt50"), "unknown model 'resnt50'", "did you mean 'resnet50'"),
     (("roofline", "--device", "h20"), "unknown device 'h20'", "did you mean 'h200'"),
     (("roofline", "--device", "abacus"), "unknown device 'abacus'", "resnet-inspect devices"),
-    (("roofline", "--device", "cpu"), "no data sheet gives the peaks of 'cpu'", "--machine --device cpu"),
     (("roofline", "--device", "t4", "--precision", "bf16"), "t4: no bf16 peak is known", "--precision fp32 or fp16"),
     (("roofline", "--precision", "int8"), "'int8' is not one of", "--help"),
     (("roofline", "--depth", "net"), "'net' is not one of", "--help"),
