@@ -21,9 +21,7 @@ EXAMPLES = (
 @options.settings
 @options.format
 @options.output
-@click.option(
-    "--device", help="One of `resnet-inspect devices`, by default h200; cpu or cuda: this machine's own, measured."
-)
+@click.option("--device", help="One of `resnet-inspect devices`, by default h200; cpu, cuda: measured here.")
 @click.option("--precision", type=click.Choice(PRECISIONS), help="By default bf16 where the device has it.")
 @click.option("--depth", type=click.Choice(DEPTHS), default="stage", help="One row a stage, a block or a pass.")
 @click.option("--machine", is_flag=True, help="Measure the ceilings of this machine's --device (cpu, cuda) instead.")

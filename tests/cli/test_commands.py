@@ -197,10 +197,10 @@ def test_the_roofline_has_the_promised_keys(run: Run) -> None:
     )
 
 
-def test_a_measured_run_is_held_against_this_machine(run: Run, tmp_path: Path, record_json: str) -> None:
-    (tmp_path / "run.json").write_text(record_json, encoding="utf-8")
+def test_a_measured_run_is_held_against_this_machine(run: Run, tmp_path: Path, laid_out_json: str) -> None:
+    (tmp_path / "run.json").write_text(laid_out_json, encoding="utf-8")
     assert run("roofline", "--record", "run.json", "--device", "cpu").returncode == 0, "it has its own ceilings"
-    bare = json.loads(record_json)
+    bare = json.loads(laid_out_json)
     bare["arms"][0]["ceilings"] = None
     (tmp_path / "run.json").write_text(json.dumps(bare), encoding="utf-8")
     done = run("roofline", "--record", "run.json")
