@@ -90,7 +90,7 @@ def test_what_is_measured_adds_up(task: str, per: str) -> None:
     one = ready(replace(CONFIG, task=task, input=(2, 3, 64, 64)))
     with torch.inference_mode(task == "infer"):
         found = ledger(marks.play(one, one_config(task), Plan(), per), parts(one.graph)[per])
-    assert sum(row["ms"] for row in found["rows"]) <= found["total_ms"]
+    assert sum(row["ms"] for row in found["rows"]) <= found["total_ms"] * (1 + 1e-12)  # a sum of floats
     assert 0.5 < found["closure"] < 1, "the clock outside sees more than the marks, and knows nothing of them"
     assert min(row["ms"] for row in found["rows"]) > 0
     assert ("optimizer_ms" in found) is (task == "train")
