@@ -8,11 +8,10 @@ Prints a table a part as it ends, a row a demand: what, its bound, what was reac
 overhead: our sampler against a bare loop round one callable, and the path of a worker against a bare loop round the
 network, with the 95 % interval; noisy where that is wider than a percent. repeatability: medians of bench over fresh
 processes, greatest minus least over their median, and of half as many runs of bench --fresh; the verdicts between
-them. same: two arms that are one callable, played as bench plays them
-until both may stop, --trials times; paired as in one Record, and one trial's rounds with the next trial's as between
-two. planted: a third arm, each call of which waits a share of the callable's median longer. stages: bench --per layer,
-its rows against their pass and that pass against the plain run. memory: predicted bytes against those asked of the
-allocator.
+them. same: two arms that are one callable, played as bench plays them until both may stop, --trials times; paired as
+in one Record, and one trial's rounds with the next trial's as between two. planted: a third arm, each call of which
+waits a share of the callable's median longer. stages: bench --per layer, its rows against a clock outside, and their
+pass against the plain run. memory: predicted bytes against those asked of the allocator.
 
 What needs a GPU is named so on a CPU. Takes about fifteen minutes on two CPUs, which should have nothing else to do:
 two threads on CPUs that are busy are slower by factors, which --threads 1 softens. Exits 0 when a bound is passed too.
@@ -40,7 +39,7 @@ from resnet_inspect.measure.config import Config
 from resnet_inspect.measure.ledger import INSTRUMENTATION, closes_within
 from resnet_inspect.measure.protocol import protocol_for, reason_to_stop
 from resnet_inspect.measure.statistics import median_of, pooled
-from resnet_inspect.runtime import memory
+from resnet_inspect.runtime import worker
 from resnet_inspect.runtime.arm import Ready, prepare
 
 CLOCK = time.perf_counter_ns
@@ -80,9 +79,12 @@ def row(what: str, bound: str, reached: str, ok: bool) -> Row:
     return what, bound, reached, "within" if ok else "OVER"
 
 
+def config(model: str, device: str, image: tuple[int, ...], task: str = "infer") -> Config:
+    return Config(model, device, image[0], image, task, "fp32", "contiguous", "eager", torch.get_num_threads())
+
+
 def ready(model: str, device: str, image: tuple[int, ...], task: str = "infer") -> Ready:
-    config = Config(model, device, image[0], image, task, "fp32", "contiguous", "eager", torch.get_num_threads())
-    return prepare(config, api.lower(model, ",".join(map(str, image))), 0)
+    return prepare(config(model, device, image, task), api.lower(model, image), 0)
 
 
 def waiting(one: Ready) -> Call:
@@ -221,12 +223,8 @@ def verdicts(device: str, trials: int, parts: Sequence[str]) -> Iterator[Row]:
             reached = f"{slower} of {fair} (in all {told(found)}; {crowded} crowded; median {ratio:.3f})"
             yield row(what, "≥ 95 %", reached, slower >= 0.95 * fair > 0)
     lengths = [len(trial[0].rounds) for trial in played]
-    yield (
-        "rounds of a trial until all its arms may stop",
-        "",
-        f"{min(lengths)} to {max(lengths)}, {median(lengths):g}",
-        "",
-    )
+    reached = f"{min(lengths)} to {max(lengths)}, {median(lengths):g}"
+    yield "rounds of a trial until all its arms may stop", "", reached, ""
 
 
 def laid_out(device: str, threads: int) -> Iterator[Row]:
@@ -245,25 +243,14 @@ def laid_out(device: str, threads: int) -> Iterator[Row]:
             yield row(f"{what}: that pass against the plain run", "≤ 3 %", reached, abs(cost) <= INSTRUMENTATION)
 
 
-def asked(one: Ready, image: tuple[int, ...], device: str) -> int:
-    """Peak bytes of a pass, with the weights, buffers, input and optimizer state that were there before it."""
-    waiting(one)()
-    resident = [*one.net.parameters(), *one.net.buffers()]
-    if one.optimizer is not None:
-        one.optimizer.zero_grad(set_to_none=True)
-        resident += [t for state in one.optimizer.state.values() for t in state.values() if torch.is_tensor(t)]
-    cuda = torch.device(device).type == "cuda"
-    peak = memory.requested_on_cuda(one.run, torch.device(device)) if cuda else memory.requested_on_cpu(one.run)
-    return sum(t.nbytes for t in resident) + 4 * torch.Size(image).numel() + peak.peak_bytes
-
-
 def predictions(device: str) -> Iterator[Row]:
-    image = (8, 3, 224, 224)
+    image, plan = (8, 3, 224, 224), protocol_for(device)
     for model in ("resnet18", "resnet50"):
         for task, bound in TASKS:
             one = ready(model, device, image, task)
             with torch.inference_mode(task == "infer"):
-                truth = asked(one, image, device)
+                waiting(one)()
+                truth = worker.measured_memory(one, config(model, device, image, task), plan, {})["requested_bytes"]
             answer = api.memory(model, batch_size=8, task=task)
             (predicted,) = (fact.value for fact in answer.facts if fact.key == "peak_bytes")
             assert isinstance(predicted, int)
@@ -275,11 +262,13 @@ def predictions(device: str) -> Iterator[Row]:
 def absent(device: str) -> Iterator[Row]:
     """The demands that no part above answers."""
     if torch.device(device).type == "cpu":
-        gpu = "needs a GPU"
-        yield "spread of device time at batch ≥ 32 over 10 fresh processes", "≤ 1 %", gpu, ""
-        yield "a planted slow-down of 5 % on a GPU", "≥ 95 %", gpu, ""
-        yield "agreement with triton's do_bench in one process", "≤ 2 %", gpu, ""
-        yield "no layer above 105 % of a GPU's ceiling", "", gpu, ""
+        for what, bound in (
+            ("spread of device time at batch ≥ 32 over 10 fresh processes", "≤ 1 %"),
+            ("a planted slow-down of 5 % on a GPU", "≥ 95 %"),
+            ("agreement with triton's do_bench in one process", "≤ 2 %"),
+            ("no layer above 105 % of a GPU's ceiling", ""),
+        ):
+            yield what, bound, "needs a GPU", ""
     yield "agreement with torch.utils.benchmark in one process", "≤ 3 % CPU, 2 % GPU", "see agreement.py", ""
 
 
