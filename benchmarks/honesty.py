@@ -7,11 +7,12 @@ Prints a table a part as it ends, a row a demand: what, its bound, what was reac
 
 overhead: our sampler against a bare loop round one callable, and the path of a worker against a bare loop round the
 network, with the 95 % interval; noisy where that is wider than a percent. repeatability: medians of bench over fresh
-processes, greatest minus least over their median, and of half as many runs of bench --fresh; the verdicts between
-them. same: two arms that are one callable, played as bench plays them until both may stop, --trials times; paired as
-in one Record, and one trial's rounds with the next trial's as between two. planted: a third arm, each call of which
-waits a share of the callable's median longer. stages: bench --per layer, its rows against a clock outside, and their
-pass against the plain run. memory: predicted bytes against those asked of the allocator.
+processes, greatest minus least over their median, and of half as many runs of bench --fresh; beside, the same of a
+bare loop; the verdicts between the runs. same: two arms that are one callable, played as bench plays them until both
+may stop, --trials times; paired as in one Record, and one trial's rounds with the next trial's as between two.
+planted: a third arm, each call of which waits a share of the callable's median longer. stages: bench --per layer, its
+rows against a clock outside, and their pass against the plain run. memory: predicted bytes against those asked of the
+allocator.
 
 What needs a GPU is named so on a CPU. Takes about fifteen minutes on two CPUs, which should have nothing else to do:
 two threads on CPUs that are busy are slower by factors, which --threads 1 softens. Exits 0 when a bound is passed too.
@@ -19,6 +20,8 @@ two threads on CPUs that are busy are slower by factors, which --threads 1 softe
 
 import argparse
 import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -133,11 +136,35 @@ def overhead(device: str) -> Iterator[Row]:
         yield row(f"harness overhead on the median, {what} of {size}", "≤ 0.5 %", reached, found.ratio <= 1.005)
 
 
+BARE = """
+import time, torch, resnet_inspect as ri
+from statistics import median
+torch.set_num_threads({threads})
+net, x = ri.build("resnet18").eval(), torch.randn(1, 3, 224, 224)
+def loop(seconds):
+    times, end = [], time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        start = time.perf_counter()
+        net(x)
+        times.append(1e3 * (time.perf_counter() - start))
+    return median(times)
+with torch.inference_mode():
+    loop(1.5)
+    print(loop(3))
+"""
+
+
+def bare_process(threads: int) -> float:
+    """The median of a bare loop round resnet18 in a process of its own: what the machine itself repeats."""
+    argv = [sys.executable, "-c", BARE.format(threads=threads)]
+    return float(subprocess.run(argv, capture_output=True, text=True, check=True).stdout)
+
+
 def repeatability(device: str, processes: int, threads: int) -> Iterator[Row]:
     cases = [(1, "latency", 0.03)] + ([(32, "device_time", 0.01)] if device != "cpu" else [])
     delta = DELTA[torch.device(device).type]
     for (batch, name, bound), fresh in product(cases, (False, True)):
-        runs, shares, crowded = [], [], []
+        runs, shares, crowded, bare_ms = [], [], [], []
         for _ in range(max(2, processes // 2) if fresh else processes):
             record = api.bench("resnet18", device=device, batch_size=batch, threads=threads, fresh=fresh)
             (arm,) = record.arms
@@ -145,6 +172,7 @@ def repeatability(device: str, processes: int, threads: int) -> Iterator[Row]:
             if found is None:
                 raise SystemExit(f"bench gave no {name}: {arm.status} {arm.findings}")
             runs.append(found)
+            bare_ms += [bare_process(threads)] if device == "cpu" else []
             crowded.append(any(one["code"] == "crowded" for one in arm.findings))
             shares += [clock["cpu_share"] for clock in arm.clocks["rounds"] if "cpu_share" in clock]
         medians = [one.median_ms for one in runs]
@@ -153,6 +181,9 @@ def repeatability(device: str, processes: int, threads: int) -> Iterator[Row]:
         given = f", {min(shares):.2f} to {max(shares):.2f} of a CPU given" if shares else ""
         reached = f"{spread:.1%} of {median(medians):.2f} ms{given}"
         yield row(f"spread of the {what}", f"≤ {100 * bound:g} %", reached, spread <= bound)
+        if bare_ms:
+            beside = f"{(max(bare_ms) - min(bare_ms)) / median(bare_ms):.1%} of {median(bare_ms):.2f} ms"
+            yield "spread of a bare loop, in a process of its own after each of those", "the machine's", beside, ""
         verdicts = [
             compare(runs[i].rounds, runs[j].rounds, delta, crowded=crowded[i] or crowded[j])
             for i, j in combinations(range(len(runs)), 2)
