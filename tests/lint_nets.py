@@ -43,7 +43,7 @@ NETS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
 
 
 def found(**asked: object) -> dict[str, Finding]:
-    return {finding.code: finding for finding in ri.lint(**asked).findings}  # type: ignore[arg-type]
+    return {finding.code: finding for finding in ri.lint(**asked).findings}
 
 
 def rule(code: str) -> Rule:

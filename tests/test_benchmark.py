@@ -82,7 +82,7 @@ def test_a_gpu_is_filled_however_long_its_call() -> None:
 def test_a_worker_that_ends_otherwise_is_no_question_of_memory() -> None:
     def start(config: Config) -> Fake:
         fake = Fake(config, 10**9, float)
-        fake.ask = lost  # type: ignore[method-assign]  # the fake of a fake
+        fake.ask = lost  # the fake of a fake
         return fake
 
     def lost(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -104,4 +104,4 @@ def test_a_term_is_found_however_it_is_typed(word: str) -> None:
 
 def test_the_sum_of_folding_is_what_a_folded_resnet50_has() -> None:
     spec = replace(ri.spec(), norm="none", conv_bias="all")
-    assert f"{work_of(ri.lower(spec)).params:,}" in glossary.find("folding").text  # type: ignore[union-attr]  # it is there
+    assert f"{work_of(ri.lower(spec)).params:,}" in glossary.find("folding").text

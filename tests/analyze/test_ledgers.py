@@ -55,9 +55,9 @@ def test_the_printed_rows_add_up_to_the_printed_total(ledger: dict[str, Any]) ->
     assert found.total is not None
     for i, column in enumerate(found.columns):
         if column.unit == "ms":
-            assert sum(row[i] or 0 for row in found.rows) == pytest.approx(found.total[i])  # type: ignore[misc]
+            assert sum(row[i] or 0 for row in found.rows) == pytest.approx(found.total[i])
         if column.key == "share":
-            assert sum(row[i] for row in found.rows) == pytest.approx(1)  # type: ignore[misc]
+            assert sum(row[i] for row in found.rows) == pytest.approx(1)
 
 
 def test_the_work_of_a_stage_stands_beside_its_time() -> None:

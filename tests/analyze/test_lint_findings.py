@@ -76,7 +76,7 @@ def test_shortcut_a_is_left_to_the_papers_cifar_nets_alone() -> None:
 def test_a_net_whose_branches_do_not_meet_is_a_finding(
     asked: dict[str, object], where: str, said: str, hint: str
 ) -> None:
-    answer = ri.lint(**asked)  # type: ignore[arg-type]
+    answer = ri.lint(**asked)
     (one,) = answer.findings
     assert (one.code, one.where) == ("RI006", where)
     assert one.message.startswith(said)

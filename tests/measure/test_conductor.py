@@ -256,7 +256,7 @@ def test_a_fresh_arm_is_played_in_a_new_worker_every_round() -> None:
         started.append(FakeWorker(c, stage.log))
         return started[-1]
 
-    stage.start = start  # type: ignore[method-assign]
+    stage.start = start
     takes = stage.play(replace(PLAN, fresh=True))
     assert {len(take.latency) for take in takes.values()} == {PLAN.rounds}
     assert len(started) == 3 * PLAN.rounds
@@ -273,7 +273,7 @@ def test_a_new_worker_that_is_lost_ends_its_own_arm_alone(do: str) -> None:
         started.append(FakeWorker(c, stage.log, fails))
         return started[-1]
 
-    stage.start = start  # type: ignore[method-assign]
+    stage.start = start
     takes = stage.play(replace(PLAN, fresh=True))
     assert {name: take.status for name, take in takes.items()} == {"a": "ok", "b": "oom", "c": "ok"}
     assert {worker.closed for worker in started} == {1}
@@ -330,7 +330,7 @@ def test_who_stops_listening_leaves_no_worker_behind() -> None:
     stage = three(a={"fails": {("round", 1): WorkerLost("crashed")}})
     takes = stage.conduct()
     next(takes)
-    takes.close()  # type: ignore[attr-defined]  # an Iterator by name, a generator in fact
+    takes.close()  # an Iterator by name, a generator in fact
     assert {worker.closed for worker in stage.workers.values()} == {1}
 
 

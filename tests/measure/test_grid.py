@@ -26,7 +26,7 @@ def one(device: str = "cpu", **changes: Any) -> list[Config]:
         "modes": ["eager"],
         "threads": [1],
     }
-    return grid(device=device, **(axes | changes))  # type: ignore[arg-type]  # names of its own parameters
+    return grid(device=device, **(axes | changes))  # names of its own parameters
 
 
 def some(values: Sequence[Any], most: int = 3) -> st.SearchStrategy[list[Any]]:

@@ -42,4 +42,4 @@ def test_a_fused_arm_is_held_against_the_net_it_came_from(precision: str) -> Non
     assert 0 < error < (1e-5 if precision == "fp32" else 2e-2)
     with torch.no_grad():
         ready.net.get_parameter("layer4.1.conv2.bias").zero_()
-        assert agreement(ready, config)[1] > 0.02, "a bias that was lost is found"  # type: ignore[operator]
+        assert agreement(ready, config)[1] > 0.02, "a bias that was lost is found"

@@ -234,7 +234,7 @@ def test_a_net_of_one_call_a_stage_is_laid_out_as_it_is_asked_to(monkeypatch: py
     ],
 )
 def test_what_cannot_be_marked_is_refused_by_reason(change: dict[str, str], per: str, reason: str) -> None:
-    assert marks.play(ready(), replace(CONFIG, **change), Plan(), per) == {"reason": reason}  # type: ignore[arg-type]
+    assert marks.play(ready(), replace(CONFIG, **change), Plan(), per) == {"reason": reason}
 
 
 def test_a_torch_without_events_for_graphs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,129 @@
+"""What a user gets wrong, and the line and the hint that come of it."""
+
+import pytest
+from conftest import Run
+
+# arguments, what the error says, what the hint says
+WRONG = [
+    (("sumary",), "no such command 'sumary'", "did you mean 'summary'?"),
+    (("xyzzy",), "no such command 'xyzzy'", "lists the commands"),
+    (("--depth", "block"), "no such option", "`resnet-inspect --help`"),
+    (("summary", "resnt50"), "unknown model 'resnt50'", "did you mean 'resnet50'"),
+    (("summary", "--input", "1,3,224"), "--input 1,3,224 is not N,C,H,W", "1,3,224,224"),
+    (("summary", "--input", "1,3,0,224"), "every size is at least 1", ""),
+    (("summary", "--input", "1,3,-224,224"), "every size is at least 1", ""),
+    (("summary", "--input", "1,3,many,224"), "is not N,C,H,W", ""),
+    (("summary", "--input", "1,3,9999999999,9999999999"), "int64", "smaller"),
+    (("summary", "--input", "1,4,224,224"), "4 channels", "--set in_channels=4"),
+    (("summary", "resnetaa50d", "--input", "1,3,203,203"), "layer2.0.add: the two branches differ", "strides divide"),
+    (("summary", "resnetaa50", "--input", "1,3,2,2"), "maxpool: window 2 does not fit", "larger --input"),
+    (("summary", "--batch-size", "0"), "at least one image", ""),
+    (("summary", "--batch-size", "2", "--input", "1,3,224,224"), "--batch-size says 2", "one of the two"),
+    (("summary", "--set", "groups=0"), "groups=0", ""),
+    (("summary", "--set", "groups=-3"), "groups=-3", ""),
+    (("summary", "--set", "depths=0"), "depths=0 is not", "export-spec"),
+    (("summary", "--set", "depth=3"), "unknown field 'depth'", "'depths'"),
+    (("summary", "--set", "attention=sa"), "attention=sa cannot be read", "se:0.25"),
+    (("summary", "--set", "norm=gn", "--set", "widths=24,48,96,192"), "32 groups cannot split 24 channels", "norm=bn"),
+    (("summary", "none.toml"), "none.toml: No such file or directory", ""),
+    (("summary", "-o", "out.xyz"), "no format goes by the suffix '.xyz'", "--format"),
+    (("summary", "-o", "nowhere/out.md"), "cannot write nowhere/out.md: No such file or directory", ""),
+    (("summary", "-o", "/dev/full"), "No space left on device", ""),
+    (("list", "nothing*"), "no variant matches 'nothing*'", "quoted"),
+    (("list", "--max-params", "26X"), "26M or 4.2G", "--help"),
+    (("list", "--sort", "floor"), "--sort floor: the floor of which device?", "--device a100"),
+    (("list", "--max-floor-ms", "5"), "--max-floor-ms 5: the floor of which device?", "--device a100"),
+    (("list", "--precision", "bf16"), "--precision bf16: on which device?", "--device a100"),
+    (("list", "--device", "a10O"), "unknown device 'a10O'", "did you mean 'a10'"),
+    (("list", "--device", "cpu"), "no data sheet gives the peaks of 'cpu'", "`resnet-inspect roofline --machine"),
+    (("list", "--device", "t4", "--precision", "bf16"), "t4: no bf16 peak", "fp32 or fp16"),
+    (("list", "--device", "a100", "--precision", "int8"), "'int8' is not one of", ""),
+    (("list", "--device", "a100", "--max-floor-ms", "nan"), "--max-floor-ms nan: a limit is a number above 0", "5"),
+    (("list", "--device", "a100", "--max-floor-ms", "-1"), "--max-floor-ms -1: a limit is a number above 0", "5"),
+    (("list", "--input", "1,4,224,224"), "4 channels", ""),
+    (("list", "--batch-size", "0"), "at least one image", ""),
+    (("compare", "resnet18", "resnet34", "--precision", "bf16"), "--precision bf16: on which device?", "a100"),
+    (("compare", "resnet18", "resnet34", "--device", "h20"), "unknown device 'h20'", "h200"),
+    (("summary", "--format", "html5"), "html5", "--help"),
+    (("summarize",), "no such command 'summarize'", ""),
+    (("compare",), "MODEL", "--help"),
+    (("compare", "resnet50"), "two models or more", "compare resnet50 resnet50d"),
+    (("export-spec", "-o", "mine.json"), "-o mine.json", ".toml"),
+    (("flops", "tutorial_resnet18_cifar10", "--task", "train"), "layer4.0.bn1: BatchNorm cannot train", "--batch-size"),
+    (("bench", "--device", "tpu"), "unknown device 'tpu'", "cpu"),
+    (("bench", "--device", "cpu", "--batch-size", "0"), "at least one image", ""),
+    (("bench", "--device", "cpu", "--batch-size", "1,x"), "whole numbers", "--help"),
+    (("bench", "--device", "cpu", "--mode", "graph"), "needs a CUDA device", "eager"),
+    (("bench", "--device", "cpu", "--task", "train", "--precision", "fp16"), "fp16 weights do not train", "bf16"),
+    (("bench", "--device", "cpu", "--min-time", "5", "--max-time", "1"), "--min-time 5 is more than", "leave out one"),
+    (("bench", "--device", "cpu", "--max-time", "nan"), "max-time nan: a time is", "--max-time 5"),
+    (("bench", "--device", "cpu", "--threads", "0"), "at least one thread", "--threads 1"),
+    (("bench", "--device", "cpu", "--energy"), "--energy needs a CUDA device", "leave it out"),
+    (("bench", "-o", "run.txt"), "a Record is JSON", "run.json"),
+    (("bench", "-o", "nowhere/run.json"), "no folder nowhere", ""),
+    (("show", "none.json"), "none.json", "bench -o"),
+    (("verdict", "none.json", "none.json"), "none.json", ""),
+    (("memory", "--task", "train", "--momentum", "-1"), "momentum -1.0 is no number from 0 to below 1", "0.9"),
+    (("memory", "--task", "train", "--momentum", "nan"), "momentum nan is no number", "--momentum 0.9"),
+    (("memory", "--task", "train", "--momentum", "some"), "'some' is not a valid float", "--help"),
+    (("summary", "--fused", "--depth", "blok"), "blok", "--help"),
+    (("flops", "--fused", "--task", "train"), "--fused is for inference", "leave out one"),
+    (("memory", "--fused", "--task", "train"), "--fused is for inference", "leave out one"),
+    (("budget",), "no budget is given", "--max-params 26M"),
+    (("budget", "--max-params", "26X"), "'26X' is not an amount", "--help"),
+    (("budget", "--max-params", "-1"), "'-1' is not an amount", "--help"),
+    (("budget", "--max-params", "0"), "max-params 0: a budget is a number above 0", ""),
+    (("budget", "--max-memory", "200M"), "'200M' is not a size, as 200MiB or 200MB", "--help"),
+    (("budget", "--max-latency-ms", "soon"), "soon", "--help"),
+    (("budget", "--max-latency-ms", "nan"), "max-latency-ms nan: a budget is a number above 0", ""),
+    (("budget", "--max-latency-ms", "5"), "max-latency-ms needs a measurement", "--record run.json"),
+    (("budget", "--max-latency-ms", "5", "--record", "none.json"), "none.json", "bench -o"),
+    (("budget", "--max-params", "26M", "--config", "none.toml"), "none.toml: No such file", "pyproject.toml"),
+    (("budget", "resnt50", "--max-params", "26M"), "unknown model 'resnt50'", "resnet50"),
+    (("diff",), "missing argument 'A'", "--help"),
+    (("diff", "resnet50"), "diff needs a second model, or a --set", "diff resnet50 resnet50d"),
+    (("diff", "resnet50", "resnt50d"), "unknown model 'resnt50d'", "resnet50d"),
+    (("diff", "resnet50", "none.toml"), "none.toml: No such file or directory", ""),
+    (("diff", "resnet50", "resnet18", "resnet34"), "resnet34", "--help"),
+    (("diff", "resnet50", "--set", "groups=0"), "groups=0", ""),
+    (("diff", "resnet50", "--set", "group=2"), "unknown field 'group'", "'groups'"),
+    (("diff", "resnet50", "resnet18", "--input", "1,4,64,64"), "4 channels", ""),
+    (("diff", "resnet50", "resnet18", "--device", "h20"), "'h20'", ""),
+    (("diff", "resnet50", "resnet18", "--precision", "int8"), "int8", "--help"),
+    (("diff", "resnet50", "resnet18", "--device", "h200-measured", "--precision", "fp32"), "no fp32 peak", "bf16"),
+    (("diff", "resnet50", "resnet18", "--batch-size", "0"), "at least one image", ""),
+    (("check", "nope"), "unknown model", "list"),
+    (("roofline", "resnt50"), "unknown model 'resnt50'", "did you mean 'resnet50'"),
+    (("roofline", "--device", "h20"), "unknown device 'h20'", "did you mean 'h200'"),
+    (("roofline", "--device", "abacus"), "unknown device 'abacus'", "resnet-inspect devices"),
+    (("roofline", "--device", "t4", "--precision", "bf16"), "t4: no bf16 peak is known", "--precision fp32 or fp16"),
+    (("roofline", "--precision", "int8"), "'int8' is not one of", "--help"),
+    (("roofline", "--depth", "net"), "'net' is not one of", "--help"),
+    (("roofline", "--batch-size", "0"), "at least one image", ""),
+    (("roofline", "--arm", "1"), "of which Record?", "--record RUN.json"),
+    (("roofline", "--record", "none.json"), "none.json", "bench -o"),
+    (("roofline", "--machine", "--device", "h200"), "unknown device 'h200'", "use cpu, cuda"),
+    (("roofline", "--machine", "--device", "cpu", "--precision", "tf32"), "tf32 does not exist on cpu", "fp32"),
+    (("devices", "h200"), "unexpected extra argument", "--help"),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "hint"), WRONG, ids=lambda a: " ".join(a) if isinstance(a, tuple) else ""
+)
+def test_a_wrong_request_gets_a_line_a_hint_and_exit_code_2(
+    run: Run, arguments: tuple[str, ...], said: str, hint: str
+) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert said in done.stderr
+    assert hint in done.stderr
+
+
+def test_an_error_is_two_lines(run: Run) -> None:
+    lines = run("summary", "resnt50").stderr.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("error: ")
+    assert lines[1].startswith("hint:  ")
