@@ -7,12 +7,12 @@ Prints a table a part as it ends, a row a demand: what, its bound, what was reac
 
 overhead: our sampler against a bare loop round one callable, and the path of a worker against a bare loop round the
 network, with the 95 % interval; noisy where that is wider than a percent. repeatability: medians of bench over fresh
-processes, greatest minus least over their median, and of half as many runs of bench --fresh; beside, the same of a
-bare loop; the verdicts between the runs. same: two arms that are one callable, played as bench plays them until both
-may stop, --trials times; paired as in one Record, and one trial's rounds with the next trial's as between two.
-planted: a third arm, each call of which waits a share of the callable's median longer. stages: bench --per layer, its
-rows against a clock outside, and their pass against the plain run. memory: predicted bytes against those asked of the
-allocator.
+processes, greatest minus least over their median, and of half as many runs of bench --fresh; beside, the same of the
+yardstick and of a bare loop; the verdicts between the runs, and between them and runs that took a share longer. same:
+two arms that are one callable, played as bench plays them until both may stop, --trials times; paired as in one Record,
+and one trial's rounds with the next trial's as between two. planted: a third arm, each call of which waits a share of
+the callable's median longer. stages: bench --per layer, its rows against a clock outside, and their pass against the
+plain run. memory: predicted bytes against those asked of the allocator.
 
 What needs a GPU is named so on a CPU. Takes about fifteen minutes on two CPUs, which should have nothing else to do:
 two threads on CPUs that are busy are slower by factors, which --threads 1 softens. Exits 0 when a bound is passed too.
@@ -20,19 +20,16 @@ two threads on CPUs that are busy are slower by factors, which --threads 1 softe
 
 import argparse
 import os
-import subprocess
-import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, pairwise, product
+from itertools import pairwise
 from random import Random
 from statistics import median
 
 import torch
-from rich.console import Console
-from rich.table import Table
+from demand import Row, row, show, told
+from repeatability import repeatability
 
 from resnet_inspect import api
 from resnet_inspect.analyze.flops import Task
@@ -59,7 +56,6 @@ OVERHEAD_ROUNDS, OVERHEAD_S = 30, 0.2
 AT_LEAST = 4  # calls of a round
 
 Call = Callable[[], object]
-Row = tuple[str, str, str, str]
 
 
 @dataclass(slots=True)
@@ -76,10 +72,6 @@ class Played:
     @property
     def crowded(self) -> bool:
         return self.on_cpu and median_of(self.shares) < CROWDED
-
-
-def row(what: str, bound: str, reached: str, ok: bool) -> Row:
-    return what, bound, reached, "within" if ok else "OVER"
 
 
 def config(model: str, device: str, image: tuple[int, ...], task: str = "infer") -> Config:
@@ -136,63 +128,6 @@ def overhead(device: str) -> Iterator[Row]:
         yield row(f"harness overhead on the median, {what} of {size}", "≤ 0.5 %", reached, found.ratio <= 1.005)
 
 
-BARE = """
-import time, torch, resnet_inspect as ri
-from statistics import median
-torch.set_num_threads({threads})
-net, x = ri.build("resnet18").eval(), torch.randn(1, 3, 224, 224)
-def loop(seconds):
-    times, end = [], time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        start = time.perf_counter()
-        net(x)
-        times.append(1e3 * (time.perf_counter() - start))
-    return median(times)
-with torch.inference_mode():
-    loop(1.5)
-    print(loop(3))
-"""
-
-
-def bare_process(threads: int) -> float:
-    """The median of a bare loop round resnet18 in a process of its own: what the machine itself repeats."""
-    argv = [sys.executable, "-c", BARE.format(threads=threads)]
-    return float(subprocess.run(argv, capture_output=True, text=True, check=True).stdout)
-
-
-def repeatability(device: str, processes: int, threads: int) -> Iterator[Row]:
-    cases = [(1, "latency", 0.03)] + ([(32, "device_time", 0.01)] if device != "cpu" else [])
-    delta = DELTA[torch.device(device).type]
-    for (batch, name, bound), fresh in product(cases, (False, True)):
-        runs, shares, crowded, bare_ms = [], [], [], []
-        for _ in range(max(2, processes // 2) if fresh else processes):
-            record = api.bench("resnet18", device=device, batch_size=batch, threads=threads, fresh=fresh)
-            (arm,) = record.arms
-            found = arm.metrics.get(name)
-            if found is None:
-                raise SystemExit(f"bench gave no {name}: {arm.status} {arm.findings}")
-            runs.append(found)
-            bare_ms += [bare_process(threads)] if device == "cpu" else []
-            crowded.append(any(one["code"] == "crowded" for one in arm.findings))
-            shares += [clock["cpu_share"] for clock in arm.clocks["rounds"] if "cpu_share" in clock]
-        medians = [one.median_ms for one in runs]
-        spread = (max(medians) - min(medians)) / median(medians)
-        what = f"{name} of resnet18, batch {batch}, over {len(runs)} runs" + (", every round in a new process" * fresh)
-        given = f", {min(shares):.2f} to {max(shares):.2f} of a CPU given" if shares else ""
-        reached = f"{spread:.1%} of {median(medians):.2f} ms{given}"
-        yield row(f"spread of the {what}", f"≤ {100 * bound:g} %", reached, spread <= bound)
-        if bare_ms:
-            beside = f"{(max(bare_ms) - min(bare_ms)) / median(bare_ms):.1%} of {median(bare_ms):.2f} ms"
-            yield "spread of a bare loop, in a process of its own after each of those", "the machine's", beside, ""
-        verdicts = [
-            compare(runs[i].rounds, runs[j].rounds, delta, crowded=crowded[i] or crowded[j])
-            for i, j in combinations(range(len(runs)), 2)
-        ]
-        wrong = sum(one.outcome in ("SLOWER", "FASTER") for one in verdicts)
-        reached = f"{wrong} of {len(verdicts)} ({told(verdicts)}; {sum(crowded)} runs crowded)"
-        yield row(f"wrong verdicts between them, {what}", "≤ 2 of 100", reached, wrong <= 0.02 * len(verdicts))
-
-
 def play(device: str, trials: int, planted: float) -> Iterator[list[Played]]:
     """Trials of two equal arms and of one slower by ``planted``, each played as bench plays a group of arms."""
     call = waiting(ready("resnet18", device, SMALL))
@@ -218,10 +153,6 @@ def play(device: str, trials: int, planted: float) -> Iterator[list[Played]]:
                 trial[i].shares.append(share)
         extra_ns = planted * 1e6 * median_of(pooled(trial[0].rounds))  # the machine's speed may have changed
         yield trial
-
-
-def told(found: Sequence[Comparison]) -> str:
-    return ", ".join(f"{n} {outcome}" for outcome, n in Counter(one.outcome for one in found).most_common())
 
 
 def verdicts(device: str, trials: int, parts: Sequence[str]) -> Iterator[Row]:
@@ -301,15 +232,6 @@ def absent(device: str) -> Iterator[Row]:
         ):
             yield what, bound, "needs a GPU", ""
     yield "agreement with torch.utils.benchmark in one process", "≤ 3 % CPU, 2 % GPU", "see agreement.py", ""
-
-
-def show(rows: Iterator[Row]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for i, column in enumerate(("what", "bound", "reached", "")):
-        table.add_column(column, no_wrap=i == 3, width=(50, 18, 36, 6)[i])
-    for one in rows:
-        table.add_row(*one)
-    Console(width=max(Console().width, 120)).print(table, "")
 
 
 def main() -> None:

@@ -44,6 +44,12 @@ CATALOGUE = {
         "the calling thread was given {share} of a CPU: others had the rest",
         "close other programs: what was measured is also theirs",
     ),
+    "page-faults": (
+        "{count} page faults a call, {share} of its time if one thread takes them all: the allocator gives large "
+        "tensors back to the system and fetches them again",
+        "glibc keeps them with MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=8589934592 before the command; "
+        "or preload jemalloc",
+    ),
     "imprecise": (
         "the interval is wider than ±{within}, given up: {stopped}",
         "close other programs, or allow more with --max-time",

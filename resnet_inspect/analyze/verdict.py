@@ -13,6 +13,10 @@ ONE_PROCESS = (
     "an arm's rounds are of one process: between two processes the same net may differ by more than its interval; "
     "`bench --fresh` takes every round in a new one"
 )
+STEADIED = (
+    "machine: the time of one and the same work beside the rounds, new over old; `from` and `to` hold the ratio as "
+    "measured and as divided by that, so a difference counts where both show it"
+)
 MACHINE = ("cpu_model", "cpus", "memory_bytes")
 
 
@@ -42,8 +46,9 @@ def verdict(old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_dif
     for before, after in pairs:
         if dict(before.spec) != dict(after.spec):
             raise RequestError(f"{after.config.label} names two different nets", hint="compare runs of one spec")
-        rows.append(_row(before, after, new.protocol.seed))
+        rows.append(_row(before, after, new.protocol.seed, steady=not differences))
         findings += _broken(before, after, gates)
+    variables = _variables(old, new)
     columns = (
         Column("arm", "arm"),
         Column("verdict", "verdict"),
@@ -52,6 +57,7 @@ def verdict(old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_dif
         Column("ratio", "new/old", "ratio"),
         Column("low", "from", "ratio"),
         Column("high", "to", "ratio"),
+        Column("machine", "machine", "ratio", optional=True),
     )
     slower = any(row[1] == "SLOWER" for row in rows)
     return Report(
@@ -62,7 +68,9 @@ def verdict(old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_dif
         findings=tuple(findings),
         notes=(
             *([f"the two runs differ in {', '.join(differences)}"] if differences else []),
+            *([f"the two runs differ in the variables {', '.join(variables)}"] if variables else []),
             *_crowds(pairs),
+            *([STEADIED] if any(row[-1] is not None for row in rows) else []),
             *([] if old.protocol.fresh and new.protocol.fresh else [ONE_PROCESS]),
         ),
         ok=not slower and not findings,
@@ -78,14 +86,31 @@ def _differences(old: Record, new: Record) -> list[str]:
     return found + ([] if same else ["gpu or driver"])
 
 
-def _row(before: Arm, after: Arm, seed: int) -> Row:
+def _variables(old: Record, new: Record) -> list[str]:
+    """Those of the environment that bear on speed, as a Record keeps them, and are not the same: no reason to refuse,
+    for they may be what is compared."""
+    one, other = (record.environment["machine"].get("variables") or {} for record in (old, new))
+    return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+
+
+def _row(before: Arm, after: Arm, seed: int, steady: bool) -> Row:
+    """``steady``: the two runs are of one machine and torch, whose own pace then shows by the yardstick."""
     name = "latency" if _waits_for_host(before) or _waits_for_host(after) else "device_time"
     one, other = before.metrics.get(name), after.metrics.get(name)
     if one is None or other is None or not (before.valid and after.valid):
-        return (after.config.label, "INCONCLUSIVE", None, None, None, None, None)
+        return (after.config.label, "INCONCLUSIVE", None, None, None, None, None, None)
     delta = DELTA[after.config.device.partition(":")[0]]
-    result = compare(one.rounds, other.rounds, delta, seed, crowded=_crowded(before) or _crowded(after))
-    return (after.config.label, result.outcome, one.median_ms, other.median_ms, result.ratio, result.low, result.high)
+    old_pace, new_pace = before.paces_ms, after.paces_ms
+    result = compare(
+        one.rounds,
+        other.rounds,
+        delta,
+        seed,
+        crowded=_crowded(before) or _crowded(after),
+        paces=(old_pace, new_pace) if steady and old_pace and new_pace else None,
+    )
+    times = one.median_ms, other.median_ms
+    return (after.config.label, result.outcome, *times, result.ratio, result.low, result.high, result.machine)
 
 
 def _crowds(pairs: Sequence[tuple[Arm, Arm]]) -> Iterator[str]:

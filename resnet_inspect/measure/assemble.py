@@ -19,6 +19,7 @@ ABOVE_ROOF = 1.05  # of a ceiling: what lies above is an error, or a cache
 NOISY = {"cpu": 0.05, "cuda": 0.02}
 CLOCK_MOVED = 0.05
 SLOW_FIRST = 1.2  # of a round's other calls
+PAGE_FAULTS = 0.03  # of a call's time
 FIELDS = {"stage": "stages", "layer": "layers", "energy": "energy", "ceilings": "ceilings"}  # of an Arm, by pass
 
 
@@ -146,7 +147,8 @@ def _findings(
 
     # What is relative to a median of zero is infinite, which no JSON holds; the self-checks tell of it.
     kind = take.config.device.partition(":")[0]
-    device, enqueue = metrics["device_time"], metrics["enqueue"]
+    latency, device, enqueue = metrics["latency"], metrics["device_time"], metrics["enqueue"]
+    assert latency is not None
     share = _over(enqueue.median_ms, device.median_ms) if device is not None and enqueue is not None else None
     if share is not None and share > HOST_BOUND:
         yield found("host-bound", share=share)
@@ -174,6 +176,11 @@ def _findings(
     given = [clock["cpu_share"] for clock in take.clocks if "cpu_share" in clock]
     if given and (middle := median_of(given)) < CROWDED:
         yield found("crowded", share=middle)
+    fetched = [clock["faults_per_call"] for clock in take.clocks if "faults_per_call" in clock]
+    if fetched and (cost := take.after.get("fault_us")):
+        part = _over(median_of(fetched) * cost / 1e3, latency.median_ms)
+        if part is not None and part >= PAGE_FAULTS:
+            yield found("page-faults", count=median_of(fetched), share=part)
     if take.stopped in ("time", "noise", "interrupted"):
         yield found("imprecise", within=protocol.precise_within, stopped=take.stopped)
     for by, one in ledgers.items():

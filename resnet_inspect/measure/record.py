@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from math import isfinite
+from statistics import geometric_mean
 from typing import Any
 
 from resnet_inspect.errors import RequestError
@@ -67,7 +68,8 @@ class Arm:
     ``status`` is ok, oom, crashed, timeout or invalid; ``metrics`` holds latency, device_time, throughput and enqueue,
     or None with the reason in ``unknown``. ``stages`` and ``layers`` are what ``measure.ledger`` makes. ``clocks`` is
     how the machine did ``before``, ``after`` and in each of the ``rounds``: of a GPU its clock, power and temperature
-    under load, of a CPU the share of one that the calling thread was given. ``flags`` are those of torch in force.
+    under load; of a CPU the share of one that the calling thread was given, page faults a call, and what the pieces of
+    ``runtime.yardstick`` took. ``flags`` are those of torch in force.
     ``ceilings`` are what ``runtime.ceilings`` measured after the rounds, with ``floor_ms``, the least time they allow.
     """
 
@@ -93,6 +95,13 @@ class Arm:
     energy: Any = None
     flags: Any = None
     graph_breaks: int | None = None
+
+    @property
+    def paces_ms(self) -> tuple[float, ...] | None:
+        """What ``runtime.yardstick`` took beside each round, the geometric mean of its pieces; None where it did not
+        run."""
+        taken = [clock.get("yardstick_ms") for clock in (self.clocks or {}).get("rounds", ())]
+        return tuple(map(geometric_mean, taken)) if taken and all(taken) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +156,11 @@ def from_json(text: str, source: str = "the record") -> Record:
             document["planned"],
             tuple(_arm(arm) for arm in document["arms"]),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+        for arm in record.arms:
+            latency, paces = arm.metrics.get("latency"), arm.paces_ms
+            if paces and (latency is None or len(paces) != len(latency.round_lengths)):
+                raise KeyError(f"a yardstick for every round of {arm.config.label}")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RequestError(f"{source} is not whole: {error}", hint="was it edited?") from None
     for arm in record.arms:
         for name, one in arm.metrics.items():

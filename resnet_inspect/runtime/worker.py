@@ -19,7 +19,7 @@ from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.resnet.fields import from_mapping
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
-from resnet_inspect.runtime import energy, gpu, marks, memory, stream
+from resnet_inspect.runtime import energy, gpu, marks, memory, pages, stream, yardstick
 from resnet_inspect.runtime.arm import Ready, agreement, prepare
 from resnet_inspect.runtime.ceilings import ceilings
 from resnet_inspect.runtime.environment import flags
@@ -105,15 +105,17 @@ def measured_memory(ready: Ready, config: Config, protocol: Protocol, request: d
 
 
 def one_round(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
-    call = _waiting(ready)
+    call, kind = _waiting(ready), torch.device(config.device).type
+    pieces = yardstick.milliseconds() if kind == "cpu" else None
     sampling.rewarm(call, CLOCK, request["rewarm"])
+    fetched = pages.faults()
     latency, share = sampling.watched(call, CLOCK, request["seconds"], request["at_least"])
+    faults = (pages.faults() - fetched) / len(latency)
     expected = sorted(latency)[len(latency) // 2]
     block = sampling.block(ready.run, ready.sync, CLOCK, protocol.block_s, expected)
     result: dict[str, Any] = {"latency": latency, "block": block}
-    kind = torch.device(config.device).type
     if kind == "cpu":  # who waits for a device needs no CPU
-        result["clocks"] = {"cpu_share": share}
+        result["clocks"] = {"cpu_share": share, "faults_per_call": faults, "yardstick_ms": pieces}
     if kind == "cuda":
         result["enqueue"] = stream.enqueue(ready.run, ready.sync, len(latency))
         result["device_time"] = stream.device_time(ready.run, ready.sync, len(latency), max(result["enqueue"]))
@@ -177,7 +179,8 @@ def after(ready: Ready, config: Config, protocol: Protocol, request: dict[str, A
     """What is asked at the end: whether the timed path gives the right outputs, how many graphs torch.compile made."""
     finite, error = agreement(ready, config)
     clocks = gpu.clocks(_index(config)) if config.device.startswith("cuda") else None
-    return {"finite": finite, "error": error, "graphs": _compiled_graphs(config), "clocks": clocks}
+    graphs = _compiled_graphs(config)
+    return {"finite": finite, "error": error, "graphs": graphs, "clocks": clocks, "fault_us": pages.cost_us()}
 
 
 def _index(config: Config) -> int:

@@ -146,3 +146,42 @@ def test_a_difference_on_a_crowded_cpu_decides_nothing(ratio: float, outcome: st
     new = [[ratio * ms for ms in samples] for samples in old]
     assert compare(old, new, 0.05, crowded=True).outcome == outcome
     assert compare(old, new, 0.05).ratio == compare(old, new, 0.05, crowded=True).ratio
+
+
+def paced(rng: random.Random, pace: float) -> list[float]:
+    return [pace * (1 + rng.gauss(0, 0.003)) for _ in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("slower", "machine", "outcome"),
+    [
+        (1.0, 1.0, "SAME"),
+        (1.2, 1.0, "SLOWER"),
+        (1.2, 1.2, "INCONCLUSIVE"),  # all of it may be the machine's
+        (1.0, 1.2, "INCONCLUSIVE"),  # it hid that the net has become faster, or the yardstick does not fit
+        (0.7, 0.8, "FASTER"),  # as measured, and still where the machine is allowed for
+        (1.2, 0.9, "SLOWER"),
+    ],
+)
+def test_a_difference_counts_where_it_is_more_than_the_machines_own(
+    slower: float, machine: float, outcome: str
+) -> None:
+    rng = random.Random(4)
+    old, new = noise(rng, centres(rng), 0.01), noise(rng, centres(rng), 0.01, slower)
+    found = compare(old, new, DELTA["cpu"], paces=(paced(rng, 3.0), paced(rng, 3.0 * machine)))
+    assert (found.outcome, found.machine) == (outcome, pytest.approx(machine, rel=0.01))
+    assert found.low <= found.ratio <= found.high
+
+
+def test_a_machine_that_changes_its_pace_makes_nothing_slower_than_itself() -> None:
+    rng = random.Random(5)
+    wrong = {False: 0, True: 0}
+    for number in range(100):
+        moved = [1 + abs(rng.gauss(0, 0.08)) for _ in range(2)]
+        old, new = (noise(rng, centres(rng), 0.02, pace) for pace in moved)
+        paces = paced(rng, moved[0]), paced(rng, moved[1])
+        for known in wrong:
+            found = compare(old, new, DELTA["cpu"], number, resamples=200, paces=paces if known else None)
+            wrong[known] += found.outcome in ("SLOWER", "FASTER")
+    assert wrong[True] == 0
+    assert wrong[False] > 20

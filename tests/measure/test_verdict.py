@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -64,6 +65,38 @@ def test_a_difference_on_a_cpu_that_others_had_a_part_of_decides_nothing(ms: flo
     report = verdict(record(10.0), new)
     assert report.tables[0].rows[0][1] == outcome
     assert report.notes[0] == f"{CONFIG.label}: other programs had a part of the CPU in the new run"
+
+
+def paced(ms: float, yardstick_ms: float, **changes: Any) -> Record:
+    one = record(ms, seed=int(ms))
+    clocks = {"before": None, "rounds": [{"yardstick_ms": [yardstick_ms, 2.0, 3.0]}] * 5, "after": None}
+    return replace(one, arms=(replace(one.arms[0], clocks=clocks),), **changes)
+
+
+def test_what_the_machine_did_beside_is_told_and_decides_nothing() -> None:
+    report = verdict(paced(10.0, 1.0), paced(12.0, 1.2**3))
+    assert report.tables[0].columns[-1].key == "machine"
+    (row,) = report.tables[0].rows
+    assert (row[1], row[-1]) == ("INCONCLUSIVE", pytest.approx(1.2))
+    assert report.notes[0].startswith("machine: ")
+    assert report.ok
+
+
+def test_variables_that_differ_are_told() -> None:
+    def under(**variables: str) -> Record:
+        machine = {**ENVIRONMENT["machine"], "variables": variables}  # type: ignore[dict-item]  # a mapping
+        return replace(record(10.0), environment={**ENVIRONMENT, "machine": machine})
+
+    report = verdict(under(OMP_NUM_THREADS="1", A="1"), under(OMP_NUM_THREADS="1", B="1"))
+    assert report.notes[0] == "the two runs differ in the variables A, B"
+    assert "variables" not in verdict(record(10.0), record(10.0)).notes[0]
+
+
+def test_a_yardstick_of_another_torch_says_nothing_of_the_machine() -> None:
+    other = ENVIRONMENT | {"versions": {"torch": "2"}}
+    report = verdict(paced(10.0, 1.0), paced(12.0, 1.2**3, environment=other), allow_env_diff=True)
+    (row,) = report.tables[0].rows
+    assert (row[1], row[-1]) == ("SLOWER", None)
 
 
 def test_a_graph_that_breaks_anew_breaks_its_gate() -> None:

@@ -48,7 +48,11 @@ def test_a_call_alone_has_its_time() -> None:
 
 def test_a_cpu_arm_says_what_it_was_given_and_what_torch_was_set_to() -> None:
     prepared, warm, played = answers(CONFIG, {"do": "warm"}, ROUND)
-    assert 0 < played["clocks"]["cpu_share"] < 1.1
+    clocks = played["clocks"]
+    assert 0 < clocks["cpu_share"] < 1.1
+    assert clocks["faults_per_call"] >= 0
+    assert len(clocks["yardstick_ms"]) == 3
+    assert min(clocks["yardstick_ms"]) > 0
     assert warm["first_peak_bytes"] is None
     assert prepared["flags"]["threads"] == 1
     assert prepared["flags"]["cudnn_benchmark"] is True

@@ -49,6 +49,12 @@ def threshold(code: str, say: Voice) -> str | None:
             return say("It is found above {share}.", share=text(assemble.CLOCK_MOVED, "share"))
         case "crowded":
             return say("It is found below {share}, in the median of all rounds.", share=text(CROWDED, "share"))
+        case "page-faults":
+            return say(
+                "It is found where {share} of a call's time or more goes into them: how many there are, times what one "
+                "takes on this machine, which is measured after the rounds.",
+                share=text(assemble.PAGE_FAULTS, "share"),
+            )
         case "imprecise":
             return say(
                 "It is found where half of the 95 % interval of the median stays above {cpu} of it, {cuda} on a CUDA "

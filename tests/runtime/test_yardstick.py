@@ -1,0 +1,27 @@
+"""The work beside every round: always the same, and none of the network's affair."""
+
+import torch
+
+from resnet_inspect.runtime import yardstick
+
+
+def test_every_piece_takes_time() -> None:
+    pieces = yardstick.milliseconds()
+    assert len(pieces) == 3
+    assert min(pieces) > 0
+
+
+def test_it_draws_no_random_number_of_the_networks() -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    yardstick.milliseconds()
+    assert torch.rand(1) == expected
+
+
+def test_it_can_be_asked_in_training_and_in_inference_mode() -> None:
+    yardstick.milliseconds()
+    with torch.inference_mode():
+        yardstick.milliseconds()
+    with torch.enable_grad():
+        yardstick.milliseconds()
