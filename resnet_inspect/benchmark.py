@@ -1,5 +1,6 @@
 """A benchmark from request to Record: the grid, the workers, the predictions, saved as it comes."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from typing import Any
 from resnet_inspect import load
 from resnet_inspect.analyze.flops import refuse_to_train_on_one_value
 from resnet_inspect.analyze.memory import ELEMENT_BYTES, memory
-from resnet_inspect.analyze.roofline import floors
+from resnet_inspect.analyze.roofline import floors, total_of
 from resnet_inspect.analyze.work import stage_of, work_by, work_of
 from resnet_inspect.counting.devices import as_measured
 from resnet_inspect.errors import MachineError, RequestError
@@ -28,6 +29,7 @@ from resnet_inspect.resnet.zoo import Variant
 
 WORKER_BYTES = 2**30  # torch itself, loaded in a process
 USABLE = 0.6  # of the machine's memory
+INDEXED = 2**31  # elements of a tensor that kernels with 32-bit indices reach
 CALL_MS = 1000.0  # of the largest batch on a CPU, whose memory holds more than anybody waits for
 TRIED_CALLS = 2  # the first finds kernels and memory; the second has an optimizer's state beside it
 
@@ -110,21 +112,22 @@ def run(
                 spec = to_mapping(variants[take.config.model].spec)
                 done = arm(take, plan, cost, spec, predicted[take.config], parts(graph))
                 if done.ceilings and done.config.task == "infer":
-                    done = held_to_floor(done, _floor_ms(graph, done.ceilings))
+                    done = held_to_floor(done, *_floor_ms(graph, done.ceilings))
                 arms = sorted((*record.arms, done), key=lambda arm: configs.index(arm.config))
                 record = replace(record, arms=tuple(arms))
                 if gpu := take.prepared.get("gpu"):
-                    environment |= {"gpu": gpu, "grade": asdict(machines.grade(machine, gpu))}
+                    grades = environment["grade"], asdict(machines.grade(machine, gpu))
+                    environment |= {"gpu": gpu, "grade": max(grades, key=lambda grade: str(grade["letter"]))}
                 save(record)
     except KeyboardInterrupt:
         tell("interrupted; the arms that are done are kept")
     return record
 
 
-def _floor_ms(graph: Graph, ceilings: Mapping[str, Any]) -> float:
-    """The least time of a forward pass at ceilings that were measured."""
-    limits = as_measured(ceilings)
-    return 1e3 * sum(floor.floor_s for floor in floors(graph, limits, ceilings["precision"]).values())
+def _floor_ms(graph: Graph, ceilings: Mapping[str, Any]) -> tuple[float, float]:
+    """The least time of a forward pass at ceilings that were measured, and of its arithmetic alone."""
+    total = total_of(floors(graph, as_measured(ceilings), ceilings["precision"]).values())
+    return 1e3 * total.floor_s, 1e3 * total.flop / ceilings["flop_per_s"]
 
 
 def parts(graph: Graph) -> dict[str, list[Part]]:
@@ -181,7 +184,8 @@ def _largest(
     """``config`` at the largest batch that fits: by prediction, then by trying, a tenth less each time it does not.
 
     On a CPU a call of it takes no longer than CALL_MS, and no less than half where memory allows: a measurement makes
-    dozens of calls, and the memory holds batches that take a minute each.
+    dozens of calls, and the memory holds batches that take a minute each. Elsewhere what is predicted of an eager call
+    may be too much for a compiled one, or for autocast: a fifth more is tried until it no longer fits.
 
     Raises:
         MachineError: not even one image does.
@@ -190,10 +194,14 @@ def _largest(
     def at(n: int) -> Config:
         return replace(config, batch_size=n, input=(n, *config.input[1:]))
 
+    known = config.mode == "eager" and config.precision in ELEMENT_BYTES
+
     def fits(n: int, room: int) -> bool:
         precision = config.precision if config.precision in ELEMENT_BYTES else "fp32"
-        rows = _predicted(replace(at(n), mode="eager", precision=precision), _graph(at(n), variant))
-        return rows is not None and rows["peak_bytes"] <= room
+        graph = _graph(at(n), variant)
+        rows = _predicted(replace(at(n), mode="eager", precision=precision), graph)
+        assert rows is not None
+        return rows["peak_bytes"] <= room and all(node.out.numel < INDEXED for node in graph.nodes)
 
     def tried(n: int) -> float | None:
         """Milliseconds of a call that finds its kernels and memory; None where there is not memory enough."""
@@ -218,14 +226,20 @@ def _largest(
         step //= 2
         most += step if fits(most + step, room) else 0
     n = min(2, most) if config.device == "cpu" else most  # two, as not every net trains on one
+    held = 0
     while n:
         ms = tried(n)
+        if held and ms is None:
+            return at(held)
         if ms is None:
             n = most = min(n - 1, n * 9 // 10)
         elif config.device == "cpu" and ms > CALL_MS and n > 1:
             n = most = int(n * CALL_MS / ms) or 1
         elif config.device == "cpu" and ms < CALL_MS / 2 and n < most:
             n = min(most, int(n * CALL_MS / ms))
+        elif config.device != "cpu" and not known and n == most and fits(6 * n // 5 + 1, sys.maxsize):
+            held, n = n, 6 * n // 5 + 1
+            most = n
         else:
             return at(n)
     raise MachineError(f"{config.model}: not even one image fits on {config.device}", hint="give a smaller --input")

@@ -20,6 +20,7 @@ class Fake:
     """A worker that runs out of memory beyond ``limit`` images; a call takes ``ms`` for each, the first one 50 more."""
 
     asked: list[int] = []  # noqa: RUF012  # reset by each test
+    room = 0
 
     def __init__(self, config: Config, limit: int, ms: Callable[[int], float]) -> None:
         self.config, self.limit, self.ms, self.calls = config, limit, ms, 0
@@ -31,15 +32,22 @@ class Fake:
             raise WorkerLost("oom")
         self.calls += request["do"] == "call"
         assert request["do"] in ("prepare", "call", "room")
-        return {"ms": self.ms(self.config.batch_size) + 50 * (self.calls == 1), "bytes": 500 * MIB}
+        return {"ms": self.ms(self.config.batch_size) + 50 * (self.calls == 1), "bytes": Fake.room}
 
     def close(self) -> None:
         pass
 
 
-def largest(limit: int, room: int, ms: Callable[[int], float] = lambda n: 0.1 * n, device: str = "cpu") -> int:
-    Fake.asked = []
-    found, config = load.variant("resnet18"), replace(CONFIG, device=device)
+def largest(
+    limit: int,
+    room: int,
+    ms: Callable[[int], float] = lambda n: 0.1 * n,
+    device: str = "cpu",
+    mode: str = "eager",
+    room_bytes: int = 500 * MIB,
+) -> int:
+    Fake.asked, Fake.room = [], room_bytes
+    found, config = load.variant("resnet18"), replace(CONFIG, device=device, mode=mode)
     available = benchmark.WORKER_BYTES + room
     return benchmark._largest(config, found, lambda c: Fake(c, limit, ms), available, lambda line: None).batch_size
 
@@ -77,6 +85,19 @@ def test_a_gpu_is_filled_however_long_its_call() -> None:
     n = largest(10**9, 0, lambda n: 3000.0 * n, "cuda:0")
     assert Fake.asked == [1, n], "how much room there is was asked first"
     assert n > 100
+
+
+def test_on_a_gpu_what_no_prediction_is_of_is_tried_until_it_no_longer_fits() -> None:
+    predicted = largest(10**9, 0, device="cuda:0")
+    n = largest(int(1.3 * predicted), 0, device="cuda:0", mode="compile")
+    assert Fake.asked == [1, predicted, n, 6 * n // 5 + 1]
+    assert predicted < n <= 1.3 * predicted
+
+
+def test_no_tensor_has_more_elements_than_kernels_can_index() -> None:
+    n = largest(10**9, 0, device="cuda:0", room_bytes=2**50)
+    graph = load.graph(load.variant("resnet18"), (n, 3, 64, 64))
+    assert 0.99 * 2**31 < max(node.out.numel for node in graph.nodes) < 2**31
 
 
 def test_a_worker_that_ends_otherwise_is_no_question_of_memory() -> None:

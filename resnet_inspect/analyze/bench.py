@@ -50,6 +50,10 @@ CATALOGUE = {
         "glibc keeps them with MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=8589934592 before the command; "
         "or preload jemalloc",
     ),
+    "cached": (
+        "the device takes {share} of the least time that its ceilings allow",
+        "what is read from a cache does not move: the floor of so small a net is above what it can reach",
+    ),
     "imprecise": (
         "the interval is wider than ±{within}, given up: {stopped}",
         "close other programs, or allow more with --max-time",
@@ -101,7 +105,8 @@ def bench(record: Record) -> Report:
         findings=tuple(findings),
         notes=(
             "latency: one call and its end, median and its 95 % interval over rounds; images/s: calls back to back",
-            "peak: what the allocator is asked for, weights included",
+            "peak: what the allocator is asked for, weights included"
+            + ("; measured on CUDA, what cuDNN works in too" if environment.get("gpu") else ""),
             *folding.notes(record),
             *ledgers.notes(record),
             *_energy(record),

@@ -1,5 +1,6 @@
 """How much memory an eager pass asks for, before it runs: what, when, and what is alive at that moment."""
 
+from collections.abc import Iterator
 from typing import Literal, get_args
 
 from resnet_inspect.analyze.flops import Task, refuse_to_train_on_one_value
@@ -7,6 +8,7 @@ from resnet_inspect.analyze.liveness import Alive, Moment, peak
 from resnet_inspect.analyze.summary import share
 from resnet_inspect.graph import Graph
 from resnet_inspect.report import Column, Fact, Report, Row, Table
+from resnet_inspect.units import text
 
 Optimizer = Literal["sgd", "adam"]
 OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
@@ -54,7 +56,7 @@ def memory(
             _rows(rows, total),
             _alive(moment.alive),
         ),
-        notes=("what torch's allocator is asked for; a kernel's own workspace comes on top",),
+        notes=("what torch's allocator is asked for; a kernel's own workspace comes on top", *_at_once(rows, total)),
     )
 
 
@@ -108,6 +110,18 @@ def _later(moment: Moment, weight_bytes: int, optimizer: Optimizer, largest: int
     if weight_bytes + temporaries <= moment.alive.total:
         return moment
     return Moment("step", "optimizer", Alive(gradients={"temporaries": temporaries}, weight_gradients=weight_bytes))
+
+
+def _at_once(rows: Rows, total: int) -> Iterator[str]:
+    """What Adam's step asks for where it updates all weights together, as torch's default is on CUDA
+    (``torch/optim/adam.py``, ``_multi_tensor_adam``): a temporary of the size of them all beside their gradients."""
+    title, states = rows["optimizer_bytes"]
+    if "adam" not in title:
+        return
+    weights = rows["weight_bytes"][1]
+    step = weights + rows["buffer_bytes"][1] + rows["input_bytes"][1] + states + 2 * weights
+    if step > total:
+        yield f"on CUDA, Adam updates all weights at once, and its step asks for {text(step, 'bytes')}"
 
 
 def _rows(rows: Rows, total: int) -> Table:

@@ -11,6 +11,10 @@ PRECISIONS = ("fp32", "tf32", "bf16", "fp16", "amp-bf16", "amp-fp16")
 LAYOUTS = ("contiguous", "channels_last")
 MODES = ("eager", "graph", "compile", "compile+graph")
 
+# Why the device's share of a call is unknown.
+DRY = "the queue ran dry: the host is too slow to keep it full, or the call makes more launches than it holds"
+SCALER = "the loss scaler of amp-fp16 makes the host wait for the device in every step"
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -29,6 +33,12 @@ class Config:
     mode: str
     threads: int
     fused: bool = False
+
+    @property
+    def waits_inside(self) -> bool:
+        """Whether the host waits for the device within a call, so that neither's share can be told: torch's loss scaler
+        asks the device for overflows in every step."""
+        return self.task == "train" and self.precision == "amp-fp16"
 
     @property
     def label(self) -> str:

@@ -12,8 +12,8 @@ from typing import Literal, TypeVar
 from resnet_inspect.units import text
 
 VARIABLES = re.compile(
-    "(KMP|GOMP|OMP|MKL|MALLOC|PYTORCH|TORCHINDUCTOR|TORCHDYNAMO|ONEDNN|DNNL|ATEN|CUDNN|CUBLAS)_.*"
-    "|TORCH_(?!HOME).*|CUDA_(LAUNCH_BLOCKING|VISIBLE_DEVICES)|LD_PRELOAD|NVIDIA_TF32_OVERRIDE"
+    "(KMP|GOMP|OMP|MKL|MALLOC|PYTORCH|TORCHINDUCTOR|TORCHDYNAMO|TRITON|ONEDNN|DNNL|ATEN|CUDNN|CUBLAS)_.*"
+    "|TORCH_(?!HOME).*|CUDA_(LAUNCH_BLOCKING|VISIBLE_DEVICES|DEVICE_ORDER|DEVICE_MAX_CONNECTIONS|MODULE_LOADING|SCALE_LAUNCH_QUEUES)|LD_PRELOAD|NVIDIA_TF32_OVERRIDE"
 )
 # Parts of the names of libraries that slow a process down or change its clock when preloaded; an allocator is not one.
 INTRUSIVE = ("valgrind", "vgpreload", "heaptrack", "libasan", "libtsan", "libprofiler", "libfaketime", "injection")
@@ -117,6 +117,8 @@ def grade(machine: Machine, gpu: Mapping[str, object] | None = None) -> Grade:
         spoiling.append(", ".join([f"GPU throttling for {' and '.join(words)}", *numbers]))
     elif words:
         widening.append("GPU clocks held to those of other GPUs by sync boost")
+    elif gpu and gpu.get("throttle", ()) is None:
+        widening.append(f"whether the GPU throttles is unknown: {gpu.get('reason') or 'NVML does not tell'}")
     others = (gpu or {}).get("other_processes")
     if isinstance(others, int) and others > 0:
         widening.append(f"{others} other process{'es' if others > 1 else ''} on the GPU")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import select
 import subprocess
 import sys
@@ -15,6 +16,10 @@ from resnet_inspect.errors import MachineError, RequestError
 from resnet_inspect.measure.conductor import WorkerLost
 
 TIMEOUT_S = 600.0
+# A stream holds some 1,000 launches, then the host waits; a training step of a resnet152 makes up to 2,300.
+LAUNCHES = {"CUDA_SCALE_LAUNCH_QUEUES": "4x"}
+COMPILED = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
+ERROR = re.compile(r"[\w.]*(Error|Exception|Interrupt)\b")
 
 
 def probe(device: str) -> dict[str, Any]:
@@ -26,7 +31,7 @@ def probe(device: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "resnet_inspect.runtime.environment", device]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise MachineError(f"torch cannot be loaded: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
+        raise MachineError(f"torch cannot be loaded: {_complaint(done.stderr)}")
     said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     if "error" in said:
         kind = MachineError if said["exit_code"] == MachineError.exit_code else RequestError
@@ -48,7 +53,7 @@ class ProcessWorker:
         self.compiled = tempfile.TemporaryDirectory(prefix="resnet-inspect-", ignore_cleanup_errors=True)
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.errors, pass_fds=(theirs,),
-            env={**os.environ, "TORCHINDUCTOR_CACHE_DIR": self.compiled.name}, process_group=0,
+            env=LAUNCHES | os.environ | dict.fromkeys(COMPILED, self.compiled.name), process_group=0,
         )  # fmt: skip
         os.close(theirs)
         self.unsent = [job]
@@ -110,5 +115,12 @@ class ProcessWorker:
             self.process.kill()
             code = self.process.wait()
         self.errors.seek(0)
-        last = self.errors.read().decode(errors="replace").strip().splitlines()[-1:] or [""]
-        return WorkerLost("crashed", f"killed by signal {-code}" if code < 0 else f"exit code {code}: {last[0]}")
+        said = self.errors.read().decode(errors="replace")
+        detail = f"killed by signal {-code}" if code < 0 else f"exit code {code}: {_complaint(said)}"
+        return WorkerLost("crashed", detail)
+
+
+def _complaint(stderr: str) -> str:
+    """The line that names the error, or the last: below it CUDA's advice on how to debug."""
+    lines = stderr.strip().splitlines() or [""]
+    return next(filter(ERROR.match, reversed(lines)), lines[-1])

@@ -37,7 +37,7 @@ def ceilings(device: str = "auto", precision: str | None = None, threads: int | 
     """
     device = resolve(device)
     kind = device.partition(":")[0]
-    precision = precision or _usual(kind)
+    precision = precision or _usual(device)
     if precision == "tf32" and (kind != "cuda" or torch.cuda.get_device_capability(device)[0] < 8):
         raise RequestError(f"--precision tf32 does not exist on {device}", hint="use --precision fp32")
     waits: dict[str, Callable[[], None]] = {
@@ -68,10 +68,11 @@ def ceilings(device: str = "auto", precision: str | None = None, threads: int | 
     }
 
 
-def _usual(kind: str) -> str:
-    if kind == "cuda":
+def _usual(device: str) -> str:
+    if not device.startswith("cuda"):
+        return "fp32"
+    with torch.cuda.device(device):
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
-    return "fp32"
 
 
 def _arithmetic(device: str, precision: str, wait: Callable[[], None]) -> tuple[str, float, float]:

@@ -43,7 +43,7 @@ def resolve(device: str) -> str:
         )
     if kind == "mps" and not torch.backends.mps.is_available():
         raise MachineError("this machine has no MPS device", hint="use --device cpu")
-    return f"cuda:{index or 0}" if kind == "cuda" else kind
+    return f"cuda:{int(index or 0)}" if kind == "cuda" else kind
 
 
 def flags() -> dict[str, object]:

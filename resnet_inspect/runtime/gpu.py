@@ -86,7 +86,11 @@ def _session(nvml: Any, properties: Any) -> Iterator[Any]:
 def _device(nvml: Any, index: int, properties: Any) -> object:
     # torch counts what CUDA_VISIBLE_DEVICES shows, the fastest first; NVML counts all, by bus.
     uuid = getattr(properties, "uuid", None)
-    return nvml.nvmlDeviceGetHandleByIndex(index) if uuid is None else nvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid}")
+    if uuid is None:
+        return nvml.nvmlDeviceGetHandleByIndex(index)
+    with suppress(Exception):
+        return nvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid}")
+    return nvml.nvmlDeviceGetHandleByUUID(f"MIG-{uuid}")  # a slice of one
 
 
 def _either(nvml: Any, device: Any, newer: str, older: str) -> Any:

@@ -14,7 +14,7 @@ from torch import Tensor, fx, nn
 
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.inplace import in_place
-from resnet_inspect.measure.config import Config
+from resnet_inspect.measure.config import DRY, SCALER, Config
 from resnet_inspect.measure.protocol import Protocol as Plan
 from resnet_inspect.runtime import stream
 from resnet_inspect.runtime.arm import Ready, captured
@@ -31,7 +31,6 @@ Key = tuple[str, int]
 After = Callable[[int, Tensor], None]
 # Milliseconds of each key, and from the first mark to the last.
 Reading = tuple[dict[Key, float], float]
-DRY = "the queue ran dry: the host is too slow to keep it full"
 
 
 class Marks(Protocol):
@@ -118,6 +117,8 @@ def play(ready: Ready, config: Config, plan: Plan, per: str) -> dict[str, Any]:
         return {"reason": "a compiled kernel is of many layers"}
     if kind not in ("cpu", "cuda"):
         return {"reason": f"{kind} has no events on a stream"}
+    if kind == "cuda" and config.waits_inside:
+        return {"reason": SCALER}
     if is_graph and _event(external=True) is None:
         return {"reason": "this torch has no events that a graph can hold"}
     marks: Marks = ClockMarks() if kind == "cpu" else EventMarks(lambda: _event(is_graph), not is_graph)

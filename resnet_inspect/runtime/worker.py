@@ -7,6 +7,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
@@ -25,8 +26,9 @@ from resnet_inspect.runtime.ceilings import ceilings
 from resnet_inspect.runtime.environment import flags
 
 PHASE_CALLS = 10
-LOAD_CALLS = 3
 CLOCK = time.perf_counter_ns
+# Where every algorithm that cuDNN tries, or a graph being captured, found no memory, torch says this instead.
+NO_ROOM = ("unable to find an engine", "previous error during capture")
 
 
 def main(answers: int) -> None:
@@ -117,9 +119,10 @@ def one_round(ready: Ready, config: Config, protocol: Protocol, request: dict[st
     if kind == "cpu":  # who waits for a device needs no CPU
         result["clocks"] = {"cpu_share": share, "faults_per_call": faults, "yardstick_ms": pieces}
     if kind == "cuda":
-        result["enqueue"] = stream.enqueue(ready.run, ready.sync, len(latency))
-        result["device_time"] = stream.device_time(ready.run, ready.sync, len(latency), max(result["enqueue"]))
         result["clocks"] = _clocks_under_load(ready, config)
+    if kind == "cuda" and not config.waits_inside:
+        result["enqueue"] = stream.enqueue(ready.run, ready.sync, len(latency))
+        result["device_time"] = stream.device_time(ready.run, ready.sync, len(latency), result["enqueue"])
     return result
 
 
@@ -164,6 +167,8 @@ def joules(ready: Ready, config: Config, protocol: Protocol, request: dict[str, 
     def counted() -> Any:
         return gpu.clocks(_index(config))["energy_j"]
 
+    if counted() is None:
+        return {"reason": gpu.clocks(_index(config))["reason"]}
     return energy.per_image(counted, ready.run, ready.sync, config.batch_size)
 
 
@@ -204,17 +209,18 @@ def _waiting(ready: Ready) -> Callable[[], object]:
 
 
 def _clocks_under_load(ready: Ready, config: Config) -> dict[str, object]:
-    """How the GPU does while it works; of an idle one nothing shows."""
-    for _ in range(LOAD_CALLS):
-        ready.run()
-    known = gpu.clocks(_index(config))
+    """How the GPU does while it works, for as long as NVML takes to tell; of an idle one nothing shows."""
+    with ThreadPoolExecutor(1) as asking:
+        known = asking.submit(gpu.clocks, _index(config))
+        while not known.done():
+            ready.run()
     ready.sync()
-    return known
+    return known.result()
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
     """torch's own error, or those that CUDA, cuBLAS, cuDNN and the CPU allocator give as a RuntimeError."""
-    signs = ("allocate memory", "out of memory", "ALLOC_FAILED")
+    signs = ("allocate memory", "out of memory", "ALLOC_FAILED", "ALLOCATION_FAILED", *NO_ROOM)
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(sign in str(error) for sign in signs)
 
 

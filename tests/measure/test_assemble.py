@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from resnet_inspect.analyze.explain.voice import Voice
 from resnet_inspect.language import LANGUAGES
 from resnet_inspect.measure import assemble
 from resnet_inspect.measure.conductor import Take
-from resnet_inspect.measure.config import PRECISIONS, Config
+from resnet_inspect.measure.config import PRECISIONS, SCALER, Config
 from resnet_inspect.measure.ledger import Part
 from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.measure.record import Arm, Record, from_json, to_json
@@ -343,7 +344,7 @@ def texts_given_to(function: str, path: Path) -> set[str]:
 def test_the_catalogue_has_every_code_that_is_given_and_no_other() -> None:
     room = Path(assemble.__file__).parent
     given = texts_given_to("found", room / "assemble.py")
-    assert given == set(FOUND), "each has a test above"
+    assert given == {*FOUND, "cached"}, "each has a test"
     assert texts_given_to("WorkerLost", room / "process.py") | {"oom"} == {"oom", "crashed", "timeout"}
     assert set(CATALOGUE) == given | {"oom", "crashed", "timeout"}
 
@@ -352,21 +353,39 @@ LIMITS = {"device": "cuda", "precision": "bf16", "flop_per_s": 8e14, "bytes_per_
 
 
 @pytest.mark.parametrize(
-    ("device", "precision", "floor_ms", "valid"),
+    ("device", "precision", "floor_ms", "arithmetic_ms", "valid", "cached"),
     [
-        ("cuda:0", "bf16", 5.0, True),
-        ("cuda:0", "bf16", 10.3, True),  # 104 % of the ceiling
-        ("cuda:0", "bf16", 11.0, False),
-        ("cuda:0", "fp32", 11.0, True),  # Winograd
-        ("cpu", "bf16", 11.0, True),  # a latency holds more than the device's share
+        ("cuda:0", "bf16", 5.0, 5.0, True, False),
+        ("cuda:0", "bf16", 10.3, 10.3, True, False),  # 104 % of the ceiling
+        ("cuda:0", "bf16", 11.0, 11.0, False, True),
+        ("cuda:0", "bf16", 20.0, 5.0, True, True),  # memory's alone
+        ("cuda:0", "fp32", 11.0, 11.0, True, True),  # Winograd
+        ("cpu", "bf16", 11.0, 11.0, True, False),  # a latency holds more than the device's share
     ],
 )
-def test_a_device_time_below_the_floor_is_no_measurement(
-    device: str, precision: str, floor_ms: float, valid: bool
+def test_a_device_time_below_that_of_the_arithmetic_is_no_measurement(
+    device: str, precision: str, floor_ms: float, arithmetic_ms: float, valid: bool, cached: bool
 ) -> None:
-    done = assemble.held_to_floor(arm(take(device, precision=precision, passes={"ceilings": LIMITS})), floor_ms)
+    measured = arm(take(device, precision=precision, passes={"ceilings": LIMITS}))
+    done = assemble.held_to_floor(measured, floor_ms, arithmetic_ms)
     assert done.valid is valid
     assert done.status == ("ok" if valid else "invalid")
+    assert ("cached" in codes(done)) is cached
     assert done.ceilings == {**LIMITS, "floor_ms": floor_ms}
     (row,) = bench(record(done)).tables[0].rows
     assert floor_ms in row
+
+
+@pytest.mark.parametrize(
+    ("throttle", "times", "ok"), [([], 1.03, False), (["power cap"], 1.03, True), (["power cap"], 1.12, False)]
+)
+def test_a_chip_at_its_power_cap_may_be_slower_back_to_back(throttle: list[str], times: float, ok: bool) -> None:
+    one = take("cuda:0", blocks=[(6, 6 * 9.9 * times)] * ROUNDS, clocks=[{"throttle": throttle}])
+    (check,) = (check for check in arm(one).checks if check.id == "throughput-is-device-time")
+    assert check.ok is ok
+
+
+def test_a_step_that_waits_for_the_device_has_no_share_of_either() -> None:
+    one = take("cuda:0", precision="amp-fp16", device_time=[], enqueue=[])
+    one.config = replace(one.config, task="train")
+    assert arm(one).unknown == dict.fromkeys(("device_time", "enqueue"), SCALER)

@@ -248,7 +248,7 @@ def test_this_machine_can_be_read() -> None:
 
 def test_a_quiet_machine_and_a_quiet_gpu_give_no_reason() -> None:
     gpu = {"name": "NVIDIA H200", "throttle": [], "other_processes": 0, "temperature_c": 41}
-    unknown = dict.fromkeys(gpu)
+    unknown = {**dict.fromkeys(gpu), "throttle": []}
     assert grade(QUIET) == grade(QUIET, gpu) == grade(QUIET, unknown) == grade(QUIET, {}) == Grade("A", ())
 
 
@@ -298,6 +298,11 @@ def test_a_quota_below_the_affinity_widens_and_is_what_the_load_is_held_against(
         ({"other_processes": 1}, "B", "1 other process on the GPU"),
         ({"other_processes": 3}, "B", "3 other processes on the GPU"),
         ({"throttle": ["sync boost"]}, "B", "GPU clocks held to those of other GPUs by sync boost"),
+        (
+            {"throttle": None, "reason": "pynvml is not installed"},
+            "B",
+            "whether the GPU throttles is unknown: pynvml is not installed",
+        ),
         ({"throttle": ["hardware slowdown"]}, "C", "GPU throttling for hardware slowdown"),
         (
             {"throttle": ["power cap", "thermal"], "temperature_c": 84, "power_w": 698.7, "power_limit_w": 700.0},

@@ -45,12 +45,14 @@ class Nvml(SimpleNamespace):
         }
         super().__init__(**{name: function for name, function in functions.items() if name not in without})
 
+    prefix = "GPU"
+
     def turn(self, step: int) -> None:
         self.open += step
 
     def find(self, which: int | str) -> str:
         self.asked.append(which)
-        if which not in (0, 1, f"GPU-{UUID}"):
+        if which not in (0, 1, f"{self.prefix}-{UUID}"):
             raise NVMLError("Not Found")
         return f"device {which}"
 
@@ -240,3 +242,11 @@ def test_a_real_device_is_described() -> None:
     assert answer["name"] == torch.cuda.get_device_name(0)
     assert json.loads(json.dumps(answer)) == answer
     assert (answer["reason"] is None) is all(value is not None for key, value in answer.items() if key != "reason")
+
+
+@pytest.mark.usefixtures("h200")
+def test_a_slice_of_a_device_is_found_by_its_own_name() -> None:
+    nvml = Nvml()
+    nvml.prefix = "MIG"
+    assert gpu.clocks(0, nvml)["sm_mhz"] == 1980
+    assert nvml.asked[-1] == f"MIG-{UUID}"

@@ -10,7 +10,7 @@ import torch
 
 from resnet_inspect import load
 from resnet_inspect.benchmark import parts
-from resnet_inspect.measure.config import MODES, Config
+from resnet_inspect.measure.config import DRY, MODES, SCALER, Config
 from resnet_inspect.measure.ledger import closes_within, ledger
 from resnet_inspect.measure.protocol import Protocol as Plan
 from resnet_inspect.runtime import marks
@@ -151,7 +151,7 @@ def test_a_device_that_waits_for_the_host_says_nothing_of_itself() -> None:
 
 def test_a_queue_that_runs_dry_is_a_reason() -> None:
     timed: Callable[[Any], float | None] = lambda call: None  # noqa: E731  # as stream.between_events says it
-    assert marks.in_turn(int, float, Counted(), timed, 2, 1e9) == {"reason": marks.DRY}
+    assert marks.in_turn(int, float, Counted(), timed, 2, 1e9) == {"reason": DRY}
 
 
 def test_marked_and_plain_calls_are_each_first_in_half_of_the_pairs() -> None:
@@ -212,7 +212,7 @@ def test_a_pair_in_which_the_queue_runs_dry_is_passed_over() -> None:
 
 def test_where_more_than_half_of_the_pairs_run_dry_nothing_is_told() -> None:
     assert "reason" not in pairs_of(1.0, 1e9, lambda call: call // 2 % 2 == 1)
-    assert pairs_of(1.0, 1e9, lambda call: call // 2 % 3 != 0) == {"reason": marks.DRY}
+    assert pairs_of(1.0, 1e9, lambda call: call // 2 % 3 != 0) == {"reason": DRY}
 
 
 def test_a_net_of_one_call_a_stage_is_laid_out_as_it_is_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,3 +259,8 @@ def test_a_cuda_arm_is_laid_out(mode: str, per: str) -> None:
     assert "reason" not in said
     found = ledger(said, parts(one.graph)[per])
     assert found["closure"] == pytest.approx(1, abs=closes_within(found, config.device))
+
+
+def test_the_marks_of_a_step_in_which_the_host_waits_tell_nothing() -> None:
+    config = Config("resnet18", "cuda:0", 2, (2, 3, 64, 64), "train", "amp-fp16", "contiguous", "eager", 1)
+    assert marks.play(None, config, Plan(), "stage") == {"reason": SCALER}  # type: ignore[arg-type]  # never asked

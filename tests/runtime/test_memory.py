@@ -20,6 +20,7 @@ from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.runtime.build import build
 from resnet_inspect.runtime.memory import requested_on_cpu
+from resnet_inspect.units import text
 
 
 def resident(net: nn.Module) -> int:
@@ -65,6 +66,15 @@ def test_inference_asks_for_what_was_predicted(name: str, batch: int, layout: to
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50", "resnext50_32x4d"])
+def test_adams_step_of_all_weights_at_once_is_told_where_it_is_the_peak() -> None:
+    net = models.resnet18()
+    x, adam = torch.randn(2, 3, 64, 64), torch.optim.Adam(net.parameters(), foreach=True)
+    note = ri.memory("resnet18", input="2,3,64,64", task="train", optimizer="adam").notes[-1]
+    assert note.endswith(f"its step asks for {text(measured(net, x, adam), 'bytes')}")
+    assert len(ri.memory("resnet18", batch_size=32, task="train", optimizer="adam").notes) == 1
+    assert len(ri.memory("resnet18", input="2,3,64,64", task="train").notes) == 1
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_training_asks_for_what_was_predicted(name: str, optimizer: str) -> None:
     x = torch.randn(8, 3, 224, 224)

@@ -182,6 +182,11 @@ def test_what_an_ended_worker_said_last_is_kept(script: Script) -> None:
         "exit code 1: RuntimeError: no luck",
     )
     assert lost(script("read(); read()\nsys.exit(3)\n")) == ("crashed", "exit code 3: ")
+    advice = "torch.AcceleratorError: CUDA error: no kernel\\nFor debugging consider passing CUDA_LAUNCH_BLOCKING=1\\n"
+    assert lost(script(f"read(); read()\nsys.exit({advice!r})\n".replace("\\\\n", "\\n"))) == (
+        "crashed",
+        "exit code 1: torch.AcceleratorError: CUDA error: no kernel",
+    )
 
 
 def test_a_worker_that_does_not_answer_is_timed_out_and_ended(script: Script) -> None:

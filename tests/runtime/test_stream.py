@@ -35,6 +35,8 @@ class Device:
 
 
 class Event:
+    end: "Event"
+
     def __init__(self, device: Device) -> None:
         self.device = device
 
@@ -45,6 +47,8 @@ class Event:
         return self.at <= self.device.now
 
     def elapsed_time(self, other: "Event") -> float:
+        if other.at > self.device.now:
+            raise RuntimeError("Both events must be completed before calculating elapsed time.")  # as torch has it
         return other.at - self.at
 
 
@@ -67,11 +71,41 @@ def test_enqueue_is_the_hosts_part_and_device_time_the_chips(device: Device, hos
         device.work(host, chip)
 
     assert stream.enqueue(run, device.sync, 3) == pytest.approx([host] * 3)
-    assert stream.device_time(run, device.sync, 3, host) == pytest.approx([chip] * 3)
+    assert stream.device_time(run, device.sync, 3, [host]) == pytest.approx([chip] * 3)
 
 
 def test_a_queue_that_runs_dry_gives_no_time(device: Device) -> None:
-    assert stream.device_time(lambda: device.work(50.0, 1.0), device.sync, 3, 1.0) is None
+    assert stream.device_time(lambda: device.work(50.0, 1.0), device.sync, 3, [1.0]) is None
+
+
+def test_a_queue_that_runs_dry_now_and_then_costs_that_call_alone(device: Device) -> None:
+    hosts = iter([1.0, 90.0, 1.0, 1.0, 90.0] + [1.0] * 20)
+    assert stream.device_time(lambda: device.work(next(hosts), 5.0), device.sync, 8, [1.0]) == pytest.approx([5.0] * 8)
+
+
+def test_one_slow_call_does_not_lengthen_the_sleep_of_all(device: Device) -> None:
+    before = device.now
+    stream.device_time(lambda: device.work(1.0, 2.0), device.sync, 20, [1.0] * 19 + [800.0])
+    assert device.now - before < 20 * 10
+
+
+def test_no_sleep_is_longer_than_a_display_bears(device: Device) -> None:
+    assert stream.cycles_of(60_000.0, device.sync) == stream.MOST_MS * CYCLES_A_MS
+
+
+def test_a_call_whose_queue_ran_dry_is_over_when_its_marks_are_read(device: Device) -> None:
+    """The next reader of events, here of those between marks, finds none that the device has yet to reach."""
+    inside = Event(device)
+
+    def run() -> None:
+        device.work(50.0, 1.0)
+        inside.record()
+        device.work(0.0, 30.0)
+        inside.end = Event(device)
+        inside.end.record()
+
+    assert stream.between_events(run, device.sync, CYCLES_A_MS) is None
+    assert inside.elapsed_time(inside.end) == pytest.approx(30.0)
 
 
 @pytest.mark.parametrize("mode", ["eager", "graph"])

@@ -49,6 +49,12 @@ def threshold(code: str, say: Voice) -> str | None:
             return say("It is found above {share}.", share=text(assemble.CLOCK_MOVED, "share"))
         case "crowded":
             return say("It is found below {share}, in the median of all rounds.", share=text(CROWDED, "share"))
+        case "cached":
+            return say(
+                "It is found where --ceilings gives a floor of more than {share} of the device time. Less than the "
+                "arithmetic takes is no finding, but a failed self-check.",
+                share=text(assemble.ABOVE_ROOF, "share"),
+            )
         case "page-faults":
             return say(
                 "It is found where {share} of a call's time or more goes into them: how many there are, times what one "
