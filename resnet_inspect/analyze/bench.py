@@ -1,10 +1,11 @@
 """A Record as a Report: what ran, how fast, how sure, and what a reader must know to trust it."""
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from resnet_inspect.analyze import folding, ledgers
+from resnet_inspect.analyze import ledgers
+from resnet_inspect.analyze.choices import NOTE, choices
 from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.measure.record import Arm, Metric, Record
 from resnet_inspect.measure.statistics import half_width
@@ -73,7 +74,7 @@ def bench(record: Record) -> Report:
     """One row an arm; the machine, its grade and every finding below."""
     environment = record.environment
     machine, grade = environment["machine"], environment["grade"]
-    findings = [finding(found) for arm in record.arms for found in arm.findings]
+    findings = [*_together(record)]
     if len(record.arms) < record.planned:
         findings.append(
             Finding("interrupted", "the run", f"{record.planned - len(record.arms)} arms were not measured")
@@ -88,6 +89,7 @@ def bench(record: Record) -> Report:
         for check in arm.checks
         if not check.ok
     ]
+    worth = [*choices(record)]
     return Report(
         kind="bench",
         model=record.arms[0].config.model if record.arms else None,
@@ -101,13 +103,13 @@ def bench(record: Record) -> Report:
             Fact("versions", "versions", ", ".join(f"{k} {v}" for k, v in _versions(environment).items())),
             Fact("rounds", "rounds", _rounds(record.protocol)),
         ),
-        tables=(_arms(record), *_phases(record), *ledgers.tables(record)),
+        tables=(_arms(record), *worth, *_phases(record), *ledgers.tables(record)),
         findings=tuple(findings),
         notes=(
             "latency: one call and its end, median and its 95 % interval over rounds; images/s: calls back to back",
             "peak: what the allocator is asked for, weights included"
             + ("; measured on CUDA, what cuDNN works in too" if environment.get("gpu") else ""),
-            *folding.notes(record),
+            *([NOTE] if worth else []),
             *ledgers.notes(record),
             *_energy(record),
             *(["two rounds, a first look: no baseline for `resnet-inspect verdict`"] if record.protocol.quick else []),
@@ -226,6 +228,33 @@ def _energy(record: Record) -> Iterator[str]:
             yield f"energy of {arm.config.label}: {total} J/image, {net} J/image beyond the {idle} W of waiting"
         elif "energy" in arm.unknown:
             yield f"energy of {arm.config.label} is unknown: {arm.unknown['energy']}"
+
+
+def _together(record: Record) -> Iterator[Finding]:
+    """What the Record says of its arms: once for all of whom it says the same, with the range of its numbers."""
+    found: dict[str, dict[int, Mapping[str, Any]]] = {}
+    for number, arm in enumerate(record.arms, 1):
+        for one in arm.findings:
+            found.setdefault(one["code"], {})[number] = one
+    for code, by_arm in found.items():
+        first, *rest = by_arm.values()
+        if not rest:
+            yield finding(first)
+            continue
+        names = first["values"]
+        ranges = {name: _range(name, [one["values"][name] for one in by_arm.values()]) for name in names}
+        message, hint = CATALOGUE[code]
+        yield Finding(code, _numbered([*by_arm], len(record.arms)), message.format(**ranges), hint)
+
+
+def _range(name: str, values: Sequence[float | str]) -> str:
+    ordered = sorted(set(values), key=lambda value: (isinstance(value, str), value))
+    said = list(dict.fromkeys(_said(name, value) for value in ordered))
+    return ", ".join(said) if isinstance(ordered[0], str) or len(said) == 1 else f"{said[0]} to {said[-1]}"
+
+
+def _numbered(numbers: Sequence[int], total: int) -> str:
+    return "all arms" if len(numbers) == total else f"arms {', '.join(map(str, numbers))} of {total}"
 
 
 def finding(found: Mapping[str, Any]) -> Finding:

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from resnet_inspect.errors import RequestError
-from resnet_inspect.measure.assemble import HOST_BOUND
-from resnet_inspect.measure.comparison import DELTA, compare
+from resnet_inspect.measure.between import between, crowded
 from resnet_inspect.measure.record import Arm, Record
 from resnet_inspect.report import Column, Finding, Report, Row, Table
 
@@ -94,41 +93,18 @@ def _variables(old: Record, new: Record) -> list[str]:
 
 
 def _row(before: Arm, after: Arm, seed: int, steady: bool) -> Row:
-    """``steady``: the two runs are of one machine and torch, whose own pace then shows by the yardstick."""
-    name = "latency" if _waits_for_host(before) or _waits_for_host(after) else "device_time"
-    one, other = before.metrics.get(name), after.metrics.get(name)
-    if one is None or other is None or not (before.valid and after.valid):
+    found = between(before, after, seed, steady)
+    if found is None:
         return (after.config.label, "INCONCLUSIVE", None, None, None, None, None, None)
-    delta = DELTA[after.config.device.partition(":")[0]]
-    old_pace, new_pace = before.paces_ms, after.paces_ms
-    result = compare(
-        one.rounds,
-        other.rounds,
-        delta,
-        seed,
-        crowded=_crowded(before) or _crowded(after),
-        paces=(old_pace, new_pace) if steady and old_pace and new_pace else None,
-    )
-    times = one.median_ms, other.median_ms
-    return (after.config.label, result.outcome, *times, result.ratio, result.low, result.high, result.machine)
+    one = found.comparison
+    return (after.config.label, one.outcome, found.old_ms, found.new_ms, one.ratio, one.low, one.high, one.machine)
 
 
 def _crowds(pairs: Sequence[tuple[Arm, Arm]]) -> Iterator[str]:
     for before, after in pairs:
-        which = [name for name, arm in (("old", before), ("new", after)) if _crowded(arm)]
+        which = [name for name, arm in (("old", before), ("new", after)) if crowded(arm)]
         if which:
             yield f"{after.config.label}: other programs had a part of the CPU in the {' and the '.join(which)} run"
-
-
-def _crowded(arm: Arm) -> bool:
-    """Whether other programs had a part of the CPU: a time is then theirs too."""
-    return any(found["code"] == "crowded" for found in arm.findings)
-
-
-def _waits_for_host(arm: Arm) -> bool:
-    """Whether the chip's share is not what a caller waits for, or not known."""
-    device, enqueue = arm.metrics.get("device_time"), arm.metrics.get("enqueue")
-    return device is None or enqueue is None or enqueue.median_ms > HOST_BOUND * device.median_ms
 
 
 def _broken(before: Arm, after: Arm, gates: tuple[str, ...]) -> list[Finding]:

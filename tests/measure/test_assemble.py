@@ -84,8 +84,8 @@ def codes(one: Arm) -> list[str]:
     return [found["code"] for found in one.findings]
 
 
-def record(one: Arm) -> Record:
-    return Record(("bench",), WHERE, PLAN, 1, (one,))
+def record(*arms: Arm) -> Record:
+    return Record(("bench",), WHERE, PLAN, len(arms), arms)
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda:0"])
@@ -339,6 +339,21 @@ def texts_given_to(function: str, path: Path) -> set[str]:
     calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
     first = [call.args[0] for call in calls if ast.unparse(call.func) == function and call.args]
     return {arg.value for arg in first if isinstance(arg, ast.Constant) and isinstance(arg.value, str)}
+
+
+def told(code: str, *takes: Take) -> list[str]:
+    """Where, and what."""
+    found = bench(record(*map(arm, takes))).findings
+    return [text for one in found if one.code == code for text in (one.where, one.message)]
+
+
+def test_what_is_found_of_many_arms_is_said_once_with_its_range() -> None:
+    quiet, rough, rougher = take(), FOUND["noisy"], take(latency=[[10.0 + n % 2] * 4 for n in range(ROUNDS)])
+    assert told("noisy", quiet, rough) == [rough.config.label, "6.0% between rounds"]
+    assert told("noisy", rougher, quiet, rough) == ["arms 1, 3 of 3", "6.0% to 10.0% between rounds"]
+    assert told("noisy", rough, rough) == ["all arms", "6.0% between rounds"]
+    where, what = told("imprecise", *(take(stopped=reason) for reason in ("time", "noise", "time")))
+    assert (where, what.rpartition(": ")[2]) == ("all arms", "noise, time")
 
 
 def test_the_catalogue_has_every_code_that_is_given_and_no_other() -> None:

@@ -65,7 +65,6 @@ def test_inference_asks_for_what_was_predicted(name: str, batch: int, layout: to
         assert predicted(name, batch_size=batch) == pytest.approx(truth, rel=0.001)
 
 
-@pytest.mark.parametrize("name", ["resnet18", "resnet50", "resnext50_32x4d"])
 def test_adams_step_of_all_weights_at_once_is_told_where_it_is_the_peak() -> None:
     net = models.resnet18()
     x, adam = torch.randn(2, 3, 64, 64), torch.optim.Adam(net.parameters(), foreach=True)
@@ -75,6 +74,7 @@ def test_adams_step_of_all_weights_at_once_is_told_where_it_is_the_peak() -> Non
     assert len(ri.memory("resnet18", input="2,3,64,64", task="train").notes) == 1
 
 
+@pytest.mark.parametrize("name", ["resnet18", "resnet50", "resnext50_32x4d"])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_training_asks_for_what_was_predicted(name: str, optimizer: str) -> None:
     x = torch.randn(8, 3, 224, 224)

@@ -1,0 +1,61 @@
+"""What each choice of a grid is worth: an arm against the one that differs from it in nothing else."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from resnet_inspect.measure.between import between
+from resnet_inspect.measure.config import Config
+from resnet_inspect.measure.record import Arm, Record
+from resnet_inspect.report import Column, Row, Table
+
+# option of a grid -> how a value of it reads
+OPTIONS = {
+    "model": "{}",
+    "batch_size": "batch {}",
+    "task": "{}",
+    "precision": "{}",
+    "layout": "{}",
+    "mode": "{}",
+    "threads": "{} threads",
+    "fused": "fused",
+}
+NOTE = (
+    "choices: the time of an image with each over that with the other, and its 95 % interval, decided as "
+    "`resnet-inspect verdict` does"
+)
+
+
+def choices(record: Record) -> Iterator[Table]:
+    """A row for each arm and each option in which it differs from the first arm's value; nothing where none does."""
+    arms = {_key(arm.config): arm for arm in record.arms}
+    rows = [row for option in OPTIONS for arm in record.arms for row in _worth(option, arm, arms, record)]
+    if rows:
+        columns = (
+            Column("choice", "choice"),
+            Column("arm", "arm"),
+            Column("ratio", "time", "ratio"),
+            Column("low", "from", "ratio"),
+            Column("high", "to", "ratio"),
+            Column("verdict", "verdict"),
+        )
+        yield Table("choices", "what each choice is worth", columns, tuple(rows))
+
+
+def _worth(option: str, arm: Arm, arms: dict[Config, Arm], record: Record) -> Iterator[Row]:
+    """The arm with and without ``option``, per image; two rounds of a quick run give a ratio and decide nothing."""
+    value, first = getattr(arm.config, option), getattr(record.arms[0].config, option)
+    without = arms.get(replace(_key(arm.config), **{option: first}))
+    if value == first or without is None:
+        return
+    scale = without.config.batch_size / arm.config.batch_size
+    found = between(without, arm, record.protocol.seed, scale=scale)
+    if found is not None:
+        said = OPTIONS[option].format(value) + ("" if option == "fused" else f" over {first}")
+        one = found.comparison
+        outcome = None if record.protocol.quick else one.outcome
+        yield (said, arm.config.label, one.ratio, one.low, one.high, outcome)
+
+
+def _key(config: Config) -> Config:
+    """What names an arm beside its options: a model's own input and its batch follow from them."""
+    return replace(config, input=())

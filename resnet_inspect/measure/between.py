@@ -1,0 +1,45 @@
+"""One arm held against another: by the quantity that a caller waits for, beside the machine's own pace."""
+
+from dataclasses import dataclass
+
+from resnet_inspect.measure.assemble import HOST_BOUND
+from resnet_inspect.measure.comparison import DELTA, Comparison, compare
+from resnet_inspect.measure.record import Arm
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """``comparison`` of the ``metric`` that was taken, whose medians are ``old_ms`` and ``new_ms``."""
+
+    metric: str
+    old_ms: float
+    new_ms: float
+    comparison: Comparison
+
+
+def between(old: Arm, new: Arm, seed: int, steady: bool = True, scale: float = 1.0) -> Between | None:
+    """``new`` against ``old``; None where one of the two has no valid measurement.
+
+    The device's time is taken where it is what a caller waits for in both, latency otherwise. ``steady``: both ran on
+    one machine with one torch, so that a yardstick tells the machine's part. New times are multiplied by ``scale``.
+    """
+    name = "latency" if _waits_for_host(old) or _waits_for_host(new) else "device_time"
+    one, other = old.metrics.get(name), new.metrics.get(name)
+    if one is None or other is None or not (old.valid and new.valid):
+        return None
+    paces = (old.paces_ms, new.paces_ms) if steady and old.paces_ms and new.paces_ms else None
+    delta = DELTA[new.config.device.partition(":")[0]]
+    rounds = [[scale * ms for ms in samples] for samples in other.rounds]
+    found = compare(one.rounds, rounds, delta, seed, crowded=crowded(old) or crowded(new), paces=paces)
+    return Between(name, one.median_ms, other.median_ms, found)
+
+
+def crowded(arm: Arm) -> bool:
+    """Whether other programs had a part of the CPU: a time is then theirs too."""
+    return any(found["code"] == "crowded" for found in arm.findings)
+
+
+def _waits_for_host(arm: Arm) -> bool:
+    """Whether the chip's share is not what a caller waits for, or not known."""
+    device, enqueue = arm.metrics.get("device_time"), arm.metrics.get("enqueue")
+    return device is None or enqueue is None or enqueue.median_ms > HOST_BOUND * device.median_ms
