@@ -21,13 +21,16 @@ def between(old: Arm, new: Arm, seed: int, steady: bool = True, scale: float = 1
     """``new`` against ``old``; None where one of the two has no valid measurement.
 
     The device's time is taken where it is what a caller waits for in both, latency otherwise. ``steady``: both ran on
-    one machine with one torch, so that a yardstick tells the machine's part. New times are multiplied by ``scale``.
+    one machine with one torch, so that a yardstick, which has the threads of its arm, tells the machine's part. New
+    times are multiplied by ``scale``.
     """
     name = "latency" if _waits_for_host(old) or _waits_for_host(new) else "device_time"
     one, other = old.metrics.get(name), new.metrics.get(name)
     if one is None or other is None or not (old.valid and new.valid):
         return None
-    paces = (old.paces_ms, new.paces_ms) if steady and old.paces_ms and new.paces_ms else None
+    paces = None
+    if steady and old.config.threads == new.config.threads and old.paces_ms and new.paces_ms:
+        paces = old.paces_ms, new.paces_ms
     delta = DELTA[new.config.device.partition(":")[0]]
     rounds = [[scale * ms for ms in samples] for samples in other.rounds]
     found = compare(one.rounds, rounds, delta, seed, crowded=crowded(old) or crowded(new), paces=paces)

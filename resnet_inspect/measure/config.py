@@ -45,7 +45,8 @@ class Config:
         size = "×".join(map(str, self.input))
         layout = "" if self.layout == "contiguous" else f" {self.layout}"
         fused = " fused" if self.fused else ""
-        return f"{self.model}{fused} {size} {self.task} {self.precision}{layout} {self.mode}"
+        threads = f" {self.threads} thread{'s' * (self.threads > 1)}" if self.device == "cpu" else ""
+        return f"{self.model}{fused} {size} {self.task} {self.precision}{layout} {self.mode}{threads}"
 
 
 def grid(

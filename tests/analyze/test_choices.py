@@ -30,7 +30,7 @@ def rows(*arms: Arm, quick: bool = False) -> list[Row]:
 def test_whether_folding_pays_is_said_with_its_interval(ms: float, outcome: str) -> None:
     ((choice, label, ratio, low, high, verdict),) = rows(arm(10.0), arm(ms, fused=True))
     assert (choice, verdict) == ("fused", outcome)
-    assert label == "resnet18 fused 1×3×64×64 infer fp32 eager"
+    assert label == "resnet18 fused 1×3×64×64 infer fp32 eager 1 thread"
     assert (low <= ratio <= high, ratio) == (True, pytest.approx(ms / 10))
 
 
@@ -56,6 +56,15 @@ def test_a_batch_is_held_against_another_by_the_image() -> None:
     ((choice, _, ratio, low, high, verdict),) = rows(arm(10.0), arm(40.0, batch_size=8))
     assert (choice, verdict) == ("batch 8 over 1", "FASTER")
     assert (low <= ratio <= high, ratio) == (True, pytest.approx(0.5))
+
+
+def test_a_yardstick_on_more_threads_is_another_yardstick() -> None:
+    def paced(one: Arm, ms: float) -> Arm:
+        return replace(one, clocks={"before": None, "rounds": [{"yardstick_ms": [ms]}] * 5, "after": None})
+
+    ((choice, *_, high, verdict),) = rows(paced(arm(10.0), 3.0), paced(arm(6.0, threads=2), 1.5))
+    assert (choice, verdict) == ("2 threads over 1", "FASTER")
+    assert high < 0.7
 
 
 def test_models_of_other_inputs_are_choices_too() -> None:
