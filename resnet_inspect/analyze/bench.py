@@ -51,6 +51,10 @@ CATALOGUE = {
         "glibc keeps them with MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=8589934592 before the command; "
         "or preload jemalloc",
     ),
+    "ceiling-moved": (
+        "the ceiling of {what} changed by {change} from before the rounds to after them; the higher one counts",
+        "the device heats up or is shared: compare medians of interleaved runs alone",
+    ),
     "cached": (
         "the device takes {share} of the least time that its ceilings allow",
         "what is read from a cache does not move: the floor of so small a net is above what it can reach",
@@ -161,12 +165,12 @@ def _arms(record: Record) -> Table:
         Column("status", "status"),
         Column("latency_ms", "latency", "ms"),
         Column("ci95", "±", "share"),
-        Column("p90_ms", "p90", "ms", optional=True),
-        Column("p95_ms", "p95", "ms", optional=True),
-        Column("p99_ms", "p99", "ms", optional=True),
         Column("device_time_ms", "device", "ms", optional=True),
         Column("floor_ms", "floor", "ms", optional=True),
         Column("reached", "of floor", "share", optional=True),
+        Column("p90_ms", "p90", "ms", optional=True),
+        Column("p95_ms", "p95", "ms", optional=True),
+        Column("p99_ms", "p99", "ms", optional=True),
         Column("images_per_s", "images/s", "rate"),
         Column("predicted_bytes", "peak, predicted", "bytes"),
         Column("requested_bytes", "measured", "bytes"),
@@ -182,10 +186,11 @@ def _row(arm: Arm) -> Row:
     threads = "1 thread" if config.threads == 1 else f"{config.threads} threads"
     fused = " fused" if config.fused else ""
     what = f"{config.task} {config.precision} {config.layout} {config.mode}{fused}, {threads}"
-    times: Row = (None,) * 5
+    times: Row = (None,) * 2
+    tails: Row = (None,) * 3
     if latency is not None:
-        half = half_width(latency.ci95_ms, latency.median_ms) if latency.median_ms else None
-        times = (latency.median_ms, half, latency.p90_ms, latency.p95_ms, latency.p99_ms)
+        times = latency.median_ms, half_width(latency.ci95_ms, latency.median_ms) if latency.median_ms else None
+        tails = latency.p90_ms, latency.p95_ms, latency.p99_ms
     return (
         config.model,
         config.batch_size,
@@ -194,6 +199,7 @@ def _row(arm: Arm) -> Row:
         *times,
         device.median_ms if device is not None else None,
         *_floor(arm, device or latency),
+        *tails,
         arm.images_per_s,
         predicted.get("peak_bytes"),
         measured.get("requested_bytes"),

@@ -20,6 +20,8 @@ HOST_BOUND = 0.8  # host time of device time
 ABOVE_ROOF = 1.05  # of a ceiling: what lies above is an error, or a cache
 NOISY = {"cpu": 0.05, "cuda": 0.02}
 CLOCK_MOVED = 0.05
+CEILINGS = {"flop_per_s": "arithmetic", "bytes_per_s": "memory"}
+CEILING_MOVED = 0.05
 SLOW_FIRST = 1.2  # of a round's other calls
 GAP_MS = 0.01  # between two replays of a graph, back to back
 CAPPED = 0.1  # a chip at its power cap is slower back to back than after the pause before each timed call
@@ -44,6 +46,7 @@ def arm(
     known = {name: said for name, said in take.passes.items() if "reason" not in said}
     unknown |= {FIELDS[name]: said["reason"] for name, said in take.passes.items() if "reason" in said}
     ledgers = {by: ledger(said, parts[by]) for by, said in known.items() if by in parts}
+    ceilings = _ceilings(take.ceilings_before, known.get("ceilings"))
     checks = (*_checks(take, metrics), *_closures(ledgers, take.config.device))
     valid = all(check.ok for check in checks)
     calls, block_ms = (sum(part) for part in zip(*take.blocks, strict=True))
@@ -67,17 +70,25 @@ def arm(
         compile_ms=max(0.0, first - latency.median_ms) if compiled else None,
         stopped=take.stopped,
         checks=checks,
-        findings=tuple(_findings(take, metrics, protocol, ledgers)),
+        findings=tuple(_findings(take, metrics, protocol, ledgers, ceilings)),
         unknown=unknown,
         phases=take.phases,
         stages=ledgers.get("stage"),
         layers=ledgers.get("layer"),
         energy=known.get("energy"),
-        ceilings=known.get("ceilings"),
+        ceilings=ceilings,
         clocks={"before": take.prepared.get("gpu"), "rounds": take.clocks, "after": take.after.get("clocks")},
         flags=take.prepared.get("flags"),
         graph_breaks=take.warm["graphs_before"] - 1 if compiled else None,
     )
+
+
+def _ceilings(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The higher of two measurements, before the rounds and after: a ceiling is what can be reached."""
+    if after is None:
+        return None
+    each = [{name: one[name] for name in CEILINGS} for one in (before, after) if one and "reason" not in one]
+    return {**after, **{name: max(one[name] for one in each) for name in CEILINGS}, "each": each}
 
 
 def held_to_floor(arm: Arm, floor_ms: float, arithmetic_ms: float) -> Arm:
@@ -157,7 +168,11 @@ def _finding(config: Config, code: str, **values: float | str) -> dict[str, Any]
 
 
 def _findings(
-    take: Take, metrics: Mapping[str, Metric | None], protocol: Protocol, ledgers: Mapping[str, Mapping[str, Any]]
+    take: Take,
+    metrics: Mapping[str, Metric | None],
+    protocol: Protocol,
+    ledgers: Mapping[str, Mapping[str, Any]],
+    ceilings: Mapping[str, Any] | None,
 ) -> Iterator[dict[str, Any]]:
     found = partial(_finding, take.config)
     # What is relative to a median of zero is infinite, which no JSON holds; the self-checks tell of it.
@@ -196,6 +211,10 @@ def _findings(
         part = _over(median_of(fetched) * cost / 1e3, latency.median_ms)
         if part is not None and part >= PAGE_FAULTS:
             yield found("page-faults", count=median_of(fetched), share=part)
+    for name, what in CEILINGS.items():
+        before, *after = [one[name] for one in ceilings["each"]] if ceilings else [1.0]
+        if after and abs(moved := after[-1] / before - 1) > CEILING_MOVED:
+            yield found("ceiling-moved", what=what, change=moved)
     if take.stopped in ("time", "noise", "interrupted"):
         yield found("imprecise", within=protocol.precise_within, stopped=take.stopped)
     for by, one in ledgers.items():

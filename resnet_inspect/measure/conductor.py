@@ -15,6 +15,7 @@ from resnet_inspect.measure.protocol import reason_to_stop
 from resnet_inspect.measure.statistics import half_width, median_interval, median_of, pooled
 from resnet_inspect.units import text
 
+CEILINGS = "ceilings"
 GROUP = 4  # arms interleaved at a time, if their memory allows it
 
 
@@ -55,6 +56,7 @@ class Take:
     phases: dict[str, float] | None = None
     after: dict[str, Any] = field(default_factory=dict)
     passes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    ceilings_before: dict[str, Any] | None = None
     stopped: str | None = None
 
 
@@ -81,7 +83,8 @@ def conduct(
 ) -> Iterator[Take]:
     """Play the arms of a group and yield what came of each, as each ends; a lost worker ends its own arm alone.
 
-    ``passes``: stage, layer, energy: what is asked of a worker besides, each in a pass of its own after the rounds.
+    ``passes``: stage, layer, energy, ceilings: what is asked of a worker besides, each in a pass of its own after the
+    rounds; ceilings before them too.
     Ctrl-C ends everything, and first yields the arms that have the samples the plan asks for.
     """
     playing: list[tuple[Take, Worker]] = []
@@ -94,6 +97,10 @@ def conduct(
                 playing.remove((take, worker))
                 worker.close()
                 yield take
+            elif CEILINGS in passes:
+                tell(f"{config.label}: {CEILINGS}")
+                _passed(take, worker, CEILINGS)
+                take.ceilings_before = take.passes.pop(CEILINGS)
         number = 0
         while playing:
             number += 1

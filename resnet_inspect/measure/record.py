@@ -70,7 +70,8 @@ class Arm:
     how the machine did ``before``, ``after`` and in each of the ``rounds``: of a GPU its clock, power and temperature
     under load; of a CPU the share of one that the calling thread was given, page faults a call, and what the pieces of
     ``runtime.yardstick`` took. ``flags`` are those of torch in force.
-    ``ceilings`` are what ``runtime.ceilings`` measured after the rounds, with ``floor_ms``, the least time they allow.
+    ``ceilings`` are what ``runtime.ceilings`` measured before the rounds and after, ``each`` of the two and the higher,
+    with ``floor_ms``, the least time they allow.
     """
 
     config: Config

@@ -359,11 +359,12 @@ def test_what_is_found_of_many_arms_is_said_once_with_its_range() -> None:
 def test_the_catalogue_has_every_code_that_is_given_and_no_other() -> None:
     room = Path(assemble.__file__).parent
     given = texts_given_to("found", room / "assemble.py")
-    assert given == {*FOUND, "cached"}, "each has a test"
+    assert given == {*FOUND, "cached", "ceiling-moved"}, "each has a test"
     assert texts_given_to("WorkerLost", room / "process.py") | {"oom"} == {"oom", "crashed", "timeout"}
     assert set(CATALOGUE) == given | {"oom", "crashed", "timeout"}
 
 
+ONCE = {"flop_per_s": 8e14, "bytes_per_s": 4e12}
 LIMITS = {"device": "cuda", "precision": "bf16", "flop_per_s": 8e14, "bytes_per_s": 4e12}
 
 
@@ -386,9 +387,23 @@ def test_a_device_time_below_that_of_the_arithmetic_is_no_measurement(
     assert done.valid is valid
     assert done.status == ("ok" if valid else "invalid")
     assert ("cached" in codes(done)) is cached
-    assert done.ceilings == {**LIMITS, "floor_ms": floor_ms}
+    assert done.ceilings == {**LIMITS, "each": [ONCE], "floor_ms": floor_ms}
     (row,) = bench(record(done)).tables[0].rows
     assert floor_ms in row
+
+
+def test_the_higher_of_two_ceilings_counts() -> None:
+    before, after = {**LIMITS, "flop_per_s": 9e14}, {**LIMITS, "bytes_per_s": 4.1e12}
+    done = arm(take("cuda:0", ceilings_before=before, passes={"ceilings": after}))
+    assert (done.ceilings["flop_per_s"], done.ceilings["bytes_per_s"]) == (9e14, 4.1e12)
+    (found,) = (one for one in done.findings if one["code"] == "ceiling-moved")
+    assert found["values"] == {"what": "arithmetic", "change": pytest.approx(8 / 9 - 1)}
+
+
+def test_a_ceiling_that_could_not_be_measured_before_is_that_of_after() -> None:
+    done = arm(take("cuda:0", ceilings_before={"reason": "no room"}, passes={"ceilings": LIMITS}))
+    assert done.ceilings == {**LIMITS, "each": [ONCE]}
+    assert arm(take("cuda:0", ceilings_before=LIMITS, passes={"ceilings": {"reason": "no room"}})).ceilings is None
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,8 @@ class FakeWorker:
                 return {"graphs": 0}
             case "stage" | "layer":
                 return {"of": do}
+            case "ceilings":
+                return {"time": self.asked[do]}
             case _:
                 raise AssertionError(do)
 
@@ -177,6 +179,16 @@ def test_passes_come_last_and_only_where_they_are_asked_for() -> None:
     assert [takes[name].passes for name in "abc"] == [{"stage": {"of": "stage"}, "layer": {"of": "layer"}}] * 3
     assert [do for model, do in stage.log if model == "a"][-3:] == ["after", "stage", "layer"]
     assert [take.passes for take in three().play().values()] == [{}] * 3
+
+
+def test_ceilings_are_measured_before_the_rounds_and_after_them() -> None:
+    stage = three()
+    takes = stage.play(passes=("ceilings",))
+    for name in "abc":
+        asked = [do for model, do in stage.log if model == name]
+        assert asked[:4] == ["prepare", "warm", "memory", "ceilings"]
+        assert asked[-2:] == ["after", "ceilings"]
+        assert (takes[name].ceilings_before, takes[name].passes) == ({"time": 1}, {"ceilings": {"time": 2}})
 
 
 def test_a_worker_that_is_lost_over_a_pass_has_given_its_measurement() -> None:

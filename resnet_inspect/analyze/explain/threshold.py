@@ -49,6 +49,8 @@ def threshold(code: str, say: Voice) -> str | None:
             return say("It is found above {share}.", share=text(assemble.CLOCK_MOVED, "share"))
         case "crowded":
             return say("It is found below {share}, in the median of all rounds.", share=text(CROWDED, "share"))
+        case "ceiling-moved":
+            return say("It is found above {share} in either direction.", share=text(assemble.CEILING_MOVED, "share"))
         case "cached":
             return say(
                 "It is found where --ceilings gives a floor of more than {share} of the device time. Less than the "
