@@ -26,6 +26,9 @@ class Answer(Report):
     def to_csv(self) -> str:
         return render(self, "csv")
 
+    def to_html(self) -> str:
+        return render(self, "html")
+
     def __str__(self) -> str:
         return render(self, "table")
 

@@ -12,7 +12,14 @@ from resnet_inspect.errors import OutputError, RequestError
 from resnet_inspect.render import FORMATS, Format, render
 from resnet_inspect.report import Report
 
-SUFFIXES: dict[str, Format] = {".md": "md", ".markdown": "md", ".json": "json", ".csv": "csv", ".txt": "table"}
+SUFFIXES: dict[str, Format] = {
+    ".md": "md",
+    ".markdown": "md",
+    ".json": "json",
+    ".csv": "csv",
+    ".html": "html",
+    ".txt": "table",
+}
 
 
 def show(report: Report, format: Format | None, output: str | None) -> None:

@@ -4,7 +4,7 @@ from typing import Literal, get_args
 
 from resnet_inspect.report import Report
 
-Format = Literal["table", "md", "json", "csv"]
+Format = Literal["table", "md", "json", "csv", "html"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
@@ -27,3 +27,7 @@ def render(report: Report, format: Format, width: int | None = None, color: bool
             from resnet_inspect.render import csv
 
             return csv.render(report)
+        case "html":
+            from resnet_inspect.render import html
+
+            return html.render(report)

@@ -1,0 +1,92 @@
+"""Report -> one HTML page that needs nothing else: no script, no font, no address."""
+
+import re
+from collections.abc import Iterator
+from html import escape
+
+from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
+from resnet_inspect.units import Value, exact
+
+STYLE = """\
+:root { color-scheme: light dark; --line: #8884; --bar: #3b82f6; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 96rem; margin: 2rem auto; padding: 0 1rem; }
+p, ul, dl { max-width: 60rem; }
+h1 { font-size: 1.3rem; } h2 { font-size: 1.05rem; margin-top: 2rem; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+.n { text-align: right; white-space: nowrap; }
+.share { background: linear-gradient(var(--bar) 0 0) no-repeat bottom right / var(--share) 3px; }
+tfoot td { font-weight: 600; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; }
+dt, .notes { opacity: .75; } dd { margin: 0; }
+"""
+WORDS = ("text", "shape", "sum")  # units that are read from the left
+
+
+def render(report: Report) -> str:
+    return "".join(f"{part}\n" for part in _page(report))
+
+
+def _page(report: Report) -> Iterator[str]:
+    title = escape(report.title)
+    yield '<!doctype html>\n<meta charset="utf-8">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield f"<title>{title}</title>\n<style>\n{STYLE}</style>\n<h1>{title}</h1>"
+    for section in report.sections:
+        yield f"<h2>{escape(section.title)}</h2>"
+        yield from (f"<p>{_prose(paragraph)}</p>" for paragraph in section.paragraphs)
+        yield from _table(section.table) if section.table else ()
+    for table in report.tables:
+        if len(report.tables) > 1:
+            yield f"<h2>{escape(table.title)}</h2>"
+        yield from _table(table)
+    yield from _list("dl", (_fact(fact) for fact in report.facts))
+    yield from _list('ul class="findings"', (_finding(finding) for finding in report.findings))
+    yield from _list('ul class="notes"', (f"<li>{_prose(note)}</li>" for note in report.notes))
+
+
+def _list(tag: str, items: Iterator[str]) -> Iterator[str]:
+    if found := [*items]:
+        yield "\n".join([f"<{tag}>", *found, f"</{tag.split()[0]}>"])
+
+
+def _fact(fact: Fact) -> str:
+    return f"<dt>{escape(fact.title)}</dt><dd>{escape(exact(fact.value, fact.unit))}</dd>"
+
+
+def _finding(finding: Finding) -> str:
+    hint = f"<br>{_prose(finding.hint)}" if finding.hint else ""
+    return f"<li><b>{escape(finding.code)}</b> {escape(finding.where)}: {_prose(finding.message)}{hint}</li>"
+
+
+def _table(table: Table) -> Iterator[str]:
+    head = (f"<th{_class(column)}>{escape(column.title)}</th>" for column in table.columns if column.title)
+    yield f'<div class="wide">\n<table>\n<thead><tr>{"".join(head)}</tr></thead>\n<tbody>'
+    yield from (f"<tr>{_cells(table, row)}</tr>" for row in table.rows)
+    yield "</tbody>"
+    if table.total:
+        yield f"<tfoot><tr>{_cells(table, table.total)}</tr></tfoot>"
+    yield "</table>\n</div>"
+
+
+def _cells(table: Table, row: Row) -> str:
+    cells = zip(table.columns, row, table.texts(row), strict=True)
+    return "".join(_cell(column, value, escape(text)) for column, value, text in cells if column.title)
+
+
+def _cell(column: Column, value: Value, text: str) -> str:
+    """A share has a bar behind it; a number says on hovering what it is in full."""
+    if column.unit == "share" and isinstance(value, float) and 0 <= value <= 1:
+        return f'<td class="n share" style="--share: {100 * value:.1f}%">{text}</td>'
+    full = escape(exact(value, column.unit))
+    title = f' title="{full}"' if column.unit in ("count", "bytes") and text not in ("", full) else ""
+    return f"<td{_class(column)}{title}>{text}</td>"
+
+
+def _class(column: Column) -> str:
+    return "" if column.unit in WORDS else ' class="n"'
+
+
+def _prose(text: str) -> str:
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))

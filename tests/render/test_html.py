@@ -1,0 +1,98 @@
+"""A page: whole, escaped, and in need of nothing else."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+import resnet_inspect as ri
+from resnet_inspect.render import render
+from resnet_inspect.report import Column, Fact, Finding, Report, Table
+
+VOID = {"meta", "br"}
+
+
+class Page(HTMLParser):
+    """The cells of every table row by row, and the words of all else; every tag that is opened is closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.rows: list[list[str]] = []
+        self.titles: list[str | None] = []
+        self.words = ""
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+            self.titles.append(dict(attrs).get("title"))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+        if self.open and self.open[-1] in ("td", "th"):
+            self.rows[-1][-1] += data
+
+
+def page(**changes: object) -> Page:
+    return Page(render(Report(kind="k", model=None, title="t", **changes), "html"))  # type: ignore[arg-type]  # fields
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ri.summary("resnet18"),
+        ri.explain("resnet18", language="zh"),
+        ri.lint("tutorial_resnet18_biased"),
+        ri.reconcile("resnet18"),
+    ],
+    ids=lambda answer: str(answer.kind),
+)
+def test_a_page_holds_every_cell_of_every_table(answer: ri.Answer) -> None:
+    read = Page(answer.to_html())
+    tables = [section.table for section in answer.sections if section.table] + [*answer.tables]
+    expected = [
+        [cell for column, cell in zip(table.columns, table.texts(row), strict=True) if column.title]
+        for table in tables
+        for row in (*table.rows, *([table.total] if table.total else []))
+    ]
+    heads = [[column.title for column in table.columns if column.title] for table in tables]
+    assert [row for row in read.rows if row not in heads] == [row for row in expected if row not in heads]
+    for fact in answer.facts:
+        assert fact.title in read.words
+
+
+def test_what_looks_like_a_tag_is_text() -> None:
+    evil = "<script>alert('&')</script>"
+    table = Table("k", evil, (Column("a", evil),), ((evil,),))
+    finding = Finding(evil, evil, evil, evil)
+    read = page(tables=(table, table), facts=(Fact("f", evil, evil),), findings=(finding,), notes=(evil,))
+    assert "script" not in read.open
+    assert read.rows == [[evil], [evil]] * 2
+    assert read.words.count(evil) == 2 + 4 + 2 + 4 + 1  # headings, cells, the fact, the finding, the note
+
+
+def test_a_number_says_on_hovering_what_it_is_in_full() -> None:
+    table = Table("k", "t", (Column("n", "n", "count"),), ((25_557_032,), (7,), (None,)))
+    read = page(tables=(table,))
+    assert read.rows == [["n"], ["25.6 M"], ["7"], ["–"]]
+    assert read.titles == [None, "25,557,032 (25.6 M)", None, None]
+
+
+def test_a_page_asks_for_nothing_from_elsewhere() -> None:
+    text = ri.explain("resnet50").to_html()
+    assert not re.search(r"<(script|link|img|iframe)|src=|@import|url\(", text)
+
+
+def test_a_command_in_a_note_is_code() -> None:
+    assert "<code>resnet-inspect list</code>" in render(
+        Report(kind="k", model=None, title="t", notes=("see `resnet-inspect list`",)), "html"
+    )
