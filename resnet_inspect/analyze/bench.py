@@ -41,6 +41,10 @@ CATALOGUE = {
         "the GPU's clock lost {share} between rounds, from {high} to {low} MHz",
         "let it cool, or lock its clock; compare medians of interleaved runs alone",
     ),
+    "unsteady-cpu": (
+        "one and the same work took {share} longer beside one round than beside another",
+        "the CPU heats up or is shared: `resnet-inspect verdict` allows for it, a glance at two medians does not",
+    ),
     "crowded": (
         "the calling thread was given {share} of a CPU: others had the rest",
         "close other programs: what was measured is also theirs",

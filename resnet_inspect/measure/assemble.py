@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import inf
+from statistics import geometric_mean
 from typing import Any
 
 from resnet_inspect.measure.comparison import CROWDED
@@ -203,6 +204,9 @@ def _findings(
     speeds = [clock["sm_mhz"] for clock in take.clocks if clock.get("sm_mhz")]
     if speeds and (moved := 1 - min(speeds) / max(speeds)) > CLOCK_MOVED:
         yield found("unsteady-clock", share=moved, low=min(speeds), high=max(speeds))
+    paces = [geometric_mean(clock["yardstick_ms"]) for clock in take.clocks if clock.get("yardstick_ms")]
+    if paces and (moved := max(paces) / min(paces) - 1) > NOISY["cpu"]:
+        yield found("unsteady-cpu", share=moved)
     given = [clock["cpu_share"] for clock in take.clocks if "cpu_share" in clock]
     if given and (middle := median_of(given)) < CROWDED:
         yield found("crowded", share=middle)

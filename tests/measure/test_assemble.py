@@ -203,6 +203,7 @@ FOUND = {
     "rounding": take(after={**AFTER, "error": 1e-3}),
     "throttled": take("cuda:0", clocks=[{"throttle": []}, {"throttle": ["thermal", "power cap"]}]),
     "unsteady-clock": take("cuda:0", clocks=[{"sm_mhz": 1980}, {"sm_mhz": 1755}, {"sm_mhz": None}]),
+    "unsteady-cpu": take(clocks=[{"yardstick_ms": [1.0, ms]} for ms in (2.0, 2.0, 2.3)]),
     "page-faults": take(clocks=[{"faults_per_call": 900}] * 3, after=AFTER | {"fault_us": 0.5}),
     "crowded": take(clocks=[{"cpu_share": share} for share in (0.99, 0.5, 0.4)]),
     "imprecise": take(stopped="interrupted"),

@@ -47,6 +47,8 @@ def threshold(code: str, say: Voice) -> str | None:
             return say("It is found above {limits}.", limits=say.listed(limits))
         case "unsteady-clock":
             return say("It is found above {share}.", share=text(assemble.CLOCK_MOVED, "share"))
+        case "unsteady-cpu":
+            return say("It is found above {share}.", share=text(assemble.NOISY["cpu"], "share"))
         case "crowded":
             return say("It is found below {share}, in the median of all rounds.", share=text(CROWDED, "share"))
         case "ceiling-moved":
