@@ -67,6 +67,11 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{value:.{max(0, digits - 1 - exponent)}f}"
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 arm``, ``2 arms``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def giga(value: int) -> str:
     """Billions, with three significant digits."""
     return significant(value / 1e9)

@@ -4,13 +4,12 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from resnet_inspect.analyze import ledgers
-from resnet_inspect.analyze.choices import NOTE, choices
+from resnet_inspect.analyze import choices, ledgers
 from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.measure.record import Arm, Metric, Record
 from resnet_inspect.measure.statistics import half_width
 from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
-from resnet_inspect.units import significant, text
+from resnet_inspect.units import counted, significant, text
 
 # code -> (message, hint), filled with the finding's values
 CATALOGUE = {
@@ -46,8 +45,8 @@ CATALOGUE = {
         "the CPU heats up or is shared: `resnet-inspect verdict` allows for it, a glance at two medians does not",
     ),
     "crowded": (
-        "the calling thread was given {share} of a CPU: others had the rest",
-        "close other programs: what was measured is also theirs",
+        "the calling thread was given {share} of a CPU: other programs, or more threads than CPUs, had the rest",
+        "close other programs, or give fewer --threads: what was measured is also theirs",
     ),
     "page-faults": (
         "{count} page faults a call, {share} of its time if one thread takes them all: the allocator gives large "
@@ -66,6 +65,10 @@ CATALOGUE = {
     "imprecise": (
         "the interval is wider than ±{within}, given up: {stopped}",
         "close other programs, or allow more with --max-time",
+    ),
+    "other-pace": (
+        "the plain calls of the pass with marks at every {by} took {change} more than those of the rounds",
+        "the machine changed its pace in between: trust the shares of its time sooner than its times",
     ),
     "instrumented": (
         "the run with marks at every {by} takes {change} more than the plain one, more than ±{within}",
@@ -97,11 +100,11 @@ def bench(record: Record) -> Report:
         for check in arm.checks
         if not check.ok
     ]
-    worth = [*choices(record)]
+    worth = [*choices.table(record)]
     return Report(
         kind="bench",
         model=record.arms[0].config.model if record.arms else None,
-        title=f"{_count(record.arms)}, grade {grade['letter']}"
+        title=f"{counted(len(record.arms), 'arm')}, grade {grade['letter']}"
         + (": " + "; ".join(grade["reasons"]) if grade["reasons"] else ""),
         facts=(
             *([Fact("command", "command", shlex.join(["resnet-inspect", *record.argv]))] if record.argv else []),
@@ -117,17 +120,18 @@ def bench(record: Record) -> Report:
             "latency: one call and its end, median and its 95 % interval over rounds; images/s: calls back to back",
             "peak: what the allocator is asked for, weights included"
             + ("; measured on CUDA, what cuDNN works in too" if environment.get("gpu") else ""),
-            *([NOTE] if worth else []),
+            *(choices.notes(record) if worth else ()),
             *ledgers.notes(record),
             *_energy(record),
+            *(
+                ["floor: of an inference alone"]
+                if any(a.ceilings and a.config.task == "train" for a in record.arms)
+                else []
+            ),
             *(["two rounds, a first look: no baseline for `resnet-inspect verdict`"] if record.protocol.quick else []),
         ),
         ok=len(record.arms) == record.planned and all(arm.status == "ok" for arm in record.arms),
     )
-
-
-def _count(arms: tuple[Arm, ...]) -> str:
-    return "1 arm" if len(arms) == 1 else f"{len(arms)} arms"
 
 
 def _machine(machine: Mapping[str, Any]) -> Iterator[str]:
@@ -163,6 +167,7 @@ def text_of(value: float | None) -> str:
 
 def _arms(record: Record) -> Table:
     columns = (
+        Column("arm", "arm", "integer", optional=True),
         Column("model", "model"),
         Column("batch_size", "batch", "integer"),
         Column("runs", "runs"),
@@ -176,26 +181,29 @@ def _arms(record: Record) -> Table:
         Column("p95_ms", "p95", "ms", optional=True),
         Column("p99_ms", "p99", "ms", optional=True),
         Column("images_per_s", "images/s", "rate"),
-        Column("predicted_bytes", "peak, predicted", "bytes"),
-        Column("requested_bytes", "measured", "bytes"),
+        Column("requested_bytes", "peak", "bytes"),
+        Column("predicted_bytes", "predicted", "bytes", optional=True),
+        Column("compile_ms", "compile", "ms", optional=True),
     )
-    rows = tuple(_row(arm) for arm in record.arms)
+    several = len(record.arms) > 1
+    rows = tuple(_row(arm, number if several else None) for number, arm in enumerate(record.arms, 1))
     used = [i for i, c in enumerate(columns) if not c.optional or any(row[i] is not None for row in rows)]
     return Table("arms", "arms", tuple(columns[i] for i in used), tuple(tuple(row[i] for i in used) for row in rows))
 
 
-def _row(arm: Arm) -> Row:
+def _row(arm: Arm, number: int | None) -> Row:
     config, latency, device = arm.config, arm.metrics.get("latency"), arm.metrics.get("device_time")
     measured, predicted = arm.memory.get("measured") or {}, arm.memory.get("predicted") or {}
-    threads = "1 thread" if config.threads == 1 else f"{config.threads} threads"
     fused = " fused" if config.fused else ""
-    what = f"{config.task} {config.precision} {config.layout} {config.mode}{fused}, {threads}"
+    threads = f" {counted(config.threads, 'thread')}" if config.device == "cpu" else ""
+    what = f"{config.task} {config.precision} {config.layout} {config.mode}{fused}{threads}"
     times: Row = (None,) * 2
     tails: Row = (None,) * 3
     if latency is not None:
         times = latency.median_ms, half_width(latency.ci95_ms, latency.median_ms) if latency.median_ms else None
         tails = latency.p90_ms, latency.p95_ms, latency.p99_ms
     return (
+        number,
         config.model,
         config.batch_size,
         what,
@@ -205,8 +213,9 @@ def _row(arm: Arm) -> Row:
         *_floor(arm, device or latency),
         *tails,
         arm.images_per_s,
-        predicted.get("peak_bytes"),
         measured.get("requested_bytes"),
+        predicted.get("peak_bytes"),
+        arm.compile_ms,
     )
 
 

@@ -1,12 +1,14 @@
 """What each choice of a grid is worth: an arm against the one that differs from it in nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from resnet_inspect.measure.between import between
+from resnet_inspect.measure.comparison import DELTA
 from resnet_inspect.measure.config import Config
 from resnet_inspect.measure.record import Arm, Record
 from resnet_inspect.report import Column, Row, Table
+from resnet_inspect.units import text
 
 # option of a grid -> how a value of it reads
 OPTIONS = {
@@ -19,13 +21,9 @@ OPTIONS = {
     "threads": "{} threads",
     "fused": "fused",
 }
-NOTE = (
-    "choices: the time of an image with each over that with the other, and its 95 % interval, decided as "
-    "`resnet-inspect verdict` does"
-)
 
 
-def choices(record: Record) -> Iterator[Table]:
+def table(record: Record) -> Iterator[Table]:
     """A row for each arm and each option in which it differs from the first arm's value; nothing where none does."""
     arms = {_key(arm.config): arm for arm in record.arms}
     rows = [row for option in OPTIONS for arm in record.arms for row in _worth(option, arm, arms, record)]
@@ -39,6 +37,21 @@ def choices(record: Record) -> Iterator[Table]:
             Column("verdict", "verdict"),
         )
         yield Table("choices", "what each choice is worth", columns, tuple(rows))
+
+
+def notes(record: Record) -> Iterator[str]:
+    """How to read the table of choices."""
+    ratio = "choices: the time of an image with each over that with the other"
+    if record.protocol.quick:
+        yield f"{ratio}; two rounds decide nothing"
+    else:
+        where = margins(arm.config.device for arm in record.arms)
+        yield f"{ratio}, and its 95 % interval; an outcome is where that lies round 1 {where}"
+
+
+def margins(devices: Iterable[str]) -> str:
+    """Within how much a difference is none: ``±5.0%``."""
+    return " and ".join(sorted({f"±{text(DELTA[device.partition(':')[0]], 'share')}" for device in devices}))
 
 
 def _worth(option: str, arm: Arm, arms: dict[Config, Arm], record: Record) -> Iterator[Row]:

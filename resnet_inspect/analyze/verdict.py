@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
+from resnet_inspect.analyze.choices import margins
 from resnet_inspect.errors import RequestError
 from resnet_inspect.measure.between import between, crowded
+from resnet_inspect.measure.comparison import OUTCOMES
 from resnet_inspect.measure.record import Arm, Record
-from resnet_inspect.report import Column, Finding, Report, Row, Table
+from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
+from resnet_inspect.units import counted
 
 GATES = ("params", "macs", "memory", "graph_breaks")  # what does not vary from run to run
 ONE_PROCESS = (
@@ -16,6 +19,8 @@ STEADIED = (
     "machine: the time of one and the same work beside the rounds, new over old; `from` and `to` hold the ratio as "
     "measured and as divided by that, so a difference counts where both show it"
 )
+UNSTEADIED = "a yardstick would feel them too, so the machine's own pace is not allowed for"
+LONGER = "INCONCLUSIVE narrows with more rounds: measure both with --fresh and --min-time 10; --strict makes it exit 4"
 MACHINE = ("cpu_model", "cpus", "memory_bytes")
 
 
@@ -39,15 +44,15 @@ def verdict(old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_dif
         raise RequestError(
             "the two runs have no configuration in common", hint="compare runs of the same bench command"
         )
+    variables = _variables(old, new)
     rows: list[Row] = []
     missing = set(theirs) - {arm.config for arm in new.arms}
     findings = [Finding("missing", config.label, "the new run has no such arm") for config in missing]
     for before, after in pairs:
         if dict(before.spec) != dict(after.spec):
             raise RequestError(f"{after.config.label} names two different nets", hint="compare runs of one spec")
-        rows.append(_row(before, after, new.protocol.seed, steady=not differences))
+        rows.append(_row(before, after, new.protocol.seed, steady=not differences and not variables))
         findings += _broken(before, after, gates)
-    variables = _variables(old, new)
     columns = (
         Column("arm", "arm"),
         Column("verdict", "verdict"),
@@ -62,13 +67,16 @@ def verdict(old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_dif
     return Report(
         kind="verdict",
         model=None,
-        title=f"{len(rows)} arms, new against old",
+        title=f"{counted(len(rows), 'arm')}, new against old",
+        facts=tuple(Fact(outcome.lower(), outcome, sum(row[1] == outcome for row in rows)) for outcome in OUTCOMES),
         tables=(Table("verdicts", "verdicts", columns, tuple(rows)),),
         findings=tuple(findings),
         notes=(
             *([f"the two runs differ in {', '.join(differences)}"] if differences else []),
-            *([f"the two runs differ in the variables {', '.join(variables)}"] if variables else []),
+            *([f"the two runs differ in the variables {', '.join(variables)}: {UNSTEADIED}"] if variables else []),
             *_crowds(pairs),
+            f"an outcome is where the interval lies round 1 {margins(after.config.device for _, after in pairs)}",
+            *([LONGER] if any(row[1] == "INCONCLUSIVE" for row in rows) else []),
             *([STEADIED] if any(row[-1] is not None for row in rows) else []),
             *([] if old.protocol.fresh and new.protocol.fresh else [ONE_PROCESS]),
         ),
@@ -87,7 +95,7 @@ def _differences(old: Record, new: Record) -> list[str]:
 
 def _variables(old: Record, new: Record) -> list[str]:
     """Those of the environment that bear on speed, as a Record keeps them, and are not the same: no reason to refuse,
-    for they may be what is compared."""
+    for they may be what is compared, but the yardstick may feel them too."""
     one, other = (record.environment["machine"].get("variables") or {} for record in (old, new))
     return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
 

@@ -9,6 +9,7 @@ from resnet_inspect.render import Format
 EXAMPLES = (
     "resnet-inspect verdict old.json new.json",
     "resnet-inspect verdict old.json new.json --gate params,macs,memory --format md",
+    "resnet-inspect verdict old.json new.json --strict",
 )
 
 
@@ -24,6 +25,7 @@ def gates(text: str) -> tuple[str, ...]:
 @click.argument("new", metavar="NEW.json")
 @click.option("--gate", type=gates, default=None, metavar=",".join(GATES), help="What may not grow at all.")
 @click.option("--allow-env-diff", is_flag=True, help="Compare runs of different machines or versions.")
+@click.option("--strict", is_flag=True, help="Exit code 4 if one is INCONCLUSIVE.")
 @options.format
 @options.output
 @click.pass_context
@@ -33,10 +35,12 @@ def command(
     new: str,
     gate: tuple[str, ...] | None,
     allow_env_diff: bool,
+    strict: bool,
     format: Format | None,
     output: str | None,
 ) -> None:
     """Whether NEW is slower than OLD, arm by arm. Exit code 1 if one is SLOWER or a gate is broken."""
     answer = api.verdict(api.read_record(old), api.read_record(new), gate or (), allow_env_diff)
     show(answer, format, output)
-    ctx.exit(0 if answer.ok else 1)
+    undecided = any(fact.key == "inconclusive" and fact.value for fact in answer.facts)
+    ctx.exit(1 if not answer.ok else 4 if strict and undecided else 0)

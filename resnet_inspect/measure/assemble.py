@@ -13,7 +13,7 @@ from resnet_inspect.measure.config import DRY, SCALER, Config
 from resnet_inspect.measure.ledger import INSTRUMENTATION, Part, closes_within, ledger
 from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.measure.record import Arm, Check, Metric, metric
-from resnet_inspect.measure.statistics import drift, is_bimodal, median_of, pooled, slow_first, spread
+from resnet_inspect.measure.statistics import drift, half_width, is_bimodal, median_of, pooled, slow_first, spread
 
 # relative L2 distance of outputs from strict fp32 that rounding explains
 ROUNDING = {"fp32": 1e-4, "tf32": 2e-3, "bf16": 2e-2, "fp16": 2e-2, "amp-bf16": 2e-2, "amp-fp16": 2e-2}
@@ -21,6 +21,8 @@ HOST_BOUND = 0.8  # host time of device time
 ABOVE_ROOF = 1.05  # of a ceiling: what lies above is an error, or a cache
 NOISY = {"cpu": 0.05, "cuda": 0.02}
 CLOCK_MOVED = 0.05
+OTHER_PACE = 0.1
+QUICK_WITHIN = 0.1  # two rounds are seldom precise
 CEILINGS = {"flop_per_s": "arithmetic", "bytes_per_s": "memory"}
 CEILING_MOVED = 0.05
 SLOW_FIRST = 1.2  # of a round's other calls
@@ -219,8 +221,12 @@ def _findings(
         before, *after = [one[name] for one in ceilings["each"]] if ceilings else [1.0]
         if after and abs(moved := after[-1] / before - 1) > CEILING_MOVED:
             yield found("ceiling-moved", what=what, change=moved)
-    if take.stopped in ("time", "noise", "interrupted"):
-        yield found("imprecise", within=protocol.precise_within, stopped=take.stopped)
+    rough = protocol.quick and half_width(latency.ci95_ms, latency.median_ms) > QUICK_WITHIN
+    if rough or take.stopped in ("time", "noise", "interrupted"):
+        yield found("imprecise", within=QUICK_WITHIN if rough else protocol.precise_within, stopped=str(take.stopped))
     for by, one in ledgers.items():
+        plain = one["plain_ms"] / (device or latency).median_ms - 1 if (device or latency).median_ms else inf
+        if inf > abs(plain) > OTHER_PACE:
+            yield found("other-pace", by=by, change=plain)
         if abs(one["instrumentation"]) > INSTRUMENTATION:
             yield found("instrumented", by=by, change=one["instrumentation"], within=INSTRUMENTATION)

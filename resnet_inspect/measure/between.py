@@ -22,7 +22,8 @@ def between(old: Arm, new: Arm, seed: int, steady: bool = True, scale: float = 1
 
     The device's time is taken where it is what a caller waits for in both, latency otherwise. ``steady``: both ran on
     one machine with one torch, so that a yardstick, which has the threads of its arm, tells the machine's part. New
-    times are multiplied by ``scale``.
+    times are multiplied by ``scale``. A difference decides nothing where others had a part of the CPU, or Ctrl-C ended
+    a run.
     """
     name = "latency" if _waits_for_host(old) or _waits_for_host(new) else "device_time"
     one, other = old.metrics.get(name), new.metrics.get(name)
@@ -33,7 +34,8 @@ def between(old: Arm, new: Arm, seed: int, steady: bool = True, scale: float = 1
         paces = old.paces_ms, new.paces_ms
     delta = DELTA[new.config.device.partition(":")[0]]
     rounds = [[scale * ms for ms in samples] for samples in other.rounds]
-    found = compare(one.rounds, rounds, delta, seed, crowded=crowded(old) or crowded(new), paces=paces)
+    undecided = crowded(old) or crowded(new) or "interrupted" in (old.stopped, new.stopped)
+    found = compare(one.rounds, rounds, delta, seed, crowded=undecided, paces=paces)
     return Between(name, one.median_ms, other.median_ms, found)
 
 

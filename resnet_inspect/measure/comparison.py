@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, fsum, log
 from random import Random
-from typing import Literal
+from typing import Literal, get_args
 
 from resnet_inspect.measure.statistics import Rounds, central, pooled, quantile, resampler
 
 Outcome = Literal["SLOWER", "FASTER", "SAME", "INCONCLUSIVE"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 # Unchanged code differs by as much between two runs.
 DELTA = {"cuda": 0.02, "cpu": 0.05, "mps": 0.05}

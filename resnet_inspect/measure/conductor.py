@@ -16,6 +16,7 @@ from resnet_inspect.measure.statistics import half_width, median_interval, media
 from resnet_inspect.units import text
 
 CEILINGS = "ceilings"
+LEAST_ROUNDS = 2  # of which an interval can be told
 GROUP = 4  # arms interleaved at a time, if their memory allows it
 
 
@@ -85,7 +86,7 @@ def conduct(
 
     ``passes``: stage, layer, energy, ceilings: what is asked of a worker besides, each in a pass of its own after the
     rounds; ceilings before them too.
-    Ctrl-C ends everything, and first yields the arms that have the samples the plan asks for.
+    Ctrl-C ends everything, and first yields the arms that have two rounds or more.
     """
     playing: list[tuple[Take, Worker]] = []
     try:
@@ -123,7 +124,7 @@ def conduct(
                     yield take
     except KeyboardInterrupt:
         for take, worker in playing:
-            if len(take.latency) >= plan.rounds and sum(map(len, take.latency)) >= plan.min_samples:
+            if len(take.latency) >= LEAST_ROUNDS:
                 take.stopped = "interrupted"
                 if _ended(take, worker):
                     yield take

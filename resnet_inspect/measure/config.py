@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from resnet_inspect.errors import RequestError
+from resnet_inspect.units import counted
 
 TASKS = ("infer", "train")
 PRECISIONS = ("fp32", "tf32", "bf16", "fp16", "amp-bf16", "amp-fp16")
@@ -45,7 +46,7 @@ class Config:
         size = "×".join(map(str, self.input))
         layout = "" if self.layout == "contiguous" else f" {self.layout}"
         fused = " fused" if self.fused else ""
-        threads = f" {self.threads} thread{'s' * (self.threads > 1)}" if self.device == "cpu" else ""
+        threads = f" {counted(self.threads, 'thread')}" if self.device == "cpu" else ""
         return f"{self.model}{fused} {size} {self.task} {self.precision}{layout} {self.mode}{threads}"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from resnet_inspect.analyze.choices import choices
+from resnet_inspect.analyze import choices
 from resnet_inspect.measure.config import Config
 from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.measure.record import Arm, Record, metric
@@ -22,7 +22,7 @@ def arm(ms: float, valid: bool = True, **changes: Any) -> Arm:
 
 
 def rows(*arms: Arm, quick: bool = False) -> list[Row]:
-    tables = [*choices(Record((), {}, Protocol(quick=quick), len(arms), arms))]
+    tables = [*choices.table(Record((), {}, Protocol(quick=quick), len(arms), arms))]
     return [*tables[0].rows] if tables else []
 
 

@@ -207,6 +207,7 @@ FOUND = {
     "page-faults": take(clocks=[{"faults_per_call": 900}] * 3, after=AFTER | {"fault_us": 0.5}),
     "crowded": take(clocks=[{"cpu_share": share} for share in (0.99, 0.5, 0.4)]),
     "imprecise": take(stopped="interrupted"),
+    "other-pace": take(passes={"stage": pairs((7.0, 5.0, 0.0), marked=12.0, plain=12.0)}),
     "instrumented": take(passes={"stage": pairs(plain=9.6)}),
 }
 

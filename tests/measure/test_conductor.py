@@ -307,8 +307,8 @@ def test_ctrl_c_leaves_no_worker_behind(do: str, number: int) -> None:
     assert {worker.closed for worker in stage.workers.values()} == {1}
 
 
-@pytest.mark.parametrize(("number", "kept"), [(PLAN.rounds - 1, ""), (PLAN.rounds + 2, "abc")])
-def test_ctrl_c_keeps_the_arms_in_play_that_have_samples_enough(number: int, kept: str) -> None:
+@pytest.mark.parametrize(("number", "kept"), [(2, ""), (4, "abc"), (PLAN.rounds + 2, "abc")])
+def test_ctrl_c_keeps_the_arms_in_play_that_have_two_rounds(number: int, kept: str) -> None:
     def wild(number: int, at_least: int) -> list[float]:
         return [10.0 + number % 3] * at_least
 
@@ -320,7 +320,7 @@ def test_ctrl_c_keeps_the_arms_in_play_that_have_samples_enough(number: int, kep
     assert sorted(take.config.model for take in takes) == [*kept]
     for take in takes:
         assert (take.status, take.stopped, take.after) == ("ok", "interrupted", {"graphs": 0})
-        assert len(take.latency) >= PLAN.rounds
+        assert len(take.latency) >= 2
     assert {worker.closed for worker in stage.workers.values()} == {1}
 
 

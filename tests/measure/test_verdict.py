@@ -78,8 +78,31 @@ def test_what_the_machine_did_beside_is_told_and_decides_nothing() -> None:
     assert report.tables[0].columns[-1].key == "machine"
     (row,) = report.tables[0].rows
     assert (row[1], row[-1]) == ("INCONCLUSIVE", pytest.approx(1.2))
-    assert report.notes[0].startswith("machine: ")
+    assert any(note.startswith("machine: ") for note in report.notes)
     assert report.ok
+
+
+def test_a_yardstick_under_other_variables_says_nothing_of_the_machine() -> None:
+    """ONEDNN_MAX_CPU_ISA slows the yardstick as it slows the network."""
+    machine = {**ENVIRONMENT["machine"], "variables": {"ONEDNN_MAX_CPU_ISA": "AVX2"}}  # type: ignore[dict-item]  # a mapping
+    (row,) = (
+        verdict(paced(10.0, 1.0), paced(12.0, 1.2**3, environment={**ENVIRONMENT, "machine": machine})).tables[0].rows
+    )
+    assert (row[1], row[-1]) == ("SLOWER", None)
+
+
+def test_an_arm_that_ctrl_c_ended_decides_nothing() -> None:
+    new = record(12.0, seed=1)
+    new = replace(new, arms=(replace(new.arms[0], stopped="interrupted"),))
+    assert verdict(record(10.0), new).tables[0].rows[0][1] == "INCONCLUSIVE"
+
+
+def test_outcomes_are_counted_and_their_margin_is_told() -> None:
+    report = verdict(record(10.0), record(12.0, seed=1))
+    assert report.title == "1 arm, new against old"
+    facts = {fact.key: fact.value for fact in report.facts}
+    assert facts == {"slower": 1, "faster": 0, "same": 0, "inconclusive": 0}
+    assert any("±5.0%" in note for note in report.notes)
 
 
 def test_variables_that_differ_are_told() -> None:
@@ -88,7 +111,7 @@ def test_variables_that_differ_are_told() -> None:
         return replace(record(10.0), environment={**ENVIRONMENT, "machine": machine})
 
     report = verdict(under(OMP_NUM_THREADS="1", A="1"), under(OMP_NUM_THREADS="1", B="1"))
-    assert report.notes[0] == "the two runs differ in the variables A, B"
+    assert report.notes[0].startswith("the two runs differ in the variables A, B")
     assert "variables" not in verdict(record(10.0), record(10.0)).notes[0]
 
 

@@ -68,10 +68,14 @@ def threshold(code: str, say: Voice) -> str | None:
         case "imprecise":
             return say(
                 "It is found where half of the 95 % interval of the median stays above {cpu} of it, {cuda} on a CUDA "
-                "device, until the time of --max-time is over, more rounds narrow it no more, or Ctrl-C ends the run.",
+                "device, until the time of --max-time is over, more rounds narrow it no more, or Ctrl-C ends the run; "
+                "with --quick, above {quick}.",
+                quick=text(assemble.QUICK_WITHIN, "share"),
                 cpu=text(cpu.precise_within, "share"),
                 cuda=text(cuda.precise_within, "share"),
             )
+        case "other-pace":
+            return say("It is found above {share} in either direction.", share=text(assemble.OTHER_PACE, "share"))
         case "instrumented":
             return say(
                 "It is found above {share} in either direction, in the median of all pairs of a marked call and a "
