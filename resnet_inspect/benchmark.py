@@ -1,7 +1,7 @@
 """A benchmark from request to Record: the grid, the workers, the predictions, saved as it comes."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from random import Random
@@ -17,13 +17,13 @@ from resnet_inspect.errors import MachineError, RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.fold import fold
 from resnet_inspect.measure import machine as machines
-from resnet_inspect.measure.assemble import arm, held_to_floor
+from resnet_inspect.measure.assemble import CEILINGS, arm, held_to_floor
 from resnet_inspect.measure.conductor import Worker, WorkerLost, conduct, groups
 from resnet_inspect.measure.config import Config, grid
 from resnet_inspect.measure.ledger import Part
 from resnet_inspect.measure.process import ProcessWorker, probe
 from resnet_inspect.measure.protocol import protocol_for
-from resnet_inspect.measure.record import Record
+from resnet_inspect.measure.record import Arm, Record
 from resnet_inspect.resnet.fields import to_mapping
 from resnet_inspect.resnet.zoo import Variant
 
@@ -101,6 +101,7 @@ def run(
         "grade": asdict(machines.grade(machine)),
     }
     record = Record(argv, environment, plan, len(configs), ())
+    measured: list[Arm] = []
     rng = Random(seed)
     shuffled = rng.sample(configs, len(configs))
     try:
@@ -110,11 +111,9 @@ def run(
                 work = work_of(graph)
                 cost = {"params": work.params, "macs": work.macs}
                 spec = to_mapping(variants[take.config.model].spec)
-                done = arm(take, plan, cost, spec, predicted[take.config], parts(graph))
-                if done.ceilings and done.config.task == "infer":
-                    done = held_to_floor(done, *_floor_ms(graph, done.ceilings))
-                arms = sorted((*record.arms, done), key=lambda arm: configs.index(arm.config))
-                record = replace(record, arms=tuple(arms))
+                measured.append(arm(take, plan, cost, spec, predicted[take.config], parts(graph)))
+                measured.sort(key=lambda arm: configs.index(arm.config))
+                record = replace(record, arms=tuple(_roofed(measured, graphs)))
                 if gpu := take.prepared.get("gpu"):
                     grades = environment["grade"], asdict(machines.grade(machine, gpu))
                     environment |= {"gpu": gpu, "grade": max(grades, key=lambda grade: str(grade["letter"]))}
@@ -122,6 +121,26 @@ def run(
     except KeyboardInterrupt:
         tell("interrupted; the arms that are done are kept")
     return record
+
+
+def _roofed(arms: Sequence[Arm], graphs: Mapping[Config, Graph]) -> Iterator[Arm]:
+    """The arms under the highest ceilings that any of them found on its device, so that their floors can be compared;
+    inferences are held to them."""
+
+    def key(one: Arm) -> tuple[str, str, int]:
+        return one.config.device, one.ceilings["precision"], one.config.threads
+
+    highest: dict[tuple[str, str, int], dict[str, float]] = {}
+    for one in arms:
+        if one.ceilings:
+            known = highest.setdefault(key(one), dict.fromkeys(CEILINGS, 0.0))
+            known.update({name: max(known[name], one.ceilings[name]) for name in CEILINGS})
+    for one in arms:
+        if one.ceilings:
+            one = replace(one, ceilings=one.ceilings | highest[key(one)])
+        if one.ceilings and one.config.task == "infer":
+            one = held_to_floor(one, *_floor_ms(graphs[one.config], one.ceilings))
+        yield one
 
 
 def _floor_ms(graph: Graph, ceilings: Mapping[str, Any]) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from resnet_inspect import benchmark, load
 from resnet_inspect.errors import MachineError
 from resnet_inspect.measure.conductor import WorkerLost
 from resnet_inspect.measure.config import Config
-from resnet_inspect.measure.record import from_json
+from resnet_inspect.measure.record import Arm, from_json
 
 CONFIG = Config("resnet18", "cpu", 1, (1, 3, 64, 64), "infer", "fp32", "contiguous", "eager", 1)
 MIB = 2**20
@@ -126,3 +126,22 @@ def test_an_arm_holds_what_was_measured_beside_what_was_predicted(record_json: s
     assert arm.cost["params"] == 11_689_512
     assert arm.metrics["device_time"] is None
     assert "device_time" in arm.unknown
+
+
+def test_arms_of_one_device_have_one_roof() -> None:
+    """Ceilings that were measured beside each arm, of which the highest can be reached by all."""
+
+    def arm(batch_size: int, flop_per_s: float, bytes_per_s: float, **changes: Any) -> Arm:
+        ceilings = {"device": "cpu", "title": "a", "precision": "fp32", "flop_per_s": flop_per_s, "source": "",
+                    "bytes_per_s": bytes_per_s, "flop_spread": 0.0, "bytes_spread": 0.0}  # fmt: skip
+        config = replace(CONFIG, batch_size=batch_size, input=(batch_size, 3, 64, 64), **changes)
+        return Arm(config, "ok", True, ceilings=ceilings)
+
+    arms = [arm(1, 2e11, 3e10), arm(1, 1e11, 4e10, layout="channels_last"), arm(1, 9e11, 9e10, threads=2)]
+    arms.append(Arm(replace(CONFIG, mode="compile"), "oom", False))
+    graphs = {one.config: load.graph(load.variant("resnet18"), one.config.input) for one in arms}
+    one, other, more, lost = benchmark._roofed(arms, graphs)
+    assert one.ceilings == other.ceilings
+    assert (one.ceilings["flop_per_s"], one.ceilings["bytes_per_s"]) == (2e11, 4e10)
+    assert more.ceilings["floor_ms"] < one.ceilings["floor_ms"]
+    assert lost.ceilings is None

@@ -124,7 +124,7 @@ def attained(graph: Graph, device: Device, record: Record, arm: Arm, depth: Dept
             *([] if measured else [_unmeasured(depth, arm)]),
             *(_apart(depth, whole, plain, arm) if measured else []),
             *above_roof({**parts, "total": total}, {**measured, "total": whole}),
-            *most_to_win(parts, measured, arm.config, device, precision),
+            *most_to_win(parts, measured, arm, device, precision),
         ),
         notes=notes(found, device, precision),
     )

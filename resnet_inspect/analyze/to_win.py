@@ -4,11 +4,13 @@ from resnet_inspect.analyze.memory import ELEMENT_BYTES
 from resnet_inspect.analyze.roofline import Floor
 from resnet_inspect.counting.devices import Device, Precision
 from resnet_inspect.measure.config import Config
+from resnet_inspect.measure.record import Arm
 from resnet_inspect.report import Finding
 from resnet_inspect.units import significant, text
 
 MOST = 1.05  # of a roof; above it the roof or the time is wrong, or a cache answers for the memory
 LARGEST = 3  # parts with most to win that a finding names
+PAGES = "page faults first: see that finding"
 HELD = 0.2  # of a roof; what reaches less is held by neither
 FILLS = 32  # images of a batch that fill a device, or nearly
 
@@ -35,9 +37,10 @@ def above_roof(parts: dict[str, Floor], measured: dict[str, float]) -> list[Find
 
 
 def most_to_win(
-    parts: dict[str, Floor], measured: dict[str, float], config: Config, device: Device, precision: Precision
+    parts: dict[str, Floor], measured: dict[str, float], arm: Arm, device: Device, precision: Precision
 ) -> list[Finding]:
     """The parts furthest above their floors, the furthest first."""
+    pages = any(found["code"] == "page-faults" for found in arm.findings)
     above = {name: measured[name] - 1e3 * part.floor_s for name, part in parts.items() if name in measured}
     largest = sorted((name for name in above if above[name] > 0), key=lambda name: -above[name])[:LARGEST]
     return [
@@ -45,7 +48,7 @@ def most_to_win(
             "to-win",
             name,
             f"{text(above[name], 'ms')} of {text(measured[name], 'ms')} lie above the floor",
-            remedy(parts[name], measured[name], config, device, precision),
+            PAGES if pages else remedy(parts[name], measured[name], arm.config, device, precision),
         )
         for name in largest
     ]
@@ -73,7 +76,7 @@ def remedy(part: Floor, measured_ms: float, config: Config, device: Device, prec
     if faster:
         best = max(faster, key=device.peak)
         return f"--precision {best} has {significant(device.peak(best) / device.peak(precision))}× the peak"
-    if config.batch_size < FILLS:
+    if config.batch_size < FILLS and config.device != "cpu":
         return "a larger --batch-size fills the device better"
     return (
         f"{significant(part.intensity)} FLOP a byte: fewer FLOPs win here, and convolutions whose tiles come out even"

@@ -7,7 +7,8 @@ Every verb that asks returns an Answer. ``model`` is a variant's name, the path 
 from resnet_inspect.api.answer import Answer
 from resnet_inspect.api.ask import compare, export_spec, flops, fold, list_variants, lower, memory, spec, summary
 from resnet_inspect.api.limits import devices, diff, roofline
-from resnet_inspect.api.measure import bench, budget, build, check, read_record, reconcile, show, verdict
+from resnet_inspect.api.measure import bench, budget, build, check, reconcile, show, verdict
+from resnet_inspect.api.recorded import read_record
 from resnet_inspect.api.words import explain, glossary, lint
 from resnet_inspect.errors import InspectError
 from resnet_inspect.graph import Graph

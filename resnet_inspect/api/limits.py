@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from resnet_inspect import load
 from resnet_inspect.api.answer import Answer, answer, one_of
 from resnet_inspect.api.ask import lower
+from resnet_inspect.api.recorded import Recorded, recorded
 from resnet_inspect.errors import RequestError
 from resnet_inspect.load import Input, Model
 
@@ -27,7 +28,7 @@ def roofline(
     device: str | None = None,
     precision: "Precision | None" = None,
     depth: "Depth" = "stage",
-    record: "Record | None" = None,
+    record: Recorded | None = None,
     arm: int | None = None,
     machine: bool = False,
 ) -> Answer:
@@ -70,9 +71,10 @@ def roofline(
         )
         return [str(said) for wanted, found, said in asked if wanted not in (None, found)]
 
-    chosen = choose(record, arm, unlike)
-    limits = _limits(device, record, chosen, machine)
-    return answer(attained(load.measured(chosen), limits, record, chosen, depth))
+    measured = recorded(record)
+    chosen = choose(measured, arm, unlike)
+    limits = _limits(device, measured, chosen, machine)
+    return answer(attained(load.measured(chosen), limits, measured, chosen, depth))
 
 
 def diff(

@@ -1,12 +1,12 @@
 """The verbs that run something, and those that read what was measured."""
 
-import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from resnet_inspect import load
 from resnet_inspect.api.answer import Answer, answer, several
 from resnet_inspect.api.ask import lower, writing_of
+from resnet_inspect.api.recorded import Recorded, recorded
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.load import Input, Model
@@ -124,14 +124,14 @@ def bench(
     )  # fmt: skip
 
 
-def show(record: "Record") -> Answer:
-    """A Record as a table of its arms, with what a reader must know to trust it."""
+def show(record: Recorded) -> Answer:
+    """A Record, or the file that holds one, as a table of its arms, with what a reader must know to trust it."""
     from resnet_inspect.analyze.bench import bench
 
-    return answer(bench(record))
+    return answer(bench(recorded(record)))
 
 
-def verdict(old: "Record", new: "Record", gates: Sequence[str] = (), allow_env_diff: bool = False) -> Answer:
+def verdict(old: Recorded, new: Recorded, gates: Sequence[str] = (), allow_env_diff: bool = False) -> Answer:
     """Arm by arm, whether ``new`` is SLOWER, FASTER, the SAME, or INCONCLUSIVE; ``gates`` are what may not grow at all.
 
     Raises:
@@ -139,7 +139,7 @@ def verdict(old: "Record", new: "Record", gates: Sequence[str] = (), allow_env_d
     """
     from resnet_inspect.analyze.verdict import verdict
 
-    return answer(verdict(old, new, tuple(gates), allow_env_diff))
+    return answer(verdict(recorded(old), recorded(new), tuple(gates), allow_env_diff))
 
 
 def budget(
@@ -153,7 +153,7 @@ def budget(
     max_activations: int | None = None,
     max_memory: int | None = None,
     max_latency_ms: float | None = None,
-    record: "Record | None" = None,
+    record: Recorded | None = None,
     source: str = "",
 ) -> Answer:
     """Whether the network costs at most so much; ``max_memory`` is in bytes, a latency is looked up in ``record``.
@@ -174,23 +174,9 @@ def budget(
         latency_ms=max_latency_ms,
     )
     found = load.variant(model, settings)
-    return answer(budget(load.graph(found, input, batch_size), found.spec, limits, record, source))
-
-
-def read_record(path: "str | os.PathLike[str]") -> "Record":
-    """The Record in a file.
-
-    Raises:
-        RequestError: it cannot be read, is cut off, of another version, or was edited.
-    """
-    from resnet_inspect.measure.record import from_json
-
-    try:
-        with open(path, encoding="utf-8") as file:
-            return from_json(file.read(), os.fspath(path))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no UTF-8 text"
-        raise RequestError(f"{os.fspath(path)}: {reason}", hint="give a file that bench -o wrote") from None
+    return answer(
+        budget(load.graph(found, input, batch_size), found.spec, limits, recorded(record) if record else None, source)
+    )
 
 
 def build(model: Model | Graph = "resnet50", *, device: str = "cpu", zero_init_residual: bool = False) -> "nn.Module":

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 from resnet_inspect import load
 from resnet_inspect.api.answer import Answer, answer, one_of, several
+from resnet_inspect.api.recorded import Recorded, recorded
 from resnet_inspect.errors import BranchError, RequestError, UnknownModelError
 from resnet_inspect.language import LANGUAGES
 from resnet_inspect.load import Input, Model
 
 if TYPE_CHECKING:
-    from resnet_inspect.measure.record import Record
+    pass
 
 
 def explain(
@@ -60,7 +61,7 @@ def lint(
     batch_size: int | None = None,
     settings: Sequence[str] = (),
     precision: str | None = None,
-    record: "Record | None" = None,
+    record: Recorded | None = None,
     ignore: Sequence[str] = (),
     language: str = "en",
 ) -> Answer:
@@ -78,6 +79,6 @@ def lint(
         graph = load.graph(found, input, batch_size)
     except BranchError as error:
         return answer(refused(found.name, load.size(found.spec, input, batch_size), error, language, several(ignore)))
-    times = stage_times(record, graph) if record else None
+    times = None if record is None else stage_times(recorded(record), graph)
     subject = Subject(found.spec, graph, precision, times)
     return answer(lint(subject, language, several(ignore), untimed=record is not None and times is None))

@@ -69,7 +69,7 @@ def command(
     """
     answer = api.budget(
         model, input, batch_size, settings, max_params, max_macs, max_flops, max_activations, max_memory,
-        max_latency_ms, api.read_record(record) if record else None, config,
+        max_latency_ms, record, config,
     )  # fmt: skip
     show(answer, format, output)
     over = any(finding.code == "over" for finding in answer.findings)

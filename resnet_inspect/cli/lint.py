@@ -43,8 +43,7 @@ def command(
     lang: str | None,
 ) -> None:
     """What in the architecture of MODEL costs more than it gives, or was left out by accident."""
-    measured = api.read_record(record) if record else None
     language = lang or from_environment(os.environ)
-    answer = api.lint(model, input, batch_size, settings, precision, measured, ignore or (), language)
+    answer = api.lint(model, input, batch_size, settings, precision, record, ignore or (), language)
     show(answer, format, output)
     ctx.exit(1 if strict and not answer.ok else 0)

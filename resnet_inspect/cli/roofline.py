@@ -42,6 +42,5 @@ def command(
     arm: int | None,
 ) -> None:
     """How fast MODEL could run at most on a device: what it computes and moves, and which of the two holds it back."""
-    measured = api.read_record(record) if record is not None else None
-    answer = api.roofline(model, input, batch_size, settings, device, precision, depth, measured, arm, machine)
+    answer = api.roofline(model, input, batch_size, settings, device, precision, depth, record, arm, machine)
     show(answer, format, output)

@@ -17,4 +17,4 @@ EXAMPLES = (
 @options.output
 def command(record: str, format: Format | None, output: str | None) -> None:
     """A saved Record as the table that bench printed, in any format."""
-    show(api.show(api.read_record(record)), format, output)
+    show(api.show(record), format, output)

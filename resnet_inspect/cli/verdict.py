@@ -40,7 +40,7 @@ def command(
     output: str | None,
 ) -> None:
     """Whether NEW is slower than OLD, arm by arm. Exit code 1 if one is SLOWER or a gate is broken."""
-    answer = api.verdict(api.read_record(old), api.read_record(new), gate or (), allow_env_diff)
+    answer = api.verdict(old, new, gate or (), allow_env_diff)
     show(answer, format, output)
     undecided = any(fact.key == "inconclusive" and fact.value for fact in answer.facts)
     ctx.exit(1 if not answer.ok else 4 if strict and undecided else 0)

@@ -39,8 +39,8 @@ class Metric:
     cv: float | None
     outliers: int
     n: int
-    samples_ms: tuple[float, ...]
-    round_lengths: tuple[int, ...]
+    samples_ms: tuple[float, ...] = field(repr=False)
+    round_lengths: tuple[int, ...] = field(repr=False)
 
     @property
     def rounds(self) -> Rounds:

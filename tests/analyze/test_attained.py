@@ -79,6 +79,12 @@ def test_what_is_fused_already_is_not_told_to_fuse() -> None:
     assert "channels_last" in other.hint
 
 
+def test_page_faults_come_before_any_other_remedy() -> None:
+    faults = {"code": "page-faults", "where": "", "values": {"count": 9000.0, "share": 0.3}}
+    said = api.roofline(record=record(replace(arm(), findings=(faults,)))).findings
+    assert {one.hint for one in said if one.code == "to-win"} == {"page faults first: see that finding"}
+
+
 def test_faster_than_the_roof_is_marked_and_not_clipped() -> None:
     report = api.roofline(record=record(arm(times={**TIMES, "layer4": 0.2})))
     assert rows_of(report)["layer4"]["reached"] > 2

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+import resnet_inspect as ri
 from resnet_inspect.analyze.verdict import verdict
 from resnet_inspect.errors import RequestError
 from resnet_inspect.measure.config import Config
 from resnet_inspect.measure.protocol import Protocol
-from resnet_inspect.measure.record import Arm, Record, metric
+from resnet_inspect.measure.record import Arm, Record, metric, to_json
 
 CONFIG = Config("resnet18", "cpu", 1, (1, 3, 64, 64), "infer", "fp32", "contiguous", "eager", 1)
 ENVIRONMENT = {
@@ -162,3 +164,18 @@ def test_runs_of_one_process_are_told_from_those_of_many(old: bool, new: bool, t
     plans = [Protocol(fresh=fresh) for fresh in (old, new)]
     notes = verdict(record(10.0, protocol=plans[0]), record(10.0, protocol=plans[1])).notes
     assert any("bench --fresh" in note for note in notes) is told
+
+
+def test_a_record_may_be_given_as_the_file_that_holds_it(tmp_path: Path) -> None:
+    old, new = record(10.0), record(12.0, seed=1)
+    paths = [tmp_path / "old.json", tmp_path / "new.json"]
+    for path, one in zip(paths, (old, new), strict=True):
+        path.write_text(to_json(one), encoding="utf-8")
+    assert ri.verdict(*paths) == ri.verdict(old, new) == ri.verdict(*map(str, paths))
+    assert ri.show(paths[0]) == ri.show(old)
+    with pytest.raises(RequestError, match=r"nope\.json: No such file"):
+        ri.verdict("nope.json", new)
+
+
+def test_a_record_is_printed_without_its_thousands_of_samples() -> None:
+    assert "samples_ms" not in repr(record(10.0))
