@@ -166,7 +166,7 @@ def verdicts(device: str, trials: int, parts: Sequence[str]) -> Iterator[Row]:
         later = [(before[0], after[arm]) for before, after in pairwise(played)]
         for how, pairs in ("in one Record", beside), ("between two", later):
             found = [
-                compare(old.rounds, new.rounds, delta, seed, pairs is beside, crowded=old.crowded or new.crowded)
+                compare(old.rounds, new.rounds, delta, seed, pairs is beside, doubtful=old.crowded or new.crowded)
                 for seed, (old, new) in enumerate(pairs)
             ]
             yield how, found, sum(old.crowded or new.crowded for old, new in pairs)

@@ -80,7 +80,7 @@ def wrong_verdicts(arms: Sequence[Arm], name: str, what: str, delta: float) -> I
             paces = arms[i].paces_ms, arms[j].paces_ms
             new = [[ms * (1 + longer) for ms in one] for one in rounds[j]]
             both = (paces[0], paces[1]) if known and paces[0] and paces[1] else None
-            found.append(compare(rounds[i], new, delta, crowded=crowded[i] or crowded[j], paces=both))
+            found.append(compare(rounds[i], new, delta, doubtful=crowded[i] or crowded[j], paces=both))
         return found
 
     for how, known in ("", True), (", by the ratio alone", False):

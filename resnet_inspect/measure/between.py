@@ -34,8 +34,8 @@ def between(old: Arm, new: Arm, seed: int, steady: bool = True, scale: float = 1
         paces = old.paces_ms, new.paces_ms
     delta = DELTA[new.config.device.partition(":")[0]]
     rounds = [[scale * ms for ms in samples] for samples in other.rounds]
-    undecided = crowded(old) or crowded(new) or "interrupted" in (old.stopped, new.stopped)
-    found = compare(one.rounds, rounds, delta, seed, crowded=undecided, paces=paces)
+    doubtful = crowded(old) or crowded(new) or "interrupted" in (old.stopped, new.stopped)
+    found = compare(one.rounds, rounds, delta, seed, doubtful=doubtful, paces=paces)
     return Between(name, one.median_ms, other.median_ms, found)
 
 

@@ -39,14 +39,15 @@ def compare(
     seed: int = 0,
     paired: bool = False,
     resamples: int = 1000,
-    crowded: bool = False,
+    doubtful: bool = False,
     paces: tuple[Sequence[float], Sequence[float]] | None = None,
 ) -> Comparison:
     """Old durations and new ones, in ms, by bootstrap over rounds, then samples.
 
     ``paired``: round i of both was taken at one time, as inside one Record. It is then drawn for both or for neither,
     and what slowed it for both cancels out. ValueError where a sample is missing or not positive, or a round has no
-    partner. ``crowded``: other programs had a part of the CPU in one of the two. A difference then decides nothing.
+    partner. ``doubtful``: one of the two is no fair measurement, as where other programs had a part of the CPU. A
+    difference then decides nothing.
     ``paces``: what one and the same work took beside each round, old and new. The interval then holds the ratio as it
     is and as it is for a machine that had kept its pace, so that a difference counts where both show it.
     """
@@ -74,7 +75,7 @@ def compare(
     (low, high), (steady_low, steady_high) = central(ratios), central(steadied)
     low, high = min(low, steady_low), max(high, steady_high)
     outcome = _outcome(low, high, delta)
-    if crowded and outcome != "SAME":
+    if doubtful and outcome != "SAME":
         outcome = "INCONCLUSIVE"
     machine = _moved(old_pace, new_pace) if paces else None
     return Comparison(outcome, medians[1] / medians[0], low, high, delta, machine)

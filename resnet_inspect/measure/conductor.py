@@ -15,7 +15,7 @@ from resnet_inspect.measure.protocol import reason_to_stop
 from resnet_inspect.measure.statistics import half_width, median_interval, median_of, pooled
 from resnet_inspect.units import text
 
-CEILINGS = "ceilings"
+BEFORE_TOO = "ceilings"  # of the passes, which all come after the rounds
 LEAST_ROUNDS = 2  # of which an interval can be told
 GROUP = 4  # arms interleaved at a time, if their memory allows it
 
@@ -98,10 +98,10 @@ def conduct(
                 playing.remove((take, worker))
                 worker.close()
                 yield take
-            elif CEILINGS in passes:
-                tell(f"{config.label}: {CEILINGS}")
-                _passed(take, worker, CEILINGS)
-                take.ceilings_before = take.passes.pop(CEILINGS)
+            elif BEFORE_TOO in passes:
+                tell(f"{config.label}: {BEFORE_TOO}")
+                _passed(take, worker, BEFORE_TOO)
+                take.ceilings_before = take.passes.pop(BEFORE_TOO)
         number = 0
         while playing:
             number += 1

@@ -13,7 +13,8 @@ from resnet_inspect.units import text
 
 VARIABLES = re.compile(
     "(KMP|GOMP|OMP|MKL|MALLOC|PYTORCH|TORCHINDUCTOR|TORCHDYNAMO|TRITON|ONEDNN|DNNL|ATEN|CUDNN|CUBLAS)_.*"
-    "|TORCH_(?!HOME).*|CUDA_(LAUNCH_BLOCKING|VISIBLE_DEVICES|DEVICE_ORDER|DEVICE_MAX_CONNECTIONS|MODULE_LOADING|SCALE_LAUNCH_QUEUES)|LD_PRELOAD|NVIDIA_TF32_OVERRIDE"
+    "|TORCH_(?!HOME).*|LD_PRELOAD|NVIDIA_TF32_OVERRIDE"
+    "|CUDA_(LAUNCH_BLOCKING|VISIBLE_DEVICES|DEVICE_(ORDER|MAX_CONNECTIONS)|MODULE_LOADING|SCALE_LAUNCH_QUEUES)"
 )
 # Parts of the names of libraries that slow a process down or change its clock when preloaded; an allocator is not one.
 INTRUSIVE = ("valgrind", "vgpreload", "heaptrack", "libasan", "libtsan", "libprofiler", "libfaketime", "injection")

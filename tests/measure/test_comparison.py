@@ -144,8 +144,8 @@ def test_an_error_names_the_side_and_what_is_missing(old: Rounds, new: Rounds, m
 def test_a_difference_on_a_crowded_cpu_decides_nothing(ratio: float, outcome: str) -> None:
     old = [[10.0, 10.1, 9.9]] * 5
     new = [[ratio * ms for ms in samples] for samples in old]
-    assert compare(old, new, 0.05, crowded=True).outcome == outcome
-    assert compare(old, new, 0.05).ratio == compare(old, new, 0.05, crowded=True).ratio
+    assert compare(old, new, 0.05, doubtful=True).outcome == outcome
+    assert compare(old, new, 0.05).ratio == compare(old, new, 0.05, doubtful=True).ratio
 
 
 def paced(rng: random.Random, pace: float) -> list[float]:
