@@ -1,91 +1,14 @@
-"""From what a worker said to an arm: every self-check trips and fails closed, every finding is found and has words."""
+"""From what a worker said to an arm: statistics, and self-checks that each trip and fail closed."""
 
-import ast
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
+from takes import AFTER, COST, ROUNDS, WARM, arm, codes, pairs, record, rounds, take
 
-import resnet_inspect as ri
-from resnet_inspect.analyze.bench import CATALOGUE, bench
-from resnet_inspect.analyze.explain.threshold import threshold
-from resnet_inspect.analyze.explain.voice import Voice
-from resnet_inspect.language import LANGUAGES
-from resnet_inspect.measure import assemble
+from resnet_inspect.analyze.bench import bench
 from resnet_inspect.measure.conductor import Take
-from resnet_inspect.measure.config import PRECISIONS, SCALER, Config
-from resnet_inspect.measure.ledger import Part
-from resnet_inspect.measure.protocol import Protocol
-from resnet_inspect.measure.record import Arm, Record, from_json, to_json
-
-PLAN = Protocol()
-COST = {"params": 25_557_032, "macs": 4_089_184_256}
-ROUNDS = 5
-WHERE = {
-    "date": "2025-01-01T00:00:00+00:00",
-    "machine": {"cpu_model": "AMD EPYC 9654", "cpus": 8, "memory_bytes": 2**34},
-    "versions": {"torch": "2.11.0"},
-    "grade": {"letter": "A", "reasons": []},
-    "gpu": None,
-}
-WARM = {"first_ms": 30.0, "calls": 20, "seconds": 0.5, "settled": True, "graphs_before": 1}
-
-
-AFTER = {"finite": True, "error": 0.0, "graphs": 1, "clocks": None}
-
-
-def rounds(*each: float) -> list[list[float]]:
-    return [list(each) for _ in range(ROUNDS)]
-
-
-def take(device: str = "cpu", mode: str = "eager", precision: str = "fp32", **changes: Any) -> Take:
-    """One that nothing is wrong with, but for ``changes``: 10 ms a call, of which CUDA says 9.9."""
-    values: dict[str, Any] = {
-        "prepared": {"captured_ms": None},
-        "warm": WARM,
-        "memory": {"requested_bytes": 4096},
-        "latency": rounds(10.0, 10.0, 10.0, 10.0),
-        "blocks": [(6, 6 * (9.9 if device != "cpu" else 10.0))] * ROUNDS,
-        "after": AFTER,
-        "stopped": "precise",
-    }
-    if device != "cpu":
-        values |= {"device_time": rounds(9.9, 9.9, 9.9, 9.9), "enqueue": rounds(1.0, 1.0, 1.0, 1.0)}
-    config = Config("resnet50", device, 8, (8, 3, 224, 224), "infer", precision, "contiguous", mode, 1)
-    return Take(config, **(values | changes))
-
-
-PARTS = {
-    "stage": [Part("stem", "", 1), Part("head", "", 3)],
-    "layer": [Part("conv1", "stem", 1), Part("fc", "head", 3)],
-}
-
-
-def pairs(forward: tuple[float, ...] = (6.0, 4.0, 0.0), marked: float = 10.0, plain: float = 10.0) -> dict[str, Any]:
-    """Four pairs of a marked call, of two parts and no loss, and a plain one; both by a clock outside them."""
-    calls = {
-        "forward": [*forward],
-        "backward": [0.0] * 3,
-        "optimizer": 0.0,
-        "total": sum(forward),
-        "marked": marked,
-        "plain": plain,
-    }
-    return {name: [value] * 4 for name, value in calls.items()}
-
-
-def arm(one: Take, predicted: Mapping[str, int] | None = None) -> Arm:
-    return assemble.arm(one, PLAN, COST, {"block": "bottleneck"}, predicted, PARTS)
-
-
-def codes(one: Arm) -> list[str]:
-    return [found["code"] for found in one.findings]
-
-
-def record(*arms: Arm) -> Record:
-    return Record(("bench",), WHERE, PLAN, len(arms), arms)
+from resnet_inspect.measure.config import SCALER
+from resnet_inspect.measure.record import from_json, to_json
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda:0"])
@@ -193,59 +116,6 @@ def test_the_parts_of_a_call_are_held_against_a_clock_outside_it(
     assert check.value == pytest.approx(ms / (ms + beside))
 
 
-FOUND = {
-    "host-bound": take("cuda:0", enqueue=rounds(9.0, 9.0, 9.0, 9.0)),
-    "never-settled": take(warm={**WARM, "settled": False, "seconds": 10.0}),
-    "noisy": take(latency=[[10.0] * 4, [10.6] * 4, [10.0] * 4, [10.6] * 4, [10.0] * 4]),
-    "drift": take(latency=[[10.0 + 0.2 * n] * 4 for n in range(ROUNDS)]),
-    "bimodal": take(latency=rounds(10.0, 12.0, 12.0, 10.0)),
-    "slow-first": take(latency=rounds(12.5, 10.0, 10.0, 10.0)),
-    "rounding": take(after={**AFTER, "error": 1e-3}),
-    "throttled": take("cuda:0", clocks=[{"throttle": []}, {"throttle": ["thermal", "power cap"]}]),
-    "unsteady-clock": take("cuda:0", clocks=[{"sm_mhz": 1980}, {"sm_mhz": 1755}, {"sm_mhz": None}]),
-    "unsteady-cpu": take(clocks=[{"yardstick_ms": [1.0, ms]} for ms in (2.0, 2.0, 2.3)]),
-    "page-faults": take(clocks=[{"faults_per_call": 900}] * 3, after=AFTER | {"fault_us": 0.5}),
-    "crowded": take(clocks=[{"cpu_share": share} for share in (0.99, 0.5, 0.4)]),
-    "imprecise": take(stopped="interrupted"),
-    "other-pace": take(passes={"stage": pairs((7.0, 5.0, 0.0), marked=12.0, plain=12.0)}),
-    "instrumented": take(passes={"stage": pairs(plain=9.6)}),
-}
-
-
-@pytest.mark.parametrize(("code", "one"), FOUND.items(), ids=FOUND.keys())
-def test_a_symptom_is_found_and_leaves_the_arm_valid(code: str, one: Take) -> None:
-    done = arm(one)
-    assert code in codes(done)
-    assert done.valid
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "code", "said"),
-    [
-        ("HOST_BOUND", 0.95, "host-bound", "95.0%"),
-        ("NOISY", {"cpu": 0.07, "cuda": 0.07}, "noisy", "7.0%"),
-        ("NOISY", {"cpu": 0.09, "cuda": 0.09}, "drift", "9.0%"),
-        ("SLOW_FIRST", 1.5, "slow-first", "1.50×"),
-        ("ROUNDING", dict.fromkeys(PRECISIONS, 0.125), "rounding", "0.125 (bf16)"),
-        ("CLOCK_MOVED", 0.25, "unsteady-clock", "25.0%"),
-    ],
-)
-def test_what_is_found_is_explained_with_its_very_threshold(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: Any, code: str, said: str
-) -> None:
-    assert code in codes(arm(FOUND[code]))
-    assert said not in str(ri.explain(code))
-    monkeypatch.setattr(assemble, name, value)
-    assert code not in codes(arm(FOUND[code]))
-    for language in LANGUAGES:
-        assert said in str(ri.explain(code, language=language))
-
-
-def test_every_finding_that_has_a_threshold_tells_it() -> None:
-    silent = {code for code in CATALOGUE if threshold(code, Voice("en")) is None}
-    assert silent == {"throttled", "oom", "crashed", "timeout"}
-
-
 @pytest.mark.parametrize("status", ["oom", "crashed", "timeout"])
 def test_an_arm_that_was_lost_says_how_and_keeps_what_was_counted(status: str) -> None:
     lost = Take(take().config, status, "exit code 1: no luck", latency=[[10.0] * 4])
@@ -256,24 +126,6 @@ def test_an_arm_that_was_lost_says_how_and_keeps_what_was_counted(status: str) -
     assert done.cost == COST
     assert from_json(to_json(record(done))) == record(done)
     assert any("exit code 1: no luck" in found.message for found in bench(record(done)).findings)
-
-
-@pytest.mark.parametrize("one", FOUND.values(), ids=FOUND.keys())
-def test_a_finding_is_told_in_words_with_its_numbers(one: Take) -> None:
-    done = arm(one)
-    told = bench(record(done)).findings
-    assert [found.code for found in told] == codes(done)
-    for found in told:
-        assert found.where == one.config.label
-        assert found.hint
-        assert "{" not in found.message
-
-
-@pytest.mark.parametrize(("precision", "error"), [(p, limit) for p, limit in assemble.ROUNDING.items()])
-def test_rounding_is_told_from_a_precisions_own_limit_on(precision: str, error: float) -> None:
-    device = "cuda:0"
-    assert codes(arm(take(device, precision=precision, after={**AFTER, "error": error}))) == []
-    assert codes(arm(take(device, precision=precision, after={**AFTER, "error": 1.1 * error}))) == ["rounding"]
 
 
 def test_what_was_laid_out_is_in_the_arm_and_what_could_not_be_says_why() -> None:
@@ -317,95 +169,6 @@ def test_what_torch_was_set_to_and_how_often_a_graph_broke_is_kept() -> None:
 def test_the_peak_of_the_first_calls_stands_apart() -> None:
     measured = arm(take("cuda:0", warm={**WARM, "first_peak_bytes": 9000})).memory["measured"]
     assert measured == {"requested_bytes": 4096, "first_peak_bytes": 9000}
-
-
-def test_every_precision_has_its_limit() -> None:
-    assert set(assemble.ROUNDING) == set(PRECISIONS)
-
-
-@pytest.mark.parametrize(
-    ("stopped", "told"), [("time", True), ("noise", True), ("interrupted", True), ("precise", False), ("quick", False)]
-)
-def test_only_an_end_without_precision_is_imprecise(stopped: str, told: bool) -> None:
-    assert ("imprecise" in codes(arm(take(stopped=stopped)))) is told
-
-
-def test_a_gpu_is_noisy_sooner_than_a_cpu() -> None:
-    latency = [[10.0] * 4, [10.3] * 4, [10.0] * 4, [10.3] * 4, [10.0] * 4]
-    assert "noisy" not in codes(arm(take(latency=latency)))
-    assert "noisy" in codes(arm(take("cuda:0", latency=latency)))
-
-
-def texts_given_to(function: str, path: Path) -> set[str]:
-    """The first argument of every call of ``function`` in a file, where it is a text as it stands."""
-    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
-    first = [call.args[0] for call in calls if ast.unparse(call.func) == function and call.args]
-    return {arg.value for arg in first if isinstance(arg, ast.Constant) and isinstance(arg.value, str)}
-
-
-def told(code: str, *takes: Take) -> list[str]:
-    """Where, and what."""
-    found = bench(record(*map(arm, takes))).findings
-    return [text for one in found if one.code == code for text in (one.where, one.message)]
-
-
-def test_what_is_found_of_many_arms_is_said_once_with_its_range() -> None:
-    quiet, rough, rougher = take(), FOUND["noisy"], take(latency=[[10.0 + n % 2] * 4 for n in range(ROUNDS)])
-    assert told("noisy", quiet, rough) == [rough.config.label, "6.0% between rounds"]
-    assert told("noisy", rougher, quiet, rough) == ["arms 1, 3 of 3", "6.0% to 10.0% between rounds"]
-    assert told("noisy", rough, rough) == ["all arms", "6.0% between rounds"]
-    where, what = told("imprecise", *(take(stopped=reason) for reason in ("time", "noise", "time")))
-    assert (where, what.rpartition(": ")[2]) == ("all arms", "noise, time")
-
-
-def test_the_catalogue_has_every_code_that_is_given_and_no_other() -> None:
-    room = Path(assemble.__file__).parent
-    given = texts_given_to("found", room / "assemble.py")
-    assert given == {*FOUND, "cached", "ceiling-moved"}, "each has a test"
-    assert texts_given_to("WorkerLost", room / "process.py") | {"oom"} == {"oom", "crashed", "timeout"}
-    assert set(CATALOGUE) == given | {"oom", "crashed", "timeout"}
-
-
-ONCE = {"flop_per_s": 8e14, "bytes_per_s": 4e12}
-LIMITS = {"device": "cuda", "precision": "bf16", "flop_per_s": 8e14, "bytes_per_s": 4e12}
-
-
-@pytest.mark.parametrize(
-    ("device", "precision", "floor_ms", "arithmetic_ms", "valid", "cached"),
-    [
-        ("cuda:0", "bf16", 5.0, 5.0, True, False),
-        ("cuda:0", "bf16", 10.3, 10.3, True, False),  # 104 % of the ceiling
-        ("cuda:0", "bf16", 11.0, 11.0, False, True),
-        ("cuda:0", "bf16", 20.0, 5.0, True, True),  # memory's alone
-        ("cuda:0", "fp32", 11.0, 11.0, True, True),  # Winograd
-        ("cpu", "bf16", 11.0, 11.0, True, False),  # a latency holds more than the device's share
-    ],
-)
-def test_a_device_time_below_that_of_the_arithmetic_is_no_measurement(
-    device: str, precision: str, floor_ms: float, arithmetic_ms: float, valid: bool, cached: bool
-) -> None:
-    measured = arm(take(device, precision=precision, passes={"ceilings": LIMITS}))
-    done = assemble.held_to_floor(measured, floor_ms, arithmetic_ms)
-    assert done.valid is valid
-    assert done.status == ("ok" if valid else "invalid")
-    assert ("cached" in codes(done)) is cached
-    assert done.ceilings == {**LIMITS, "each": [ONCE], "floor_ms": floor_ms}
-    (row,) = bench(record(done)).tables[0].rows
-    assert floor_ms in row
-
-
-def test_the_higher_of_two_ceilings_counts() -> None:
-    before, after = {**LIMITS, "flop_per_s": 9e14}, {**LIMITS, "bytes_per_s": 4.1e12}
-    done = arm(take("cuda:0", ceilings_before=before, passes={"ceilings": after}))
-    assert (done.ceilings["flop_per_s"], done.ceilings["bytes_per_s"]) == (9e14, 4.1e12)
-    (found,) = (one for one in done.findings if one["code"] == "ceiling-moved")
-    assert found["values"] == {"what": "arithmetic", "change": pytest.approx(8 / 9 - 1)}
-
-
-def test_a_ceiling_that_could_not_be_measured_before_is_that_of_after() -> None:
-    done = arm(take("cuda:0", ceilings_before={"reason": "no room"}, passes={"ceilings": LIMITS}))
-    assert done.ceilings == {**LIMITS, "each": [ONCE]}
-    assert arm(take("cuda:0", ceilings_before=LIMITS, passes={"ceilings": {"reason": "no room"}})).ceilings is None
 
 
 @pytest.mark.parametrize(
