@@ -9,7 +9,6 @@ from resnet_inspect.render import Format
 EXAMPLES = (
     "resnet-inspect verdict old.json new.json",
     "resnet-inspect verdict old.json new.json --gate params,macs,memory --format md",
-    "resnet-inspect verdict old.json new.json --strict",
 )
 
 
