@@ -12,8 +12,8 @@ from resnet_inspect.units import counted
 
 GATES = ("params", "macs", "memory", "graph_breaks")  # what does not vary from run to run
 ONE_PROCESS = (
-    "an arm's rounds are of one process: between two processes the same net may differ by more than its interval; "
-    "`bench --fresh` takes every round in a new one"
+    "an arm's rounds are of one process and of a few seconds: another run may differ by more than their interval; "
+    "`bench --fresh` takes every round in a new process"
 )
 STEADIED = (
     "machine: the time of one and the same work beside the rounds, new over old; `from` and `to` hold the ratio as "

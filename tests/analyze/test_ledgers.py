@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from takes import WHERE
 
 from resnet_inspect.analyze.bench import bench
 from resnet_inspect.measure.config import Config
@@ -27,13 +28,6 @@ TRAIN: dict[str, Any] = {
     ],
     "loss_ms": 0.5, "optimizer_ms": 1.5, "total_ms": 6.0,
 }  # fmt: skip
-WHERE = {
-    "date": "2025-01-01T00:00:00+00:00",
-    "machine": {"cpu_model": "AMD EPYC 9654", "cpus": 8, "memory_bytes": 2**34},
-    "versions": {"torch": "2.11.0"},
-    "grade": {"letter": "A", "reasons": []},
-    "gpu": None,
-}
 
 
 def report(*arms: Arm) -> Report:
