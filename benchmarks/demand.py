@@ -8,7 +8,7 @@ from rich.table import Table
 
 from resnet_inspect.measure.comparison import Comparison
 
-Row = tuple[str, str, str, str]  # what, bound, reached, within or OVER
+Row = tuple[str, str, str, str]  # what, bound, reached, how that is to be read: within, OVER, or nothing
 
 
 def row(what: str, bound: str, reached: str, ok: bool) -> Row:
@@ -22,7 +22,7 @@ def told(found: Sequence[Comparison]) -> str:
 def show(rows: Iterator[Row]) -> None:
     table = Table(box=None, pad_edge=False)
     for i, column in enumerate(("what", "bound", "reached", "")):
-        table.add_column(column, no_wrap=i == 3, width=(50, 18, 36, 6)[i])
+        table.add_column(column, no_wrap=i == 3, width=(50, 18, 36, 8)[i])
     for one in rows:
         table.add_row(*one)
     Console(width=max(Console().width, 120)).print(table, "")
