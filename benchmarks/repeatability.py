@@ -57,15 +57,13 @@ def repeatability(device: str, processes: int, threads: int) -> Iterator[Row]:
 
 
 def spreads(arms: Sequence[Arm], name: str, what: str, bound: float) -> Iterator[Row]:
-    """The bound is that of an idle machine: where the yardstick moved by more than that, it is neither kept nor not."""
+    """The bound is that of an idle machine; what the yardstick did beside says whether this one was."""
     medians = [metric.median_ms for arm in arms if (metric := arm.metrics[name])]
     shares = [clock["cpu_share"] for arm in arms for clock in arm.clocks["rounds"] if "cpu_share" in clock]
-    paces = [geometric_mean(arm.paces_ms) for arm in arms if arm.paces_ms]
     given = f", {min(shares):.2f} to {max(shares):.2f} of a CPU given" if shares else ""
     reached = f"{apart(medians):.1%} of {median(medians):.2f} ms{given}"
-    *said, judged = row(f"spread of the {what}, idle machine", f"≤ {100 * bound:g} %", reached, apart(medians) <= bound)
-    idle = not paces or apart(paces) <= bound
-    yield said[0], said[1], said[2], judged if idle or judged == "within" else "not idle"
+    yield row(f"spread of the {what}, idle machine", f"≤ {100 * bound:g} %", reached, apart(medians) <= bound)
+    paces = [geometric_mean(arm.paces_ms) for arm in arms if arm.paces_ms]
     if len(paces) == len(medians):
         steadied = [ms / pace for ms, pace in zip(medians, paces, strict=True)]
         yield "the same, each over the yardstick beside it", "", f"{apart(steadied):.1%}", ""

@@ -89,6 +89,8 @@ def budget(graph: Graph, spec: ResNetSpec, limits: Limits, record: Record | None
         raise RequestError("a Record is read for a latency alone", hint="give --max-latency-ms, or no --record")
     notes = ["memory is the predicted peak of an inference in fp32"] if limits.memory else []
     notes += ["two rounds, a first look: another run may decide otherwise"] if record and record.protocol.quick else []
+    if record and any(arm.stopped == "interrupted" for arm in record.arms):
+        notes.append("Ctrl-C ended a run: another may decide otherwise")
     over = any(finding.code == "over" for finding in findings)
     return Report(
         kind="budget",

@@ -26,8 +26,8 @@ QUICK_WITHIN = 0.1  # two rounds are seldom precise
 CEILINGS = {"flop_per_s": "arithmetic", "bytes_per_s": "memory"}
 CEILING_MOVED = 0.05
 SLOW_FIRST = 1.2  # of a round's other calls
-GAP_MS = 0.01  # between two replays of a graph, back to back
-CAPPED = 0.1  # a chip at its power cap is slower back to back than after the pause before each timed call
+GAP_MS = 0.01  # between two replays of a graph, back to back; an estimate
+CAPPED = 0.1  # a chip at its power cap is slower back to back than after the pause before each timed call; an estimate
 PAGE_FAULTS = 0.03  # of a call's time
 FIELDS = {"stage": "stages", "layer": "layers", "energy": "energy", "ceilings": "ceilings"}  # of an Arm, by pass
 

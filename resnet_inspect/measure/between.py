@@ -9,9 +9,8 @@ from resnet_inspect.measure.record import Arm
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """``comparison`` of the ``metric`` that was taken, whose medians are ``old_ms`` and ``new_ms``."""
+    """``comparison`` of a quantity whose medians are ``old_ms`` and ``new_ms``."""
 
-    metric: str
     old_ms: float
     new_ms: float
     comparison: Comparison
@@ -36,7 +35,7 @@ def between(old: Arm, new: Arm, seed: int, steady: bool = True, scale: float = 1
     rounds = [[scale * ms for ms in samples] for samples in other.rounds]
     doubtful = crowded(old) or crowded(new) or "interrupted" in (old.stopped, new.stopped)
     found = compare(one.rounds, rounds, delta, seed, doubtful=doubtful, paces=paces)
-    return Between(name, one.median_ms, other.median_ms, found)
+    return Between(one.median_ms, other.median_ms, found)
 
 
 def crowded(arm: Arm) -> bool:

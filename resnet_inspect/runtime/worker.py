@@ -167,8 +167,9 @@ def joules(ready: Ready, config: Config, protocol: Protocol, request: dict[str, 
     def counted() -> Any:
         return gpu.clocks(_index(config))["energy_j"]
 
-    if counted() is None:
-        return {"reason": gpu.clocks(_index(config))["reason"]}
+    known = gpu.clocks(_index(config))
+    if known["energy_j"] is None:
+        return {"reason": known["reason"]}
     return energy.per_image(counted, ready.run, ready.sync, config.batch_size)
 
 

@@ -1,15 +1,17 @@
 """One and the same work, timed beside every round on a CPU: where it takes longer, the machine has become slower.
 
 A CPU that is shared, or hot, keeps its pace for seconds, not for minutes: on two CPUs of one host the medians of a
-network over 10 s, taken within 8 minutes, lay up to 12 % apart on one thread and 23 % on two. Of pairs of them 20 to
-60 % would have been called SLOWER or FASTER at 5 %; 0 to 5 % where these three pieces had to agree (resnet50 on two
-threads: 58 and 39 %), while as many planted 10 % were found as before.
+network over 10 s, taken within 8 minutes, lay up to 12 % apart on one thread and 23 % on two. Pieces like these were
+chosen on those recordings, among fourteen sets: of pairs of medians 23 to 40 % (one thread) and 25 to 59 % (two)
+differed by over 5 %; 0 to 2 % and 3 to 6 %, but 39 % of resnet50 on two, where the ratio to the pieces had to differ
+too. Of planted 10 % that cost nothing on one thread and a tenth to a quarter of what was found on two.
 """
 
 import time
 from collections.abc import Callable
 from functools import cache
 from math import prod
+from statistics import median
 
 import torch
 from torch.nn import functional as F
@@ -27,8 +29,7 @@ def milliseconds() -> list[float]:
     taken = []
     for piece in _pieces():
         piece()  # fetches what the network evicted
-        samples = sorted(sampling.sample(piece, time.perf_counter_ns, PIECE_S, AT_LEAST))
-        taken.append(samples[len(samples) // 2])
+        taken.append(median(sampling.sample(piece, time.perf_counter_ns, PIECE_S, AT_LEAST)))
     return taken
 
 

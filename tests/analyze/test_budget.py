@@ -112,6 +112,11 @@ def test_a_quick_run_decides_and_says_that_it_was_quick() -> None:
     assert "two rounds" in report.notes[0]
 
 
+def test_a_run_that_ctrl_c_ended_is_said_to_be_one() -> None:
+    report = budget(GRAPH, SPEC, Limits(latency_ms=15.0), record(replace(arm(1.0), stopped="interrupted")))
+    assert report.notes[0].startswith("Ctrl-C ended a run")
+
+
 def test_a_record_without_a_latency_budget_is_a_mistake() -> None:
     with pytest.raises(RequestError, match="latency alone"):
         budget(GRAPH, SPEC, Limits(params=10**9), record(arm(1.0)))
