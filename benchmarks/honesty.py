@@ -6,13 +6,13 @@
 Prints a table a part as it ends, a row a demand: what, its bound, what was reached, within or OVER.
 
 overhead: our sampler against a bare loop round one callable, and the path of a worker against a bare loop round the
-network, with the 95 % interval; noisy where that is wider than a percent. repeatability: medians of bench over fresh
-processes, greatest minus least over their median, and of half as many runs of bench --fresh; beside, the same of the
-yardstick and of a bare loop; the verdicts between the runs, and between them and runs that took a share longer. same:
-two arms that are one callable, played as bench plays them until both may stop, --trials times; paired as in one Record,
-and one trial's rounds with the next trial's as between two. planted: a third arm, each call of which waits a share of
-the callable's median longer. stages: bench --per layer, its rows against a clock outside, and their pass against the
-plain run. memory: predicted bytes against those asked of the allocator.
+network, with the 95 % interval; noisy where that is wider than a percent. repeatability: medians of processes that take
+turns, greatest minus least over their median; the same of one run of bench after the other, and of half as many runs of
+bench --fresh; beside, of the yardstick and of a bare loop; the verdicts between the runs, and between them and runs
+that took a share longer. same: two arms that are one callable, played as bench plays them until both may stop, --trials
+times; paired as in one Record, and one trial's rounds with the next trial's as between two. planted: a third arm, each
+call of which waits a share of the callable's median longer. stages: bench --per layer, its rows against a clock
+outside, and their pass against the plain run. memory: predicted bytes against those asked of the allocator.
 
 What needs a GPU is named so on a CPU. Takes about fifteen minutes on two CPUs, which should have nothing else to do:
 two threads on CPUs that are busy are slower by factors, which --threads 1 softens. Exits 0 when a bound is passed too.

@@ -3,16 +3,25 @@
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from itertools import combinations, permutations, product
+from random import Random
 from statistics import geometric_mean, median
 
 import torch
 from demand import Row, row, told
 
-from resnet_inspect import api
+from resnet_inspect import api, load
 from resnet_inspect.measure.comparison import DELTA, Comparison, compare
+from resnet_inspect.measure.conductor import conduct
+from resnet_inspect.measure.config import Config
+from resnet_inspect.measure.process import ProcessWorker
+from resnet_inspect.measure.protocol import protocol_for
 from resnet_inspect.measure.record import Arm
+from resnet_inspect.measure.statistics import median_of, pooled
+from resnet_inspect.resnet.fields import to_mapping
 
+TURNS, TURN_S = 40, 0.1
 PLANTED = (0.1, 0.2)
 BARE = """
 import time, torch, resnet_inspect as ri
@@ -38,7 +47,25 @@ def bare_process(threads: int) -> float:
     return float(subprocess.run(argv, capture_output=True, text=True, check=True).stdout)
 
 
+def in_turns(processes: int, threads: int) -> list[float]:
+    """Medians of workers that live at one time and work in turn: what differs between them is not the machine's pace.
+
+    No Record does this: bench plays four arms at a time, and lets each end on its own.
+    """
+    plan = replace(protocol_for("cpu"), rounds=TURNS, min_round_s=TURN_S, rewarm_s=TURN_S / 2, precise_within=1.0)
+    spec = {name: value for name, value in to_mapping(load.variant("resnet18").spec).items() if value is not None}
+    config = Config("resnet18", "cpu", 1, (1, 3, 224, 224), "infer", "fp32", "contiguous", "eager", threads)
+    job = {"config": asdict(config), "protocol": asdict(plan), "spec": spec}
+    takes = conduct([config] * processes, lambda _: ProcessWorker(job), plan, Random(0), lambda _: None)
+    return [median_of(pooled(take.latency)) for take in takes]
+
+
 def repeatability(device: str, processes: int, threads: int) -> Iterator[Row]:
+    if device == "cpu":
+        medians = in_turns(processes, threads)
+        reached = f"{apart(medians):.1%} of {median(medians):.2f} ms"
+        what = f"spread of the latency of resnet18, batch 1, over {len(medians)} processes that take turns"
+        yield row(f"{what}, {TURNS} of {TURN_S:g} s", "≤ 3 %", reached, apart(medians) <= 0.03)
     cases = [(1, "latency", 0.03)] + ([(32, "device_time", 0.01)] if device != "cpu" else [])
     for (batch, name, bound), fresh in product(cases, (False, True)):
         arms, bare_ms = [], []
