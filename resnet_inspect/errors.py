@@ -4,6 +4,7 @@ InspectError
 ├── RequestError            2  the request is wrong
 │   ├── UnknownModelError      no variant or file of that name
 │   ├── SpecError              a field of a spec is wrong, or two do not fit together
+│   ├── TraceError             code that cannot be written down as a Graph; names the call
 │   └── ShapeError             an operation cannot take that input; names the node
 │       └── BranchError           a block's two branches cannot be added
 ├── OutputError             2  the result cannot be written where it was asked for
@@ -31,6 +32,10 @@ class UnknownModelError(RequestError):
 
 
 class SpecError(RequestError):
+    pass
+
+
+class TraceError(RequestError):
     pass
 
 

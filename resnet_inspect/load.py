@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
@@ -12,17 +12,57 @@ from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.resnet.zoo import Variant
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from resnet_inspect.measure.record import Arm
 
-Model = str | os.PathLike[str] | ResNetSpec
+    Model = str | os.PathLike[str] | ResNetSpec | nn.Module
+else:
+    Model = str | os.PathLike[str] | ResNetSpec  # and a module, for whose name alone torch is not imported
 Input = str | Sequence[int] | None
+
+
+def network(model: Model, settings: Sequence[str] = (), input: Input = None, batch_size: int | None = None) -> Graph:
+    """The net that ``model`` names, or is, applied to a batch of images, which ``size`` reads.
+
+    A variant, a spec.toml and a spec are lowered. Code is run once without data: a module, or ``torchvision:NAME``,
+    ``timm:NAME``, ``file.py:NAME``, ``package.module:NAME``.
+
+    Raises:
+        ShapeError: the net cannot take the images.
+        TraceError: code does what a Graph has no operation for.
+    """
+    if not is_code(model):
+        return graph(variant(model, settings), input, batch_size)
+    if settings:
+        raise RequestError("--set changes a spec, and code has none", hint="change the code")
+    from resnet_inspect.runtime import sources, trace  # torch lives behind this line
+
+    net = sources.make(model) if isinstance(model, str) else model
+    name = model if isinstance(model, str) else type(net).__name__
+    return trace.trace(net, _batch(sources.image_of(net), input, batch_size), name)
+
+
+def is_code(model: Model) -> "TypeGuard[str | nn.Module]":
+    """Whether the net is written in Python, and not as a spec."""
+    if isinstance(model, str):
+        return ":" in model and not model.lower().endswith(".toml")
+    return not isinstance(model, os.PathLike | ResNetSpec)
 
 
 def variant(model: Model, settings: Sequence[str] = ()) -> Variant:
     """The spec that ``model`` names, with every ``field=value`` of ``settings`` applied.
 
     ``model`` is a variant of the zoo, the path of a spec.toml, or a spec.
+
+    Raises:
+        RequestError: it is code.
     """
+    if is_code(model):
+        raise RequestError(
+            f"{model if isinstance(model, str) else type(model).__name__} is code, which has no spec",
+            hint="name the variant that it is, as resnet50; summary, flops, memory, compare and roofline read code",
+        )
     found = _find(model)
     if not settings:
         return found
@@ -48,10 +88,14 @@ def size(spec: ResNetSpec, input: Input = None, batch_size: int | None = None) -
     Raises:
         RequestError: the sizes are no batch of images, or ``batch_size`` is another N.
     """
+    return _batch((spec.in_channels, spec.input_size, spec.input_size), input, batch_size)
+
+
+def _batch(own: tuple[int, int, int], input: Input, batch_size: int | None) -> tuple[int, int, int, int]:
     if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
         raise RequestError(f"--batch-size {batch_size}: a batch has at least one image", hint="as --batch-size 1")
     if input is None:
-        return batch_size or 1, spec.in_channels, spec.input_size, spec.input_size
+        return batch_size or 1, *own
     given = image(input)
     if batch_size not in (None, given[0]):
         raise RequestError(
@@ -75,7 +119,7 @@ def measured(arm: "Arm") -> Graph:
 def _find(model: Model) -> Variant:
     if isinstance(model, ResNetSpec):
         return Variant("spec", "spec", model)
-    path = os.fspath(model)
+    path = os.fspath(model)  # type: ignore[arg-type]  # is_code has taken the modules away
     if path.lower().endswith(".toml"):
         from resnet_inspect.resnet import toml  # 6 ms that only a file pays
 

@@ -14,14 +14,14 @@ from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.inplace import in_place
 from resnet_inspect.graph.ops.gate import Max, Mul, Reshape, Sigmoid
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.graph.ops.pointwise import Add, BatchNorm2d, GroupNorm, Identity, ReLU
+from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, Dropout, GroupNorm, Identity, ReLU
 from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Flatten, Subsample
 
 Phase = Literal["forward", "backward", "optimizer"]
 
 VIEWS = (Identity, Flatten, Reshape, Subsample)
-SAVES_INPUT = (Conv2d, Linear, BatchNorm2d, GroupNorm, MaxPool2d, AvgPool2d, BlurPool2d, Max, Mul)
+SAVES_INPUT = (Conv2d, Linear, BatchNorm2d, GroupNorm, MaxPool2d, AvgPool2d, BlurPool2d, Max, Mul, Activation)
 SAVES_OUTPUT = (ReLU, Sigmoid, Max)
 # What backward hands on as it is: a sum's gradient is that of each term, a view's that of what it shows.
 PASSES_GRADIENT = (Add, Identity, Flatten, Reshape)
@@ -110,9 +110,12 @@ class _Tape:
     @classmethod
     def of(cls, graph: Graph, train: bool) -> "_Tape":
         overwriting = in_place(graph)
+        if train:  # autograd keeps a copy of what such a call overwrites
+            overwriting -= {i for i in overwriting if isinstance(graph.nodes[i].op, Activation)}
         storage: list[int] = []
         for position, node in enumerate(graph.nodes):
-            shares = isinstance(node.op, VIEWS) or position in overwriting
+            masked = train and isinstance(node.op, Dropout)
+            shares = position in overwriting or (isinstance(node.op, VIEWS) and not masked)
             storage.append(storage[node.inputs[0]] if shares else position)
         saved: list[set[int]] = []
         savers = [0] * len(graph.nodes)
@@ -129,7 +132,13 @@ class _Tape:
 
 
 def _last_needed(graph: Graph, storage: list[int]) -> dict[int, int]:
-    """Of each storage, the last call during which forward refers to it, by reading it or in a frame's arguments."""
+    """Of each storage, the last call during which forward refers to it, by reading it or in a frame's arguments; where
+    the net is code, by any name in it."""
+    if graph.held:
+        held: dict[int, int] = {}
+        for position, until in graph.held.items():
+            held[storage[position]] = max(held.get(storage[position], 0), until)
+        return held
     returns: dict[str, int] = {}
     for position, node in enumerate(graph.nodes):
         for module in _enclosing(node):
@@ -153,7 +162,7 @@ def _enclosing(node: Node) -> Iterator[str]:
 
 def _beside(node: Node, train: bool, size: int) -> int:
     """Bytes that a call makes beside its output: a blur's padded input, and what only backward needs: a pool's indices,
-    a norm's batch statistics."""
+    a norm's batch statistics, a dropout's mask."""
     match node.op:
         case BlurPool2d():
             n, c, h, w = node.ins[0].shape
@@ -162,6 +171,8 @@ def _beside(node: Node, train: bool, size: int) -> int:
             return INDEX_BYTES * node.out.numel
         case BatchNorm2d(channels) if train:
             return 2 * STATISTIC_BYTES * channels
+        case Dropout() if train:
+            return size * node.out.numel
         case GroupNorm(groups) if train:
             return 2 * STATISTIC_BYTES * groups * node.out.shape[0]
     return 0
@@ -196,7 +207,7 @@ def _backward(graph: Graph, tape: _Tape, size: int, alive: Alive) -> Iterator[tu
         node = graph.nodes[position]
         gradient = arrived.pop(position)
         made: list[tuple[int, str]] = []
-        if isinstance(node.op, PASSES_GRADIENT):
+        if isinstance(node.op, PASSES_GRADIENT) and not isinstance(node.op, Dropout):
             for i in node.inputs:
                 give(i, gradient)
         else:

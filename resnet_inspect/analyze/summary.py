@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Literal, get_args
 
 from resnet_inspect.analyze.receptive import View, views
-from resnet_inspect.analyze.words import alias, block_name, blocks_by_stage, calls, made_of, projects
+from resnet_inspect.analyze.words import alias, block_name, blocks_by_stage, calls, made_of, projecting
 from resnet_inspect.analyze.work import Work, block_of, stage_of, sum_of, work_by
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.report import Column, Fact, Report, Row, Table
@@ -95,7 +95,7 @@ def _total(total: Work) -> Row:
 
 
 def _stages(graph: Graph, parts: dict[str, Work], total: Work, seen: Seen) -> Table:
-    blocks = blocks_by_stage(graph)
+    blocks, with_convolution = blocks_by_stage(graph), projecting(graph)
     columns = (
         Column("stage", "stage"),
         Column("alias", "paper", optional=True),
@@ -105,12 +105,14 @@ def _stages(graph: Graph, parts: dict[str, Work], total: Work, seen: Seen) -> Ta
         *(Column(c.key, c.title, c.unit) for c in COST),
         *VIEW,
     )
+    in_the_paper = {stage: alias(stage) for stage in parts}
+    if None in in_the_paper.values():  # another net's stem and head are not the paper's rows either
+        in_the_paper = dict.fromkeys(parts)
     rows: list[Row] = []
     for stage, part in parts.items():
-        made = made_of(graph, blocks[stage]) or calls(node for node in graph.nodes if node.stage == stage)
-        rows.append(
-            (stage, alias(stage), len(blocks[stage]), made, part.output.shape, *_cost(part, total), *_view(seen[stage]))
-        )
+        paper, own = in_the_paper[stage], blocks[stage]
+        made = made_of(graph, own, with_convolution) or calls(node for node in graph.nodes if node.stage == stage)
+        rows.append((stage, paper, len(own), made, part.output.shape, *_cost(part, total), *_view(seen[stage])))
     last = ("total", None, sum(map(len, blocks.values())), None, None, *_total(total))
     return Table("stages", "stages", columns, tuple(rows), last)
 
@@ -124,10 +126,12 @@ def _blocks(graph: Graph, parts: dict[str, Work], total: Work, seen: Seen) -> Ta
         *COST,
         *VIEW,
     )
+    with_convolution = projecting(graph)
+    blocks = {block for stage in blocks_by_stage(graph).values() for block in stage}
     rows: list[Row] = []
     for block, part in parts.items():
-        if block in graph.containers:
-            kind, shortcut = block_name(graph, block), "projection" if projects(graph, block) else "identity"
+        if block in blocks:
+            kind, shortcut = block_name(graph, block), "projection" if block in with_convolution else "identity"
         else:
             kind, shortcut = calls(node for node in graph.nodes if node.stage == block), ""
         rows.append((block, kind, shortcut, part.output.shape, *_cost(part, total), *_view(seen[block])))

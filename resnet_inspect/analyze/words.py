@@ -1,10 +1,11 @@
 """What the parts of a graph are called in a report."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.ops.linear import Conv2d
+from resnet_inspect.graph.ops.pointwise import Add
 from resnet_inspect.graph.ops.pool import AvgPool2d, MaxPool2d
 
 BLOCK_NAMES = {
@@ -16,47 +17,62 @@ BLOCK_NAMES = {
 ATTENTION_NAMES = {"SEModule": "SE", "EcaModule": "ECA", "CbamModule": "CBAM"}
 
 
-def alias(stage: str) -> str:
-    """The stage's name in table 1 of the ResNet paper: conv1, conv2_x, ..."""
-    if stage.startswith("layer"):
+def alias(stage: str) -> str | None:
+    """The stage's name in table 1 of the ResNet paper: conv1, conv2_x, ...; None for one that is called otherwise."""
+    if stage.startswith("layer") and stage[5:].isdecimal():
         return f"conv{int(stage[5:]) + 1}_x"
-    return {"stem": "conv1", "head": "fc"}[stage]
+    return {"stem": "conv1", "head": "fc"}.get(stage)
 
 
 def blocks_by_stage(graph: Graph) -> dict[str, list[str]]:
-    """Paths of the residual blocks of each stage; stem and head have none."""
+    """Paths of the residual blocks of each stage, which are the modules that make a sum; stem and head have none."""
     blocks: dict[str, list[str]] = {stage: [] for stage in graph.stages}
-    for path in graph.containers:
-        stage, _, index = path.partition(".")
-        if stage.startswith("layer") and index.isdigit():
+    for path in dict.fromkeys(node.name.rpartition(".")[0] for node in graph.nodes if isinstance(node.op, Add)):
+        stage = path if path in blocks else path.rpartition(".")[0]
+        if stage in blocks:
             blocks[stage].append(path)
     return blocks
 
 
 def block_name(graph: Graph, block: str) -> str:
-    """``SE bottleneck``: the block's kind and its attention, if any."""
-    kind = BLOCK_NAMES[graph.containers[block]]
-    attention = graph.containers.get(f"{block}.se")
-    return f"{ATTENTION_NAMES[attention]} {kind}" if attention else kind
+    """``SE bottleneck``: the block's kind and its attention, if any; of code the name of its class."""
+    kind = graph.containers[block]
+    attention = ATTENTION_NAMES.get(graph.containers.get(f"{block}.se", ""))
+    return f"{attention} {BLOCK_NAMES.get(kind, kind)}" if attention else BLOCK_NAMES.get(kind, kind)
 
 
-def projects(graph: Graph, block: str) -> bool:
-    """Whether the block's shortcut has a convolution."""
-    return f"{block}.downsample" in graph.containers
+def projecting(graph: Graph) -> set[str]:
+    """Paths of the blocks with a convolution in their shortcut, which is the branch of fewer."""
+    found = set()
+    for node in graph.nodes:
+        if isinstance(node.op, Add):
+            block = node.name.rpartition(".")[0]
+            if min(_convolutions(graph, i, f"{block}.") for i in node.inputs):
+                found.add(block)
+    return found
 
 
-def made_of(graph: Graph, blocks: list[str]) -> str:
+def _convolutions(graph: Graph, position: int, inside: str) -> int:
+    """Convolutions on the way from the call at ``position`` back to what was given to the block."""
+    count = 0
+    while (node := graph.nodes[position]).name.startswith(inside):
+        count += isinstance(node.op, Conv2d)
+        position = node.inputs[0]
+    return count
+
+
+def made_of(graph: Graph, blocks: list[str], with_convolution: Container[str]) -> str:
     """``bottleneck ×3, first one projects``."""
     kinds = Counter(block_name(graph, block) for block in blocks)
     text = ", ".join(f"{kind} ×{n}" for kind, n in kinds.items())
-    projecting = [block for block in blocks if projects(graph, block)]
-    if not projecting:
+    project = [block for block in blocks if block in with_convolution]
+    if not project:
         return text
-    if len(projecting) == len(blocks):
+    if len(project) == len(blocks):
         return f"{text}, {'each' if len(blocks) > 1 else 'it'} projects"
-    if projecting == blocks[:1]:
+    if project == blocks[:1]:
         return f"{text}, first one projects"
-    return f"{text}, {len(projecting)} project"
+    return f"{text}, {len(project)} project"
 
 
 def calls(nodes: Iterable[Node]) -> str:

@@ -63,8 +63,8 @@ def stage_of(node: Node) -> str:
 
 
 def block_of(node: Node) -> str:
-    """``layer1.0`` inside a stage of blocks; the stage itself for stem and head."""
-    if not node.name.startswith("layer"):
+    """``layer1.0`` inside a stage of blocks; the stage itself for stem and head, and for what stands beside blocks."""
+    if not node.name.startswith(f"{node.stage}."):
         return node.stage
-    stage, block, _ = node.name.split(".", 2)
-    return f"{stage}.{block}"
+    block, dot, _ = node.name[len(node.stage) + 1 :].partition(".")
+    return f"{node.stage}.{block}" if dot else node.stage

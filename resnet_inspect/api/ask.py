@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def lower(
     model: Model = "resnet50", input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()
 ) -> Graph:
-    """The network as a list of typed calls."""
-    return load.graph(load.variant(model, settings), input, batch_size)
+    """The network as a list of typed calls; ``model`` is a name, a spec, or a module of torch, which is traced."""
+    return load.network(model, settings, input, batch_size)
 
 
 def fold(model: Model | Graph = "resnet50") -> Graph:

@@ -56,11 +56,14 @@ class Graph:
     """Nodes in an order that can be run, the first one the input and the last one the output.
 
     ``containers`` are the modules that hold other modules: path -> class name (``layer1.0`` -> ``Bottleneck``).
+    ``held``: where the net is code, of the position of each call, that of the last one during which a name in the code
+    stood for its output.
     """
 
     name: str
     nodes: tuple[Node, ...]
     containers: Mapping[str, str]
+    held: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def input(self) -> TensorType:

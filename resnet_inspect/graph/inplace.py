@@ -2,11 +2,11 @@
 
 from resnet_inspect.graph.graph import Graph
 from resnet_inspect.graph.ops.gate import Sigmoid
-from resnet_inspect.graph.ops.pointwise import Add, ReLU
+from resnet_inspect.graph.ops.pointwise import Activation, Add, ReLU
 
 
 def in_place(graph: Graph) -> set[int]:
-    """Positions of the ReLUs and sums whose input nobody else reads, and backward needs nothing of.
+    """Positions of the activations and sums whose input nobody else reads, and no call before them keeps.
 
     A module called twice overwrites its input in both calls or in neither.
     """
@@ -19,7 +19,7 @@ def in_place(graph: Graph) -> set[int]:
 
     def may_overwrite(position: int) -> bool:
         node = graph.nodes[position]
-        if not isinstance(node.op, ReLU) and not (isinstance(node.op, Add) and node.op.inplace):
+        if not (isinstance(node.op, ReLU | Add | Activation) and node.op.inplace):
             return False
         source = node.inputs[0]
         return users[source] == 1 and not isinstance(graph.nodes[source].op, ReLU | Sigmoid)

@@ -4,11 +4,10 @@ import json
 
 import pytest
 import torch
+from allocator import measured, resident
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from strategies import specs
-from torch import nn
-from torch.nn import functional as F
 from torchvision import models
 
 import resnet_inspect as ri
@@ -19,36 +18,7 @@ from resnet_inspect.graph.fold import fold
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.runtime.build import build
-from resnet_inspect.runtime.memory import requested_on_cpu
 from resnet_inspect.units import text
-
-
-def resident(net: nn.Module) -> int:
-    return sum(t.numel() * t.element_size() for t in [*net.parameters(), *net.buffers()])
-
-
-def measured(net: nn.Module, x: torch.Tensor, optimizer: torch.optim.Optimizer | None = None) -> int:
-    """Peak bytes asked for, weights, buffers, input and optimizer state included, without workspaces."""
-    if optimizer is None:
-        net.eval()
-
-        def call() -> None:
-            with torch.inference_mode():
-                net(x)
-    else:
-        y = torch.zeros(len(x), dtype=torch.long)
-
-        def call() -> None:
-            F.cross_entropy(net(x), y).backward()
-            optimizer.step()
-
-    call()
-    state = 0
-    if optimizer is not None:
-        optimizer.zero_grad(set_to_none=True)
-        tensors = [t for values in optimizer.state.values() for t in values.values() if isinstance(t, torch.Tensor)]
-        state = sum(t.numel() * t.element_size() for t in tensors)
-    return resident(net) + x.nbytes + state + requested_on_cpu(call).peak_bytes
 
 
 def predicted(name: str, **options: object) -> int:

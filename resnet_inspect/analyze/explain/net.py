@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import prod
 
 from resnet_inspect.analyze.explain.voice import Voice
-from resnet_inspect.analyze.words import ATTENTION_NAMES, block_name, blocks_by_stage, projects
+from resnet_inspect.analyze.words import ATTENTION_NAMES, block_name, blocks_by_stage, projecting
 from resnet_inspect.analyze.work import Work, block_of, stage_of, sum_of, work_by
 from resnet_inspect.graph import Graph, Node, TensorType
 from resnet_inspect.graph.ops.linear import Conv2d
@@ -139,7 +139,12 @@ def net_of(spec: ResNetSpec, graph: Graph) -> Net:
     nodes: dict[str, list[Node]] = {}
     for node in graph.nodes[1:]:
         nodes.setdefault(block_of(node), []).append(node)
-    kinds = {stage: _kinds(graph, stage, blocks, nodes) for stage, blocks in blocks_by_stage(graph).items() if blocks}
+    with_convolution = projecting(graph)
+    kinds = {
+        stage: _kinds(graph, stage, blocks, nodes, with_convolution)
+        for stage, blocks in blocks_by_stage(graph).items()
+        if blocks
+    }
     return Net(spec, graph, kinds, works, sum_of(works))
 
 
@@ -161,7 +166,9 @@ def norms(nodes: Sequence[Node]) -> list[int]:
     return [node.out.shape[1] for node in nodes if isinstance(node.op, BatchNorm2d | GroupNorm)]
 
 
-def _kinds(graph: Graph, stage: str, blocks: list[str], nodes: dict[str, list[Node]]) -> list[Kind]:
+def _kinds(
+    graph: Graph, stage: str, blocks: list[str], nodes: dict[str, list[Node]], with_convolution: set[str]
+) -> list[Kind]:
     """Blocks of equal calls on equal shapes are one kind, in the order of their first."""
     places: dict[tuple[object, ...], list[int]] = {}
     for place, block in enumerate(blocks):
@@ -171,5 +178,5 @@ def _kinds(graph: Graph, stage: str, blocks: list[str], nodes: dict[str, list[No
     for at in places.values():
         block = blocks[at[0]]
         kind = block_name(graph, block)
-        found.append(Kind(stage, tuple(at), tuple(nodes[block]), kind, projects(graph, block)))
+        found.append(Kind(stage, tuple(at), tuple(nodes[block]), kind, block in with_convolution))
     return found

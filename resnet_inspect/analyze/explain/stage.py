@@ -26,7 +26,7 @@ def _stage(net: Net, stage: str, place: int, kinds: list[Kind], say: Voice) -> S
         "Stage {place} ({stage}, {paper} in the paper): {source} → {out}",
         place=str(place),
         stage=stage,
-        paper=alias(stage),
+        paper=alias(stage) or stage,
         source=a.shape(source),
         out=a.shape(out),
     )

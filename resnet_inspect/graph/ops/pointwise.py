@@ -71,7 +71,21 @@ class GroupNorm(SameShape):
 
 @dataclass(frozen=True, slots=True)
 class ReLU(SameShape):
-    """max(x, 0)."""
+    """max(x, 0); ``inplace``: over its input, wherever that is allowed."""
+
+    inplace: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Activation(SameShape):
+    """Any other elementwise function without weights, by torch's name of its module, as SiLU."""
+
+    function: str
+    inplace: bool = False
+
+    @property
+    def detail(self) -> str:
+        return self.function
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +94,11 @@ class Identity(SameShape):
 
     def elementwise(self, ins: Types, out: TensorType) -> int:
         return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Dropout(Identity):
+    """Nothing in inference; in training it zeroes elements at random, by a mask that it keeps."""
 
 
 @dataclass(frozen=True, slots=True)

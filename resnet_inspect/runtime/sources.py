@@ -1,0 +1,102 @@
+"""Networks that are code: torchvision's, timm's, and what a file or a module of one's own makes."""
+
+import importlib
+import importlib.util
+import sys
+import traceback
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from torch import nn
+from torchvision import models
+
+from resnet_inspect.errors import MachineError, RequestError, UnknownModelError
+
+FORMS = "as in torchvision:resnet50, timm:resnet50, net.py:make or package.module:make"
+
+
+def make(source: str) -> nn.Module:
+    """The network that ``torchvision:NAME``, ``timm:NAME``, ``file.py:NAME`` or ``package.module:NAME`` names.
+
+    In a file or a module NAME is a network, or what returns one when it is called without arguments.
+
+    Raises:
+        UnknownModelError: there is none of that name.
+        RequestError: it cannot be imported, fails, or gives no network.
+        MachineError: timm is asked for and is not installed.
+    """
+    library, _, name = source.rpartition(":")
+    if not (library and name):
+        raise UnknownModelError(f"unknown model {source!r}", hint=FORMS)
+    if library == "torchvision":
+        return _from(source, name, models.list_models(module=models), models.get_model)
+    if library == "timm":
+        try:
+            import timm
+        except ImportError:
+            raise MachineError("timm is not installed", hint="pip install timm") from None
+        return _from(source, name, timm.list_models(), timm.create_model)
+    module = _imported(source, library)
+    try:
+        found = getattr(module, name)
+    except AttributeError:
+        raise UnknownModelError(f"{library} has no {name!r}", hint=_nearest(name, vars(module))) from None
+    if not isinstance(found, nn.Module):
+        try:
+            found = found()
+        except Exception as error:  # of somebody else's code
+            raise _failed(source, error) from error
+    if not isinstance(found, nn.Module):
+        raise RequestError(f"{source} gives a {type(found).__name__}, no torch.nn.Module")
+    return found
+
+
+def image_of(net: nn.Module) -> tuple[int, int, int]:
+    """Channels, height and width that ``net`` is made for, as timm says them; else 224 and its first convolution's."""
+    known = getattr(net, "pretrained_cfg", None) or {}
+    if size := known.get("input_size"):
+        channels, height, width = size
+        return channels, height, width
+    convolutions = (module for module in net.modules() if isinstance(module, nn.Conv2d))
+    return next((conv.in_channels for conv in convolutions), 3), 224, 224
+
+
+def _from(source: str, name: str, known: list[str], create: Any) -> nn.Module:
+    if name not in known:
+        raise UnknownModelError(f"unknown model {source!r}", hint=_nearest(name, known))
+    net: nn.Module = create(name)
+    return net
+
+
+def _imported(source: str, library: str) -> ModuleType:
+    """The file or the module; what stands beside the file, or in the working folder, can be imported by it."""
+    path = Path(library)
+    is_file = path.suffix == ".py"
+    if is_file and not path.is_file():
+        raise UnknownModelError(f"unknown model {source!r}: there is no file {library}", hint=FORMS)
+    sys.path.insert(0, str(path.parent.resolve() if is_file else Path.cwd()))
+    try:
+        return importlib.import_module(path.stem if is_file else library)
+    except ModuleNotFoundError as error:
+        if error.name is None or not library.startswith(error.name):
+            raise _failed(source, error) from error
+        raise UnknownModelError(f"unknown model {source!r}: there is no module {error.name}", hint=FORMS) from None
+    except Exception as error:  # of somebody else's code
+        raise _failed(source, error) from error
+    finally:
+        del sys.path[0]
+
+
+def _failed(source: str, error: Exception) -> RequestError:
+    *_, last = traceback.extract_tb(error.__traceback__)
+    if last.filename == __file__:  # it could not even be called
+        return RequestError(f"{source}: {error}", hint="name a network, or what makes one without arguments")
+    return RequestError(f"{source}: {type(error).__name__}: {error} ({Path(last.filename).name}, line {last.lineno})")
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, known, n=3)
+    return f"did you mean {' or '.join(repr(one) for one in near)}?" if near else ""

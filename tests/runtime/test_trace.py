@@ -1,0 +1,281 @@
+"""Code as a Graph: held against our own lowering, against torch's counters, and against nets that no spec describes."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import timm
+import torch
+from allocator import measured
+from conftest import Run
+from hypothesis import HealthCheck, assume, given, settings
+from strategies import specs
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+from torchvision import models
+
+import resnet_inspect as ri
+from resnet_inspect.analyze.liveness import peak
+from resnet_inspect.analyze.memory import peak_bytes
+from resnet_inspect.analyze.work import work_of
+from resnet_inspect.errors import MachineError, RequestError, ShapeError, TraceError, UnknownModelError
+from resnet_inspect.graph import Graph
+from resnet_inspect.graph.inplace import in_place
+from resnet_inspect.graph.ops.pointwise import Add, ReLU
+from resnet_inspect.resnet.lower import lower
+from resnet_inspect.resnet.spec import ResNetSpec
+from resnet_inspect.runtime import sources
+from resnet_inspect.runtime.build import build
+from resnet_inspect.runtime.trace import trace
+
+TORCHVISION = [name for name in models.list_models(module=models) if "resne" in name]
+TIMM = (
+    "resnet50", "resnet26t", "resnetrs50", "seresnet50", "ecaresnet50t", "resnext50_32x4d", "wide_resnet50_2",
+    "legacy_seresnet18", "resnet50_gn", "resnetv2_50", "resnetv2_50d_gn", "resnetaa50",
+)  # fmt: skip
+
+
+def calls(graph: Graph) -> list[Any]:
+    """The nodes without their names, which a function has of its own, and without what may and may not be in place."""
+
+    def op(one: Any) -> Any:
+        return replace(one, inplace=True) if isinstance(one, ReLU | Add) else one
+
+    return [(op(n.op), n.inputs, n.ins, n.out, n.stage, n.module) for n in graph.nodes]
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(specs())
+def test_what_is_built_is_traced_back_to_what_was_lowered(spec: ResNetSpec) -> None:
+    try:
+        graph = lower(spec, "random", (2, spec.in_channels, 64, 48))
+    except ShapeError:
+        assume(False)
+        raise
+    traced = trace(build(graph, device="meta"), (2, spec.in_channels, 64, 48), "random")
+    assert calls(traced) == calls(graph)
+    assert in_place(traced) == in_place(graph)
+    assert (peak(traced, False), peak_bytes(traced, "train")) == (peak(graph, False), peak_bytes(graph, "train"))
+    assert {k: v for k, v in graph.containers.items() if k} == {k: v for k, v in traced.containers.items() if k}
+
+
+@pytest.mark.parametrize("name", TORCHVISION)
+def test_torchvisions_own_net_is_the_variant_of_its_name(name: str) -> None:
+    assert calls(ri.lower(f"torchvision:{name}")) == calls(ri.lower(name))
+
+
+@pytest.mark.parametrize("name", TIMM)
+def test_timms_own_net_is_counted_as_torch_counts_it(name: str) -> None:
+    with torch.device("meta"):
+        net = timm.create_model(name).eval()
+    graph = ri.lower(f"timm:{name}")
+    assert graph.input.shape[1:] == timm.get_pretrained_cfg(name).input_size
+    with FlopCounterMode(display=False) as counter:
+        net(torch.empty(graph.input.shape, device="meta"))
+    work = work_of(graph)
+    assert (2 * work.macs, work.params) == (counter.get_total_flops(), sum(p.numel() for p in net.parameters()))
+
+
+@pytest.mark.parametrize("name", ["gcresnet50t", "skresnet18", "resnest14d", "convnext_tiny"])
+def test_timms_other_nets_are_refused_by_what_they_call(name: str) -> None:
+    with pytest.raises(TraceError, match="which has no place in the graph"):
+        ri.lower(f"timm:{name}")
+
+
+class Block(nn.Module):
+    """A residual block in nobody's words: functions, dropout, a sum written out."""
+
+    def __init__(self, cin: int, cout: int, stride: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(cin, cout, 3, stride, padding=1)
+        self.norm = nn.BatchNorm2d(cout)
+        self.second = nn.Conv2d(cout, cout, 3, padding="same", bias=False)
+        self.act = nn.SiLU(inplace=True)
+        self.shortcut = nn.Identity() if cin == cout else nn.Conv2d(cin, cout, 1, stride)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out = F.dropout(self.act(self.norm(self.first(x))), 0.1, self.training)
+        return F.gelu(self.second(out) + self.shortcut(x))
+
+
+class Net(nn.Module):
+    """Stages in a list, a loop and a branch in forward."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(1, 8, 5, 2, 2)
+        self.stages = nn.ModuleList(
+            nn.Sequential(Block(8 * i, 8 * i + 8, 2), Block(8 * i + 8, 8 * i + 8, 1)) for i in (1, 2)
+        )
+        self.fc = nn.Linear(24, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        for stage in self.stages:
+            x = stage(x)
+        if x.shape[-1] > 1:
+            x = F.avg_pool2d(x, x.shape[-1])
+        return self.fc(x.view(x.size(0), -1))
+
+
+def test_a_net_of_ones_own_has_stages_and_blocks() -> None:
+    report = ri.summary(Net(), input=(2, 1, 32, 32), depth="stage")
+    rows = {row[0]: row[1:5] for row in report.tables[0].rows}
+    assert rows == {
+        "stem": (None, 0, "5×5 conv /2", (2, 8, 16, 16)),
+        "stages.0": (None, 2, "Block ×2, first one projects", (2, 16, 8, 8)),
+        "stages.1": (None, 2, "Block ×2, first one projects", (2, 24, 4, 4)),
+        "head": (None, 0, "avg pool /4, fc", (2, 10)),
+    }
+    blocks = ri.summary(Net(), input=(2, 1, 32, 32), depth="block").tables[0].rows
+    assert [row[0] for row in blocks] == ["stem", "stages.0.0", "stages.0.1", "stages.1.0", "stages.1.1", "head"]
+    assert [row[2] for row in blocks] == ["", "projection", "identity", "projection", "identity", ""]
+
+
+def test_a_net_of_ones_own_costs_what_torch_counts() -> None:
+    net = Net().eval()
+    with FlopCounterMode(display=False) as counter:
+        net(torch.empty(3, 1, 40, 40))
+    work = work_of(ri.lower(net, input=(3, 1, 40, 40)))
+    assert (2 * work.macs, work.params) == (counter.get_total_flops(), sum(p.numel() for p in net.parameters()))
+
+
+@pytest.mark.parametrize("task", ["infer", "train"])
+@pytest.mark.parametrize("source", [Net, models.resnet18, lambda: timm.create_model("seresnet50")])
+def test_the_memory_of_code_is_what_the_allocator_is_asked_for(source: Callable[[], nn.Module], task: Any) -> None:
+    net = source()
+    x = torch.randn(8, *sources.image_of(net)[:1], 64, 64)
+    predicted = {f.key: f.value for f in ri.memory(net, input=tuple(x.shape), task=task).facts}["peak_bytes"]
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9) if task == "train" else None
+    assert predicted == pytest.approx(measured(net, x, optimizer), rel=0.001)
+
+
+def test_tracing_leaves_the_module_as_it_is() -> None:
+    net = Net()
+    net.stages[0].eval()
+    before = [(name, p.data_ptr(), p.device) for name, p in net.named_parameters()]
+    training = [module.training for module in net.modules()]
+    ri.lower(net, input=(1, 1, 32, 32))
+    assert [(name, p.data_ptr(), p.device) for name, p in net.named_parameters()] == before
+    assert [module.training for module in net.modules()] == training
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in net.modules())
+
+
+class Other(nn.Module):
+    """One convolution, and what is to be refused."""
+
+    def __init__(self, what: Callable[[torch.Tensor], Any]) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 1)
+        self.what = what
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.what(self.conv(x))
+
+
+REFUSED: dict[str, Callable[[torch.Tensor], Any]] = {
+    "softmax": lambda x: x.softmax(1),
+    "add": lambda x: x + 1,
+    "interpolate": lambda x: F.interpolate(x, scale_factor=2),
+    "chunk": lambda x: x.chunk(2, 1)[0],
+    "transpose": lambda x: x.transpose(2, 3),
+    "avg_pool2d": lambda x: F.avg_pool2d(x, 3, 1, 1),
+    "returns dict": lambda x: {"out": x},
+    "did not compute last": lambda x: [x, F.relu(x)][0],
+    "did not compute from its input": lambda x: torch.cat([x, torch.zeros(x.shape, device=x.device)], 1),
+    "IndexError": lambda x: x.shape[9],
+    "RuntimeError": lambda x: torch.mm(x, x),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_has_no_operation_is_refused_by_name(what: str) -> None:
+    with pytest.raises(TraceError, match=what):
+        trace(Other(REFUSED[what]), (1, 3, 8, 8), "net")
+
+
+def test_a_module_set_to_what_no_operation_is_is_refused_with_its_settings() -> None:
+    with pytest.raises(TraceError, match=r"0: Conv2d\(sizes \(1, 3\)\)"):
+        trace(nn.Sequential(nn.Conv2d(3, 4, (1, 3))), (1, 3, 8, 8), "net")
+
+
+def test_parameters_that_no_call_uses_are_named() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 4, 1))
+    net.register_parameter("gamma", nn.Parameter(torch.ones(4)))
+    with pytest.raises(TraceError, match="gamma"):
+        trace(net, (1, 3, 8, 8), "net")
+
+
+FILE = """
+from torch import nn
+import beside
+net = nn.Conv2d(3, beside.CHANNELS, 1)
+def make(): return nn.Sequential(net, nn.ReLU())
+def broken(): raise ValueError("no weights")
+def needs(argument): ...
+three = 3
+class Small(nn.Conv2d):
+    def __init__(self): super().__init__(3, 2, 1)
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (tmp_path / "beside.py").write_text("CHANNELS = 5\n")
+    path = tmp_path / "my_net.py"
+    path.write_text(FILE)
+    return path
+
+
+@pytest.mark.parametrize(("name", "params"), [("net", 20), ("make", 20), ("Small", 8)])
+def test_a_file_gives_a_network_a_function_or_a_class(file: Path, name: str, params: int) -> None:
+    assert work_of(ri.lower(f"{file}:{name}")).params == params
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "message"),
+    [
+        ("torchvision:resnt50", UnknownModelError, "unknown model 'torchvision:resnt50'"),
+        ("timm:resnt50", UnknownModelError, "unknown model 'timm:resnt50'"),
+        ("{}:mak", UnknownModelError, "has no 'mak'"),
+        ("{}:broken", RequestError, "ValueError: no weights .my_net.py, line 6."),
+        ("{}:needs", RequestError, "missing 1 required positional argument"),
+        ("{}:three", RequestError, "'int' object is not callable"),
+        ("nowhere.py:make", UnknownModelError, "there is no file nowhere.py"),
+        ("no.such.module:make", UnknownModelError, "there is no module no"),
+        ("os.path:sep", RequestError, "'str' object is not callable"),
+    ],
+)
+def test_a_wrong_source_is_an_error_that_says_where(file: Path, source: str, error: Any, message: str) -> None:
+    with pytest.raises(error, match=message):
+        ri.lower(source.format(file))
+
+
+def test_a_file_that_cannot_be_imported_says_where(tmp_path: Path) -> None:
+    (tmp_path / "wrong_net.py").write_text("def make(:\n")
+    with pytest.raises(RequestError, match=r"SyntaxError.*wrong_net.py, line 1"):
+        ri.lower(f"{tmp_path}/wrong_net.py:make")
+
+
+def test_timm_is_asked_for_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "timm", None)
+    with pytest.raises(MachineError, match="timm is not installed"):
+        ri.lower("timm:resnet50")
+
+
+def test_what_needs_a_spec_says_so() -> None:
+    for ask in ri.explain, ri.lint, ri.check, ri.export_spec, ri.reconcile:
+        with pytest.raises(RequestError, match="torchvision:resnet18 is code, which has no spec"):
+            ask("torchvision:resnet18")
+    with pytest.raises(RequestError, match="--set changes a spec"):
+        ri.summary("torchvision:resnet18", settings=["groups=2"])
+
+
+def test_the_command_line_reads_a_file(run: Run, file: Path) -> None:
+    done = run("flops", "my_net.py:make", "--input", "1,3,8,8", "--format", "json", cwd=file.parent)
+    assert done.returncode == 0, done.stderr
+    assert '"macs": 960' in done.stdout
