@@ -8,11 +8,11 @@ from rich.table import Table
 
 from resnet_inspect.measure.comparison import Comparison
 
-Row = tuple[str, str, str, str]  # what, bound, reached, how that is to be read: within, OVER, or nothing
+Row = tuple[str, str, str, str]  # what, bound, reached, how that is to be read: met, NOT MET, or nothing
 
 
 def row(what: str, bound: str, reached: str, ok: bool) -> Row:
-    return what, bound, reached, "within" if ok else "OVER"
+    return what, bound, reached, "met" if ok else "NOT MET"
 
 
 def told(found: Sequence[Comparison]) -> str:

@@ -3,19 +3,19 @@
     python benchmarks/honesty.py [--device cpu] [--only overhead,repeatability,same,planted,stages,memory]
                                  [--processes 10] [--trials 40] [--threads 2]
 
-Prints a table a part as it ends, a row a demand: what, its bound, what was reached, within or OVER.
+Prints a table a part as it ends, a row a demand: what, its bound, what was reached, met or NOT MET.
 
 overhead: our sampler against a bare loop round one callable, and the path of a worker against a bare loop round the
 network, with the 95 % interval; noisy where that is wider than a percent. repeatability: medians of processes that take
 turns, greatest minus least over their median; the same of one run of bench after the other, and of half as many runs of
 bench --fresh; beside, of the yardstick and of a bare loop; the verdicts between the runs, and between them and runs
 that took a share longer. same: two arms that are one callable, played as bench plays them until both may stop, --trials
-times; paired as in one Record, and one trial's rounds with the next trial's as between two. planted: a third arm, each
-call of which waits a share of the callable's median longer. stages: bench --per layer, its rows against a clock
+times: of one trial as in one Record, and one trial's rounds with the next trial's as between two. planted: a third arm,
+each call of which waits a share of the callable's median longer. stages: bench --per layer, its rows against a clock
 outside, and their pass against the plain run. memory: predicted bytes against those asked of the allocator.
 
 What needs a GPU is named so on a CPU. Takes about fifteen minutes on two CPUs, which should have nothing else to do:
-two threads on CPUs that are busy are slower by factors, which --threads 1 softens. Exits 0 when a bound is passed too.
+two threads on CPUs that are busy are slower by factors, which --threads 1 softens. Always exits 0.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from random import Random
-from statistics import median
+from statistics import geometric_mean, median
 
 import torch
 from demand import Row, row, show, told
@@ -39,7 +39,7 @@ from resnet_inspect.measure.config import Config
 from resnet_inspect.measure.ledger import INSTRUMENTATION, closes_within
 from resnet_inspect.measure.protocol import protocol_for, reason_to_stop
 from resnet_inspect.measure.statistics import median_of, pooled
-from resnet_inspect.runtime import worker
+from resnet_inspect.runtime import worker, yardstick
 from resnet_inspect.runtime.arm import Ready, prepare
 
 CLOCK = time.perf_counter_ns
@@ -60,14 +60,14 @@ Call = Callable[[], object]
 
 @dataclass(slots=True)
 class Played:
-    """One arm of a trial, an entry a round: its samples in ms, and the share of a CPU that it was given.
-
-    Who waits for a GPU needs no CPU.
+    """One arm of a trial, an entry a round: its samples in ms, on a CPU the share of it that it was given, and how long
+    the yardstick took.
     """
 
     on_cpu: bool
     rounds: list[list[float]] = field(default_factory=list)
     shares: list[float] = field(default_factory=list)
+    paces: list[float] = field(default_factory=list)
 
     @property
     def crowded(self) -> bool:
@@ -147,6 +147,8 @@ def play(device: str, trials: int, planted: float) -> Iterator[list[Played]]:
         trial = [Played(torch.device(device).type == "cpu") for _ in arms]
         while not all(arm.rounds and reason_to_stop(arm.rounds, plan) for arm in trial):
             for i in rng.sample(range(len(arms)), len(arms)):
+                if trial[i].on_cpu:
+                    trial[i].paces.append(geometric_mean(yardstick.milliseconds()))
                 sampling.rewarm(arms[i], CLOCK, plan.rewarm_s)
                 samples, share = sampling.watched(arms[i], CLOCK, plan.min_round_s, at_least)
                 trial[i].rounds.append(samples)
@@ -166,7 +168,14 @@ def verdicts(device: str, trials: int, parts: Sequence[str]) -> Iterator[Row]:
         later = [(before[0], after[arm]) for before, after in pairwise(played)]
         for how, pairs in ("in one Record", beside), ("between two", later):
             found = [
-                compare(old.rounds, new.rounds, delta, seed, pairs is beside, doubtful=old.crowded or new.crowded)
+                compare(
+                    old.rounds,
+                    new.rounds,
+                    delta,
+                    seed,
+                    doubtful=old.crowded or new.crowded,
+                    paces=(old.paces, new.paces) if old.on_cpu else None,
+                )
                 for seed, (old, new) in enumerate(pairs)
             ]
             yield how, found, sum(old.crowded or new.crowded for old, new in pairs)

@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeGuard
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
@@ -22,25 +24,48 @@ else:
 Input = str | Sequence[int] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A net that is written in Python, by what finds it: ``torchvision:NAME``, ``timm:NAME``, ``file.py:NAME``,
+    ``package.module:NAME``."""
+
+    name: str
+
+
+Net = Variant | Code
+
+
 def network(model: Model, settings: Sequence[str] = (), input: Input = None, batch_size: int | None = None) -> Graph:
     """The net that ``model`` names, or is, applied to a batch of images, which ``size`` reads.
 
-    A variant, a spec.toml and a spec are lowered. Code is run once without data: a module, or ``torchvision:NAME``,
-    ``timm:NAME``, ``file.py:NAME``, ``package.module:NAME``.
+    A variant, a spec.toml and a spec are lowered; code, which a module of torch is too, is run once without data.
 
     Raises:
         ShapeError: the net cannot take the images.
         TraceError: code does what a Graph has no operation for.
     """
+    if is_code(model) and not isinstance(model, str):
+        _refuse_settings(settings)
+        return _traced(model, type(model).__name__, input, batch_size)
+    return graph(named(model, settings), input, batch_size)
+
+
+def named(model: Model, settings: Sequence[str] = ()) -> Net:
+    """As ``variant``, or the code that ``model`` is the name of."""
     if not is_code(model):
-        return graph(variant(model, settings), input, batch_size)
+        return variant(model, settings)
+    if not isinstance(model, str):
+        raise RequestError(
+            f"a {type(model).__name__} in memory is no name that another process could make it by",
+            hint="give the name of what makes it, as net.py:make or package.module:make",
+        )
+    _refuse_settings(settings)
+    return Code(model)
+
+
+def _refuse_settings(settings: Sequence[str]) -> None:
     if settings:
         raise RequestError("--set changes a spec, and code has none", hint="change the code")
-    from resnet_inspect.runtime import sources, trace  # torch lives behind this line
-
-    net = sources.make(model) if isinstance(model, str) else model
-    name = model if isinstance(model, str) else type(net).__name__
-    return trace.trace(net, _batch(sources.image_of(net), input, batch_size), name)
 
 
 def is_code(model: Model) -> "TypeGuard[str | nn.Module]":
@@ -73,13 +98,56 @@ def variant(model: Model, settings: Sequence[str] = ()) -> Variant:
     return Variant(f"{found.name} {' '.join(settings)}", "spec", fields.apply(found.spec, settings), found.writing)
 
 
-def graph(found: Variant, input: Input = None, batch_size: int | None = None) -> Graph:
+def graph(found: Net, input: Input = None, batch_size: int | None = None) -> Graph:
     """The net applied to a batch of images, which ``size`` reads.
 
     Raises:
         ShapeError: the net cannot take them.
     """
+    if isinstance(found, Code):
+        return _traced(_made(found.name), found.name, input, batch_size)
     return lower(found.spec, found.name, size(found.spec, input, batch_size))
+
+
+@cache
+def _made(name: str) -> "nn.Module":
+    from resnet_inspect.runtime import sources  # torch lives behind this line
+
+    return sources.make(name)
+
+
+def _traced(net: "nn.Module", name: str, input: Input, batch_size: int | None) -> Graph:
+    from resnet_inspect.runtime import sources, trace  # torch lives behind this line
+
+    return trace.trace(net, _batch(sources.image_of(net), input, batch_size), name)
+
+
+def own_image(found: Net) -> tuple[int, int, int]:
+    """Channels, height and width that the net is made for."""
+    if isinstance(found, Code):
+        from resnet_inspect.runtime import sources  # torch lives behind this line
+
+        return sources.image_of(_made(found.name))
+    return found.spec.in_channels, found.spec.input_size, found.spec.input_size
+
+
+def source_of(found: Net) -> dict[str, Any]:
+    """What a worker makes the net of."""
+    if isinstance(found, Code):
+        return {"code": found.name}
+    return {"spec": {field: value for field, value in spec_of(found).items() if value is not None}}
+
+
+def spec_of(found: Net) -> dict[str, Any]:
+    """The fields of the spec as JSON gives them back; code has none."""
+    if isinstance(found, Code):
+        return {}
+    import json  # which an answer in a table does without
+
+    from resnet_inspect.resnet import fields
+
+    values: dict[str, Any] = json.loads(json.dumps(fields.to_mapping(found.spec)))
+    return values
 
 
 def size(spec: ResNetSpec, input: Input = None, batch_size: int | None = None) -> tuple[int, int, int, int]:
@@ -108,8 +176,10 @@ def measured(arm: "Arm") -> Graph:
     """The net that an arm of a Record measured, at its input.
 
     Raises:
-        RequestError: the Record does not say what it was.
+        RequestError: the Record does not say what it was, or code is no longer what it was then.
     """
+    if is_code(arm.config.model):
+        return _traced(_made(arm.config.model), arm.config.model, arm.config.input, None)
     from resnet_inspect.resnet import fields
 
     n, c, h, w = arm.config.input

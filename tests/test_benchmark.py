@@ -2,15 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from resnet_inspect import benchmark, load
+from resnet_inspect import api, benchmark, load
+from resnet_inspect.benchmark.largest import WORKER_BYTES
+from resnet_inspect.benchmark.largest import largest as largest_batch
+from resnet_inspect.benchmark.request import predicted_of
 from resnet_inspect.errors import MachineError
-from resnet_inspect.measure.conductor import WorkerLost
+from resnet_inspect.measure import assemble
+from resnet_inspect.measure.conductor import Take, WorkerLost
 from resnet_inspect.measure.config import Config
-from resnet_inspect.measure.record import Arm, from_json
+from resnet_inspect.measure.machine import Grade
+from resnet_inspect.measure.record import Arm, Record, from_json, to_json
 
 CONFIG = Config("resnet18", "cpu", 1, (1, 3, 64, 64), "infer", "fp32", "contiguous", "eager", 1)
 MIB = 2**20
@@ -48,14 +54,14 @@ def largest(
 ) -> int:
     Fake.asked, Fake.room = [], room_bytes
     found, config = load.variant("resnet18"), replace(CONFIG, device=device, mode=mode)
-    available = benchmark.WORKER_BYTES + room
-    return benchmark._largest(config, found, lambda c: Fake(c, limit, ms), available, lambda line: None).batch_size
+    available = WORKER_BYTES + room
+    return largest_batch(config, found, lambda c: Fake(c, limit, ms), available, lambda line: None).batch_size
 
 
 def test_the_largest_batch_is_the_one_that_is_predicted_to_fit() -> None:
     n = largest(10**9, 500 * MIB)
     assert Fake.asked == [2, n]
-    peak = [benchmark._predicted(CONFIG, load.graph(load.variant("resnet18"), (m, 3, 64, 64))) for m in (n, n + 1)]
+    peak = [predicted_of(CONFIG, load.graph(load.variant("resnet18"), (m, 3, 64, 64))) for m in (n, n + 1)]
     assert peak[0]["peak_bytes"] <= 500 * MIB < peak[1]["peak_bytes"]
 
 
@@ -110,7 +116,7 @@ def test_a_worker_that_ends_otherwise_is_no_question_of_memory() -> None:
         raise WorkerLost("crashed", "exit code 1: no such kernel")
 
     with pytest.raises(MachineError, match="crashed, exit code 1") as refused:
-        benchmark._largest(CONFIG, load.variant("resnet18"), start, 2 * benchmark.WORKER_BYTES, lambda line: None)
+        largest_batch(CONFIG, load.variant("resnet18"), start, 2 * WORKER_BYTES, lambda line: None)
     assert refused.value.hint == "give a --batch-size"
 
 
@@ -126,6 +132,65 @@ def test_an_arm_holds_what_was_measured_beside_what_was_predicted(record_json: s
     assert arm.cost["params"] == 11_689_512
     assert arm.metrics["device_time"] is None
     assert "device_time" in arm.unknown
+
+
+CLEAN = {"letter": "B", "reasons": ["governor powersave, not performance"]}
+
+
+class Played:
+    """A worker with nothing to say but that all is well, of a GPU with two other processes on it."""
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "prepare": {"captured_ms": None, "gpu": {"name": "a", "processes": 3}},
+            "warm": {"first_ms": 1.0, "calls": 20, "seconds": 0.5, "settled": True, "graphs_before": 0},
+            "memory": {"requested_bytes": 1},
+            "round": {"latency": [1.0] * 10, "block": [10, 10.0]},
+            "after": {"finite": True, "error": 0.0, "graphs": 0, "clocks": None},
+        }[request["do"]]
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {"device": "cpu", "precision": "fp32", "versions": {"torch": "2.15.0"}}
+    monkeypatch.setattr(benchmark, "probe", lambda device: known)
+    monkeypatch.setattr(benchmark, "ProcessWorker", lambda job: Played())
+    grades = {True: CLEAN, False: {"letter": "B", "reasons": [*CLEAN["reasons"], "2 other processes on the GPU"]}}
+    monkeypatch.setattr(benchmark.machines, "grade", lambda machine, gpu=None: Grade(**grades[gpu is None]))
+
+
+@pytest.mark.usefixtures("played")
+def test_of_two_grades_of_one_letter_the_one_with_more_reasons_is_kept() -> None:
+    record = api.bench("resnet18", device="cpu", input=(1, 3, 32, 32), quick=True)
+    assert record.environment["grade"]["reasons"][-1] == "2 other processes on the GPU"
+
+
+@pytest.mark.usefixtures("played")
+def test_a_record_in_memory_and_its_file_are_of_one_net(tmp_path: Path) -> None:
+    def measured() -> Record:
+        return api.bench("resnet18", device="cpu", input=(1, 3, 32, 32), max_time_s=0.1)
+
+    (tmp_path / "old.json").write_text(to_json(measured()), encoding="utf-8")
+    assert api.verdict(tmp_path / "old.json", measured()).ok
+
+
+@pytest.mark.usefixtures("played")
+def test_ctrl_c_while_samples_are_looked_at_loses_none_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    def arm(take: Take, *rest: Any) -> Arm:
+        looked.append(take.config.model)
+        if len(looked) == 1:
+            raise KeyboardInterrupt
+        return assemble.arm(take, *rest)
+
+    monkeypatch.setattr(benchmark, "arm", arm)
+    record = api.bench("resnet18", device="cpu", input=(1, 3, 32, 32), max_time_s=0.1)
+    assert [one.status for one in record.arms] == ["ok"]
+    assert looked == ["resnet18"] * 2
 
 
 def test_arms_of_one_device_have_one_roof() -> None:

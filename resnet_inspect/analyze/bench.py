@@ -67,11 +67,11 @@ CATALOGUE = {
         "close other programs, or allow more with --max-time",
     ),
     "other-pace": (
-        "the plain calls of the pass with marks at every {by} took {change} more than those of the rounds",
+        "the plain calls of the pass with marks at every {by} differ by {change} from those of the rounds",
         "the machine changed its pace in between: trust the shares of its time sooner than its times",
     ),
     "instrumented": (
-        "the run with marks at every {by} takes {change} more than the plain one, more than ±{within}",
+        "the run with marks at every {by} differs by {change} from the plain one, by more than ±{within}",
         "trust the shares of its time sooner than its times",
     ),
     "oom": ("out of memory: {detail}", "use a smaller --batch-size"),

@@ -19,13 +19,13 @@ STEADIED = (
     "machine: the time of one and the same work beside the rounds, new over old; `from` and `to` hold the ratio as "
     "measured and as divided by that, so a difference counts where both show it"
 )
-UNSTEADIED = "a yardstick would feel them too, so the machine's own pace is not allowed for"
+UNSTEADIED = "they may slow the yardstick as well, so nothing is allowed for the machine's pace"
 LONGER = "INCONCLUSIVE narrows with more rounds: measure both with --fresh and --min-time 10; --strict makes it exit 4"
 MACHINE = ("cpu_model", "cpus", "memory_bytes")
 
 
 def verdict(old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_diff: bool = False) -> Report:
-    """One row an arm that both have. ``ok`` is False where one is SLOWER or a gate is broken.
+    """One row an arm that both have. ``ok`` is False where one is SLOWER, missing or invalid, or a gate is broken.
 
     Raises:
         RequestError: another machine or torch (unless allowed), a quick run as baseline, or no arm in common.
@@ -51,7 +51,7 @@ def verdict(old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_dif
     for before, after in pairs:
         if dict(before.spec) != dict(after.spec):
             raise RequestError(f"{after.config.label} names two different nets", hint="compare runs of one spec")
-        rows.append(_row(before, after, new.protocol.seed, steady=not differences and not variables))
+        rows.append(_row(before, after, new.protocol.seed, comparable=not differences and not variables))
         findings += _broken(before, after, gates)
     columns = (
         Column("arm", "arm"),
@@ -100,8 +100,8 @@ def _variables(old: Record, new: Record) -> list[str]:
     return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
 
 
-def _row(before: Arm, after: Arm, seed: int, steady: bool) -> Row:
-    found = between(before, after, seed, steady)
+def _row(before: Arm, after: Arm, seed: int, comparable: bool) -> Row:
+    found = between(before, after, seed, comparable)
     if found is None:
         return (after.config.label, "INCONCLUSIVE", None, None, None, None, None, None)
     one = found.comparison

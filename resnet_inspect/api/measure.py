@@ -105,7 +105,9 @@ def bench(
 
     if per not in LEDGERS:
         raise RequestError(f"per {per!r} is neither stage nor layer", hint="as per='stage'")
-    found = [load.variant(model, settings) for model in several(models)]
+    found = [load.named(model, settings) for model in several(models)]
+    if fused and any(isinstance(net, load.Code) for net in found):
+        raise RequestError("--fused builds a net of its own, and code is measured as it is", hint="leave it out")
     request = Request(
         tuple(found),
         None if input is None else load.image(input),
@@ -173,10 +175,11 @@ def budget(
         memory=max_memory,
         latency_ms=max_latency_ms,
     )
-    found = load.variant(model, settings)
-    return answer(
-        budget(load.graph(found, input, batch_size), found.spec, limits, recorded(record) if record else None, source)
-    )
+    found = load.named(model, settings)
+    network = load.graph(found, input, batch_size)
+    if record is None:
+        return answer(budget(network, {}, limits, None, source))
+    return answer(budget(network, load.spec_of(found), limits, recorded(record), source))
 
 
 def build(model: Model | Graph = "resnet50", *, device: str = "cpu", zero_init_residual: bool = False) -> "nn.Module":

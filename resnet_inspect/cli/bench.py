@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from resnet_inspect.render.progress import Count, Tell
 
 EXAMPLES = (
-    "resnet-inspect bench --device cpu --quick --max-time 1",
-    "resnet-inspect bench resnet18 --device cpu --batch-size 1,2 --quick --max-time 1 -o run.json",
+    "resnet-inspect bench --device cpu --quick",
+    "resnet-inspect bench resnet18 --device cpu --batch-size 1,2 --quick -o run.json",
     "resnet-inspect bench resnet18 --device cpu --task train --batch-size 2 --per stage --quick --max-time 1",
 )
 INCONCLUSIVE = 4
@@ -65,7 +65,7 @@ def batch_sizes(text: str) -> tuple[int | str, ...]:
     "--precision",
     type=several(PRECISIONS),
     metavar="NAME,...",
-    help=f"Any of {', '.join(PRECISIONS)}; by default torch's own.",
+    help=f"Any of {', '.join(PRECISIONS)}; by default fp32 on a CPU, and tf32 where a GPU has it.",
 )
 @click.option(
     "--layout", type=several(LAYOUTS), metavar="NAME,...", default="contiguous", help="contiguous, channels_last."
@@ -78,7 +78,7 @@ def batch_sizes(text: str) -> tuple[int | str, ...]:
     "--max-time",
     type=click.FloatRange(0, min_open=True),
     metavar="S",
-    help="Seconds of latency samples an arm, after five rounds.",
+    help="Seconds of latency samples an arm, after five rounds; of --per in a quick run.",
 )
 @click.option("--per", type=click.Choice(["stage", "layer"]), help="Also where the time of a call goes.")
 @click.option("--fresh", is_flag=True, help="Every round in a new process: for runs to be compared later.")
@@ -136,8 +136,9 @@ def command(
                 write(to_json(record), output)
 
         record = api.bench(
-            models or ("resnet50",), device, batch_size, input, settings, task, precision, layout, mode, threads, quick,
-            min_time, max_time, seed, sys.argv[1:], save, tell, per, energy, fused, fresh, ceilings,
+            models or ("resnet50",), device, batch_size, input, settings, task, precision, layout, mode, threads,
+            quick=quick, min_time_s=min_time, max_time_s=max_time, seed=seed, argv=sys.argv[1:], save=save, tell=tell,
+            per=per, energy=energy, fused=fused, fresh=fresh, ceilings=ceilings,
         )  # fmt: skip
     if format == "json" or output == "-":
         write(to_json(record), None)

@@ -38,7 +38,7 @@ def command(
     format: Format | None,
     output: str | None,
 ) -> None:
-    """Whether NEW is slower than OLD, arm by arm. Exit code 1 if one is SLOWER or a gate is broken."""
+    """Whether NEW is slower than OLD, arm by arm. Exit code 1 if one is SLOWER or missing, or a gate is broken."""
     answer = api.verdict(old, new, gate or (), allow_env_diff)
     show(answer, format, output)
     undecided = any(fact.key == "inconclusive" and fact.value for fact in answer.facts)

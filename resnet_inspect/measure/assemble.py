@@ -13,7 +13,16 @@ from resnet_inspect.measure.config import DRY, SCALER, Config
 from resnet_inspect.measure.ledger import INSTRUMENTATION, Part, closes_within, ledger
 from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.measure.record import Arm, Check, Metric, metric
-from resnet_inspect.measure.statistics import drift, half_width, is_bimodal, median_of, pooled, slow_first, spread
+from resnet_inspect.measure.statistics import (
+    P99_SAMPLES,
+    drift,
+    half_width,
+    is_bimodal,
+    median_of,
+    pooled,
+    slow_first,
+    spread,
+)
 
 # relative L2 distance of outputs from strict fp32 that rounding explains
 ROUNDING = {"fp32": 1e-4, "tf32": 2e-3, "bf16": 2e-2, "fp16": 2e-2, "amp-bf16": 2e-2, "amp-fp16": 2e-2}
@@ -29,7 +38,7 @@ SLOW_FIRST = 1.2  # of a round's other calls
 GAP_MS = 0.01  # between two replays of a graph, back to back; an estimate
 CAPPED = 0.1  # a chip at its power cap is slower back to back than after the pause before each timed call; an estimate
 PAGE_FAULTS = 0.03  # of a call's time
-FIELDS = {"stage": "stages", "layer": "layers", "energy": "energy", "ceilings": "ceilings"}  # of an Arm, by pass
+FIELDS = {"stage": "stages", "layer": "layers", "energy": "energy", "ceilings": "ceilings", "phases": "phases"}
 
 
 def arm(
@@ -43,9 +52,14 @@ def arm(
     """``predicted``: the memory rows that were predicted, or None. ``parts``: the network's, by stage and by layer."""
     if take.status != "ok":
         findings = ({"code": take.status, "where": take.config.label, "values": {"detail": take.detail}},)
-        return Arm(take.config, take.status, False, memory={"predicted": predicted, "measured": None}, cost=cost,
+        kept = {"latency": metric(take.latency, protocol.seed)} if take.latency else {}
+        return Arm(take.config, take.status, False, kept, memory={"predicted": predicted, "measured": None}, cost=cost,
                    spec=spec, findings=findings)  # fmt: skip
     metrics, unknown = _metrics(take, protocol)
+    latency = metrics["latency"]
+    assert latency is not None
+    if latency.p99_ms is None:
+        unknown["p99_ms"] = f"{latency.n} samples; it takes {P99_SAMPLES}"
     known = {name: said for name, said in take.passes.items() if "reason" not in said}
     unknown |= {FIELDS[name]: said["reason"] for name, said in take.passes.items() if "reason" in said}
     ledgers = {by: ledger(said, parts[by]) for by, said in known.items() if by in parts}
@@ -53,8 +67,6 @@ def arm(
     checks = (*_checks(take, metrics), *_closures(ledgers, take.config.device))
     valid = all(check.ok for check in checks)
     calls, block_ms = (sum(part) for part in zip(*take.blocks, strict=True))
-    latency = metrics["latency"]
-    assert latency is not None
     compiled = "compile" in take.config.mode
     first = take.prepared.get("captured_ms") or take.warm["first_ms"]
     return Arm(
@@ -75,7 +87,7 @@ def arm(
         checks=checks,
         findings=tuple(_findings(take, metrics, protocol, ledgers, ceilings)),
         unknown=unknown,
-        phases=take.phases,
+        phases=known.get("phases"),
         stages=ledgers.get("stage"),
         layers=ledgers.get("layer"),
         energy=known.get("energy"),
@@ -150,7 +162,7 @@ def _checks(take: Take, metrics: Mapping[str, Metric | None]) -> Iterator[Check]
             limit = (CAPPED if capped else 0.02) + GAP_MS / device.median_ms
             yield Check("throughput-is-device-time", abs(closure - 1) <= limit, closure, limit)
     if "compile" in take.config.mode and "graphs_before" in take.warm:
-        more = take.after["graphs"] - take.warm["graphs_before"]
+        more = max(take.recompiled, take.after["graphs"] - take.warm["graphs_before"])
         yield Check("no-recompile", more == 0, float(more), 0.0)
 
 

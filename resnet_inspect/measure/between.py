@@ -16,20 +16,21 @@ class Between:
     comparison: Comparison
 
 
-def between(old: Arm, new: Arm, seed: int, steady: bool = True, scale: float = 1.0) -> Between | None:
+def between(old: Arm, new: Arm, seed: int, comparable: bool = True, scale: float = 1.0) -> Between | None:
     """``new`` against ``old``; None where one of the two has no valid measurement.
 
-    The device's time is taken where it is what a caller waits for in both, latency otherwise. ``steady``: both ran on
-    one machine with one torch, so that a yardstick, which has the threads of its arm, tells the machine's part. New
-    times are multiplied by ``scale``. A difference decides nothing where others had a part of the CPU, or Ctrl-C ended
-    a run.
+    The device's time is taken where it is what a caller waits for in both, latency otherwise. ``comparable``: both ran
+    on one machine with one torch and equal environment variables, so that their yardsticks may be divided, where they
+    have equal threads. New times are multiplied by ``scale``. A difference decides nothing where others had a part of
+    the CPU, or Ctrl-C ended a run. Rounds are not paired, inside one Record neither: arms end after different numbers
+    of them.
     """
     name = "latency" if _waits_for_host(old) or _waits_for_host(new) else "device_time"
     one, other = old.metrics.get(name), new.metrics.get(name)
     if one is None or other is None or not (old.valid and new.valid):
         return None
     paces = None
-    if steady and old.config.threads == new.config.threads and old.paces_ms and new.paces_ms:
+    if comparable and old.config.threads == new.config.threads and old.paces_ms and new.paces_ms:
         paces = old.paces_ms, new.paces_ms
     delta = DELTA[new.config.device.partition(":")[0]]
     rounds = [[scale * ms for ms in samples] for samples in other.rounds]

@@ -44,8 +44,8 @@ def compare(
 ) -> Comparison:
     """Old durations and new ones, in ms, by bootstrap over rounds, then samples.
 
-    ``paired``: round i of both was taken at one time, as inside one Record. It is then drawn for both or for neither,
-    and what slowed it for both cancels out. ValueError where a sample is missing or not positive, or a round has no
+    ``paired``: round i of both was taken at one time. Every resample then takes the same rounds of both, and what
+    slowed both cancels out. ValueError where a sample is missing or not positive, or a round has no
     partner. ``doubtful``: one of the two is no fair measurement, as where other programs had a part of the CPU. A
     difference then decides nothing.
     ``paces``: what one and the same work took beside each round, old and new. The interval then holds the ratio as it

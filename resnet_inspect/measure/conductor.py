@@ -15,7 +15,7 @@ from resnet_inspect.measure.protocol import reason_to_stop
 from resnet_inspect.measure.statistics import half_width, median_interval, median_of, pooled
 from resnet_inspect.units import text
 
-BEFORE_TOO = "ceilings"  # of the passes, which all come after the rounds
+TWICE = "ceilings"  # the one pass that is asked for before the rounds as well as after them
 LEAST_ROUNDS = 2  # of which an interval can be told
 GROUP = 4  # arms interleaved at a time, if their memory allows it
 
@@ -54,7 +54,7 @@ class Take:
     enqueue: list[list[float]] = field(default_factory=list)
     blocks: list[tuple[int, float]] = field(default_factory=list)
     clocks: list[dict[str, Any]] = field(default_factory=list)
-    phases: dict[str, float] | None = None
+    recompiled: int = 0
     after: dict[str, Any] = field(default_factory=dict)
     passes: dict[str, dict[str, Any]] = field(default_factory=dict)
     ceilings_before: dict[str, Any] | None = None
@@ -98,10 +98,10 @@ def conduct(
                 playing.remove((take, worker))
                 worker.close()
                 yield take
-            elif BEFORE_TOO in passes:
-                tell(f"{config.label}: {BEFORE_TOO}")
-                _passed(take, worker, BEFORE_TOO)
-                take.ceilings_before = take.passes.pop(BEFORE_TOO)
+            elif TWICE in passes:
+                tell(f"{config.label}: {TWICE}")
+                _passed(take, worker, TWICE)
+                take.ceilings_before = take.passes.pop(TWICE)
         number = 0
         while playing:
             number += 1
@@ -124,7 +124,9 @@ def conduct(
                     yield take
     except KeyboardInterrupt:
         for take, worker in playing:
-            if len(take.latency) >= LEAST_ROUNDS:
+            if take.after:  # its rounds were over: a pass alone is cut short
+                yield take
+            elif len(take.latency) >= LEAST_ROUNDS:
                 take.stopped = "interrupted"
                 if _ended(take, worker):
                     yield take
@@ -151,8 +153,13 @@ def _prepared(take: Take, worker: Worker) -> bool:
 
 
 def _warmed(take: Take, worker: Worker) -> bool:
+    """``take.warm`` is of the last worker; that it settled, of each."""
+
+    def keep(answer: dict[str, Any]) -> None:
+        take.warm = {**answer, "settled": answer["settled"] and take.warm.get("settled", True)}
+
     return _asked(take, worker, {"do": "prepare"}, lambda answer: setattr(take, "prepared", answer)) and _asked(
-        take, worker, {"do": "warm"}, lambda answer: setattr(take, "warm", answer)
+        take, worker, {"do": "warm"}, keep
     )
 
 
@@ -168,6 +175,7 @@ def _round(take: Take, worker: Worker, plan: Plan) -> bool:
         if answer.get("device_time"):
             take.device_time.append(answer["device_time"])
         take.clocks.append(answer.get("clocks") or {})
+        take.recompiled = max(take.recompiled, answer.get("recompiled", 0))
 
     return _asked(take, worker, request, keep)
 
@@ -181,11 +189,12 @@ def _finished(take: Take, worker: Worker, plan: Plan) -> bool:
 
 
 def _ended(take: Take, worker: Worker) -> bool:
-    """What is asked when the rounds are over."""
-    return (
-        take.config.task != "train"
-        or _asked(take, worker, {"do": "phases"}, lambda answer: setattr(take, "phases", answer))
-    ) and _asked(take, worker, {"do": "after"}, lambda answer: setattr(take, "after", answer))
+    """What is asked when the rounds are over; no phases after Ctrl-C, which may have found the worker warming up."""
+    if not _asked(take, worker, {"do": "after"}, lambda answer: setattr(take, "after", answer)):
+        return False
+    if take.config.task == "train" and take.stopped != "interrupted":
+        _passed(take, worker, "phases")
+    return True
 
 
 def _passed(take: Take, worker: Worker, name: str) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -83,7 +84,7 @@ class ProcessWorker:
     def close(self) -> None:
         if self.answers < 0:
             return
-        self.process.kill()
+        self._kill()
         self.process.wait()
         assert self.process.stdin is not None
         with suppress(OSError):
@@ -98,7 +99,7 @@ class ProcessWorker:
         while b"\n" not in self.pending:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.answers], [], [], left)[0]:
-                self.process.kill()
+                self._kill()
                 raise WorkerLost("timeout", f"no answer for {self.timeout_s:.0f} s")
             read = os.read(self.answers, 1 << 20)
             if not read:
@@ -107,12 +108,17 @@ class ProcessWorker:
         line, _, self.pending = self.pending.partition(b"\n")
         return line
 
+    def _kill(self) -> None:
+        """And what it started: a compiler would work on beside the next arm."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+
     def _crash(self) -> WorkerLost:
         """Its exit code, and the last line that it wrote to stderr; the kernel's own killer sends signal 9."""
         try:
             code = self.process.wait(timeout=10)
         except subprocess.TimeoutExpired:  # it closed its pipe and hangs
-            self.process.kill()
+            self._kill()
             code = self.process.wait()
         self.errors.seek(0)
         said = self.errors.read().decode(errors="replace")

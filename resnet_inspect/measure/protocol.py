@@ -97,9 +97,9 @@ def reason_to_stop(rounds: Rounds, protocol: Protocol) -> str | None:
 
 
 def settled(calls_ms: Sequence[float], protocol: Protocol) -> bool:
-    """Whether the last two windows of calls agree in median."""
+    """Whether there are calls enough, and the last two windows of them agree in median."""
     n = protocol.window
-    if len(calls_ms) < max(2 * n, protocol.warmup_calls) or sum(calls_ms) / 1e3 < protocol.warmup_s:
+    if len(calls_ms) < max(2 * n, protocol.warmup_calls):
         return False
     before, last = median_of(calls_ms[-2 * n : -n]), median_of(calls_ms[-n:])
     return abs(last - before) < protocol.settled_within * before

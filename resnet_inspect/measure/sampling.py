@@ -26,11 +26,12 @@ def warm_up(call: Call, clock: Clock, protocol: Protocol) -> WarmUp:
     """Call until the settling rule holds, or the time for it is over, of which the first call takes none."""
     first = _timed(call, clock)
     calls: list[float] = []
-    while not settled(calls, protocol):
-        if sum(calls) / 1e3 >= protocol.max_warmup_s:
-            return WarmUp(first, len(calls) + 1, (first + sum(calls)) / 1e3, False)
+    spent, steady = 0.0, False
+    while not steady and spent < 1e3 * protocol.max_warmup_s:
         calls.append(_timed(call, clock))
-    return WarmUp(first, len(calls) + 1, (first + sum(calls)) / 1e3, True)
+        spent += calls[-1]
+        steady = spent >= 1e3 * protocol.warmup_s and settled(calls, protocol)
+    return WarmUp(first, len(calls) + 1, (first + spent) / 1e3, steady)
 
 
 def sample(call: Call, clock: Clock, seconds: float, at_least: int) -> list[float]:

@@ -103,7 +103,7 @@ def median_interval(rounds: Rounds, seed: int, resamples: int = 1000) -> tuple[f
 def resampler(rounds: Rounds) -> Callable[[Sequence[int], Random], float]:
     """A function of indexes: the median of as many samples as those rounds have, drawn from them with replacement.
 
-    Drawn is only where that median cuts the rounds, a level in (0, 1): the middle one of n uniform numbers follows
+    Instead of n samples only the rank of their median is drawn: the median of n uniform numbers follows
     Beta((n + 1) / 2, (n + 1) / 2). So a resample costs log n, not n.
     """
     ordered = pooled(rounds)

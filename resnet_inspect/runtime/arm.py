@@ -29,7 +29,7 @@ class Ready:
     ``reference`` is what strict fp32 gives for the first images. ``forward`` is the call's forward pass with what it is
     given in the network's place, loss included where there is one; ``step`` forward, backward and optimizer of a
     training step. ``captured_ms`` is the first call where it came before the timed path, as it does when a graph is
-    captured.
+    captured. ``graphs`` are those that torch.compile had made when the calls were warm.
     """
 
     run: Callable[[], Any]
@@ -41,10 +41,13 @@ class Ready:
     optimizer: torch.optim.Optimizer | None = None
     step: tuple[Callable[[], Any], Callable[[Any], Any], Callable[[], None]] | None = None
     captured_ms: float | None = None
+    graphs: int = 0
 
 
-def prepare(config: Config, graph: Graph, seed: int) -> Ready:
-    """Build the network of ``graph`` for ``config``, on random input, with BatchNorm statistics calibrated."""
+def prepare(config: Config, graph: Graph, seed: int, code: nn.Module | None = None) -> Ready:
+    """The network of ``graph``, which is ``code`` or else is built, for ``config``, on random input, with BatchNorm
+    statistics calibrated.
+    """
     torch.manual_seed(seed)
     torch.set_num_threads(config.threads)
     device = torch.device(config.device)
@@ -54,7 +57,7 @@ def prepare(config: Config, graph: Graph, seed: int) -> Ready:
             raise NotImplementedError(f"{torch.cuda.get_device_name(device)} has no TF32: use --precision fp32")
     _allow_tf32(config.precision == "tf32")
     torch.backends.cudnn.benchmark = True
-    net = build(graph).to(device)
+    net = (build(graph) if code is None else code).to(device)
     x = torch.randn(config.input, device=device)
     _calibrate(net, x)
     net.eval()

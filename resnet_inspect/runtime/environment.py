@@ -22,7 +22,7 @@ def probe(device: str) -> dict[str, object]:
         MachineError: this machine has none of that kind.
     """
     resolved = resolve(device)
-    # Convolutions are TF32 by default from Ampere on.
+    # Convolutions are TF32 by default from Ampere on. The classifier's product is not, and in an arm called tf32 it is.
     ampere = resolved.startswith("cuda") and torch.cuda.get_device_capability(resolved)[0] >= 8
     versions = {name: version(name) for name in ("torch", "torchvision")} | {"resnet-inspect": __version__}
     return {"device": resolved, "precision": "tf32" if ampere else "fp32", "versions": versions}

@@ -12,13 +12,14 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, fx, nn
 
-from resnet_inspect.graph import Graph
+from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.inplace import in_place
 from resnet_inspect.measure.config import DRY, SCALER, Config
 from resnet_inspect.measure.protocol import Protocol as Plan
 from resnet_inspect.runtime import stream
 from resnet_inspect.runtime.arm import Ready, captured
-from resnet_inspect.runtime.modules import function
+from resnet_inspect.runtime.modules import FUNCTIONS, function
+from resnet_inspect.runtime.operations import of_module
 
 CLOCK = time.perf_counter_ns
 WARM_CALLS = 3
@@ -121,6 +122,9 @@ def play(ready: Ready, config: Config, plan: Plan, per: str) -> dict[str, Any]:
         return {"reason": SCALER}
     if is_graph and _event(external=True) is None:
         return {"reason": "this torch has no events that a graph can hold"}
+    for node in ready.graph.nodes[1:]:
+        if not _stands_alone(ready.net, node):
+            return {"reason": f"{node.name} is a function or a module of this code's own, where no mark can be set"}
     marks: Marks = ClockMarks() if kind == "cpu" else EventMarks(lambda: _event(is_graph), not is_graph)
     run = marked(ready, per, "compile" in config.mode, marks)
     if is_graph:
@@ -264,6 +268,13 @@ def flat(net: nn.Module, graph: Graph, positions: Sequence[int], after: After | 
             calls.call_function(after, (number, values[position]))
     calls.output(values[positions[-1]])
     return fx.GraphModule(net, calls, "Flat")
+
+
+def _stands_alone(net: nn.Module, node: Node) -> bool:
+    """Whether ``flat`` can make the call by itself: by its module, which does nothing else, or by a function."""
+    if node.module:
+        return of_module(net.get_submodule(node.module)) is not None
+    return isinstance(node.op, FUNCTIONS)
 
 
 def _on_the_clock(call: Callable[[], object]) -> float | None:

@@ -65,6 +65,9 @@ def module(op: Op, inplace: bool) -> nn.Module:
     raise NotImplementedError(f"{type(op).__name__} is no module")
 
 
+FUNCTIONS = (Add, Mul, Flatten, Reshape, Max, Mean, Cat, Pad, Subsample)
+
+
 def function(op: Op, inplace: bool) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     """The function that performs ``op`` on its inputs, and the arguments that follow them."""
     match op:

@@ -79,7 +79,7 @@ def _imported(source: str, library: str) -> ModuleType:
         raise UnknownModelError(f"unknown model {source!r}: there is no file {library}", hint=FORMS)
     sys.path.insert(0, str(path.parent.resolve() if is_file else Path.cwd()))
     try:
-        return importlib.import_module(path.stem if is_file else library)
+        return _executed(path) if is_file else importlib.import_module(library)
     except ModuleNotFoundError as error:
         if error.name is None or not library.startswith(error.name):
             raise _failed(source, error) from error
@@ -88,6 +88,17 @@ def _imported(source: str, library: str) -> ModuleType:
         raise _failed(source, error) from error
     finally:
         del sys.path[0]
+
+
+def _executed(path: Path) -> ModuleType:
+    """The file as a module of its own: two files of one name are two."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # where a dataclass in it looks for its annotations
+    spec.loader.exec_module(module)
+    return module
 
 
 def _failed(source: str, error: Exception) -> RequestError:

@@ -12,20 +12,25 @@ from dataclasses import asdict
 from typing import Any
 
 import torch
+from torch import nn
 
 from resnet_inspect.errors import InspectError
+from resnet_inspect.graph import Graph
 from resnet_inspect.measure import sampling
 from resnet_inspect.measure.config import Config
 from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.resnet.fields import from_mapping
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
-from resnet_inspect.runtime import energy, gpu, marks, memory, pages, stream, yardstick
+from resnet_inspect.runtime import energy, gpu, marks, memory, pages, sources, stream, yardstick
 from resnet_inspect.runtime.arm import Ready, agreement, prepare
 from resnet_inspect.runtime.ceilings import ceilings
 from resnet_inspect.runtime.environment import flags
+from resnet_inspect.runtime.trace import trace
 
-PHASE_CALLS = 10
+PHASE_CALLS, LEAST_PHASE_CALLS = 10, 2
+MOST_DEVICE_CALLS = 300  # of a round: each waits a millisecond or more behind the sleep that fills the queue
+CALLS_AHEAD = 10  # of what waits to be asked for: a replay takes microseconds to enqueue and milliseconds to run
 CLOCK = time.perf_counter_ns
 # Where every algorithm that cuDNN tries, or a graph being captured, found no memory, torch says this instead.
 NO_ROOM = ("unable to find an engine", "previous error during capture")
@@ -42,15 +47,14 @@ def main(answers: int) -> None:
 def serve(job: dict[str, Any], requests: Iterator[dict[str, Any]], answer: Callable[[dict[str, Any]], None]) -> None:
     config = Config(**{**job["config"], "input": tuple(job["config"]["input"])})
     protocol = Protocol(**job["protocol"])
-    n, c, h, w = config.input
-    graph = lower(from_mapping(ResNetSpec(), job["spec"]), config.model, (n, c, h, w))
+    net, graph = _net(job, config, protocol.seed)
     inference = torch.inference_mode(config.task == "infer")
     ready: Ready | None = None
     for request in requests:
         try:
             if ready is None:
                 known = {"gpu": gpu.describe(_index(config))} if config.device.startswith("cuda") else {}
-                ready = prepare(config, graph, protocol.seed)
+                ready = prepare(config, graph, protocol.seed, net)
                 answer({"captured_ms": ready.captured_ms, "flags": flags(), **known})
                 continue
             with inference:
@@ -62,6 +66,16 @@ def serve(job: dict[str, Any], requests: Iterator[dict[str, Any]], answer: Calla
     gc.unfreeze()
 
 
+def _net(job: dict[str, Any], config: Config, seed: int) -> tuple[nn.Module | None, Graph]:
+    """The graph of what is measured, and the module itself where that is code."""
+    n, c, h, w = config.input
+    if "spec" in job:
+        return None, lower(from_mapping(ResNetSpec(), job["spec"]), config.model, (n, c, h, w))
+    torch.manual_seed(seed)
+    net = sources.make(job["code"])
+    return net, trace(net, (n, c, h, w), config.model)
+
+
 def warm(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
     cuda, captured = config.device.startswith("cuda"), "graph" in config.mode
     if cuda:
@@ -71,7 +85,8 @@ def warm(ready: Ready, config: Config, protocol: Protocol, request: dict[str, An
     peak = torch.cuda.memory_stats(config.device)["requested_bytes.all.peak"] if cuda and not captured else None
     gc.collect()
     gc.freeze()
-    return {**asdict(result), "graphs_before": _compiled_graphs(config), "first_peak_bytes": peak}
+    ready.graphs = _compiled_graphs(config)
+    return {**asdict(result), "graphs_before": ready.graphs, "first_peak_bytes": peak}
 
 
 def one_call(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
@@ -115,14 +130,15 @@ def one_round(ready: Ready, config: Config, protocol: Protocol, request: dict[st
     faults = (pages.faults() - fetched) / len(latency)
     expected = sorted(latency)[len(latency) // 2]
     block = sampling.block(ready.run, ready.sync, CLOCK, protocol.block_s, expected)
-    result: dict[str, Any] = {"latency": latency, "block": block}
+    result: dict[str, Any] = {"latency": latency, "block": block, "recompiled": _compiled_graphs(config) - ready.graphs}
     if kind == "cpu":  # who waits for a device needs no CPU
         result["clocks"] = {"cpu_share": share, "faults_per_call": faults, "yardstick_ms": pieces}
     if kind == "cuda":
         result["clocks"] = _clocks_under_load(ready, config)
     if kind == "cuda" and not config.waits_inside:
-        result["enqueue"] = stream.enqueue(ready.run, ready.sync, len(latency))
-        result["device_time"] = stream.device_time(ready.run, ready.sync, len(latency), result["enqueue"])
+        calls = min(len(latency), MOST_DEVICE_CALLS)
+        result["enqueue"] = stream.enqueue(ready.run, ready.sync, calls)
+        result["device_time"] = stream.device_time(ready.run, ready.sync, calls, result["enqueue"])
     return result
 
 
@@ -135,8 +151,8 @@ def phases(ready: Ready, config: Config, protocol: Protocol, request: dict[str, 
     """Mean milliseconds of forward, backward and optimizer over common steps, so that they add up to the step."""
     assert ready.step is not None
     forward, backward, step = ready.step
-    marks = [0, 0, 0, 0]
-    for _ in range(PHASE_CALLS):
+    sums, steps, end = [0, 0, 0, 0], 0, CLOCK() + int(protocol.max_time_s * 1e9)
+    while steps < PHASE_CALLS and (steps < LEAST_PHASE_CALLS or CLOCK() < end):
         times = [CLOCK()]
         loss = forward()
         ready.sync()
@@ -147,8 +163,9 @@ def phases(ready: Ready, config: Config, protocol: Protocol, request: dict[str, 
         step()
         ready.sync()
         times.append(CLOCK())
-        marks = [mark + t - times[0] for mark, t in zip(marks, times, strict=True)]
-    ms = [mark / PHASE_CALLS / 1e6 for mark in marks]
+        sums = [known + t - times[0] for known, t in zip(sums, times, strict=True)]
+        steps += 1
+    ms = [known / steps / 1e6 for known in sums]
     return {"forward_ms": ms[1], "backward_ms": ms[2] - ms[1], "optimizer_ms": ms[3] - ms[2], "step_ms": ms[3]}
 
 
@@ -214,8 +231,9 @@ def _clocks_under_load(ready: Ready, config: Config) -> dict[str, object]:
     with ThreadPoolExecutor(1) as asking:
         known = asking.submit(gpu.clocks, _index(config))
         while not known.done():
-            ready.run()
-    ready.sync()
+            for _ in range(CALLS_AHEAD):
+                ready.run()
+            ready.sync()
     return known.result()
 
 

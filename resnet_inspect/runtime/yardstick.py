@@ -2,9 +2,10 @@
 
 A CPU that is shared, or hot, keeps its pace for seconds, not for minutes: on two CPUs of one host the medians of a
 network over 10 s, taken within 8 minutes, lay up to 12 % apart on one thread and 23 % on two. Pieces like these were
-chosen on those recordings, among fourteen sets: of pairs of medians 23 to 40 % (one thread) and 25 to 59 % (two)
-differed by over 5 %; 0 to 2 % and 3 to 6 %, but 39 % of resnet50 on two, where the ratio to the pieces had to differ
-too. Of planted 10 % that cost nothing on one thread and a tenth to a quarter of what was found on two.
+chosen on those recordings, among fourteen sets. Of the pairs of medians, all of unchanged code, 23 to 40 % differed by
+over 5 % on one thread and 25 to 59 % on two; where the ratio to the pieces had to differ as well, 0 to 2 % and 3 to 6 %
+were left, of resnet50 on two threads 39 %. Of planted slow-downs by 10 % none was missed for it on one thread, and a
+tenth to a quarter of those found on two.
 """
 
 import time

@@ -5,16 +5,15 @@ from random import Random
 
 import pytest
 
-from resnet_inspect import api
+from resnet_inspect import api, load
 from resnet_inspect.analyze.budget import Limits, budget
 from resnet_inspect.errors import RequestError
 from resnet_inspect.measure.config import Config
 from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.measure.record import Arm, Record, from_json, metric, to_json
 from resnet_inspect.report import Report
-from resnet_inspect.resnet.fields import to_mapping
 
-GRAPH, SPEC = api.lower("resnet18"), api.spec("resnet18")
+GRAPH, SPEC = api.lower("resnet18"), load.spec_of(load.variant("resnet18"))
 CONFIG = Config("resnet18", "cpu", 1, (1, 3, 224, 224), "infer", "fp32", "contiguous", "eager", 1)
 ENVIRONMENT = {
     "date": "",
@@ -28,7 +27,7 @@ ENVIRONMENT = {
 def arm(ms: float, config: Config = CONFIG, spread: float = 0.01) -> Arm:
     rng = Random(0)
     rounds = [[ms * rng.gauss(1, spread) for _ in range(20)] for _ in range(5)]
-    return Arm(config, "ok", True, {"latency": metric(rounds, 0)}, 1.0, spec=to_mapping(SPEC))
+    return Arm(config, "ok", True, {"latency": metric(rounds, 0)}, 1.0, spec=SPEC)
 
 
 def record(*arms: Arm, quick: bool = False) -> Record:
@@ -96,7 +95,7 @@ def test_a_record_that_was_saved_and_read_fits_as_well() -> None:
     [
         record(arm(1.0, replace(CONFIG, input=(8, 3, 224, 224)))),
         record(arm(1.0, replace(CONFIG, task="train"))),
-        record(replace(arm(1.0), spec=to_mapping(api.spec("resnet34")))),
+        record(replace(arm(1.0), spec=load.spec_of(load.variant("resnet34")))),
         record(),
     ],
     ids=["another batch", "a training step", "another net of that name", "nothing"],
@@ -115,6 +114,21 @@ def test_a_quick_run_decides_and_says_that_it_was_quick() -> None:
 def test_a_run_that_ctrl_c_ended_is_said_to_be_one() -> None:
     report = budget(GRAPH, SPEC, Limits(latency_ms=15.0), record(replace(arm(1.0), stopped="interrupted")))
     assert report.notes[0].startswith("Ctrl-C ended a run")
+
+
+def test_a_latency_that_other_programs_had_a_part_in_is_not_over() -> None:
+    crowded = ({"code": "crowded", "where": "", "values": {"share": 0.5}},)
+    report = budget(GRAPH, SPEC, Limits(latency_ms=0.5), record(replace(arm(1.0), findings=crowded)))
+    assert verdicts(report) == ["INCONCLUSIVE"]
+    assert "other programs had some of the CPU" in report.findings[0].message
+    assert budget(GRAPH, SPEC, Limits(latency_ms=1.5), record(replace(arm(1.0), findings=crowded))).ok
+
+
+def test_code_has_no_spec_and_is_found_by_its_name() -> None:
+    theirs, mine = (replace(arm(ms, replace(CONFIG, model=name)), spec={}) for ms, name in ((9.0, "a:b"), (1.0, "c:d")))
+    report = budget(replace(GRAPH, name="c:d"), {}, Limits(latency_ms=2.0), record(theirs, mine))
+    assert report.ok
+    assert len(report.tables[0].rows) == 1
 
 
 def test_a_record_without_a_latency_budget_is_a_mistake() -> None:

@@ -25,12 +25,20 @@ def test_what_nothing_is_wrong_with_is_valid_and_has_no_findings(device: str, mo
     assert done.compile_ms == (20.0 if mode == "compile" else None)
 
 
+FEW = {"p99_ms": "20 samples; it takes 300"}
+
+
 def test_what_a_cpu_cannot_tell_is_null_and_says_why() -> None:
     done = arm(take())
     for name in ("device_time", "enqueue"):
         assert done.metrics[name] is None
         assert done.unknown[name] == "cpu has no events on a stream"
-    assert arm(take("cuda:0")).unknown == {}
+    assert arm(take("cuda:0")).unknown == FEW
+
+
+def test_the_99th_percentile_is_told_from_300_samples_on() -> None:
+    assert arm(take(latency=rounds(*[10.0] * 59))).unknown["p99_ms"] == "295 samples; it takes 300"
+    assert "p99_ms" not in arm(take(latency=rounds(*[10.0] * 60))).unknown
 
 
 BROKEN = {
@@ -53,6 +61,7 @@ BROKEN = {
     "no-recompile": [
         take(mode="compile", after={**AFTER, "graphs": 2}),
         take("cuda:0", "compile+graph", after={**AFTER, "graphs": 3}),
+        take(mode="compile", recompiled=1),  # in the worker of an earlier round
     ],
     "stage-closure": [
         take(passes={"stage": pairs(marked=10.03)}),
@@ -123,6 +132,7 @@ def test_an_arm_that_was_lost_says_how_and_keeps_what_was_counted(status: str) -
     assert (done.status, done.valid, codes(done)) == (status, False, [status])
     assert done.findings[0]["values"] == {"detail": "exit code 1: no luck"}
     assert done.memory == {"predicted": {"peak_bytes": 2048}, "measured": None}
+    assert done.metrics["latency"].samples_ms == (10.0,) * 4, "what was sampled before is kept"
     assert done.cost == COST
     assert from_json(to_json(record(done))) == record(done)
     assert any("exit code 1: no luck" in found.message for found in bench(record(done)).findings)
@@ -183,4 +193,4 @@ def test_a_chip_at_its_power_cap_may_be_slower_back_to_back(throttle: list[str],
 def test_a_step_that_waits_for_the_device_has_no_share_of_either() -> None:
     one = take("cuda:0", precision="amp-fp16", device_time=[], enqueue=[])
     one.config = replace(one.config, task="train")
-    assert arm(one).unknown == dict.fromkeys(("device_time", "enqueue"), SCALER)
+    assert arm(one).unknown == dict.fromkeys(("device_time", "enqueue"), SCALER) | FEW

@@ -168,9 +168,8 @@ def test_a_cpu_has_no_times_of_a_device_and_cuda_has() -> None:
 
 def test_only_a_training_step_has_phases() -> None:
     takes = Stage([config("a"), config("b", task="train")]).play()
-    assert takes["a"].phases is None
-    assert takes["b"].phases is not None
-    assert takes["b"].phases["step_ms"] == 10.0
+    assert "phases" not in takes["a"].passes
+    assert takes["b"].passes["phases"]["step_ms"] == 10.0
 
 
 def test_passes_come_last_and_only_where_they_are_asked_for() -> None:
@@ -193,9 +192,22 @@ def test_ceilings_are_measured_before_the_rounds_and_after_them() -> None:
 
 def test_a_worker_that_is_lost_over_a_pass_has_given_its_measurement() -> None:
     stage = three(b={"fails": {("stage", 1): WorkerLost("oom", "no more")}})
+    stage.configs[1] = replace(stage.configs[1], task="train")
     takes = stage.play(passes=("stage",))
     assert (takes["b"].status, takes["b"].stopped) == ("ok", "precise")
-    assert takes["b"].passes == {"stage": {"reason": "oom: no more"}}
+    assert takes["b"].passes["stage"] == {"reason": "oom: no more"}
+
+
+def test_phases_that_are_not_told_cost_no_samples() -> None:
+    """Ten steps of a minute each are longer than a worker may be silent."""
+    stage = three(b={"fails": {("phases", 1): WorkerLost("timeout", "no answer")}})
+    stage.configs[1] = replace(stage.configs[1], task="train")
+    lost = stage.play()["b"]
+    assert (lost.status, len(lost.latency), lost.passes) == (
+        "ok",
+        PLAN.rounds,
+        {"phases": {"reason": "timeout: no answer"}},
+    )
     assert {worker.closed for worker in stage.workers.values()} == {1}
 
 
@@ -224,7 +236,6 @@ LOSSES = [
     ("memory", 1, "oom"),
     ("round", 1, "timeout"),
     ("round", 2, "crashed"),
-    ("phases", 1, "crashed"),
     ("after", 1, "crashed"),
 ]
 
@@ -276,6 +287,22 @@ def test_a_fresh_arm_is_played_in_a_new_worker_every_round() -> None:
     assert sum(worker.asked["memory"] for worker in started) == sum(worker.asked["after"] for worker in started) == 3
 
 
+def test_one_worker_of_many_that_never_settled_is_told() -> None:
+    stage, started = Stage([config("a")]), []
+
+    class Restless(FakeWorker):
+        def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+            answer = super().ask(request)
+            return answer | {"settled": started.index(self) != 1} if request["do"] == "warm" else answer
+
+    def start(c: Config) -> FakeWorker:
+        started.append(Restless(c, stage.log))
+        return started[-1]
+
+    stage.start = start
+    assert not stage.play(replace(PLAN, fresh=True))["a"].warm["settled"]
+
+
 @pytest.mark.parametrize("do", ["prepare", "warm", "round"])
 def test_a_new_worker_that_is_lost_ends_its_own_arm_alone(do: str) -> None:
     stage, started = three(), []
@@ -322,6 +349,23 @@ def test_ctrl_c_keeps_the_arms_in_play_that_have_two_rounds(number: int, kept: s
         assert (take.status, take.stopped, take.after) == ("ok", "interrupted", {"graphs": 0})
         assert len(take.latency) >= 2
     assert {worker.closed for worker in stage.workers.values()} == {1}
+
+
+def test_ctrl_c_over_a_pass_leaves_the_rounds_as_they_ended() -> None:
+    stage = Stage([config("a")], a={"fails": {("stage", 1): KeyboardInterrupt()}})
+    takes: list[Take] = []
+    with pytest.raises(KeyboardInterrupt):
+        takes.extend(stage.conduct(passes=("stage",)))
+    assert [(take.stopped, take.passes) for take in takes] == [("precise", {})]
+    assert [do for _, do in stage.log].count("after") == 1
+
+
+def test_ctrl_c_asks_for_no_phases_of_a_worker_that_may_be_cold() -> None:
+    stage = Stage([config("a", task="train")], a={"fails": {("round", 4): KeyboardInterrupt()}})
+    takes: list[Take] = []
+    with pytest.raises(KeyboardInterrupt):
+        takes.extend(stage.conduct())
+    assert [(take.stopped, take.passes) for take in takes] == [("interrupted", {})]
 
 
 def test_a_worker_that_is_gone_when_it_is_closed_keeps_none_of_the_others_open() -> None:

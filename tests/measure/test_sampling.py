@@ -43,6 +43,11 @@ def test_a_warm_up_ends_when_it_settles_and_tells_the_first_call_apart() -> None
     assert 21 <= warm.calls <= 30
 
 
+def test_a_warm_up_lasts_as_long_as_its_plan_says() -> None:
+    clock = FakeClock(lambda n: 20.0)
+    assert sampling.warm_up(clock.call, clock, PLAN).calls == 1 + PLAN.warmup_s / 0.020
+
+
 def test_what_the_first_call_compiles_takes_nothing_from_the_time_to_settle() -> None:
     clock = FakeClock(lambda n: 60e3 if n == 1 else 100.0)
     warm = sampling.warm_up(clock.call, clock, PLAN)

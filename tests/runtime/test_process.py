@@ -16,6 +16,7 @@ import torch
 from conftest import Run
 
 from resnet_inspect import api, benchmark
+from resnet_inspect.errors import RequestError
 from resnet_inspect.measure.conductor import WorkerLost
 from resnet_inspect.measure.process import ProcessWorker
 from resnet_inspect.measure.record import Record, from_json, to_json
@@ -35,7 +36,7 @@ def bench(**changes: Any) -> Record:
         "quick": True,
         "max_time_s": 0.2,
     }
-    return api.bench("resnet50", **(options | changes))
+    return api.bench(**({"models": "resnet50"} | options | changes))
 
 
 def test_a_training_step_and_a_pass_come_back_whole_and_are_saved_as_they_end() -> None:
@@ -55,7 +56,7 @@ def test_a_training_step_and_a_pass_come_back_whole_and_are_saved_as_they_end() 
         assert (len(latency.rounds), len(throughput.rounds)) == (2, 2)
         assert arm.memory["predicted"]["peak_bytes"] > 0
         assert arm.memory["measured"]["requested_bytes"] > 0
-        assert arm.spec["depths"] == (1, 1)
+        assert arm.spec["depths"] == [1, 1]
     phases = record.arms[1].phases
     assert phases is not None
     assert sum(phases[f"{part}_ms"] for part in ("forward", "backward", "optimizer")) == pytest.approx(
@@ -65,6 +66,38 @@ def test_a_training_step_and_a_pass_come_back_whole_and_are_saved_as_they_end() 
     schema = json.loads((files("resnet_inspect.measure") / "bench.schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(schema).validate(json.loads(to_json(record)))
     assert to_json(from_json(to_json(record))) == to_json(record)
+
+
+NET = """
+from torch import nn
+from torch.nn import functional as F
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm, self.fc = nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Linear(8, 10)
+    def forward(self, x):
+        return self.fc(F.adaptive_avg_pool2d(F.relu(self.norm(self.conv(x))), 1).flatten(1))
+plain = nn.Sequential(nn.Conv2d(3, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+"""
+
+
+def test_code_is_measured_as_it_is(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "net.py").write_text(NET)
+    source = f"{tmp_path}/net.py:Net"
+    record = bench(models=(source, f"{tmp_path}/net.py:plain"), settings=(), task="train", per="stage", batch_size=2)
+    assert [(arm.status, arm.valid, arm.spec) for arm in record.arms] == [("ok", True, {})] * 2
+    for arm in record.arms:
+        asked, predicted = arm.memory["measured"]["requested_bytes"], arm.memory["predicted"]["peak_bytes"]
+        assert asked == pytest.approx(predicted, abs=64)
+    own, plain = record.arms
+    assert (own.config.model, own.cost) == (source, {"params": 330, "macs": 2 * (8 * 27 * 30 * 30 + 80)})
+    assert "relu is a function" in own.unknown["stages"]
+    assert [row["name"] for row in plain.stages["rows"]][:2] == ["0", "1"]
+    assert benchmark.load.measured(own).name == source
+    with pytest.raises(RequestError, match="--fused builds a net of its own"):
+        bench(models=source, settings=(), fused=True)
+    with pytest.raises(RequestError, match="a Conv2d in memory"):
+        bench(models=torch.nn.Conv2d(3, 4, 1), settings=())
 
 
 class Killed(ProcessWorker):
