@@ -36,6 +36,8 @@ def commands() -> list[str]:
 def test_a_command_of_the_readme_runs(command: str, run: Run, tmp_path: Path, laid_out_json: str) -> None:
     run("export-spec", "resnet50d", "-o", "mine.toml")
     (tmp_path / "run.json").write_text(laid_out_json, encoding="utf-8")
+    (code,) = re.findall(r"```py\n# (net\.py\n.*?)```", README, re.DOTALL)
+    (tmp_path / "net.py").write_text(code.partition("\n")[2], encoding="utf-8")
     done = run(*shlex.split(command)[1:])
     assert done.returncode == 0, done.stderr
 

@@ -27,7 +27,7 @@ class Protocol:
         quick: a first look, labelled so and no baseline.
         fresh: every round in a new process, so that the interval holds what differs between processes, and more time
             lies between two rounds. On a shared CPU whose pace moved by 14 %, medians of runs lay 5 to 7 % apart, those
-            of one process each 14 to 16 %; six processes that took turns agreed to 1.5 %.
+            of one process each 14 to 16 %.
     """
 
     rounds: int = 5
