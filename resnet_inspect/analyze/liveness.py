@@ -16,11 +16,11 @@ from resnet_inspect.graph.ops.gate import Max, Mul, Reshape, Sigmoid
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, Dropout, GroupNorm, Identity, ReLU
 from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d, MaxPool2d
-from resnet_inspect.graph.ops.reshape import Flatten, Subsample
+from resnet_inspect.graph.ops.reshape import Flatten, Slice, Subsample
 
 Phase = Literal["forward", "backward", "optimizer"]
 
-VIEWS = (Identity, Flatten, Reshape, Subsample)
+VIEWS = (Identity, Flatten, Reshape, Slice, Subsample)
 SAVES_INPUT = (Conv2d, Linear, BatchNorm2d, GroupNorm, MaxPool2d, AvgPool2d, BlurPool2d, Max, Mul, Activation)
 SAVES_OUTPUT = (ReLU, Sigmoid, Max)
 # What backward hands on as it is: a sum's gradient is that of each term, a view's that of what it shows.
@@ -161,12 +161,15 @@ def _enclosing(node: Node) -> Iterator[str]:
 
 
 def _beside(node: Node, train: bool, size: int) -> int:
-    """Bytes that a call makes beside its output: a blur's padded input, and what only backward needs: a pool's indices,
-    a norm's batch statistics, a dropout's mask."""
+    """Bytes that a call makes beside its output: a blur's padded input, a standardised weight, and what only backward
+    needs: a pool's indices, a norm's batch statistics, a dropout's mask.
+    """
     match node.op:
         case BlurPool2d():
             n, c, h, w = node.ins[0].shape
             return size * n * c * (h + 2) * (w + 2)
+        case Conv2d(standardized=True):
+            return size * prod(node.op.params()["weight"])
         case MaxPool2d() if train:
             return INDEX_BYTES * node.out.numel
         case BatchNorm2d(channels) if train:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.ops.gate import Mul, Reshape, Sigmoid
-from resnet_inspect.graph.ops.pointwise import Add, BatchNorm2d, Identity, ReLU
-from resnet_inspect.graph.ops.reshape import Flatten, Pad, Subsample
+from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, Identity, ReLU
+from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
 
-VIEWS = (Identity, Flatten, Reshape, Subsample)
-MAPS = (BatchNorm2d, ReLU, Sigmoid, Pad, *VIEWS)
+VIEWS = (Identity, Flatten, Reshape, Slice, Subsample)
+MAPS = (BatchNorm2d, ReLU, Activation, Sigmoid, Pad, *VIEWS)
 JOINS = (Add, Mul)
 
 

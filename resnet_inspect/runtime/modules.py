@@ -13,7 +13,7 @@ from resnet_inspect.graph.ops.gate import AdaptiveMaxPool2d, Cat, Conv1d, Max, M
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.graph.ops.pointwise import Add, BatchNorm2d, GroupNorm, Identity, ReLU
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
-from resnet_inspect.graph.ops.reshape import Flatten, Pad, Subsample
+from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
 
 
 class Blur(nn.Module):
@@ -54,8 +54,8 @@ def module(op: Op, inplace: bool) -> nn.Module:
             return nn.Identity()
         case MaxPool2d(kernel, stride, padding, ceil_mode):
             return nn.MaxPool2d(kernel, stride, padding, ceil_mode=ceil_mode)
-        case AvgPool2d(kernel, stride, ceil_mode):
-            return nn.AvgPool2d(kernel, stride, ceil_mode=ceil_mode, count_include_pad=False)
+        case AvgPool2d(kernel, stride, ceil_mode, padding):
+            return nn.AvgPool2d(kernel, stride, padding, ceil_mode, count_include_pad=False)
         case AdaptiveAvgPool2d():
             return nn.AdaptiveAvgPool2d((1, 1))
         case AdaptiveMaxPool2d():
@@ -65,7 +65,7 @@ def module(op: Op, inplace: bool) -> nn.Module:
     raise NotImplementedError(f"{type(op).__name__} is no module")
 
 
-FUNCTIONS = (Add, Mul, Flatten, Reshape, Max, Mean, Cat, Pad, Subsample)
+FUNCTIONS = (Add, Mul, Flatten, Reshape, Max, Mean, Cat, Pad, Slice, Subsample)
 
 
 def function(op: Op, inplace: bool) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -85,8 +85,10 @@ def function(op: Op, inplace: bool) -> tuple[Callable[..., Any], tuple[Any, ...]
             return torch.mean, (dims, True)
         case Cat():
             return _cat, ()
-        case Pad(channels, right, bottom):
-            return F.pad, ((0, right, 0, bottom, *channels),)
+        case Pad(channels, right, bottom, before):
+            return F.pad, ((before, right, before, bottom, *channels),)
+        case Slice(start, stop):
+            return operator.getitem, ((slice(None), slice(start, stop)),)
         case Subsample(stride):
             return operator.getitem, ((slice(None), slice(None), slice(None, None, stride), slice(None, None, stride)),)
     raise NotImplementedError(f"{type(op).__name__} is no function")

@@ -1,6 +1,7 @@
 """Each module and function of torch as the operation that it is: what ``modules.py`` does, the other way round."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from torch import Tensor, nn
@@ -10,7 +11,7 @@ from resnet_inspect.graph.ops.gate import AdaptiveMaxPool2d, Cat, Conv1d, Max, M
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, Dropout, GroupNorm, Identity, ReLU
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
-from resnet_inspect.graph.ops.reshape import Flatten, Pad, Subsample
+from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
 from resnet_inspect.runtime.modules import Blur
 
 
@@ -42,8 +43,10 @@ def of_module(module: nn.Module) -> Op | None:
     Raises:
         Unknown: it is one, set to what no operation stands for.
     """
-    if type(module) not in MODULES:
+    if type(module) not in MODULES and not _is_timms_blur(module):
         return None
+    if _is_timms_blur(module):
+        return BlurPool2d(module.channels, module.stride)  # type: ignore[arg-type]  # timm's own are numbers
     match module:
         case nn.Conv2d(padding_mode="zeros"):
             kernel, dilation = _square(module.kernel_size), _square(module.dilation)
@@ -69,8 +72,9 @@ def of_module(module: nn.Module) -> Op | None:
         case nn.MaxPool2d(dilation=1, return_indices=False):
             window = _square(module.kernel_size), _square(module.stride), _square(module.padding)
             return MaxPool2d(*window, module.ceil_mode)
-        case nn.AvgPool2d(padding=0):
-            return AvgPool2d(_square(module.kernel_size), _square(module.stride), module.ceil_mode)
+        case nn.AvgPool2d():
+            kernel, stride, padding = map(_square, (module.kernel_size, module.stride, module.padding))
+            return AvgPool2d(kernel, stride, module.ceil_mode, padding)
         case nn.AdaptiveAvgPool2d(output_size=1 | (1, 1)):
             return AdaptiveAvgPool2d()
         case nn.AdaptiveMaxPool2d(output_size=1 | (1, 1)):
@@ -114,9 +118,10 @@ def of_function(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: 
             kernel, stride, padding = given(1, "kernel_size"), given(2, "stride"), given(3, "padding", 0)
             pool = MaxPool2d(_square(kernel), _square(stride or kernel), _square(padding), given(5, "ceil_mode", False))
             return (pool,), [x]
-        case "avg_pool2d" if given(3, "padding", 0) in (0, (0, 0)):
-            kernel, stride = given(1, "kernel_size"), given(2, "stride")
-            return (AvgPool2d(_square(kernel), _square(stride or kernel), given(4, "ceil_mode", False)),), [x]
+        case "avg_pool2d":
+            kernel, stride, padding = given(1, "kernel_size"), given(2, "stride"), given(3, "padding", 0)
+            sizes = _square(kernel), _square(stride or kernel), given(4, "ceil_mode", False), _square(padding)
+            return (AvgPool2d(*sizes),), [x]
         case "adaptive_avg_pool2d" if given(1, "output_size") in (1, (1, 1)):
             return (AdaptiveAvgPool2d(),), [x]
         case "adaptive_max_pool2d" if given(1, "output_size") in (1, (1, 1)):
@@ -129,7 +134,7 @@ def of_function(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: 
         case "pad":
             return (_pad(given(1, "pad"), given(2, "mode", "constant"), given(3, "value")),), [x]
         case "getitem":
-            return (_subsample(args[1]),), [x]
+            return (_subsample_or_slice(args[1], x),), [x]
         case _ if name in VIEWS and out.shape[0] == x.shape[0] and out.is_contiguous():  # no element moves
             return (_view(out),), [x]
         case _ if name.rstrip("_") in ACTIVATIONS:
@@ -137,6 +142,29 @@ def of_function(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: 
         case _ if name in SAME:
             return None
     raise Unknown
+
+
+def pieces(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: Sequence[Tensor]) -> list[Op]:
+    """The operations that a call along the channels is, each giving one of several results.
+
+    Raises:
+        Unknown: it gives others.
+    """
+    dim = args[2] if len(args) > 2 else kwargs.get("dim", 0)
+    if name not in ("split", "split_with_sizes", "chunk", "tensor_split") or dim != 1:
+        raise Unknown
+    ends = [*accumulate(piece.shape[1] for piece in out)]
+    return [Slice(stop - piece.shape[1], stop) for piece, stop in zip(out, ends, strict=True)]
+
+
+def _is_timms_blur(module: Any) -> bool:
+    """Its default filter, the binomial 3×3; timm need not be installed."""
+    kind: Any = type(module)
+    return (kind.__module__.partition(".")[0], kind.__name__, getattr(module, "filt_size", 0)) == (
+        "timm",
+        "BlurPool2d",
+        3,
+    )
 
 
 def _with_weights(name: str, x: Tensor, given: Callable[..., Any]) -> Op:
@@ -147,7 +175,8 @@ def _with_weights(name: str, x: Tensor, given: Callable[..., Any]) -> Op:
             stride, padding, dilation = given(3, "stride", 1), given(4, "padding", 0), given(5, "dilation", 1)
             cout, _, *kernel = weight.shape
             sizes = _square(kernel), _square(stride), _square(padding), _square(dilation)
-            return Conv2d(x.shape[1], cout, *sizes, given(6, "groups", 1), bias is not None)
+            standardized = not isinstance(weight, nn.Parameter)
+            return Conv2d(x.shape[1], cout, *sizes, given(6, "groups", 1), bias is not None, standardized)
         case "linear":
             cout, cin = given(1, "weight").shape
             return Linear(cin, cout, given(2, "bias") is not None)
@@ -191,14 +220,16 @@ def _view(out: Tensor) -> Op:
 
 def _pad(sizes: Sequence[int], mode: str, value: float | None) -> Op:
     left, right, top, bottom, *channels = (*sizes, 0, 0, 0, 0)[: max(4, len(sizes))]
-    if mode != "constant" or value or left or top:
+    if mode != "constant" or value or left != top:
         raise Unknown(f"{tuple(sizes)}, {mode}, {value}")
-    return Pad((channels[0], channels[1]) if channels else (0, 0), right, bottom)
+    return Pad((channels[0], channels[1]) if channels else (0, 0), right, bottom, left)
 
 
-def _subsample(index: Any) -> Op:
+def _subsample_or_slice(index: Any, x: Tensor) -> Op:
     whole = slice(None)
     match index:
+        case (n, slice(step=None) as channels, *rest) if n == whole and all(each == whole for each in rest):
+            return Slice(*channels.indices(x.shape[1])[:2])
         case (n, c, slice(start=None, stop=None, step=int(stride)), last) if n == c == whole and last == index[2]:
             return Subsample(stride)
     raise Unknown(str(index))

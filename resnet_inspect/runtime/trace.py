@@ -9,7 +9,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from itertools import chain
 from math import prod
 from typing import Any
 
@@ -22,7 +21,7 @@ from resnet_inspect.errors import InspectError, TraceError
 from resnet_inspect.graph import Builder, Graph, Node, TensorType
 from resnet_inspect.graph.ops.base import Op
 from resnet_inspect.graph.ops.pointwise import Add
-from resnet_inspect.runtime.operations import Unknown, of_function, of_module
+from resnet_inspect.runtime.operations import Unknown, of_function, of_module, pieces
 
 Image = tuple[int, int, int, int]
 
@@ -39,7 +38,9 @@ def trace(net: nn.Module, image: Image, name: str) -> Graph:
     calls = _Calls(name)
     x = torch.empty(image, device="meta")
     calls.stands_for(x, calls.builder.input(TensorType(image)))
-    state = {key: torch.empty_like(value, device="meta") for key, value in _state(net)}
+    state = {key: torch.empty_like(value, device="meta") for key, value in net.named_buffers()}
+    for key, value in net.named_parameters():
+        state[key] = nn.Parameter(torch.empty_like(value, device="meta"), requires_grad=False)
     try:
         with calls.watching(net), torch.no_grad(), _evaluated(net), calls:
             out = torch.func.functional_call(net, state, (x,))
@@ -130,6 +131,10 @@ class _Calls(TorchFunctionMode):
         name = func.__name__.strip("_")
         path = ".".join(filter(None, (self.scope, name)))
         try:
+            if isinstance(made, tuple):
+                for op, piece in zip(pieces(name, args, kwargs or {}, made), made, strict=True):
+                    self._write(path, [op], args[:1], piece, module=False)
+                return out
             found = of_function(name, args, kwargs or {}, made)
         except Unknown as unknown:
             raise self._refused(f"{path}{f'({unknown})' if str(unknown) else ''}") from None
@@ -162,10 +167,6 @@ class _Calls(TorchFunctionMode):
             f"{what}, which has no place in the graph of {self.name}",
             hint="a count leaves nothing out: give a part of the net that does without it",
         )
-
-
-def _state(net: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    return chain(net.named_parameters(), net.named_buffers())
 
 
 @contextmanager

@@ -66,7 +66,15 @@ def _forgotten_shifts(graph: Graph) -> list[bool]:
 
 def _passes_shift(node: Node) -> bool:
     match node.op:
-        case Add() | Identity() | MaxPool2d() | AvgPool2d() | BlurPool2d() | Subsample() | Pad(right=0, bottom=0):
+        case (
+            Add()
+            | Identity()
+            | MaxPool2d()
+            | AvgPool2d()
+            | BlurPool2d()
+            | Subsample()
+            | Pad(right=0, bottom=0, before=0)
+        ):
             return True
     return False
 

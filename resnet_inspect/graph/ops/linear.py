@@ -11,7 +11,10 @@ from resnet_inspect.graph.types import TensorType
 
 @dataclass(frozen=True, slots=True)
 class Conv2d(Op):
-    """Square 2-D convolution; padding is symmetric, in elements."""
+    """Square 2-D convolution; padding is symmetric, in elements.
+
+    ``standardized``: by a weight that code computes from the learned one at each call, as weight standardisation does.
+    """
 
     in_channels: int
     out_channels: int
@@ -21,6 +24,7 @@ class Conv2d(Op):
     dilation: int = 1
     groups: int = 1
     bias: bool = False
+    standardized: bool = False
 
     def infer(self, *ins: TensorType) -> TensorType:
         n, c, h, w = image(ins)

@@ -49,18 +49,19 @@ class AvgPool2d(Op):
     kernel_size: int
     stride: int
     ceil_mode: bool = False
+    padding: int = 0
 
     def infer(self, *ins: TensorType) -> TensorType:
         n, c, h, w = image(ins)
-        k, s, ceil = self.kernel_size, self.stride, self.ceil_mode
-        return TensorType((n, c, pool_extent(h, k, s, 0, ceil), pool_extent(w, k, s, 0, ceil)), ins[0].dtype)
+        k, s, p, ceil = self.kernel_size, self.stride, self.padding, self.ceil_mode
+        return TensorType((n, c, pool_extent(h, k, s, p, ceil), pool_extent(w, k, s, p, ceil)), ins[0].dtype)
 
     def elementwise(self, ins: Types, out: TensorType) -> int:
         return ins[0].numel
 
     @property
     def window(self) -> Window:
-        return self.kernel_size, self.stride, 0
+        return self.kernel_size, self.stride, self.padding
 
     @property
     def detail(self) -> str:

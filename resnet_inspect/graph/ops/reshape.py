@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import prod
 
+from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph.ops.base import Op, Window, image
 from resnet_inspect.graph.types import TensorType
 
@@ -18,15 +19,39 @@ class Flatten(Op):
 
 @dataclass(frozen=True, slots=True)
 class Pad(Op):
-    """Zeros around: ``channels`` (before, after) and ``right``/``bottom`` rows and columns."""
+    """Zeros around: ``channels`` (first, last), ``right``/``bottom`` rows and columns, ``before`` left and on top."""
 
     channels: tuple[int, int] = (0, 0)
     right: int = 0
     bottom: int = 0
+    before: int = 0
 
     def infer(self, *ins: TensorType) -> TensorType:
-        n, c, h, w = ins[0].shape
-        return TensorType((n, c + sum(self.channels), h + self.bottom, w + self.right), ins[0].dtype)
+        n, c, h, w = image(ins)
+        size = h + self.before + self.bottom, w + self.before + self.right
+        return TensorType((n, c + sum(self.channels), *size), ins[0].dtype)
+
+    @property
+    def window(self) -> Window:
+        return 1, 1, self.before
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Op):
+    """Channels ``start`` to ``stop``, a view."""
+
+    start: int
+    stop: int
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        n, c, *image = ins[0].shape
+        if not 0 <= self.start < self.stop <= c:
+            raise ShapeError(f"channels {self.start} to {self.stop} of {c}")
+        return TensorType((n, self.stop - self.start, *image), ins[0].dtype)
+
+    @property
+    def detail(self) -> str:
+        return f"channels {self.start} to {self.stop}"
 
 
 @dataclass(frozen=True, slots=True)
