@@ -42,14 +42,9 @@ def block_name(graph: Graph, block: str) -> str:
 
 
 def projecting(graph: Graph) -> set[str]:
-    """Paths of the blocks with a convolution in their shortcut, which is the branch of fewer."""
-    found = set()
-    for node in graph.nodes:
-        if isinstance(node.op, Add):
-            block = node.name.rpartition(".")[0]
-            if min(_convolutions(graph, i, f"{block}.") for i in node.inputs):
-                found.add(block)
-    return found
+    """Paths of the blocks with a convolution in their shortcut, which is the branch of fewer in their last sum."""
+    last = {node.name.rpartition(".")[0]: node for node in graph.nodes if isinstance(node.op, Add)}
+    return {path for path, node in last.items() if min(_convolutions(graph, i, f"{path}.") for i in node.inputs)}
 
 
 def _convolutions(graph: Graph, position: int, inside: str) -> int:

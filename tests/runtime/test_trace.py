@@ -141,6 +141,11 @@ def test_a_net_of_ones_own_has_stages_and_blocks() -> None:
     assert [row[2] for row in blocks] == ["", "projection", "identity", "projection", "identity", ""]
 
 
+def test_a_block_projects_by_its_last_sum() -> None:
+    rows = ri.summary("timm:res2net50_26w_4s", input=(1, 3, 64, 64)).tables[0].rows
+    assert [row[3] for row in rows[1:-1]] == [f"Bottle2neck ×{n}, first one projects" for n in (3, 4, 6, 3)]
+
+
 def test_a_net_of_ones_own_costs_what_torch_counts() -> None:
     net = Net().eval()
     with FlopCounterMode(display=False) as counter:
