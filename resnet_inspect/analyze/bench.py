@@ -113,6 +113,7 @@ def bench(record: Record) -> Report:
             *([Fact("gpu", "gpu", ", ".join(_gpu(environment["gpu"])))] if environment.get("gpu") else []),
             Fact("versions", "versions", ", ".join(f"{k} {v}" for k, v in _versions(environment).items())),
             Fact("rounds", "rounds", _rounds(record.protocol)),
+            *_best(record),
         ),
         tables=(_arms(record), *worth, *_phases(record), *ledgers.tables(record)),
         findings=tuple(findings),
@@ -132,6 +133,20 @@ def bench(record: Record) -> Report:
         ),
         ok=len(record.arms) == record.planned and all(arm.status == "ok" for arm in record.arms),
     )
+
+
+def _best(record: Record) -> Iterator[Fact]:
+    """Of several arms, the one that the most images go through in a second, beside its task."""
+    for task in ("infer", "train"):
+        rates = [
+            (arm.images_per_s, number)
+            for number, arm in enumerate(record.arms, 1)
+            if arm.valid and arm.images_per_s is not None and arm.config.task == task
+        ]
+        if len(rates) > 1:
+            most, number = max(rates)
+            what = "most images/s" if task == "infer" else "most images/s in training"
+            yield Fact(f"most_images_per_s_{task}", what, f"{text(most, 'rate')} by arm {number}")
 
 
 def _machine(machine: Mapping[str, Any]) -> Iterator[str]:

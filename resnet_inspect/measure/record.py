@@ -201,8 +201,11 @@ def _follows(one: Metric, seed: int) -> bool:
 def _arm(document: dict[str, Any]) -> Arm:
     metrics = dict(document["metrics"])
     known = {f.name for f in fields(Arm)} - {"config", "metrics", "images_per_s", "checks", "findings"}
+    config = Config(**{**_whole(Config, document["config"]), "input": tuple(document["config"]["input"])})
+    if not all(isinstance(n, int) for n in (config.threads, *config.input)) or config.input[0] != config.batch_size:
+        raise ValueError(f"a batch of {config.batch_size!r} at input {config.input}, {config.threads!r} threads")
     return Arm(
-        config=Config(**{**_whole(Config, document["config"]), "input": tuple(document["config"]["input"])}),
+        config=config,
         images_per_s=metrics.pop("images_per_s"),
         metrics={name: _metric(one) for name, one in metrics.items()},
         checks=tuple(Check(**check) for check in document["checks"]),

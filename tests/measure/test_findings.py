@@ -1,6 +1,7 @@
 """Symptoms of a bad measurement: each is found, explained with its very threshold, and told in words."""
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from resnet_inspect.language import LANGUAGES
 from resnet_inspect.measure import assemble
 from resnet_inspect.measure.conductor import Take
 from resnet_inspect.measure.config import PRECISIONS
+from resnet_inspect.measure.record import Arm
 
 FOUND = {
     "host-bound": take("cuda:0", enqueue=rounds(9.0, 9.0, 9.0, 9.0)),
@@ -132,3 +134,15 @@ def test_the_catalogue_has_every_code_that_is_given_and_no_other() -> None:
     assert given == {*FOUND, "cached", "ceiling-moved"}, "each has a test"
     assert texts_given_to("WorkerLost", room / "process.py") | {"oom"} == {"oom", "crashed", "timeout"}
     assert set(CATALOGUE) == given | {"oom", "crashed", "timeout"}
+
+
+def test_of_several_arms_the_most_images_a_second_are_named() -> None:
+    one, other = arm(take()), arm(take(blocks=[(6, 30.0)] * ROUNDS))
+    broken = replace(other, valid=False, status="invalid", images_per_s=9e9)
+
+    def best(*arms: Arm) -> list[object]:
+        return [fact.value for fact in bench(record(*arms)).facts if fact.key.startswith("most_images_per_s")]
+
+    assert best(one, other) == ["1,600 by arm 2"]
+    assert best(one, broken) == best(one) == []
+    assert best(one, replace(one, config=replace(one.config, task="train"))) == [], "a step is no inference"

@@ -37,7 +37,7 @@ configs = st.builds(
     Config,
     model=words,
     device=st.sampled_from(["cpu", "mps", "cuda:0", "cuda:11"]),
-    batch_size=st.integers(1, 512),
+    batch_size=st.just(0),
     input=st.tuples(*[st.integers(1, 512)] * 4),
     task=st.sampled_from(TASKS),
     precision=st.sampled_from(PRECISIONS),
@@ -45,7 +45,7 @@ configs = st.builds(
     mode=st.sampled_from(MODES),
     threads=st.integers(1, 64),
     fused=st.booleans(),
-)
+).map(lambda config: replace(config, batch_size=config.input[0]))
 checks = st.builds(Check, id=words, ok=st.booleans(), value=st.none() | numbers, limit=st.none() | numbers)
 findings = st.fixed_dictionaries(
     {"code": words, "where": words, "values": st.dictionaries(words, numbers | words, max_size=2)}
@@ -285,6 +285,14 @@ def paths(part: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         if isinstance(inner, dict | list) and name not in open_ended:
             found += paths(inner, (*path, name))
     return found
+
+
+@pytest.mark.parametrize(
+    "change", [{"batch_size": "two"}, {"batch_size": 7}, {"input": [1, 3, "a"]}, {"threads": None}]
+)
+def test_a_configuration_that_cannot_be_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(RequestError, match="is not whole: a batch of"):
+        read_edited(lambda document: document["arms"][0]["config"].update(change))
 
 
 @pytest.mark.parametrize("path", paths(json.loads(TEXT)), ids=lambda path: "/".join(map(str, path)))
