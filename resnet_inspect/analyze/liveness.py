@@ -14,7 +14,7 @@ from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.inplace import in_place
 from resnet_inspect.graph.ops.gate import Max, Mul, Reshape, Sigmoid
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, Dropout, GroupNorm, Identity, ReLU
+from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, Clone, Dropout, GroupNorm, Identity, ReLU
 from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Flatten, Slice, Subsample
 
@@ -24,7 +24,7 @@ VIEWS = (Identity, Flatten, Reshape, Slice, Subsample)
 SAVES_INPUT = (Conv2d, Linear, BatchNorm2d, GroupNorm, MaxPool2d, AvgPool2d, BlurPool2d, Max, Mul, Activation)
 SAVES_OUTPUT = (ReLU, Sigmoid, Max)
 # What backward hands on as it is: a sum's gradient is that of each term, a view's that of what it shows.
-PASSES_GRADIENT = (Add, Identity, Flatten, Reshape)
+PASSES_GRADIENT = (Add, Clone, Identity, Flatten, Reshape)
 INDEX_BYTES = 8  # a max pool notes where each maximum was, as int64
 STATISTIC_BYTES = 4  # batch statistics stay in fp32
 
@@ -120,8 +120,9 @@ class _Tape:
         saved: list[set[int]] = []
         savers = [0] * len(graph.nodes)
         for position, node in enumerate(graph.nodes):
-            kept = {storage[i] for i in node.inputs} if isinstance(node.op, SAVES_INPUT) else set()
-            kept |= {storage[position]} if isinstance(node.op, SAVES_OUTPUT) else set()
+            output = isinstance(node.op, Activation) and node.op.keeps_output
+            kept = {storage[i] for i in node.inputs} if isinstance(node.op, SAVES_INPUT) and not output else set()
+            kept |= {storage[position]} if isinstance(node.op, SAVES_OUTPUT) or output else set()
             saved.append(kept - {0} if train else set())
             for i in saved[-1]:
                 savers[i] += 1
@@ -174,8 +175,8 @@ def _beside(node: Node, train: bool, size: int) -> int:
             return INDEX_BYTES * node.out.numel
         case BatchNorm2d(channels) if train:
             return 2 * STATISTIC_BYTES * channels
-        case Dropout() if train:
-            return size * node.out.numel
+        case Dropout(channels) if train:
+            return size * (prod(node.out.shape[:2]) if channels else node.out.numel)
         case GroupNorm(groups) if train:
             return 2 * STATISTIC_BYTES * groups * node.out.shape[0]
     return 0

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.ops.gate import Mul, Reshape, Sigmoid
-from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, Identity, ReLU
+from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, Clone, Identity, ReLU, Scale
 from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
 
 VIEWS = (Identity, Flatten, Reshape, Slice, Subsample)
-MAPS = (BatchNorm2d, ReLU, Activation, Sigmoid, Pad, *VIEWS)
+MAPS = (BatchNorm2d, ReLU, Activation, Scale, Clone, Sigmoid, Pad, *VIEWS)
 JOINS = (Add, Mul)
 
 

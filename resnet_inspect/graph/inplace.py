@@ -2,7 +2,7 @@
 
 from resnet_inspect.graph.graph import Graph
 from resnet_inspect.graph.ops.gate import Sigmoid
-from resnet_inspect.graph.ops.pointwise import Activation, Add, ReLU
+from resnet_inspect.graph.ops.pointwise import Activation, Add, ReLU, Scale
 
 
 def in_place(graph: Graph) -> set[int]:
@@ -19,7 +19,7 @@ def in_place(graph: Graph) -> set[int]:
 
     def may_overwrite(position: int) -> bool:
         node = graph.nodes[position]
-        if not (isinstance(node.op, ReLU | Add | Activation) and node.op.inplace):
+        if not (isinstance(node.op, ReLU | Add | Activation | Scale) and node.op.inplace):
             return False
         source = node.inputs[0]
         return users[source] == 1 and not isinstance(graph.nodes[source].op, ReLU | Sigmoid)

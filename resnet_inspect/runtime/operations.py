@@ -9,7 +9,17 @@ from torch import Tensor, nn
 from resnet_inspect.graph.ops.base import Op
 from resnet_inspect.graph.ops.gate import AdaptiveMaxPool2d, Cat, Conv1d, Max, Mean, Mul, Reshape, Sigmoid
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, Dropout, GroupNorm, Identity, ReLU
+from resnet_inspect.graph.ops.pointwise import (
+    Activation,
+    Add,
+    BatchNorm2d,
+    Clone,
+    Dropout,
+    GroupNorm,
+    Identity,
+    ReLU,
+    Scale,
+)
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
 from resnet_inspect.runtime.modules import Blur
@@ -22,19 +32,26 @@ class Unknown(Exception):  # noqa: N818  # it is turned into a TraceError that s
 # Operations, each on what the one before it gives, and the tensors that the first one reads.
 Found = tuple[tuple[Op, ...], Sequence[Any]]
 
-# All keep their input for backward, as the memory prediction has it.
 ACTIVATIONS = {
-    one.__name__.lower(): one.__name__
-    for one in (nn.SiLU, nn.GELU, nn.LeakyReLU, nn.ReLU6, nn.Hardswish, nn.Hardsigmoid, nn.Mish)
-} | {"leaky_relu": "LeakyReLU"}
+    "silu": "SiLU",
+    "gelu": "GELU",
+    "leaky_relu": "LeakyReLU",
+    "relu6": "ReLU6",
+    "hardswish": "Hardswish",
+    "hardsigmoid": "Hardsigmoid",
+    "mish": "Mish",
+    "tanh": "Tanh",
+    "softmax": "Softmax",
+    "log_softmax": "LogSoftmax",
+}
 MODULES = {
     nn.Conv2d, nn.Conv1d, nn.Linear, nn.BatchNorm2d, nn.GroupNorm, nn.ReLU, nn.Sigmoid, nn.Identity, nn.Dropout,
     nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d, nn.Flatten, Blur,
-    *(getattr(nn, name) for name in ACTIVATIONS.values()),
+    *(getattr(nn, name) for name in ACTIVATIONS.values() if "Softmax" not in name),
 }  # fmt: skip
-# Views of one image's elements; what broadcasts or copies is read as the tensor itself.
-VIEWS = ("view", "reshape", "flatten", "squeeze", "unsqueeze", "transpose", "permute")
-SAME = ("contiguous", "clone", "detach", "float", "to", "type_as", "expand", "expand_as")
+VIEWS = ("view", "reshape", "flatten", "squeeze", "unsqueeze", "transpose", "permute")  # of one image's elements
+SAME = ("detach", "expand", "expand_as")  # read as the tensor itself
+WITH_A_NUMBER = ("add", "sub", "mul", "div")
 
 
 def of_module(module: nn.Module) -> Op | None:
@@ -102,8 +119,12 @@ def of_function(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: 
     if not isinstance(out, Tensor):
         raise Unknown
     match name:
-        case "dropout":
-            return (Dropout() if given(1, "p", 0.5) else Identity(),), [x]
+        case _ if name in SAME or (out is x and name in ("contiguous", "float", "to", "type_as")):
+            return None
+        case "clone":
+            return (Clone(),), [x]
+        case "dropout" | "dropout2d":
+            return (Dropout(name == "dropout2d") if given(1, "p", 0.5) else Identity(),), [x]
         case "add" | "add_" | "iadd" if _tensors(args) == 2 and kwargs.get("alpha", 1) == 1:
             return (Add(inplace=out is x),), args[:2]
         case "mul" | "mul_" if _tensors(args) == 2:
@@ -139,8 +160,8 @@ def of_function(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: 
             return (_view(out),), [x]
         case _ if name.rstrip("_") in ACTIVATIONS:
             return (Activation(ACTIVATIONS[name.rstrip("_")], out is x),), [x]
-        case _ if name in SAME:
-            return None
+        case _ if name.strip("_i") in WITH_A_NUMBER and _tensors(args) == 1 and isinstance(x, Tensor):
+            return (Scale(inplace=out is x),), [x]
     raise Unknown
 
 

@@ -78,7 +78,7 @@ class ReLU(SameShape):
 
 @dataclass(frozen=True, slots=True)
 class Activation(SameShape):
-    """Any other elementwise function without weights, by torch's name of its module, as SiLU."""
+    """Any other function of values without weights that keeps the shape, by torch's name of its module, as SiLU."""
 
     function: str
     inplace: bool = False
@@ -86,6 +86,26 @@ class Activation(SameShape):
     @property
     def detail(self) -> str:
         return self.function
+
+    @property
+    def keeps_output(self) -> bool:
+        """Whether backward reads what it gave, not what it was given."""
+        return self.function in ("Softmax", "LogSoftmax", "Tanh")
+
+
+@dataclass(frozen=True, slots=True)
+class Scale(SameShape):
+    """Times a number, or plus one."""
+
+    inplace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clone(SameShape):
+    """A copy."""
+
+    def elementwise(self, ins: Types, out: TensorType) -> int:
+        return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +118,9 @@ class Identity(SameShape):
 
 @dataclass(frozen=True, slots=True)
 class Dropout(Identity):
-    """Nothing in inference; in training it zeroes elements at random, by a mask that it keeps."""
+    """Nothing in inference; in training it zeroes elements or ``channels`` at random, by a mask that it keeps."""
+
+    channels: bool = False
 
 
 @dataclass(frozen=True, slots=True)
