@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from resnet_inspect.analyze.bench import finding
 from resnet_inspect.analyze.memory import Precision
 from resnet_inspect.analyze.passes import Pass, passes
 from resnet_inspect.analyze.roofline import KEYS, Floor, device_facts, floors_of, fused_names, notes, total_of, unsteady
 from resnet_inspect.analyze.summary import Depth
+from resnet_inspect.analyze.symptoms import finding
 from resnet_inspect.analyze.to_win import above_roof, most_to_win
 from resnet_inspect.counting.devices import Device
 from resnet_inspect.errors import RequestError

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 import resnet_inspect as ri
-from resnet_inspect.analyze.bench import CATALOGUE
 from resnet_inspect.analyze.explain import glossary
 from resnet_inspect.analyze.lint import RULES
+from resnet_inspect.analyze.symptoms import CATALOGUE
 from resnet_inspect.analyze.work import work_of
 from resnet_inspect.language import LANGUAGES
 from resnet_inspect.render.prose import wrap

@@ -9,9 +9,10 @@ import pytest
 from takes import AFTER, ROUNDS, WARM, arm, codes, pairs, record, rounds, take
 
 import resnet_inspect as ri
-from resnet_inspect.analyze.bench import CATALOGUE, bench
+from resnet_inspect.analyze.bench import bench
 from resnet_inspect.analyze.explain.threshold import threshold
 from resnet_inspect.analyze.explain.voice import Voice
+from resnet_inspect.analyze.symptoms import CATALOGUE
 from resnet_inspect.language import LANGUAGES
 from resnet_inspect.measure import assemble
 from resnet_inspect.measure.conductor import Take

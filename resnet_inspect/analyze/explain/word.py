@@ -3,12 +3,12 @@
 from difflib import get_close_matches
 from string import Formatter
 
-from resnet_inspect.analyze.bench import CATALOGUE
 from resnet_inspect.analyze.explain import glossary
 from resnet_inspect.analyze.explain.glossary.term import Term
 from resnet_inspect.analyze.explain.threshold import threshold
 from resnet_inspect.analyze.explain.voice import Voice
 from resnet_inspect.analyze.lint import RULES, Rule
+from resnet_inspect.analyze.symptoms import CATALOGUE
 from resnet_inspect.errors import UnknownModelError
 from resnet_inspect.report import Column, Report, Row, Section, Table
 from resnet_inspect.resnet import zoo
