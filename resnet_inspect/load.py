@@ -72,7 +72,7 @@ def is_code(model: Model) -> "TypeGuard[str | nn.Module]":
     """Whether the net is written in Python, and not as a spec."""
     if isinstance(model, str):
         return ":" in model and not model.lower().endswith(".toml")
-    return not isinstance(model, os.PathLike | ResNetSpec)
+    return hasattr(model, "named_modules")
 
 
 def variant(model: Model, settings: Sequence[str] = ()) -> Variant:
