@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from resnet_inspect.errors import RequestError
+from resnet_inspect.errors import RequestError, UnknownModelError
 from resnet_inspect.graph import Graph
 from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.lower import lower
@@ -46,7 +46,8 @@ def network(model: Model, settings: Sequence[str] = (), input: Input = None, bat
     """
     if is_code(model) and not isinstance(model, str):
         _refuse_settings(settings)
-        return _traced(model, type(model).__name__, input, batch_size)
+        net = model() if isinstance(model, type) or not hasattr(model, "named_modules") else model
+        return _traced(net, type(net).__name__, input, batch_size)
     return graph(named(model, settings), input, batch_size)
 
 
@@ -69,10 +70,10 @@ def _refuse_settings(settings: Sequence[str]) -> None:
 
 
 def is_code(model: Model) -> "TypeGuard[str | nn.Module]":
-    """Whether the net is written in Python, and not as a spec."""
+    """Whether the net is written in Python, and not as a spec: a name of code, a module, or what makes one."""
     if isinstance(model, str):
         return ":" in model and not model.lower().endswith(".toml")
-    return hasattr(model, "named_modules")
+    return callable(model)
 
 
 def variant(model: Model, settings: Sequence[str] = ()) -> Variant:
@@ -86,7 +87,8 @@ def variant(model: Model, settings: Sequence[str] = ()) -> Variant:
     if is_code(model):
         raise RequestError(
             f"{model if isinstance(model, str) else type(model).__name__} is code, which has no spec",
-            hint="name the variant that it is, as resnet50; summary, flops, memory, compare and roofline read code",
+            hint="name the variant that it is, as resnet50; "
+            "summary, flops, memory, compare, roofline, budget and bench read code",
         )
     found = _find(model)
     if not settings:
@@ -190,6 +192,8 @@ def _find(model: Model) -> Variant:
     if isinstance(model, ResNetSpec):
         return Variant("spec", "spec", model)
     path = os.fspath(model)  # type: ignore[arg-type]  # is_code has taken the modules away
+    if path.endswith(".py"):
+        raise UnknownModelError(f"unknown model {path!r}: a file of code", hint=f"say what in it, as {path}:make")
     if path.lower().endswith(".toml"):
         from resnet_inspect.resnet import toml  # 6 ms that only a file pays
 

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 from resnet_inspect.analyze.summary import counting_note, share
 from resnet_inspect.counting.conventions import CONVOLUTIONS, TORCH
 from resnet_inspect.counting.training import training_flops
-from resnet_inspect.errors import ShapeError
+from resnet_inspect.errors import RequestError, ShapeError
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pointwise import BatchNorm2d
@@ -28,7 +28,7 @@ def flops(graph: Graph, task: Task = "infer") -> Report:
     facts: tuple[Fact, ...] = ()
     findings: tuple[Finding, ...] = ()
     if task == "train":
-        refuse_to_train_on_one_value(graph)
+        refuse_to_train(graph)
         steps = training_flops(graph.nodes)
         theirs = sum(training_flops(graph.nodes, TORCH).values())
         facts = (Fact("flopcountermode_flops", "FlopCounterMode", theirs, "count"),)
@@ -62,8 +62,16 @@ def flops(graph: Graph, task: Task = "infer") -> Report:
     )
 
 
-def refuse_to_train_on_one_value(graph: Graph) -> None:
-    """Batch statistics need two values a channel, or torch raises while training."""
+def refuse_to_train(graph: Graph) -> None:
+    """A step needs two values a channel for batch statistics, or torch raises; and calls that tell what it does.
+
+    Raises:
+        RequestError: of the latter. ShapeError: of the former.
+    """
+    if graph.untrainable:
+        raise RequestError(
+            f"a training step of {graph.name} is not known: {graph.untrainable}", hint="ask for --task infer"
+        )
     for node in graph.nodes:
         if isinstance(node.op, BatchNorm2d) and node.out.numel == node.op.num_features:
             raise ShapeError(

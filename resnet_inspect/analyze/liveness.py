@@ -111,7 +111,8 @@ class _Tape:
     def of(cls, graph: Graph, train: bool) -> "_Tape":
         overwriting = in_place(graph)
         if train:  # autograd keeps a copy of what such a call overwrites
-            overwriting -= {i for i in overwriting if isinstance(graph.nodes[i].op, Activation)}
+            activations = {i: graph.nodes[i].op for i in overwriting}
+            overwriting -= {i for i, op in activations.items() if isinstance(op, Activation) and not op.keeps_output}
         storage: list[int] = []
         for position, node in enumerate(graph.nodes):
             masked = train and isinstance(node.op, Dropout)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal, get_args
 
-from resnet_inspect.analyze.flops import Task, refuse_to_train_on_one_value
+from resnet_inspect.analyze.flops import Task, refuse_to_train
 from resnet_inspect.analyze.liveness import Alive, Moment, peak
 from resnet_inspect.analyze.summary import share
 from resnet_inspect.graph import Graph
@@ -81,7 +81,7 @@ def _asked(
     """The moment of the peak, and what is there then."""
     train = task == "train"
     if train:
-        refuse_to_train_on_one_value(graph)
+        refuse_to_train(graph)
     size = ELEMENT_BYTES[precision]
     weights = [node.params for node in graph.weight_owners()]
     weight_bytes = size * sum(weights)

@@ -175,10 +175,10 @@ def budget(
         memory=max_memory,
         latency_ms=max_latency_ms,
     )
+    if record is None:
+        return answer(budget(lower(model, input, batch_size, settings), {}, limits, None, source))
     found = load.named(model, settings)
     network = load.graph(found, input, batch_size)
-    if record is None:
-        return answer(budget(network, {}, limits, None, source))
     return answer(budget(network, load.spec_of(found), limits, recorded(record), source))
 
 

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from resnet_inspect import load
-from resnet_inspect.analyze.flops import refuse_to_train_on_one_value
+from resnet_inspect.analyze.flops import refuse_to_train
 from resnet_inspect.analyze.roofline import floors, total_of
 from resnet_inspect.analyze.work import stage_of, work_by, work_of
 from resnet_inspect.benchmark.largest import WORKER_BYTES, largest
@@ -61,7 +61,7 @@ def run(
     graphs = {config: graph_of(config, nets[config.model]) for config in configs}
     for config, graph in graphs.items():
         if config.task == "train":
-            refuse_to_train_on_one_value(graph)
+            refuse_to_train(graph)
     predicted = {config: predicted_of(config, graph) for config, graph in graphs.items()}
 
     def need(config: Config) -> int:

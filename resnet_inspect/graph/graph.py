@@ -57,13 +57,14 @@ class Graph:
 
     ``containers`` are the modules that hold other modules: path -> class name (``layer1.0`` -> ``Bottleneck``).
     ``held``: where the net is code, of the position of each call, that of the last one during which a name in the code
-    stood for its output.
+    stood for its output; ``untrainable``, why a training step of it cannot be told from its calls.
     """
 
     name: str
     nodes: tuple[Node, ...]
     containers: Mapping[str, str]
     held: Mapping[int, int] = field(default_factory=dict)
+    untrainable: str = ""
 
     @property
     def input(self) -> TensorType:

@@ -178,6 +178,19 @@ def pieces(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: Seque
     return [Slice(stop - piece.shape[1], stop) for piece, stop in zip(out, ends, strict=True)]
 
 
+def zero_padded(inputs: Sequence[Tensor], dim: Sequence[Any], known: Callable[[Tensor], bool]) -> Found | None:
+    """A map joined to zeros along the channels, as shortcut A is often written.
+
+    Raises:
+        Unknown: there are other maps, or another dimension.
+    """
+    maps = [place for place, x in enumerate(inputs) if known(x)]
+    if len(maps) != 1 or [*dim] != [1]:
+        raise Unknown
+    first, last = (sum(x.shape[1] for x in part) for part in (inputs[: maps[0]], inputs[maps[0] + 1 :]))
+    return (Pad((first, last)),), [inputs[maps[0]]]
+
+
 def _is_timms_blur(module: Any) -> bool:
     """Its default filter, the binomial 3×3; timm need not be installed."""
     kind: Any = type(module)

@@ -5,6 +5,7 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Iterable
+from contextlib import redirect_stdout
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
@@ -39,6 +40,11 @@ def make(source: str) -> nn.Module:
         except ImportError:
             raise MachineError("timm is not installed", hint="pip install timm") from None
         return _from(source, name, timm.list_models(), timm.create_model)
+    with redirect_stdout(sys.stderr):  # an answer has stdout to itself
+        return _own(source, library, name)
+
+
+def _own(source: str, library: str, name: str) -> nn.Module:
     module = _imported(source, library)
     try:
         found = getattr(module, name)
@@ -47,10 +53,11 @@ def make(source: str) -> nn.Module:
     if not isinstance(found, nn.Module):
         try:
             found = found()
-        except Exception as error:  # of somebody else's code
+        except (Exception, SystemExit) as error:  # of somebody else's code
             raise _failed(source, error) from error
     if not isinstance(found, nn.Module):
-        raise RequestError(f"{source} gives a {type(found).__name__}, no torch.nn.Module")
+        hint = "is a `return` missing?" if found is None else ""
+        raise RequestError(f"{source} gives {type(found).__name__}, no torch.nn.Module", hint=hint)
     return found
 
 
@@ -66,7 +73,10 @@ def image_of(net: nn.Module) -> tuple[int, int, int]:
 
 def _from(source: str, name: str, known: list[str], create: Any) -> nn.Module:
     if name not in known:
-        raise UnknownModelError(f"unknown model {source!r}", hint=_nearest(name, known))
+        library = source.partition(":")[0]
+        raise UnknownModelError(
+            f"unknown model {source!r}", hint=_nearest(source, [f"{library}:{one}" for one in known])
+        )
     net: nn.Module = create(name)
     return net
 
@@ -84,7 +94,7 @@ def _imported(source: str, library: str) -> ModuleType:
         if error.name is None or not library.startswith(error.name):
             raise _failed(source, error) from error
         raise UnknownModelError(f"unknown model {source!r}: there is no module {error.name}", hint=FORMS) from None
-    except Exception as error:  # of somebody else's code
+    except (Exception, SystemExit) as error:  # of somebody else's code
         raise _failed(source, error) from error
     finally:
         del sys.path[0]
@@ -101,11 +111,17 @@ def _executed(path: Path) -> ModuleType:
     return module
 
 
-def _failed(source: str, error: Exception) -> RequestError:
+def _failed(source: str, error: BaseException) -> RequestError:
     *_, last = traceback.extract_tb(error.__traceback__)
+    hint = ""
+    if isinstance(error, SystemExit):
+        hint = "put what reads the command line under `if __name__ == '__main__'`"
+    elif "relative import" in str(error):
+        hint = "name the package, as package.module:make, from the folder that holds it"
     if last.filename == __file__:  # it could not even be called
-        return RequestError(f"{source}: {error}", hint="name a network, or what makes one without arguments")
-    return RequestError(f"{source}: {type(error).__name__}: {error} ({Path(last.filename).name}, line {last.lineno})")
+        return RequestError(f"{source}: {error}", hint="as in def make(): return ResNet(18)")
+    where = f"{Path(last.filename).name}, line {last.lineno}"
+    return RequestError(f"{source}: {type(error).__name__}: {error} ({where})", hint=hint)
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -21,9 +21,10 @@ from resnet_inspect.errors import InspectError, TraceError
 from resnet_inspect.graph import Builder, Graph, Node, TensorType
 from resnet_inspect.graph.ops.base import Op
 from resnet_inspect.graph.ops.pointwise import Add
-from resnet_inspect.runtime.operations import Unknown, of_function, of_module, pieces
+from resnet_inspect.runtime.operations import Unknown, of_function, of_module, pieces, zero_padded
 
 Image = tuple[int, int, int, int]
+WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
 
 
 def trace(net: nn.Module, image: Image, name: str) -> Graph:
@@ -33,6 +34,9 @@ def trace(net: nn.Module, image: Image, name: str) -> Graph:
         TraceError: it calls what a Graph has no operation for, holds parameters that no call uses, returns anything but
             what it computed last, or fails.
     """
+    while (inner := getattr(net, "module" if isinstance(net, WRAPPERS) else "_orig_mod", None)) is not None:
+        net = inner  # of torch.compile, too
+    _refuse_types(net, name)
     if net._parameters:  # a call needs a module with a name, to hold them
         net = nn.Sequential(OrderedDict({type(net).__name__: net}))
     calls = _Calls(name)
@@ -42,19 +46,27 @@ def trace(net: nn.Module, image: Image, name: str) -> Graph:
     for key, value in net.named_parameters():
         state[key] = nn.Parameter(torch.empty_like(value, device="meta"), requires_grad=False)
     try:
-        with calls.watching(net), torch.no_grad(), _evaluated(net), calls:
+        with calls.watching(net), torch.no_grad(), _evaluated(net), torch.device("meta"), calls:
             out = torch.func.functional_call(net, state, (x,))
     except InspectError:
         raise
     except Exception as error:  # of somebody else's code
         where = calls.scope or type(net).__name__
-        raise TraceError(f"{name}: {where} fails on {'×'.join(map(str, image))}: {_first_line(error)}") from error
+        unregistered = "register_buffer holds a tensor, nn.ModuleList modules" if "meta" in str(error) else ""
+        said = f"{name}: {where} fails on {'×'.join(map(str, image))}: {_first_line(error)}"
+        raise TraceError(
+            said, hint=unregistered and f"what runs has no data, and no part of it may: {unregistered}"
+        ) from error
     nodes = calls.builder.nodes
     if calls.known.get(id(out)) != len(nodes) - 1:
         what = type(out).__name__ if not isinstance(out, Tensor) else "a tensor that it did not compute last"
-        raise TraceError(f"{name} returns {what}", hint="trace a module that returns one tensor, its result")
+        raise TraceError(
+            f"{name} returns {what}", hint="wrap it in a module whose forward returns one tensor, as net(x)['out']"
+        )
     held = dict.fromkeys(calls.known.values(), len(nodes) - 1)
-    graph = Graph(name, tuple(_staged(nodes)), calls.builder.containers, calls.held | held)
+    frozen = sum(not p.requires_grad for p in net.parameters())
+    untrainable = f"{frozen} of its parameter tensors are frozen" if frozen else ""
+    graph = Graph(name, tuple(_staged(nodes)), calls.builder.containers, calls.held | held, untrainable)
     _refuse_unused(graph, net)
     return graph
 
@@ -63,7 +75,7 @@ class _Calls(TorchFunctionMode):
     """Writes down each call while it is active.
 
     ``known``: the calls that made the tensors that are alive, by their identity. ``held``: as in a Graph. ``path``: the
-    modules that are running, innermost last.
+    modules that are running, innermost last. ``zeros`` are tensors of zeros that code makes to be joined to others.
     """
 
     def __init__(self, name: str) -> None:
@@ -73,6 +85,7 @@ class _Calls(TorchFunctionMode):
         self.known: dict[int, int] = {}
         self.held: dict[int, int] = {}
         self.path: list[str] = []
+        self.zeros: list[Tensor] = []
         self.within_call = False
         self.named: dict[str, int] = {}
 
@@ -123,6 +136,9 @@ class _Calls(TorchFunctionMode):
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         out = func(*args, **(kwargs or {}))
+        if func.__name__ in ("zeros", "zeros_like", "new_zeros") and not self.within_call:
+            self.zeros.append(out)
+            return out
         made = out[0] if isinstance(out, tuple) and func.__name__ == "max" else out  # its values; then their indices
         if self.within_call or not any(isinstance(leaf, Tensor) for leaf in tree_leaves(made)):
             return out
@@ -135,11 +151,15 @@ class _Calls(TorchFunctionMode):
                 for op, piece in zip(pieces(name, args, kwargs or {}, made), made, strict=True):
                     self._write(path, [op], args[:1], piece, module=False)
                 return out
-            found = of_function(name, args, kwargs or {}, made)
+            if name == "cat" and any(each is zero for each in args[0] for zero in self.zeros):
+                found = zero_padded(args[0], (*args[1:], *(kwargs or {}).values()), lambda x: id(x) in self.known)
+            else:
+                found = of_function(name, args, kwargs or {}, made)
         except Unknown as unknown:
             raise self._refused(f"{path}{f'({unknown})' if str(unknown) else ''}") from None
         if found is None:
-            self.stands_for(made, self.known[id(args[0])])
+            if id(args[0]) in self.known:
+                self.stands_for(made, self.known[id(args[0])])
             return out
         ops, inputs = found
         module = bool(ops[0].params())
@@ -205,6 +225,20 @@ def _staged(nodes: Sequence[Node]) -> Iterator[Node]:
         yield replace(node, stage=stage if i else "")
 
 
+def _refuse_types(net: nn.Module, name: str) -> None:
+    """What has no size yet, and what is not of fp32, which is what a Graph counts in."""
+    for key, value in net.named_parameters():
+        if isinstance(value, nn.parameter.UninitializedParameter):
+            raise TraceError(
+                f"{name}: {key} has its size from the first batch", hint="call the net once where it is made"
+            )
+        if value.is_floating_point() and value.dtype != torch.float32:
+            raise TraceError(
+                f"{name}: {key} is {str(value.dtype).removeprefix('torch.')}, and a net is counted in fp32",
+                hint="give it as it was before; --precision says what it runs in",
+            )
+
+
 def _refuse_unused(graph: Graph, net: nn.Module) -> None:
     """A count of parameters that leaves some out would be no count."""
     used = {f"{node.module}.{key}".lstrip(".") for node in graph.weight_owners() for key in node.op.params()}
@@ -215,5 +249,5 @@ def _refuse_unused(graph: Graph, net: nn.Module) -> None:
         more = f" and {len(left) - 3} more" if len(left) > 3 else ""
         raise TraceError(
             f"{graph.name}: no call uses the parameters {', '.join(left[:3])}{more}",
-            hint="trace a module whose forward uses all that it holds",
+            hint="take them out, as in net.aux = None: a count of parameters with some that do nothing would mislead",
         )

@@ -1,5 +1,6 @@
 """Code as a Graph: held against our own lowering, against torch's counters, and against nets that no spec describes."""
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,6 +30,7 @@ from resnet_inspect.errors import MachineError, RequestError, ShapeError, TraceE
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.inplace import in_place
 from resnet_inspect.graph.ops.pointwise import Add, ReLU
+from resnet_inspect.graph.ops.reshape import Pad
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.runtime import sources
@@ -104,7 +106,7 @@ class Block(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         out = F.dropout(self.act(self.norm(self.first(x))), 0.1, self.training)
-        return F.gelu(self.second(out) + self.shortcut(x))
+        return F.leaky_relu(F.gelu(self.second(out) + self.shortcut(x)), 0.1, inplace=True)
 
 
 class Net(nn.Module):
@@ -214,7 +216,7 @@ REFUSED: dict[str, Callable[[torch.Tensor], Any]] = {
     "pad": lambda x: F.pad(x, (1, 1, 1, 1), mode="reflect"),
     "returns dict": lambda x: {"out": x},
     "did not compute last": lambda x: [x, F.relu(x)][0],
-    "did not compute from its input": lambda x: torch.cat([x, torch.zeros(x.shape, device=x.device)], 1),
+    "did not compute from its input": lambda x: torch.cat([x, torch.ones(x.shape)], 1),
     "IndexError": lambda x: x.shape[9],
     "RuntimeError": lambda x: torch.mm(x, x),
 }
@@ -224,6 +226,49 @@ REFUSED: dict[str, Callable[[torch.Tensor], Any]] = {
 def test_what_has_no_operation_is_refused_by_name(what: str) -> None:
     with pytest.raises(TraceError, match=what):
         trace(Other(REFUSED[what]), (1, 3, 8, 8), "net")
+
+
+ZEROS: list[Callable[[torch.Tensor], torch.Tensor]] = [
+    lambda x: torch.cat([x, torch.zeros_like(x)], 1),
+    lambda x: torch.cat((torch.zeros(x.shape), x), dim=1),
+    lambda x: torch.cat([x.new_zeros(x.shape), x, torch.zeros_like(x)], 1),
+]
+
+
+@pytest.mark.parametrize(("join", "channels"), [*zip(ZEROS, [(0, 4), (4, 0), (4, 4)], strict=True)])
+def test_a_map_joined_to_zeros_is_padded(join: Callable[[torch.Tensor], Any], channels: tuple[int, int]) -> None:
+    assert trace(Other(join), (1, 3, 8, 8), "net").nodes[-1].op == Pad(channels)
+
+
+@pytest.mark.parametrize("wrap", [nn.DataParallel, torch.compile])
+def test_a_wrapped_net_is_the_net(wrap: Callable[[nn.Module], nn.Module]) -> None:
+    assert calls(ri.lower(wrap(models.resnet18()))) == calls(ri.lower("resnet18"))
+
+
+def test_what_makes_a_net_is_taken_for_it() -> None:
+    assert calls(ri.lower(models.resnet18)) == calls(ri.lower("resnet18"))
+    assert ri.lower(Net, input=(1, 1, 8, 8)).name == "Net"
+
+
+def test_a_training_step_of_which_a_part_is_frozen_is_refused() -> None:
+    net = models.resnet18()
+    net.conv1.requires_grad_(False)
+    for ask in ri.flops, ri.memory:
+        assert ask(net).ok
+        with pytest.raises(RequestError, match="of ResNet is not known: 1 of its parameter tensors are frozen"):
+            ask(net, task="train")
+
+
+@pytest.mark.parametrize(
+    ("net", "message"),
+    [
+        (models.resnet18().half(), r"conv1\.weight is float16, and a net is counted in fp32"),
+        (nn.Sequential(nn.LazyConv2d(8, 3)), r"0\.weight has its size from the first batch"),
+    ],
+)
+def test_weights_that_a_graph_cannot_have_are_refused(net: nn.Module, message: str) -> None:
+    with pytest.raises(TraceError, match=message):
+        ri.summary(net)
 
 
 def test_a_module_set_to_what_no_operation_is_is_refused_with_its_settings() -> None:
@@ -243,6 +288,8 @@ from torch import nn
 import beside
 net = nn.Conv2d(3, beside.CHANNELS, 1)
 def make(): return nn.Sequential(net, nn.ReLU())
+def nothing(): print("done")
+def leaves(): raise SystemExit(5)
 def broken(): raise ValueError("no weights")
 def needs(argument): ...
 three = 3
@@ -270,8 +317,12 @@ def test_a_file_gives_a_network_a_function_or_a_class(file: Path, name: str, par
         ("torchvision:resnt50", UnknownModelError, "unknown model 'torchvision:resnt50'"),
         ("timm:resnt50", UnknownModelError, "unknown model 'timm:resnt50'"),
         ("{}:mak", UnknownModelError, "has no 'mak'"),
-        ("{}:broken", RequestError, "ValueError: no weights .my_net.py, line 6."),
+        ("{}:broken", RequestError, "ValueError: no weights .my_net.py, line 8."),
         ("{}:needs", RequestError, "missing 1 required positional argument"),
+        ("{}:nothing", RequestError, "gives NoneType"),
+        ("{}:leaves", RequestError, "SystemExit: 5 .my_net.py, line 7."),
+        ("{}", UnknownModelError, "a file of code"),
+        (":", UnknownModelError, "unknown model ':'"),
         ("{}:three", RequestError, "'int' object is not callable"),
         ("nowhere.py:make", UnknownModelError, "there is no file nowhere.py"),
         ("no.such.module:make", UnknownModelError, "there is no module no"),
@@ -304,6 +355,8 @@ def test_what_needs_a_spec_says_so() -> None:
 
 
 def test_the_command_line_reads_a_file(run: Run, file: Path) -> None:
+    file.write_text(f"print('loading')\n{FILE}")
     done = run("flops", "my_net.py:make", "--input", "1,3,8,8", "--format", "json", cwd=file.parent)
     assert done.returncode == 0, done.stderr
-    assert '"macs": 960' in done.stdout
+    assert json.loads(done.stdout)["facts"]["macs"] == 960
+    assert "loading" in done.stderr

@@ -90,7 +90,7 @@ class Activation(SameShape):
     @property
     def keeps_output(self) -> bool:
         """Whether backward reads what it gave, not what it was given."""
-        return self.function in ("Softmax", "LogSoftmax", "Tanh")
+        return self.function in ("Softmax", "LogSoftmax", "Tanh") or (self.function == "LeakyReLU" and self.inplace)
 
 
 @dataclass(frozen=True, slots=True)
