@@ -130,6 +130,7 @@ def test_an_arm_holds_what_was_measured_beside_what_was_predicted(record_json: s
     assert (arm.status, arm.valid) == ("ok", True)
     assert arm.memory["measured"]["requested_bytes"] == pytest.approx(arm.memory["predicted"]["peak_bytes"], rel=0.02)
     assert arm.cost["params"] == 11_689_512
+    assert len(arm.paces_ms) == len(arm.metrics["latency"].round_lengths), "a yardstick beside every round"
     assert arm.metrics["device_time"] is None
     assert "device_time" in arm.unknown
 

@@ -59,8 +59,13 @@ CATALOGUE = {
         "what is read from a cache does not move: the floor of so small a net is above what it can reach",
     ),
     "imprecise": (
-        "the interval is wider than ±{within}, given up: {stopped}",
-        "close other programs, or allow more with --max-time",
+        "the interval is wider than ±{within} where the rounds ended: {stopped}",
+        "noise: more rounds do not help, close other programs; time: allow more with --max-time; "
+        "quick: leave out --quick",
+    ),
+    "interrupted": (
+        "Ctrl-C ended the rounds, of which there are {rounds}",
+        "no verdict believes such an arm: measure again",
     ),
     "other-pace": (
         "the plain calls of the pass with marks at every {by} differ by {change} from those of the rounds",

@@ -20,12 +20,16 @@ STEADIED = (
     "measured and as divided by that, so a difference counts where both show it"
 )
 UNSTEADIED = "they may slow the yardstick as well, so nothing is allowed for the machine's pace"
-LONGER = "INCONCLUSIVE narrows with more rounds: measure both with --fresh and --min-time 10; --strict makes it exit 4"
+LONGER = (
+    "an interval lies across a margin: --fresh --min-time 10 on both makes it narrower, not surely narrow enough; "
+    "with --strict it exits 4"
+)
 MACHINE = ("cpu_model", "cpus", "memory_bytes")
 
 
 def verdict(old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_diff: bool = False) -> Report:
-    """One row an arm that both have. ``ok`` is False where one is SLOWER, missing or invalid, or a gate is broken.
+    """One row an arm that both have. ``ok`` is False where one is SLOWER, missing or in one run invalid, or a gate is
+    broken.
 
     Raises:
         RequestError: another machine or torch (unless allowed), a quick run as baseline, or no arm in common.
@@ -76,7 +80,7 @@ def verdict(old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_dif
             *([f"the two runs differ in the variables {', '.join(variables)}: {UNSTEADIED}"] if variables else []),
             *_crowds(pairs),
             f"an outcome is where the interval lies round 1 {margins(after.config.device for _, after in pairs)}",
-            *([LONGER] if any(row[1] == "INCONCLUSIVE" for row in rows) else []),
+            *([LONGER] if any(row[1] == "INCONCLUSIVE" and row[5] is not None for row in rows) else []),
             *([STEADIED] if any(row[-1] is not None for row in rows) else []),
             *([] if old.protocol.fresh and new.protocol.fresh else [ONE_PROCESS]),
         ),
@@ -110,18 +114,20 @@ def _row(before: Arm, after: Arm, seed: int, comparable: bool) -> Row:
 
 def _crowds(pairs: Sequence[tuple[Arm, Arm]]) -> Iterator[str]:
     for before, after in pairs:
-        which = [name for name, arm in (("old", before), ("new", after)) if crowded(arm)]
-        if which:
+        both = ("old", before), ("new", after)
+        if which := [name for name, arm in both if crowded(arm)]:
             yield f"{after.config.label}: other programs had a part of the CPU in the {' and the '.join(which)} run"
+        if which := [name for name, arm in both if arm.stopped == "interrupted"]:
+            yield f"{after.config.label}: Ctrl-C ended the {' and the '.join(which)} run"
 
 
 def _broken(before: Arm, after: Arm, gates: tuple[str, ...]) -> list[Finding]:
     """Gates that do not hold, and an arm that is no valid measurement: nothing is decided by what failed."""
-    found = []
-    if not after.valid:
-        found.append(
-            Finding("invalid", after.config.label, f"the new run is {after.status}: nothing is known of its speed")
-        )
+    found = [
+        Finding("invalid", after.config.label, f"the {which} run is {arm.status}: nothing is known of its speed")
+        for which, arm in (("old", before), ("new", after))
+        if not arm.valid
+    ]
     for gate in gates:
         old, new = _gated(before, gate), _gated(after, gate)
         if old is None or new is None:

@@ -101,4 +101,7 @@ def _fail(ctx: click.Context, message: str, hint: str, exit_code: int) -> NoRetu
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=examples(EXAMPLES))
 @click.version_option(__version__, prog_name="resnet-inspect")
 def main() -> None:
-    """What a ResNet costs: shapes, parameters, MACs and FLOPs, exact, before anything runs."""
+    """What a ResNet costs: shapes, parameters, MACs and FLOPs, exact, before anything runs.
+
+    MODEL is a name of `list`, a spec.toml, or code as net.py:make or timm:NAME; resnet50 if left out.
+    """

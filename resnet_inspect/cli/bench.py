@@ -71,7 +71,9 @@ def batch_sizes(text: str) -> tuple[int | str, ...]:
     "--layout", type=several(LAYOUTS), metavar="NAME,...", default="contiguous", help="contiguous, channels_last."
 )
 @click.option("--mode", type=several(MODES), metavar="NAME,...", default="eager", help=f"Any of {', '.join(MODES)}.")
-@click.option("--threads", type=whole_numbers, metavar="N", help="Of torch's pool; by default the usable cores.")
+@click.option(
+    "--threads", type=whole_numbers, metavar="N", help="Threads that torch computes with; by default the usable cores."
+)
 @click.option("--quick", is_flag=True, help="A first look of two rounds; no baseline.")
 @click.option("--min-time", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds of sampling, at least.")
 @click.option(
@@ -87,7 +89,7 @@ def batch_sizes(text: str) -> tuple[int | str, ...]:
 @click.option("--energy", is_flag=True, help="Also joules an image, over windows of 10 s (NVIDIA GPUs).")
 @click.option("--seed", type=int, default=0, help="Of weights, input and the order of arms.")
 @options.format
-@options.output
+@click.option("-o", "--output", metavar="FILE.json", help="Save the Record, after every arm; - is stdout.")
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -20,7 +20,7 @@ EXAMPLES = (
 @options.image
 @options.batch_size
 @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Change a field of B; may be repeated.")
-@click.option("--device", default=DEFAULT_DEVICE, show_default=True, help="Of the floor; see `devices`.")
+@click.option("--device", default=DEFAULT_DEVICE, show_default=True, help="Whose floor; see `devices`.")
 @click.option("--precision", type=click.Choice(PRECISIONS), help="By default bf16 where the device has it.")
 @options.format
 @options.output

@@ -18,8 +18,8 @@ EXAMPLES = (
 @options.asked_of_a_model
 @click.option("--task", type=click.Choice(TASKS), default="infer", help="A forward pass, or a training step.")
 @click.option("--precision", type=click.Choice(PRECISIONS), default="fp32", help="Of weights and activations.")
-@click.option("--optimizer", type=click.Choice(OPTIMIZERS), default="sgd", help="Of a training step.")
-@click.option("--momentum", type=float, default=0.9, show_default=True, help="Of sgd; 0 keeps no state.")
+@click.option("--optimizer", type=click.Choice(OPTIMIZERS), default="sgd", help="The training step's.")
+@click.option("--momentum", type=float, default=0.9, show_default=True, help="That of sgd; 0 keeps no state.")
 @options.fused
 def command(
     model: str,

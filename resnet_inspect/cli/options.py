@@ -15,7 +15,7 @@ image = click.option("--input", metavar="N,C,H,W", help="Batch of images; by def
 batch_size = click.option("--batch-size", type=int, metavar="N", help="Images in the batch.")
 floor_device = click.option("--device", help="With the least time of the batch there; see `resnet-inspect devices`.")
 floor_precision = click.option(
-    "--precision", metavar="fp32|tf32|bf16|fp16", help="Of the floor; by default bf16 where the device has it."
+    "--precision", metavar="fp32|tf32|bf16|fp16", help="What the floor is of; by default bf16 where the device has it."
 )
 settings = click.option(
     "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Change a field of the spec; may be repeated."
@@ -27,9 +27,6 @@ language = click.option(
     "--lang", type=click.Choice(LANGUAGES), default=None, help="Language of the text; by default the locale's."
 )
 output = click.option("-o", "--output", metavar="FILE", help="Write to a file; its suffix chooses the format.")
-language = click.option(
-    "--lang", type=click.Choice(LANGUAGES), default=None, help="Language of the text; by default the locale's."
-)
 
 
 def stack(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:

@@ -22,7 +22,13 @@ def gates(text: str) -> tuple[str, ...]:
 @click.command("verdict", epilog=options.examples(EXAMPLES))
 @click.argument("old", metavar="OLD.json")
 @click.argument("new", metavar="NEW.json")
-@click.option("--gate", type=gates, default=None, metavar=",".join(GATES), help="What may not grow at all.")
+@click.option(
+    "--gate",
+    type=gates,
+    default=None,
+    metavar=",".join(GATES),
+    help="What may not grow at all; memory is the predicted peak.",
+)
 @click.option("--allow-env-diff", is_flag=True, help="Compare runs of different machines or versions.")
 @click.option("--strict", is_flag=True, help="Exit code 4 if one is INCONCLUSIVE.")
 @options.format

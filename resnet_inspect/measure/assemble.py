@@ -234,8 +234,11 @@ def _findings(
         if after and abs(moved := after[-1] / before - 1) > CEILING_MOVED:
             yield found("ceiling-moved", what=what, change=moved)
     rough = protocol.quick and half_width(latency.ci95_ms, latency.median_ms) > QUICK_WITHIN
-    if rough or take.stopped in ("time", "noise", "interrupted"):
-        yield found("imprecise", within=QUICK_WITHIN if rough else protocol.precise_within, stopped=str(take.stopped))
+    if take.stopped == "interrupted":
+        yield found("interrupted", rounds=len(take.latency))
+    elif rough or take.stopped in ("time", "noise"):
+        within = QUICK_WITHIN if rough else protocol.precise_within
+        yield found("imprecise", within=within, stopped=str(take.stopped))
     for by, one in ledgers.items():
         plain = one["plain_ms"] / (device or latency).median_ms - 1 if (device or latency).median_ms else inf
         if inf > abs(plain) > OTHER_PACE:

@@ -7,13 +7,16 @@ from random import Random
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import resnet_inspect as ri
 from resnet_inspect.analyze.verdict import verdict
+from resnet_inspect.cli import main
 from resnet_inspect.errors import RequestError
 from resnet_inspect.measure.config import Config
 from resnet_inspect.measure.protocol import Protocol
 from resnet_inspect.measure.record import Arm, Record, metric, to_json
+from resnet_inspect.report import Report
 
 CONFIG = Config("resnet18", "cpu", 1, (1, 3, 64, 64), "infer", "fp32", "contiguous", "eager", 1)
 ENVIRONMENT = {
@@ -179,3 +182,76 @@ def test_a_record_may_be_given_as_the_file_that_holds_it(tmp_path: Path) -> None
 
 def test_a_record_is_printed_without_its_thousands_of_samples() -> None:
     assert "samples_ms" not in repr(record(10.0))
+
+
+@pytest.mark.parametrize(
+    ("ms", "strict", "exit_code"),
+    [(10.0, (), 0), (12.0, (), 1), (8.0, (), 0), (10.5, (), 0), (10.5, ("--strict",), 4), (12.0, ("--strict",), 1)],
+)
+def test_a_verdict_is_an_exit_code(ms: float, strict: tuple[str, ...], exit_code: int, tmp_path: Path) -> None:
+    for name, one in ("old.json", record(10.0)), ("new.json", record(ms, seed=1)):
+        (tmp_path / name).write_text(to_json(one), encoding="utf-8")
+    files = str(tmp_path / "old.json"), str(tmp_path / "new.json")
+    done = CliRunner().invoke(main, ["verdict", *files, *strict])
+    assert done.exit_code == exit_code, done.output
+
+
+@pytest.mark.parametrize("gate", ["params", "macs", "memory"])
+def test_each_gate_holds_what_it_is_named_after(gate: str) -> None:
+    def grown(**more: int) -> Record:
+        one = record(10.0, seed=1, peak=100 + more.get("memory", 0))
+        cost = {"params": 10 + more.get("params", 0), "macs": 20 + more.get("macs", 0)}
+        return replace(one, arms=(replace(one.arms[0], cost=cost),))
+
+    gates = ("params", "macs", "memory")
+    assert verdict(record(10.0), grown(), gates).ok
+    (finding,) = verdict(record(10.0), grown(**{gate: 1}), gates).findings
+    assert finding.message.startswith(f"{gate} grew from")
+
+
+def test_an_arm_that_is_missing_and_one_name_of_two_nets_are_told() -> None:
+    old, other = record(10.0), replace(CONFIG, batch_size=2, input=(2, 3, 64, 64))
+    both = replace(old, arms=(*old.arms, replace(old.arms[0], config=other)))
+    assert [finding.code for finding in verdict(both, old).findings] == ["missing"]
+    elsewhere = replace(old, arms=(replace(old.arms[0], spec={"block": "basic"}),))
+    with pytest.raises(RequestError, match="names two different nets"):
+        verdict(old, elsewhere)
+
+
+def on_cuda(latency: float, device: float, enqueue: float) -> Record:
+    rounds = {"latency": latency, "device_time": device, "enqueue": enqueue}
+    metrics = {name: metric([[ms * f for f in (0.999, 1.0, 1.001)] * 8] * 5, 0) for name, ms in rounds.items()}
+    one = record(10.0)
+    return replace(one, arms=(replace(one.arms[0], config=replace(CONFIG, device="cuda:0"), metrics=metrics),))
+
+
+@pytest.mark.parametrize(
+    ("new", "outcome", "ratio"),
+    [
+        ((10.0, 5.2, 1.0), "SLOWER", 1.04),  # by 4 %, which is more than a GPU's 2
+        ((12.0, 5.0, 1.0), "SAME", 1.0),  # what the host adds is not the device's
+        ((12.0, 5.0, 4.5), "SLOWER", 1.2),  # but it is what a caller waits for where the host is what it waits for
+    ],
+)
+def test_on_a_gpu_the_time_of_the_device_decides(new: tuple[float, float, float], outcome: str, ratio: float) -> None:
+    (row,) = verdict(on_cuda(10.0, 5.0, 1.0), on_cuda(*new)).tables[0].rows
+    assert row[1] == outcome
+    assert row[4] == pytest.approx(ratio, rel=1e-3)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_what_is_wrong_with_either_run_leaves_it_undecided(side: int) -> None:
+    pair = [record(10.0), record(12.0, seed=1)]
+    crowded = ({"code": "crowded", "where": "", "values": {"share": 0.5}},)
+
+    def with_one(**changes: Any) -> Report:
+        spoiled = [*pair]
+        spoiled[side] = replace(pair[side], arms=(replace(pair[side].arms[0], **changes),))
+        return verdict(*spoiled)
+
+    for changes, ok in (({"findings": crowded}, True), ({"stopped": "interrupted"}, True), ({"valid": False}, False)):
+        report = with_one(**changes)
+        assert (report.tables[0].rows[0][1], report.ok) == ("INCONCLUSIVE", ok), changes
+    which = ("old", "new")[side]
+    assert with_one(valid=False, status="invalid").findings[0].message.startswith(f"the {which} run is invalid")
+    assert any(f"Ctrl-C ended the {which} run" in note for note in with_one(stopped="interrupted").notes)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_inspect import api
 from resnet_inspect.counting.devices import as_measured
@@ -35,6 +36,24 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Clock]:
         return found
 
     return started
+
+
+def test_the_work_of_a_ceiling_is_what_torch_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a matrix product and a convolution the FLOP, of a copy the bytes that it reads and writes."""
+    worked: list[tuple[int, int]] = []
+
+    def counted(call: Callable[[], object], wait: object, work: int) -> tuple[float, float]:
+        with FlopCounterMode(display=False) as counter:
+            call()
+        worked.append((work, counter.get_total_flops()))
+        return 1.0, 0.0
+
+    monkeypatch.setattr(measuring, "rate", counted)
+    ceilings("cpu", "fp32", 1)
+    *products, (moved, _) = worked
+    assert len(products) >= 2
+    assert all(work == flop > 0 for work, flop in products)
+    assert moved == 2 * measuring.COPY_BYTES
 
 
 def test_a_steady_machine_does_its_work_at_one_rate(clock: Callable[..., Clock]) -> None:

@@ -1,6 +1,8 @@
 """The worker's answers, asked in this process on a CPU; what needs events on a stream needs a CUDA device."""
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -73,10 +75,87 @@ def test_an_arm_is_laid_out_on_request_and_a_cpu_counts_no_energy() -> None:
     assert energy == {"reason": "cpu has no counter of energy that NVML reads"}
 
 
-def test_phases_add_up_to_the_step() -> None:
-    config = replace(CONFIG, task="train", batch_size=4, input=(4, 3, 64, 64))
-    _, phases = answers(config, {"do": "phases"})
-    assert phases["forward_ms"] + phases["backward_ms"] + phases["optimizer_ms"] == pytest.approx(phases["step_ms"])
+@pytest.mark.parametrize(("step_s", "steps"), [(0.01, 10), (60.0, 2)])
+def test_each_phase_has_the_time_of_its_own_part(monkeypatch: pytest.MonkeyPatch, step_s: float, steps: int) -> None:
+    """Ten steps, or as many as fit into the time, and two at least: a worker may not be silent for ten minutes."""
+    now, taken = 0, []
+
+    def takes(share: float) -> Callable[..., None]:
+        def part(*_: object) -> None:
+            nonlocal now
+            now += int(share * step_s * 1e9)
+            taken.append(share)
+
+        return part
+
+    monkeypatch.setattr(worker, "CLOCK", lambda: now)
+    ready: Any = SimpleNamespace(step=(takes(0.3), takes(0.5), takes(0.2)), sync=lambda: None)
+    assert worker.phases(ready, CONFIG, protocol_for("cpu"), {}) == pytest.approx(
+        {
+            "forward_ms": 300 * step_s,
+            "backward_ms": 500 * step_s,
+            "optimizer_ms": 200 * step_s,
+            "step_ms": 1000 * step_s,
+        }
+    )
+    assert taken == [0.3, 0.5, 0.2] * steps
+
+
+FP32, BF16 = torch.float32, torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    ("precision", "weight", "out"), [("fp32", FP32, FP32), ("bf16", BF16, BF16), ("amp-bf16", FP32, BF16)]
+)
+@pytest.mark.parametrize("layout", ["contiguous", "channels_last"])
+def test_an_arm_runs_in_what_it_is_named_after(
+    precision: str, weight: torch.dtype, out: torch.dtype, layout: str
+) -> None:
+    config = replace(CONFIG, precision=precision, layout=layout)
+    one = prepare(config, load.graph(load.variant("resnet18"), config.input), 0)
+    order = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}[layout]
+    seen: list[object] = []
+
+    def look(module: Any, _: object, y: torch.Tensor) -> None:
+        seen.append((module.weight.dtype, y.dtype, y.is_contiguous(memory_format=order)))
+
+    one.net.conv1.register_forward_hook(look)
+    with torch.inference_mode():
+        one.run()
+    assert seen == [(weight, out, True)]
+
+
+@pytest.mark.parametrize("task", ["infer", "train"])
+def test_inference_is_measured_without_autograd(monkeypatch: pytest.MonkeyPatch, task: str) -> None:
+    monkeypatch.setitem(worker.ANSWERS, "call", lambda *_: {"infers": torch.is_inference_mode_enabled()})
+    config = replace(CONFIG, task=task, input=(2, 3, 64, 64))
+    assert answers(config, {"do": "call"})[1] == {"infers": task == "infer"}
+
+
+def test_a_compiled_arm_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(torch, "compile", lambda net: asked.append(net) or net)
+    config = replace(CONFIG, mode="compile")
+    one = prepare(config, load.graph(load.variant("resnet18"), config.input), 0)
+    assert asked == [one.net]
+
+
+def test_a_training_step_that_gives_no_numbers_is_found() -> None:
+    config = replace(CONFIG, task="train", input=(2, 3, 64, 64))
+    one = prepare(config, load.graph(load.variant("resnet18"), config.input), 0)
+    assert agreement(one, config) == (True, None)
+    with torch.no_grad():
+        one.net.get_parameter("fc.bias").fill_(float("nan"))
+    assert agreement(one, config) == (False, None)
+
+
+def test_what_is_told_beside_a_round_is_of_that_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = iter((100, 400))
+    monkeypatch.setattr(worker.pages, "faults", lambda: next(counted))
+    monkeypatch.setattr(worker.yardstick, "milliseconds", lambda: [1.0, 2.0, 3.0])
+    _, played = answers(CONFIG, ROUND)
+    assert played["clocks"]["faults_per_call"] == 300 / len(played["latency"])
+    assert played["clocks"]["yardstick_ms"] == [1.0, 2.0, 3.0]
 
 
 def test_wrong_outputs_are_found_on_the_path_that_is_timed() -> None:

@@ -1,5 +1,6 @@
 """The work beside every round: always the same, and none of the network's affair."""
 
+import pytest
 import torch
 
 from resnet_inspect.runtime import yardstick
@@ -9,6 +10,13 @@ def test_every_piece_takes_time() -> None:
     pieces = yardstick.milliseconds()
     assert len(pieces) == 3
     assert min(pieces) > 0
+
+
+def test_what_a_piece_takes_is_the_median_of_its_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    sampled: list[object] = []
+    monkeypatch.setattr(yardstick.sampling, "sample", lambda call, *_: sampled.append(call) or [1.0, 2.0, 6.0])
+    assert yardstick.milliseconds() == [2.0] * 3
+    assert sampled == [*yardstick._pieces()]
 
 
 def test_it_draws_no_random_number_of_the_networks() -> None:

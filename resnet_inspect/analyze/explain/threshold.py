@@ -65,11 +65,13 @@ def threshold(code: str, say: Voice) -> str | None:
                 "takes on this machine, which is measured after the rounds.",
                 share=text(assemble.PAGE_FAULTS, "share"),
             )
+        case "interrupted":
+            return say("It is found where Ctrl-C ends the rounds of an arm that has two or more.")
         case "imprecise":
             return say(
                 "It is found where half of the 95 % interval of the median stays above {cpu} of it, {cuda} on a CUDA "
-                "device, until the time of --max-time is over, more rounds narrow it no more, or Ctrl-C ends the run; "
-                "with --quick, above {quick}.",
+                "device, until the time of --max-time is over or more rounds narrow it no more; with --quick, above "
+                "{quick}.",
                 quick=text(assemble.QUICK_WITHIN, "share"),
                 cpu=text(cpu.precise_within, "share"),
                 cuda=text(cuda.precise_within, "share"),
