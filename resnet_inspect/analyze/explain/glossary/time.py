@@ -117,10 +117,21 @@ TERMS = (
         ("slower", "faster", "same", "inconclusive", "判定", "结论"),
         marked(
             "SLOWER, FASTER, SAME or INCONCLUSIVE: where the 95% interval of the ratio of two medians lies round 1 ± "
-            "δ, with δ = 2% on a GPU and 5% on a CPU, by as much as unchanged code differs between two runs. "
-            "INCONCLUSIVE means that the interval is too wide to say, not that nothing changed."
+            "δ. Differences below δ, 2% on a GPU and 5% on a CPU, are not worth telling; on a CPU one has to hold with "
+            "the machine's own pace taken out, too. INCONCLUSIVE means that it is not decided, not that nothing "
+            "changed."
         ),
-        see=("record", "round"),
+        see=("record", "round", "yardstick"),
+    ),
+    Term(
+        "yardstick",
+        marked("Yardstick"),
+        ("pace", "标尺", "步调"),
+        marked(
+            "One and the same work, timed beside every round on a CPU. Where it takes longer, the machine has become "
+            "slower, as a shared or hot one does within seconds; a verdict between two runs allows for that."
+        ),
+        see=("verdict", "round"),
     ),
     Term(
         "grade",
