@@ -1,17 +1,13 @@
 """Code as a Graph: held against our own lowering, against torch's counters, and against nets that no spec describes."""
 
-import json
-import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 import timm
 import torch
 from allocator import measured
-from conftest import Run
 from hypothesis import HealthCheck, assume, given, settings
 from strategies import specs
 from torch import nn
@@ -26,7 +22,7 @@ from resnet_inspect.analyze.work import work_of
 from resnet_inspect.counting.convention import count
 from resnet_inspect.counting.conventions import TORCH
 from resnet_inspect.counting.writing import as_written
-from resnet_inspect.errors import MachineError, RequestError, ShapeError, TraceError, UnknownModelError
+from resnet_inspect.errors import RequestError, ShapeError, TraceError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.inplace import in_place
 from resnet_inspect.graph.ops.pointwise import Add, ReLU
@@ -281,82 +277,3 @@ def test_parameters_that_no_call_uses_are_named() -> None:
     net.register_parameter("gamma", nn.Parameter(torch.ones(4)))
     with pytest.raises(TraceError, match="gamma"):
         trace(net, (1, 3, 8, 8), "net")
-
-
-FILE = """
-from torch import nn
-import beside
-net = nn.Conv2d(3, beside.CHANNELS, 1)
-def make(): return nn.Sequential(net, nn.ReLU())
-def nothing(): print("done")
-def leaves(): raise SystemExit(5)
-def broken(): raise ValueError("no weights")
-def needs(argument): ...
-three = 3
-class Small(nn.Conv2d):
-    def __init__(self): super().__init__(3, 2, 1)
-"""
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    (tmp_path / "beside.py").write_text("CHANNELS = 5\n")
-    path = tmp_path / "my_net.py"
-    path.write_text(FILE)
-    return path
-
-
-@pytest.mark.parametrize(("name", "params"), [("net", 20), ("make", 20), ("Small", 8)])
-def test_a_file_gives_a_network_a_function_or_a_class(file: Path, name: str, params: int) -> None:
-    assert work_of(ri.lower(f"{file}:{name}")).params == params
-
-
-@pytest.mark.parametrize(
-    ("source", "error", "message"),
-    [
-        ("torchvision:resnt50", UnknownModelError, "unknown model 'torchvision:resnt50'"),
-        ("timm:resnt50", UnknownModelError, "unknown model 'timm:resnt50'"),
-        ("{}:mak", UnknownModelError, "has no 'mak'"),
-        ("{}:broken", RequestError, "ValueError: no weights .my_net.py, line 8."),
-        ("{}:needs", RequestError, "missing 1 required positional argument"),
-        ("{}:nothing", RequestError, "gives NoneType"),
-        ("{}:leaves", RequestError, "SystemExit: 5 .my_net.py, line 7."),
-        ("{}", UnknownModelError, "a file of code"),
-        (":", UnknownModelError, "unknown model ':'"),
-        ("{}:three", RequestError, "'int' object is not callable"),
-        ("nowhere.py:make", UnknownModelError, "there is no file nowhere.py"),
-        ("no.such.module:make", UnknownModelError, "there is no module no"),
-        ("os.path:sep", RequestError, "'str' object is not callable"),
-    ],
-)
-def test_a_wrong_source_is_an_error_that_says_where(file: Path, source: str, error: Any, message: str) -> None:
-    with pytest.raises(error, match=message):
-        ri.lower(source.format(file))
-
-
-def test_a_file_that_cannot_be_imported_says_where(tmp_path: Path) -> None:
-    (tmp_path / "wrong_net.py").write_text("def make(:\n")
-    with pytest.raises(RequestError, match=r"SyntaxError.*wrong_net.py, line 1"):
-        ri.lower(f"{tmp_path}/wrong_net.py:make")
-
-
-def test_timm_is_asked_for_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "timm", None)
-    with pytest.raises(MachineError, match="timm is not installed"):
-        sources.make("timm:resnet50")
-
-
-def test_what_needs_a_spec_says_so() -> None:
-    for ask in ri.explain, ri.lint, ri.check, ri.export_spec, ri.reconcile:
-        with pytest.raises(RequestError, match="torchvision:resnet18 is code, which has no spec"):
-            ask("torchvision:resnet18")
-    with pytest.raises(RequestError, match="--set changes a spec"):
-        ri.summary("torchvision:resnet18", settings=["groups=2"])
-
-
-def test_the_command_line_reads_a_file(run: Run, file: Path) -> None:
-    file.write_text(f"print('loading')\n{FILE}")
-    done = run("flops", "my_net.py:make", "--input", "1,3,8,8", "--format", "json", cwd=file.parent)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["facts"]["macs"] == 960
-    assert "loading" in done.stderr
