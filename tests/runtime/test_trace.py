@@ -73,8 +73,7 @@ def test_torchvisions_own_net_is_the_variant_of_its_name(name: str) -> None:
 
 @pytest.mark.parametrize("name", TIMM)
 def test_timms_own_net_is_counted_as_torch_counts_it(name: str) -> None:
-    with torch.device("meta"):
-        net = timm.create_model(name).eval()
+    net = timm.create_model(name).to("meta").eval()
     graph = ri.lower(f"timm:{name}")
     assert graph.input.shape[1:] == timm.get_pretrained_cfg(name).input_size
     with FlopCounterMode(display=False) as counter:
