@@ -47,6 +47,8 @@ def network(model: Model, settings: Sequence[str] = (), input: Input = None, bat
     if is_code(model) and not isinstance(model, str):
         _refuse_settings(settings)
         net = model() if isinstance(model, type) or not hasattr(model, "named_modules") else model
+        if not hasattr(net, "named_modules"):
+            raise RequestError(f"a {type(net).__name__} is no model", hint="give a name, a spec or a module of torch")
         return _traced(net, type(net).__name__, input, batch_size)
     return graph(named(model, settings), input, batch_size)
 
@@ -181,7 +183,10 @@ def measured(arm: "Arm") -> Graph:
         RequestError: the Record does not say what it was, or code is no longer what it was then.
     """
     if is_code(arm.config.model):
-        return _traced(_made(arm.config.model), arm.config.model, arm.config.input, None)
+        found = _traced(_made(arm.config.model), arm.config.model, arm.config.input, None)
+        if sum(node.macs for node in found.nodes) != arm.cost["macs"]:
+            raise RequestError(f"{arm.config.model} is no longer what was measured", hint="measure it again")
+        return found
     from resnet_inspect.resnet import fields
 
     n, c, h, w = arm.config.input

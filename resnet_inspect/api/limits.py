@@ -59,7 +59,7 @@ def roofline(
         return answer(roofline(graph, limits, precision or limits.precision, depth))
     if settings:
         raise RequestError("--set changes a net that was measured as it was", hint="leave it away beside --record")
-    name = None if model is None else load.variant(model).name
+    name = None if model is None else load.named(model).name
     size = None if input is None else load.image(input)
 
     def unlike(config: "Config") -> list[str]:
@@ -73,6 +73,9 @@ def roofline(
 
     measured = recorded(record)
     chosen = choose(measured, arm, unlike)
+    if name is None and load.is_code(chosen.config.model):  # a Record alone makes no code run
+        hint = f"name it, as in resnet-inspect roofline {chosen.config.model} --record"
+        raise RequestError(f"the Record is of {chosen.config.model}, which is code", hint=hint)
     limits = _limits(device, measured, chosen, machine)
     return answer(attained(load.measured(chosen), limits, measured, chosen, depth))
 

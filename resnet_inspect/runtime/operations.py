@@ -74,7 +74,7 @@ def of_module(module: nn.Module) -> Op | None:
             return Conv1d(module.in_channels, module.out_channels, kernel)
         case nn.Linear():
             return Linear(module.in_features, module.out_features, module.bias is not None)
-        case nn.BatchNorm2d(affine=True):
+        case nn.BatchNorm2d(affine=True, track_running_stats=True):
             return BatchNorm2d(module.num_features)
         case nn.GroupNorm(affine=True):
             return GroupNorm(module.num_groups, module.num_channels)
@@ -214,11 +214,11 @@ def _with_weights(name: str, x: Tensor, given: Callable[..., Any]) -> Op:
         case "linear":
             cout, cin = given(1, "weight").shape
             return Linear(cin, cout, given(2, "bias") is not None)
-        case "batch_norm" if given(3, "weight") is not None:
+        case "batch_norm" if given(3, "weight") is not None and given(1, "running_mean") is not None:
             return BatchNorm2d(x.shape[1])
         case "group_norm" if given(2, "weight") is not None:
             return GroupNorm(given(1, "num_groups"), x.shape[1])
-    raise Unknown("no weight")
+    raise Unknown("no weight, or no running statistics")
 
 
 def _square(size: Any) -> int:

@@ -87,26 +87,28 @@ def _imported(source: str, library: str) -> ModuleType:
     is_file = path.suffix == ".py"
     if is_file and not path.is_file():
         raise UnknownModelError(f"unknown model {source!r}: there is no file {library}", hint=FORMS)
-    sys.path.insert(0, str(path.parent.resolve() if is_file else Path.cwd()))
+    folder = str(path.parent.resolve() if is_file else Path.cwd())
+    sys.path.insert(0, folder)
     try:
         return _executed(path) if is_file else importlib.import_module(library)
     except ModuleNotFoundError as error:
-        if error.name is None or not library.startswith(error.name):
+        if error.name is None or not f"{library}.".startswith(f"{error.name}."):
             raise _failed(source, error) from error
         raise UnknownModelError(f"unknown model {source!r}: there is no module {error.name}", hint=FORMS) from None
     except (Exception, SystemExit) as error:  # of somebody else's code
         raise _failed(source, error) from error
     finally:
-        del sys.path[0]
+        sys.path.remove(folder)
 
 
 def _executed(path: Path) -> ModuleType:
-    """The file as a module of its own: two files of one name are two."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    """The file as a module named by its path: two files of one name are two, and a random.py is not the library's."""
+    name = str(path.resolve())
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # where a dataclass in it looks for its annotations
+    sys.modules[name] = module  # where a dataclass in it looks for its annotations
     spec.loader.exec_module(module)
     return module
 

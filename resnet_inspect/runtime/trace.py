@@ -4,12 +4,12 @@ What runs is written down, so a forward may loop and branch. A module of torch.n
 one call; any other is entered, and the functions that it calls are looked up. What has no operation is refused by name.
 """
 
+import sys
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import replace
-from math import prod
 from typing import Any
 
 import torch
@@ -24,6 +24,7 @@ from resnet_inspect.graph.ops.pointwise import Add
 from resnet_inspect.runtime.operations import Unknown, of_function, of_module, pieces, zero_padded
 
 Image = tuple[int, int, int, int]
+META = torch.device("meta")
 WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
 
 
@@ -46,7 +47,7 @@ def trace(net: nn.Module, image: Image, name: str) -> Graph:
     for key, value in net.named_parameters():
         state[key] = nn.Parameter(torch.empty_like(value, device="meta"), requires_grad=False)
     try:
-        with calls.watching(net), torch.no_grad(), _evaluated(net), torch.device("meta"), calls:
+        with redirect_stdout(sys.stderr), calls.watching(net), torch.no_grad(), _evaluated(net), META, calls:
             out = torch.func.functional_call(net, state, (x,))
     except InspectError:
         raise
@@ -243,9 +244,13 @@ def _refuse_unused(graph: Graph, net: nn.Module) -> None:
     """A count of parameters that leaves some out would be no count."""
     used = {f"{node.module}.{key}".lstrip(".") for node in graph.weight_owners() for key in node.op.params()}
     left = [key for key, _ in net.named_parameters() if key not in used]
-    if left or sum(p.numel() for p in net.parameters()) != sum(
-        prod(shape) for node in graph.weight_owners() for shape in node.op.params().values()
-    ):
+    held, counted = sum(p.numel() for p in net.parameters()), sum(node.params for node in graph.weight_owners())
+    if not left and held != counted:
+        raise TraceError(
+            f"{graph.name} has {held:,} parameters, its calls {counted:,}",
+            hint="two modules that share a weight are one too many: call one module twice",
+        )
+    if left:
         more = f" and {len(left) - 3} more" if len(left) > 3 else ""
         raise TraceError(
             f"{graph.name}: no call uses the parameters {', '.join(left[:3])}{more}",

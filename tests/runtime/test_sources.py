@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 from conftest import Run
 
 import resnet_inspect as ri
+from resnet_inspect import load
 from resnet_inspect.analyze.work import work_of
 from resnet_inspect.errors import MachineError, RequestError, UnknownModelError
+from resnet_inspect.measure.record import from_json
 from resnet_inspect.runtime import sources
 
 FILE = """
@@ -90,3 +93,32 @@ def test_the_command_line_reads_a_file(run: Run, file: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["facts"]["macs"] == 960
     assert "loading" in done.stderr
+
+
+def test_a_file_may_be_called_as_a_module_of_pythons(tmp_path: Path) -> None:
+    import random
+
+    for name, channels in ("a", 3), ("b", 5):
+        (tmp_path / name).mkdir()
+        text = f"from torch import nn\nnet = nn.Conv2d(3, {channels}, 1, bias=False)\n"
+        (tmp_path / name / "random.py").write_text(text)
+    counted = [work_of(ri.lower(f"{tmp_path}/{name}/random.py:net")).params for name in "ab"]
+    assert counted == [9, 15]
+    assert sys.modules["random"] is random
+
+
+def test_a_module_that_is_missing_within_is_not_taken_for_the_one_that_is_named(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text("import ne\n")
+    with pytest.raises(RequestError, match="ModuleNotFoundError: No module named 'ne'"):
+        ri.lower(f"{tmp_path}/net.py:make")
+
+
+def test_a_record_alone_makes_no_code_run(file: Path, record_json: str) -> None:
+    record = from_json(record_json)
+    config = replace(record.arms[0].config, model=f"{file}:net")
+    arm = replace(record.arms[0], config=config, spec={}, cost={"params": 20, "macs": 15 * 32 * 32})
+    with pytest.raises(RequestError, match="which is code"):
+        ri.roofline(record=replace(record, arms=(arm,)), device="cpu")
+    assert load.measured(arm).name == f"{file}:net"
+    with pytest.raises(RequestError, match="is no longer what was measured"):
+        load.measured(replace(arm, cost={"params": 20, "macs": 1}))

@@ -271,6 +271,23 @@ def test_a_module_set_to_what_no_operation_is_is_refused_with_its_settings() -> 
         trace(nn.Sequential(nn.Conv2d(3, 4, (1, 3))), (1, 3, 8, 8), "net")
 
 
+def test_a_weight_that_two_modules_share_is_told() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 3, 1, bias=False), nn.Conv2d(3, 3, 1, bias=False))
+    net[1].weight = net[0].weight
+    with pytest.raises(TraceError, match="has 9 parameters, its calls 18"):
+        trace(net, (1, 3, 8, 8), "net")
+
+
+def test_a_norm_without_running_statistics_is_refused() -> None:
+    with pytest.raises(TraceError, match="0: BatchNorm2d"):
+        trace(nn.Sequential(nn.BatchNorm2d(3, track_running_stats=False)), (1, 3, 8, 8), "net")
+
+
+def test_what_makes_no_module_is_no_model() -> None:
+    with pytest.raises(RequestError, match="a dict is no model"):
+        ri.summary(dict)
+
+
 def test_parameters_that_no_call_uses_are_named() -> None:
     net = nn.Sequential(nn.Conv2d(3, 4, 1))
     net.register_parameter("gamma", nn.Parameter(torch.ones(4)))
