@@ -77,6 +77,11 @@ def giga(value: int) -> str:
     return significant(value / 1e9)
 
 
+def share(part: int, whole: int) -> float:
+    """A fraction to six digits; of nothing, 0."""
+    return round(part / whole, 6) if whole else 0.0
+
+
 def _share(value: float) -> str:
     """Per cent; what is there but rounds to nothing says so."""
     return "<0.1%" if 0 < value < 0.0005 else f"{100 * value:.1f}%"

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from resnet_inspect.measure import assemble
-from resnet_inspect.measure.conductor import Take
-from resnet_inspect.measure.config import Config
-from resnet_inspect.measure.ledger import Part
-from resnet_inspect.measure.protocol import Protocol
-from resnet_inspect.measure.record import Arm, Record
+from resnet_inspect.bench import assemble
+from resnet_inspect.bench.breakdown import Part
+from resnet_inspect.bench.case import Config
+from resnet_inspect.bench.plan import Protocol
+from resnet_inspect.bench.record import Arm, Record
+from resnet_inspect.bench.schedule import Take
 
 PLAN = Protocol()
 COST = {"params": 25_557_032, "macs": 4_089_184_256}

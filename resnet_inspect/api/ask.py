@@ -4,21 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from resnet_inspect import load
 from resnet_inspect.api.answer import Answer, answer, one_of
 from resnet_inspect.errors import RequestError, ShapeError, UnknownModelError
 from resnet_inspect.graph import Graph
-from resnet_inspect.load import Input, Model
 from resnet_inspect.report import Report
 from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.resnet.zoo import Variant
+from resnet_inspect.sources import load
+from resnet_inspect.sources.load import Input, Model
 
 if TYPE_CHECKING:
-    from resnet_inspect.analyze.flops import Task
-    from resnet_inspect.analyze.memory import Optimizer, Precision
-    from resnet_inspect.analyze.summary import Depth
-    from resnet_inspect.analyze.variants import Floor, Sort
+    from resnet_inspect.questions.variants import Floor, Sort
+    from resnet_inspect.vocabulary import Depth, Optimizer, Precision, Task
 
 
 def lower(
@@ -52,7 +50,8 @@ def summary(
 
     ``fused``, here and below: of the net with BatchNorm folded into its convolutions, and both side by side.
     """
-    from resnet_inspect.analyze.summary import DEPTHS, summary
+    from resnet_inspect.questions.summary import summary
+    from resnet_inspect.vocabulary import DEPTHS
 
     one_of("depth", depth, DEPTHS)
     network = lower(model, input, batch_size, settings)
@@ -76,12 +75,13 @@ def flops(
 
     ``tool``: the total that this counter would give instead, of the net as the library ``writing`` writes it.
     """
-    from resnet_inspect.analyze.flops import TASKS, flops
+    from resnet_inspect.questions.flops import flops
+    from resnet_inspect.vocabulary import TASKS
 
     one_of("task", task, TASKS)
     network = lower(model, input, batch_size, settings)
     if tool is not None:
-        from resnet_inspect.analyze.reconcile import counted_as
+        from resnet_inspect.questions.reconcile import counted_as
 
         if task == "train":
             raise RequestError("counters count a forward pass", hint="leave out --task train, or --as")
@@ -114,8 +114,8 @@ def memory(
     Raises:
         RequestError: an argument is none of its choices.
     """
-    from resnet_inspect.analyze.flops import TASKS
-    from resnet_inspect.analyze.memory import OPTIMIZERS, PRECISIONS, memory
+    from resnet_inspect.questions.memory import memory
+    from resnet_inspect.vocabulary import OPTIMIZERS, PRECISIONS, TASKS
 
     one_of("task", task, TASKS)
     one_of("precision", precision, PRECISIONS)
@@ -131,7 +131,7 @@ def memory(
 
 
 def _beside(report: Report, network: Graph, folded: Graph, precision: "Precision" = "fp32") -> Answer:
-    from resnet_inspect.analyze.fused import beside
+    from resnet_inspect.questions.folded import beside
 
     return answer(beside(report, network, folded, precision))
 
@@ -164,7 +164,7 @@ def list_variants(
     """
     from fnmatch import fnmatchcase
 
-    from resnet_inspect.analyze.variants import SORTS, catalogue
+    from resnet_inspect.questions.variants import SORTS, catalogue
 
     one_of("sort", sort, (None, *SORTS))
     if device is None and (sort == "floor" or max_floor_ms is not None):
@@ -212,7 +212,7 @@ def compare(
     """One row a model, with its ratios to the first; ``device``: with the least time that a batch can take there."""
     if len(models) < 2:
         raise RequestError("compare needs two models or more", hint="as in resnet-inspect compare resnet50 resnet50d")
-    from resnet_inspect.analyze.variants import compare
+    from resnet_inspect.questions.variants import compare
 
     floor = _floor(device, precision)
     return answer(compare([lower(model, input, batch_size, settings) for model in models], floor))
@@ -230,10 +230,10 @@ def _floor(device: str | None, precision: "Precision | None") -> "Floor | None":
         return None
     from functools import partial
 
-    from resnet_inspect.analyze.memory import PRECISIONS
-    from resnet_inspect.analyze.roofline import floor_ms
-    from resnet_inspect.analyze.variants import Floor
-    from resnet_inspect.counting import devices
+    from resnet_inspect.hardware import devices
+    from resnet_inspect.hardware.floor import floor_ms
+    from resnet_inspect.questions.variants import Floor
+    from resnet_inspect.vocabulary import PRECISIONS
 
     one_of("precision", precision, (None, *PRECISIONS))
     limits = devices.find(device)

@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from resnet_inspect import load
 from resnet_inspect.api.answer import Answer, answer, one_of
 from resnet_inspect.api.ask import lower
 from resnet_inspect.api.recorded import Recorded, recorded
 from resnet_inspect.errors import RequestError
-from resnet_inspect.load import Input, Model
+from resnet_inspect.sources import load
+from resnet_inspect.sources.load import Input, Model
 
 if TYPE_CHECKING:
-    from resnet_inspect.analyze.memory import Precision
-    from resnet_inspect.analyze.summary import Depth
-    from resnet_inspect.counting.devices import Device
-    from resnet_inspect.measure.config import Config
-    from resnet_inspect.measure.record import Arm, Record
+    from resnet_inspect.bench.case import Config
+    from resnet_inspect.bench.record import Arm, Record
+    from resnet_inspect.hardware.devices import Device
+    from resnet_inspect.vocabulary import Depth, Precision
 
 DEFAULT_DEVICE = "h200"
 
@@ -42,11 +41,10 @@ def roofline(
     Raises:
         RequestError: no such device, precision or arm. MachineError: this machine has no such device.
     """
-    from resnet_inspect.analyze.attained import attained, choose, precision_of
-    from resnet_inspect.analyze.memory import PRECISIONS
-    from resnet_inspect.analyze.roofline import roofline
-    from resnet_inspect.analyze.summary import DEPTHS
-    from resnet_inspect.counting import devices
+    from resnet_inspect.hardware import devices
+    from resnet_inspect.questions.roofline import roofline
+    from resnet_inspect.records.efficiency import attained, choose, precision_of
+    from resnet_inspect.vocabulary import DEPTHS, PRECISIONS
 
     one_of("depth", depth, DEPTHS)
     one_of("precision", precision, (None, *PRECISIONS))
@@ -96,9 +94,9 @@ def diff(
     Raises:
         RequestError: there is nothing to compare with, or no such device or precision.
     """
-    from resnet_inspect.analyze.diff import Side, diff
-    from resnet_inspect.analyze.memory import PRECISIONS
-    from resnet_inspect.counting import devices
+    from resnet_inspect.hardware import devices
+    from resnet_inspect.questions.diff import Side, diff
+    from resnet_inspect.vocabulary import PRECISIONS
 
     one_of("precision", precision, (None, *PRECISIONS))
     if b is None and not settings:
@@ -111,13 +109,13 @@ def diff(
 
 def devices() -> Answer:
     """The devices whose peaks are known, each with its source."""
-    from resnet_inspect.analyze.devices import devices
+    from resnet_inspect.questions.devices import devices
 
     return answer(devices())
 
 
 def _this_machine(device: str, precision: str | None, threads: int | None = None) -> "Device":
-    from resnet_inspect.counting.devices import as_measured
+    from resnet_inspect.hardware.devices import as_measured
     from resnet_inspect.runtime.ceilings import ceilings  # torch lives behind this line
 
     return as_measured(ceilings(device, precision, threads))
@@ -129,8 +127,8 @@ def _limits(device: str | None, record: "Record", arm: "Arm", machine: bool) -> 
     Raises:
         RequestError: what is named or at hand is another one, or nothing is known of it.
     """
-    from resnet_inspect.analyze.attained import precision_of
-    from resnet_inspect.counting import devices
+    from resnet_inspect.hardware import devices
+    from resnet_inspect.records.efficiency import precision_of
 
     ran_on, on_gpu = arm.config.device, arm.config.device.startswith("cuda")
     title = record.environment["gpu"]["name"] if on_gpu else record.environment["machine"]["cpu_model"]

@@ -3,18 +3,18 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from resnet_inspect import load
 from resnet_inspect.api.answer import Answer, answer, several
 from resnet_inspect.api.ask import lower, writing_of
 from resnet_inspect.api.recorded import Recorded, recorded
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
-from resnet_inspect.load import Input, Model
+from resnet_inspect.sources import load
+from resnet_inspect.sources.load import Input, Model
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from resnet_inspect.measure.record import Record
+    from resnet_inspect.bench.record import Record
 
 
 LEDGERS: dict[str | None, tuple[str, ...]] = {None: (), "stage": ("stage",), "layer": ("stage", "layer")}
@@ -27,7 +27,7 @@ def check(
 
     The answer's ``ok`` is whether nothing differs without a known reason.
     """
-    from resnet_inspect.analyze.check import check
+    from resnet_inspect.questions.check import check
 
     found = load.variant(model, settings)
     network = load.graph(found, input, batch_size)
@@ -49,7 +49,7 @@ def reconcile(
 
     The answer's ``ok`` is whether each that ran said what its rule says.
     """
-    from resnet_inspect.analyze.reconcile import reconcile
+    from resnet_inspect.questions.reconcile import reconcile
 
     found = load.variant(model, settings)
     network = load.graph(found, input, batch_size)
@@ -57,7 +57,7 @@ def reconcile(
         return answer(reconcile(found, network, writing_of(found, writing)))
     if writing not in (None, "torchvision"):
         raise RequestError(f"a module written as in {writing} is not ours to build", hint="leave out --writing")
-    from resnet_inspect.measure.counters import run_all
+    from resnet_inspect.counting.run import run_all
     from resnet_inspect.resnet.fields import to_mapping
 
     spec = {field: value for field, value in to_mapping(found.spec).items() if value is not None}
@@ -101,7 +101,7 @@ def bench(
     Raises:
         RequestError: a combination that cannot be. MachineError: the machine has no such device.
     """
-    from resnet_inspect.benchmark import Request, run
+    from resnet_inspect.bench.run import Request, run
 
     if per not in LEDGERS:
         raise RequestError(f"per {per!r} is neither stage nor layer", hint="as per='stage'")
@@ -128,7 +128,7 @@ def bench(
 
 def show(record: Recorded) -> Answer:
     """A Record, or the file that holds one, as a table of its arms, with what a reader must know to trust it."""
-    from resnet_inspect.analyze.bench import bench
+    from resnet_inspect.records.bench import bench
 
     return answer(bench(recorded(record)))
 
@@ -139,7 +139,7 @@ def verdict(old: Recorded, new: Recorded, gates: Sequence[str] = (), allow_env_d
     Raises:
         RequestError: the two were taken on other machines or have no arm in common.
     """
-    from resnet_inspect.analyze.verdict import verdict
+    from resnet_inspect.records.verdict import verdict
 
     return answer(verdict(recorded(old), recorded(new), tuple(gates), allow_env_diff))
 
@@ -165,7 +165,7 @@ def budget(
     Raises:
         RequestError: no limit is given, or there is no latency of this network in ``record``.
     """
-    from resnet_inspect.analyze.budget import Limits, budget
+    from resnet_inspect.questions.budget import Limits, budget
 
     limits = Limits(
         params=max_params,

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from resnet_inspect import load
 from resnet_inspect.api.answer import Answer, answer, one_of, several
 from resnet_inspect.api.recorded import Recorded, recorded
 from resnet_inspect.errors import BranchError, RequestError, UnknownModelError
 from resnet_inspect.language import LANGUAGES
-from resnet_inspect.load import Input, Model
+from resnet_inspect.sources import load
+from resnet_inspect.sources.load import Input, Model
 
 if TYPE_CHECKING:
     pass
@@ -31,7 +31,7 @@ def explain(
         found = load.variant(word, settings)
     except UnknownModelError as error:
         # No term and no code is the name of a model, so which is looked for first is a matter of speed alone.
-        from resnet_inspect.analyze.explain.word import explain_word, unknown
+        from resnet_inspect.explain.word import explain_word, unknown
 
         told = explain_word(str(word), language)
         if told is None:
@@ -42,14 +42,14 @@ def explain(
                 hint=f"`resnet-inspect explain {word}` says what it means",
             ) from None
         return answer(told)
-    from resnet_inspect.analyze.explain.lesson import lesson
+    from resnet_inspect.explain.lesson import lesson
 
     return answer(lesson(found.spec, load.graph(found, input, batch_size), language))
 
 
 def glossary(language: str = "en") -> Answer:
     """Every word that explain knows, models apart."""
-    from resnet_inspect.analyze.explain.word import index
+    from resnet_inspect.explain.word import index
 
     one_of("language", language, LANGUAGES)
     return answer(index(language))
@@ -70,7 +70,7 @@ def lint(
     ``precision`` is fp16, bf16, tf32 or int8 to look at channels too, ``record`` one of this net with stage times,
     ``ignore`` codes of rules. A net whose branches cannot be added is a finding, not an error.
     """
-    from resnet_inspect.analyze.lint import PRECISIONS, Subject, lint, refused, stage_times
+    from resnet_inspect.lint import PRECISIONS, Subject, lint, refused, stage_times
 
     one_of("precision", precision, (None, *PRECISIONS))
     one_of("language", language, LANGUAGES)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from resnet_inspect import api
+from resnet_inspect.bench.record import Record, to_json
 from resnet_inspect.cli import options
 from resnet_inspect.cli.output import show, write
 from resnet_inspect.errors import RequestError
-from resnet_inspect.measure.config import LAYOUTS, MODES, PRECISIONS, TASKS
-from resnet_inspect.measure.record import Record, to_json
 from resnet_inspect.render import Format
+from resnet_inspect.vocabulary import LAYOUTS, MODES, TASKS
+from resnet_inspect.vocabulary import RUN_PRECISIONS as PRECISIONS
 
 if TYPE_CHECKING:
     from resnet_inspect.render.progress import Count, Tell

@@ -8,7 +8,7 @@ from resnet_inspect.cli.output import show
 from resnet_inspect.render import Format
 
 if TYPE_CHECKING:
-    from resnet_inspect.analyze.memory import Precision
+    from resnet_inspect.vocabulary import Precision
 
 EXAMPLES = (
     "resnet-inspect compare resnet50 resnext50_32x4d wide_resnet50_2",

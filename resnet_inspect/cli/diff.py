@@ -1,11 +1,11 @@
 import click
 
 from resnet_inspect import api
-from resnet_inspect.analyze.memory import PRECISIONS, Precision
 from resnet_inspect.api.limits import DEFAULT_DEVICE
 from resnet_inspect.cli import options
 from resnet_inspect.cli.output import show
 from resnet_inspect.render import Format
+from resnet_inspect.vocabulary import PRECISIONS, Precision
 
 EXAMPLES = (
     "resnet-inspect diff resnet50 resnet50d",

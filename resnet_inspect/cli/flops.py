@@ -1,10 +1,10 @@
 import click
 
 from resnet_inspect import api
-from resnet_inspect.analyze.flops import TASKS, Task
 from resnet_inspect.cli import options
 from resnet_inspect.cli.output import show
 from resnet_inspect.render import Format
+from resnet_inspect.vocabulary import TASKS, Task
 
 EXAMPLES = (
     "resnet-inspect flops --input 1,3,224,224",

@@ -3,14 +3,14 @@ from typing import TYPE_CHECKING
 import click
 
 from resnet_inspect import api
-from resnet_inspect.analyze.variants import SORTS, Sort
 from resnet_inspect.cli import options
 from resnet_inspect.cli.amounts import amount
 from resnet_inspect.cli.output import show
+from resnet_inspect.questions.variants import SORTS, Sort
 from resnet_inspect.render import Format
 
 if TYPE_CHECKING:
-    from resnet_inspect.analyze.memory import Precision
+    from resnet_inspect.vocabulary import Precision
 
 EXAMPLES = (
     "resnet-inspect list 'wide*'",

@@ -1,11 +1,10 @@
 import click
 
 from resnet_inspect import api
-from resnet_inspect.analyze.flops import TASKS, Task
-from resnet_inspect.analyze.memory import OPTIMIZERS, PRECISIONS, Optimizer, Precision
 from resnet_inspect.cli import options
 from resnet_inspect.cli.output import show
 from resnet_inspect.render import Format
+from resnet_inspect.vocabulary import OPTIMIZERS, PRECISIONS, TASKS, Optimizer, Precision, Task
 
 EXAMPLES = (
     "resnet-inspect memory resnet50 --batch-size 32",

@@ -1,11 +1,10 @@
 import click
 
 from resnet_inspect import api
-from resnet_inspect.analyze.memory import PRECISIONS, Precision
-from resnet_inspect.analyze.summary import DEPTHS, Depth
 from resnet_inspect.cli import options
 from resnet_inspect.cli.output import show
 from resnet_inspect.render import Format
+from resnet_inspect.vocabulary import DEPTHS, PRECISIONS, Depth, Precision
 
 EXAMPLES = (
     "resnet-inspect roofline resnet50 --device h200 --batch-size 256",

@@ -1,10 +1,10 @@
 import click
 
 from resnet_inspect import api
-from resnet_inspect.analyze.summary import DEPTHS, Depth
 from resnet_inspect.cli import options
 from resnet_inspect.cli.output import show
 from resnet_inspect.render import Format
+from resnet_inspect.vocabulary import DEPTHS, Depth
 
 EXAMPLES = (
     "resnet-inspect summary resnet50",

@@ -1,9 +1,9 @@
 import click
 
 from resnet_inspect import api
-from resnet_inspect.analyze.verdict import GATES
 from resnet_inspect.cli import options
 from resnet_inspect.cli.output import show
+from resnet_inspect.records.verdict import GATES
 from resnet_inspect.render import Format
 
 EXAMPLES = (

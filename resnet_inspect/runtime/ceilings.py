@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from resnet_inspect.errors import MachineError, RequestError
-from resnet_inspect.measure import machine
+from resnet_inspect.hardware import machine
 from resnet_inspect.runtime.environment import resolve
 
 CLOCK = time.perf_counter_ns

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from conftest import Run
 
+from resnet_inspect.bench.record import from_json, metric, to_json
 from resnet_inspect.cli.amounts import amount, size
-from resnet_inspect.measure.record import from_json, metric, to_json
 
 
 def write(folder: Path, *lines: str, table: str = "[tool.resnet-inspect]") -> Path:

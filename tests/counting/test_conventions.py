@@ -6,9 +6,6 @@ from hypothesis import given, settings
 from hypothesis.strategies import sampled_from
 from strategies import specs
 
-from resnet_inspect import load
-from resnet_inspect.analyze.check import _printed
-from resnet_inspect.analyze.work import work_of
 from resnet_inspect.counting.convention import Convention, count
 from resnet_inspect.counting.conventions import (
     CONV_FC,
@@ -29,9 +26,12 @@ from resnet_inspect.counting.published import PUBLISHED, Published
 from resnet_inspect.counting.training import training_flops
 from resnet_inspect.counting.writing import WRITINGS, Call, as_written
 from resnet_inspect.errors import ShapeError
+from resnet_inspect.graph.facts.work import work_of
+from resnet_inspect.questions.check import _printed
 from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
+from resnet_inspect.sources import load
 
 # pytorchcv's nets of these names are others: its resnet26 is of basic blocks, its resnet152 strides in the first 1×1.
 OTHER_NETS = {("pytorchcv", "resnet26"), ("pytorchcv", "resnet152")}

@@ -11,9 +11,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision import models
 
 from resnet_inspect import api
-from resnet_inspect.analyze.work import work_of
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Graph
+from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.graph.fold import fold
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from strategies import specs
 
-from resnet_inspect import load
-from resnet_inspect.analyze.work import block_of, stage_of, sum_of, work_by, work_of
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Builder, Graph, TensorType
+from resnet_inspect.graph.facts.work import block_of, stage_of, sum_of, work_by, work_of
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pointwise import ReLU
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
+from resnet_inspect.sources import load
 
 QUICK = settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]

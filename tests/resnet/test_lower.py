@@ -2,9 +2,9 @@
 
 import pytest
 
-from resnet_inspect import load
 from resnet_inspect.errors import RequestError, ShapeError
 from resnet_inspect.graph import Graph
+from resnet_inspect.sources import load
 
 
 def graph(model: str, *settings: str, input: str | None = None) -> Graph:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from strategies import specs
 
-from resnet_inspect import load
 from resnet_inspect.errors import RequestError, SpecError
 from resnet_inspect.resnet import fields, toml, zoo
 from resnet_inspect.resnet.spec import CHOICES, Attention, ResNetSpec
+from resnet_inspect.sources import load
 
 WRONG = {
     "depths": [(), (0, 1), (3, -4), "3,4", [3, 4], (True, 2), (3.0,), (20_001,)],

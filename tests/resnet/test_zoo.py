@@ -3,11 +3,11 @@
 import pytest
 from conftest import reference
 
-from resnet_inspect import load
-from resnet_inspect.analyze.work import stage_of, work_by, work_of
 from resnet_inspect.errors import SpecError, UnknownModelError
 from resnet_inspect.graph import Graph
+from resnet_inspect.graph.facts.work import stage_of, work_by, work_of
 from resnet_inspect.resnet import zoo
+from resnet_inspect.sources import load
 
 NAMES = [variant.name for variant in zoo.variants()]
 ROWS = [row for row in reference("models.csv") if row["name"] in NAMES and row["source"] in ("torchvision", "timm")]

@@ -8,8 +8,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_inspect import api
-from resnet_inspect.counting.devices import as_measured
 from resnet_inspect.errors import MachineError, RequestError
+from resnet_inspect.hardware.devices import as_measured
 from resnet_inspect.runtime import ceilings as measuring
 from resnet_inspect.runtime.ceilings import REPEATS, ceilings, rate
 
@@ -138,7 +138,7 @@ def test_what_this_machine_has_not_is_refused() -> None:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_a_gpu_is_not_faster_than_its_data_sheet() -> None:
-    from resnet_inspect.counting.devices import of_gpu
+    from resnet_inspect.hardware.devices import of_gpu
 
     found = ceilings("cuda")
     sheet = of_gpu(found["title"])

@@ -10,16 +10,17 @@ import torch
 from torchvision import models
 
 import resnet_inspect as ri
-from resnet_inspect import load, measure
-from resnet_inspect.analyze.check import KNOWN, check
-from resnet_inspect.analyze.reconcile import TOOLS
+from resnet_inspect.counting import run as running
 from resnet_inspect.counting.convention import count
+from resnet_inspect.counting.run import PACKAGES, Measured
 from resnet_inspect.counting.writing import as_written
 from resnet_inspect.errors import MachineError
-from resnet_inspect.measure.counters import PACKAGES, Measured
+from resnet_inspect.questions.check import KNOWN, check
+from resnet_inspect.questions.reconcile import TOOLS
 from resnet_inspect.resnet import zoo
 from resnet_inspect.runtime import counters
 from resnet_inspect.runtime.build import build
+from resnet_inspect.sources import load
 
 TORCHVISION = [name for name in models.list_models(module=models) if name.removeprefix("wide_").startswith("resne")]
 VERSIONS = {"torch": "", "fvcore": "", "thop": "", "torchvision": ""}
@@ -142,7 +143,7 @@ import json, os, sys, warnings
 warnings.simplefilter("ignore")
 import torch
 from importlib import import_module
-from resnet_inspect import load
+from resnet_inspect.sources import load
 from resnet_inspect.runtime import counters
 from resnet_inspect.runtime.build import build
 torch.set_num_threads(1)
@@ -198,21 +199,21 @@ def test_both_sides_of_the_process_know_the_same_counters() -> None:
 
 def test_reconcile_runs_what_is_installed_and_marks_what_differs(monkeypatch: pytest.MonkeyPatch) -> None:
     some = {name: PACKAGES[name] for name in ("torch", "fvcore")}
-    monkeypatch.setattr(measure.counters, "PACKAGES", {**some, "no-such-package": ("flopth",)})
+    monkeypatch.setattr(running, "PACKAGES", {**some, "no-such-package": ("flopth",)})
     answer = ri.reconcile("resnet20_cifar", measure=True)
     verdicts = {row["tool"]: row["verdict"] for row in json.loads(answer.to_json())["tables"]["counters"]}
     assert verdicts["torch"] == verdicts["fvcore"] == verdicts["fvcore_activations"] == "equal"
     assert verdicts["flopth"] == "not installed"
     assert answer.ok
-    monkeypatch.setattr(measure.counters, "run_all", lambda spec, image: {"torch": Measured("9", 1)})
+    monkeypatch.setattr(running, "run_all", lambda spec, image: {"torch": Measured("9", 1)})
     answer = ri.reconcile("resnet20_cifar", measure=True)
     assert not answer.ok
     assert "torch 9 says 1" in answer.findings[0].message
 
 
 def test_a_counter_that_fails_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure.counters, "PACKAGES", {"torch": ("torch",)})
-    (said,) = measure.counters.run_all({"depths": "nonsense"}, (1, 3, 32, 32)).values()
+    monkeypatch.setattr(running, "PACKAGES", {"torch": ("torch",)})
+    (said,) = running.run_all({"depths": "nonsense"}, (1, 3, 32, 32)).values()
     assert said.total is None
     assert said.why.startswith("failed: ")
 

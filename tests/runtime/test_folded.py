@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from resnet_inspect import load
+from resnet_inspect.bench.case import Config
+from resnet_inspect.bench.worker.prepare import agreement, prepare
 from resnet_inspect.graph.fold import fold
-from resnet_inspect.measure.config import Config
-from resnet_inspect.runtime.arm import agreement, prepare
 from resnet_inspect.runtime.build import build
 from resnet_inspect.runtime.folded import folded
+from resnet_inspect.sources import load
 
 NETS = ("resnet18", "resnet50d", "seresnet50", "cbam_resnet18", "preresnet20_cifar", "resnetblur50", "resnet50_gn")
 

@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from strategies import specs
 from torch.utils.flop_counter import FlopCounterMode
 
-from resnet_inspect.analyze.work import work_of
 from resnet_inspect.counting.convention import count
 from resnet_inspect.counting.conventions import TORCH
 from resnet_inspect.counting.training import training_flops
 from resnet_inspect.counting.writing import as_written
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Graph
+from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.runtime.build import build

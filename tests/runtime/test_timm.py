@@ -6,14 +6,14 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from resnet_inspect import load
-from resnet_inspect.analyze.work import stage_of, work_by, work_of
 from resnet_inspect.counting.convention import count
 from resnet_inspect.counting.conventions import TORCH
 from resnet_inspect.counting.writing import as_written
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Graph
+from resnet_inspect.graph.facts.work import stage_of, work_by, work_of
 from resnet_inspect.resnet import zoo
+from resnet_inspect.sources import load
 
 THEIRS = set(timm.list_models())
 NAMES = [variant.name for variant in zoo.variants() if variant.name in THEIRS]

@@ -16,20 +16,20 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
 
 import resnet_inspect as ri
-from resnet_inspect.analyze.liveness import peak
-from resnet_inspect.analyze.memory import peak_bytes
-from resnet_inspect.analyze.work import work_of
 from resnet_inspect.counting.convention import count
 from resnet_inspect.counting.conventions import TORCH
 from resnet_inspect.counting.writing import as_written
 from resnet_inspect.errors import RequestError, ShapeError, TraceError
 from resnet_inspect.graph import Graph
+from resnet_inspect.graph.facts.liveness import peak
+from resnet_inspect.graph.facts.memory import peak_bytes
+from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.graph.inplace import in_place
 from resnet_inspect.graph.ops.pointwise import Add, ReLU
 from resnet_inspect.graph.ops.reshape import Pad
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
-from resnet_inspect.runtime import sources
+from resnet_inspect.runtime import code as sources
 from resnet_inspect.runtime.build import build
 from resnet_inspect.runtime.trace import trace
 

@@ -1,0 +1,1 @@
+"""Numbers of a Graph: work, memory, passes over memory, receptive field. No Report is made here."""

@@ -1,0 +1,77 @@
+"""The memory that an eager pass asks torch's allocator for, at the moment of its peak."""
+
+from dataclasses import dataclass
+
+from resnet_inspect.graph import Graph
+from resnet_inspect.graph.facts.liveness import Alive, Moment, peak
+from resnet_inspect.graph.facts.training import refuse_to_train
+from resnet_inspect.vocabulary import ELEMENT_BYTES, Optimizer, Precision, Task
+
+COUNTER_BYTES = 8  # BatchNorm counts its batches in an int64
+
+
+@dataclass(frozen=True, slots=True)
+class PeakMemory:
+    """Bytes alive at the peak, by kind; ``peak_bytes`` is their sum.
+
+    Kernels' own workspaces and the process are not in it. It holds from the second training step on: the first has no
+    optimizer state yet.
+    """
+
+    peak_bytes: int
+    weight_bytes: int
+    buffer_bytes: int
+    input_bytes: int
+    activation_bytes: int
+    gradient_bytes: int
+    weight_gradient_bytes: int
+    optimizer_bytes: int
+
+
+def memory_peak(
+    graph: Graph,
+    task: Task = "infer",
+    precision: Precision = "fp32",
+    optimizer: Optimizer = "sgd",
+    momentum: float = 0.9,
+) -> tuple[Moment, PeakMemory]:
+    """The moment of the peak, and the bytes alive then.
+
+    Raises:
+        ShapeError: a training step of a BatchNorm that sees one value a channel.
+    """
+    train = task == "train"
+    if train:
+        refuse_to_train(graph)
+    element_bytes = ELEMENT_BYTES[precision]
+    weights = [node.params for node in graph.weight_owners()]
+    weight_bytes = element_bytes * sum(weights)
+    norms = sum(1 for node in graph.weight_owners() if node.op.buffers())
+    statistics = sum(node.buffers for node in graph.weight_owners()) - norms
+    states = 0 if not train else 2 if optimizer == "adam" else int(momentum != 0)
+    moment = peak(graph, train, element_bytes)
+    if train:
+        moment = _later(moment, weight_bytes, optimizer, element_bytes * max(weights, default=0))
+    parts = (
+        weight_bytes,
+        element_bytes * statistics + COUNTER_BYTES * norms,
+        element_bytes * graph.input.numel,
+        sum(moment.alive.activations.values()),
+        sum(moment.alive.gradients.values()),
+        moment.alive.weight_gradients,
+        states * weight_bytes,
+    )
+    return moment, PeakMemory(sum(parts), *parts)
+
+
+def peak_bytes(graph: Graph, task: Task = "infer", precision: Precision = "fp32") -> int:
+    """The peak alone; a training step is that of SGD with momentum."""
+    return memory_peak(graph, task, precision)[1].peak_bytes
+
+
+def _later(moment: Moment, weight_bytes: int, optimizer: Optimizer, largest: int) -> Moment:
+    """The optimizer's step, if it asks for more: all weight gradients, and Adam's two temporaries of one weight."""
+    temporaries = 2 * largest if optimizer == "adam" else 0
+    if weight_bytes + temporaries <= moment.alive.total:
+        return moment
+    return Moment("step", "optimizer", Alive(gradients={"temporaries": temporaries}, weight_gradients=weight_bytes))

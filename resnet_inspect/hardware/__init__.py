@@ -1,0 +1,1 @@
+"""What computes: device peaks with their sources, this machine, ceilings, the floor as a number."""

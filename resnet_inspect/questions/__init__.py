@@ -1,0 +1,1 @@
+"""Graph -> Report, one module a question."""

@@ -1,0 +1,224 @@
+"""Two nets stage by stage: what differs in their specs, and what that costs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from resnet_inspect.graph import Graph, Node
+from resnet_inspect.graph.facts.liveness import peak_by_stage
+from resnet_inspect.graph.facts.memory import peak_bytes
+from resnet_inspect.graph.facts.work import stage_of, work_by
+from resnet_inspect.hardware.devices import Device
+from resnet_inspect.hardware.floor import floors
+from resnet_inspect.report import Column, Fact, Report, Row, Table
+from resnet_inspect.resnet.fields import to_mapping
+from resnet_inspect.resnet.spec import ResNetSpec, Widths, typed
+from resnet_inspect.units import Unit
+from resnet_inspect.vocabulary import ELEMENT_BYTES, Precision
+
+# The fields of a spec that say what is in a stage.
+STEM = ("in_channels", "stem", "stem_pool", "stem_norm_act", "stem_act", "norm", "conv_bias", "antialias")
+LAYER = (
+    "block", "depths", "widths", "groups", "base_width", "strides", "stride_on", "order", "shortcut", "output_stride",
+    "norm", "conv_bias", "attention", "antialias",
+)  # fmt: skip
+HEAD = ("final_norm", "norm", "head", "num_classes")
+
+STAGES = (
+    Column("stage", "stage"),
+    Column("changed", "changed"),
+    Column("params_change", "params", "count_change"),
+    Column("macs_change", "MACs", "count_change"),
+    Column("activations_change", "activ.", "count_change"),
+    Column("alive_change_bytes", "alive", "bytes_change"),
+    Column("floor_change_ms", "floor", "ms_change"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two nets."""
+
+    spec: ResNetSpec
+    graph: Graph
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of a stage or a whole net; ``alive``: the most bytes of activations at once."""
+
+    params: int = 0
+    macs: int = 0
+    activations: int = 0
+    alive: int = 0
+    floor_ms: float = 0.0
+
+
+def diff(a: Side, b: Side, device: Device, precision: Precision) -> Report:
+    """What changes from ``a`` to ``b``: a row a stage, then the totals, then the fields of the spec.
+
+    Raises:
+        RequestError: the device has no known peak at that precision.
+    """
+    before, after = _costs(a.graph, device, precision), _costs(b.graph, device, precision)
+    rows: list[Row] = []
+    for stage in _stages(a.graph, b.graph):
+        x, y = before.get(stage, Cost()), after.get(stage, Cost())
+        rows.append((stage, _changed(a, b, stage), *_change(x, y)))
+    fields = _fields(a.spec, b.spec)
+    one_size = a.graph.input == b.graph.input
+    equal = not fields and one_size
+    x, y = _sum(before), _sum(after)
+    params, macs, activations, _, floor = _change(x, y)
+    peaks = peak_bytes(a.graph, precision=precision), peak_bytes(b.graph, precision=precision)
+    notes = [] if one_size else ["the inputs differ; give --input to compare at one size"]
+    notes += ["no difference"] if equal else [] if fields else ["the specs are equal"]
+    return Report(
+        kind="diff",
+        model=b.graph.name,
+        title=_title(a.graph, b.graph),
+        facts=(
+            Fact("equal", "equal", equal),
+            Fact("precision", "precision", precision),
+            Fact("device", "device", device.name),
+        ),
+        tables=(
+            Table(
+                "stages",
+                "by stage",
+                STAGES,
+                tuple(rows),
+                ("total", None, params, macs, activations, None, floor),
+            ),
+            Table("totals", "in all", _beside(a, b), _totals(x, y, peaks)),
+            *([Table("fields", "in the spec", _named(a, b), fields)] if fields else []),
+        ),
+        notes=(
+            *notes,
+            "alive: the most activation memory within a stage, which does not add up; peak memory: of an inference",
+        ),
+    )
+
+
+def _title(a: Graph, b: Graph) -> str:
+    if a.input == b.input:
+        return f"from {a.name} to {b.name}, input {a.input}"
+    return f"from {a.name} at {a.input} to {b.name} at {b.input}"
+
+
+def _named(a: Side, b: Side) -> tuple[Column, ...]:
+    return Column("field", "field"), Column("a", a.graph.name), Column("b", b.graph.name)
+
+
+def _beside(a: Side, b: Side) -> tuple[Column, ...]:
+    return (
+        Column("quantity", "quantity"),
+        Column("unit", ""),
+        Column("a", a.graph.name, "own"),
+        Column("b", b.graph.name, "own"),
+        Column("change", "change", "own_change"),
+        Column("ratio", "ratio", "ratio"),
+    )
+
+
+def _totals(a: Cost, b: Cost, peaks: tuple[int, int]) -> tuple[Row, ...]:
+    rows: tuple[tuple[str, Unit, int | float, int | float], ...] = (
+        ("parameters", "count", a.params, b.params),
+        ("MACs", "count", a.macs, b.macs),
+        ("FLOPs", "count", 2 * a.macs, 2 * b.macs),
+        ("activations", "count", a.activations, b.activations),
+        ("peak memory", "bytes", *peaks),
+        ("floor", "ms", a.floor_ms, b.floor_ms),
+    )
+    return tuple((name, unit, x, y, y - x, round(y / x, 6) if x else None) for name, unit, x, y in rows)
+
+
+def _change(a: Cost, b: Cost) -> tuple[int, int, int, int, float]:
+    return (
+        b.params - a.params,
+        b.macs - a.macs,
+        b.activations - a.activations,
+        b.alive - a.alive,
+        b.floor_ms - a.floor_ms,
+    )
+
+
+def _costs(graph: Graph, device: Device, precision: Precision) -> dict[str, Cost]:
+    alive = peak_by_stage(graph, ELEMENT_BYTES[precision])
+    floor = floors(graph, device, precision)
+    return {
+        stage: Cost(part.params, part.macs, part.activations, alive[stage], 1e3 * floor[stage].floor_s)
+        for stage, part in work_by(graph, stage_of).items()
+    }
+
+
+def _sum(costs: Mapping[str, Cost]) -> Cost:
+    parts = costs.values()
+    return Cost(
+        sum(part.params for part in parts),
+        sum(part.macs for part in parts),
+        sum(part.activations for part in parts),
+        max(part.alive for part in parts),
+        sum(part.floor_ms for part in parts),
+    )
+
+
+def _stages(a: Graph, b: Graph) -> list[str]:
+    """The stages of both in the order they run: stem, every layer that one of them has, head."""
+    layers = {stage for stage in (*a.stages, *b.stages) if stage.startswith("layer")}
+    return ["stem", *sorted(layers, key=lambda stage: int(stage.removeprefix("layer"))), "head"]
+
+
+def _changed(a: Side, b: Side, stage: str) -> str | None:
+    """``depths 6 → 23; widths 64 → 128``: why a stage is another; None where it is the same."""
+    mine, other = _nodes(a.graph, stage), _nodes(b.graph, stage)
+    if not (mine and other):
+        return f"only in {(a if mine else b).graph.name}"
+    if [(node.name, node.op) for node in mine] != [(node.name, node.op) for node in other]:
+        before, after = _values(a.spec, stage), _values(b.spec, stage)
+        changes = [f"{field} {value} → {after[field]}" for field, value in before.items() if value != after[field]]
+        if changes:
+            return "; ".join(changes)
+    if mine[0].ins != other[0].ins:
+        return f"input {mine[0].ins[0]} → {other[0].ins[0]}"
+    return None
+
+
+def _nodes(graph: Graph, stage: str) -> list[Node]:
+    return [node for node in graph.nodes if node.stage == stage]
+
+
+def _values(spec: ResNetSpec, stage: str) -> dict[str, str]:
+    """The fields that say what is in a stage, at its place where they have a value a stage."""
+    values = _effective(spec)
+    if stage in ("stem", "head"):
+        return {field: _text(field, values[field]) for field in (STEM if stage == "stem" else HEAD)}
+    i = int(stage.removeprefix("layer")) - 1
+    values |= {"depths": spec.depths[i], "widths": _widths(spec)[i], "strides": spec.stage_strides[i]}
+    return {field: _text(field, values[field]) for field in LAYER}
+
+
+def _fields(a: ResNetSpec, b: ResNetSpec) -> tuple[Row, ...]:
+    """The fields whose values differ, as --set takes them."""
+    before, after = _effective(a), _effective(b)
+    texts = [(field, _text(field, value), _text(field, after[field])) for field, value in before.items()]
+    return tuple((field, x, y) for field, x, y in texts if x != y)
+
+
+def _effective(spec: ResNetSpec) -> dict[str, object]:
+    """Every field, with the values that those have which follow from others."""
+    return {
+        **to_mapping(spec),
+        "widths": _widths(spec),
+        "strides": spec.stage_strides,
+        "stem_norm_act": spec.has_stem_norm_act,
+        "final_norm": spec.has_final_norm,
+    }
+
+
+def _widths(spec: ResNetSpec) -> Widths:
+    """One a stage, or one a block where a stage's blocks differ."""
+    return tuple(planes if len(set(planes)) > 1 else planes[0] for planes in spec.planes)
+
+
+def _text(field: str, value: object) -> str:
+    return typed(value, ":" if field == "stem" else "/")

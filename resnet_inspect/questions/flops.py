@@ -1,0 +1,108 @@
+"""Where the arithmetic is: by stage, and by kind of operation."""
+
+from collections.abc import Callable
+
+from resnet_inspect.counting.conventions import CONVOLUTIONS, TORCH
+from resnet_inspect.counting.training import training_flops
+from resnet_inspect.graph import Graph, Node
+from resnet_inspect.graph.facts.training import refuse_to_train
+from resnet_inspect.graph.ops.linear import Conv2d
+from resnet_inspect.graph.ops.pool import BlurPool2d
+from resnet_inspect.questions.summary import counting_note
+from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
+from resnet_inspect.units import share
+from resnet_inspect.vocabulary import Task
+
+COUNTS = (Column("macs", "MACs", "count"), Column("flops", "FLOPs", "count"), Column("share", "%", "share"))
+
+
+def flops(graph: Graph, task: Task = "infer") -> Report:
+    """MACs and FLOPs of a forward pass, or of a training step's forward and backward.
+
+    Raises:
+        ShapeError: a training step of a BatchNorm that sees one value a channel.
+    """
+    facts: tuple[Fact, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    if task == "train":
+        refuse_to_train(graph)
+        steps = training_flops(graph.nodes)
+        theirs = sum(training_flops(graph.nodes, TORCH).values())
+        facts = (Fact("flopcountermode_flops", "FlopCounterMode", theirs, "count"),)
+        findings = _miscounted(graph, theirs - sum(steps.values()))
+        note = (
+            "a training step: every convolution again for the gradient of its weights, and again for that of its "
+            "input, which the image does not need"
+        )
+    else:
+        steps = {i: 2 * node.macs for i, node in enumerate(graph.nodes) if node.kind in CONVOLUTIONS}
+        note = counting_note(graph, sum(steps.values()) // 2)
+    total = sum(steps.values())
+    return Report(
+        kind="flops",
+        model=graph.name,
+        title=f"{graph.name}, input {graph.input}" + (", one training step" if task == "train" else ""),
+        facts=(
+            Fact("input", "input", graph.input.shape, "shape"),
+            Fact("task", "task", task),
+            Fact("macs", "MACs", total // 2, "count"),
+            Fact("flops", "FLOPs", total, "count"),
+            *facts,
+        ),
+        tables=(
+            _table("stages", "stage", "by stage", graph, steps, lambda node: node.stage),
+            _table("ops", "op", "by kind of operation", graph, steps, kind_of),
+            _uncounted(graph),
+        ),
+        findings=findings,
+        notes=(note,),
+    )
+
+
+def _miscounted(graph: Graph, difference: int) -> tuple[Finding, ...]:
+    """Why FlopCounterMode's number of a training step is another, where it is."""
+    if not difference:
+        return ()
+    fixed = any(isinstance(node.op, BlurPool2d) for node in graph.nodes)
+    grouped = any(isinstance(node.op, Conv2d) and node.op.groups > 1 for node in graph.nodes)
+    reasons = ["the weight gradient of a grouped convolution once a group"] if grouped else []
+    reasons += ["fixed filters"] if fixed else []
+    said = f"torch's FlopCounterMode says {difference:,} more: it counts {' and '.join(reasons)}"
+    return (Finding("known difference", "FLOPs", said),)
+
+
+def _uncounted(graph: Graph) -> Table:
+    """What has no multiply-accumulates with learned weights, and how many elements it works on."""
+    calls: dict[str, int] = {}
+    elements: dict[str, int] = {}
+    for node in graph.nodes[1:]:
+        work = node.op.elementwise(node.ins, node.out)
+        if work:
+            calls[node.kind] = calls.get(node.kind, 0) + 1
+            elements[node.kind] = elements.get(node.kind, 0) + work
+    rows = tuple((kind, calls[kind], count) for kind, count in elements.items())
+    columns = (Column("op", "op"), Column("calls", "calls", "integer"), Column("elements", "elements", "count"))
+    return Table("uncounted", "not counted: no multiply-accumulates with learned weights", columns, rows)
+
+
+def kind_of(node: Node) -> str:
+    """``Conv2d 3×3, 32 groups``: what decides how fast a multiply-accumulate runs."""
+    match node.op:
+        case Conv2d(kernel_size=k, groups=g):
+            return f"Conv2d {k}×{k}" + (f", {g} groups" if g > 1 else "")
+    return node.kind
+
+
+def _table(
+    key: str, column: str, title: str, graph: Graph, steps: dict[int, int], group: Callable[[Node], str]
+) -> Table:
+    sums: dict[str, int] = {}
+    calls: dict[str, int] = {}
+    for position, work in steps.items():
+        name = group(graph.nodes[position])
+        sums[name] = sums.get(name, 0) + work
+        calls[name] = calls.get(name, 0) + 1
+    total = sum(sums.values())
+    rows: list[Row] = [(name, calls[name], work // 2, work, share(work, total)) for name, work in sums.items()]
+    columns = (Column(column, column), Column("calls", "calls", "integer"), *COUNTS)
+    return Table(key, title, columns, tuple(rows), ("total", sum(calls.values()), total // 2, total, None))

@@ -1,0 +1,135 @@
+"""How fast a network could run at most: every pass at the roof that holds it, the device's arithmetic or its memory.
+
+The roofline model of Williams, Waterman and Patterson (2009, doi:10.1145/1498765.1498785), summed over the passes of
+``analyze.passes``: Σ max(FLOP / peak, bytes / bandwidth). What a real run adds (launches, tiles that do not come out
+even, clocks that fall) lies above it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from resnet_inspect.graph import Graph, Node
+from resnet_inspect.graph.facts.passes import Pass, eager_elements, passes
+from resnet_inspect.graph.facts.work import block_of, stage_of
+from resnet_inspect.graph.ops.linear import Conv2d
+from resnet_inspect.hardware.devices import Device
+from resnet_inspect.hardware.floor import Floor, floors_of, total_of
+from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
+from resnet_inspect.units import significant, text
+from resnet_inspect.vocabulary import Depth, Precision
+
+KEYS: dict[Depth, Callable[[Node], str]] = {"stage": stage_of, "block": block_of, "layer": lambda node: node.name}
+
+STEADY = 0.05  # of a ceiling; what varies more makes no roof
+
+
+def roofline(graph: Graph, device: Device, precision: Precision, depth: Depth = "stage") -> Report:
+    """One row a stage, a block or a pass: what it computes, what it moves, which roof holds it and for how long."""
+    found = passes(graph)
+    parts = floors_of(found, device, precision, KEYS[depth])
+    total = total_of(parts.values())
+    beside = fused_names(found) if depth == "layer" else {}
+    columns = (
+        Column(depth, depth),
+        *([Column("fused", "with", optional=True)] if beside else []),
+        Column("flop", "FLOP", "count"),
+        Column("bytes_fused", "bytes", "bytes"),
+        Column("bytes_eager", "eager bytes", "bytes", optional=True),
+        Column("intensity", "FLOP/B", "rate"),
+        Column("roof", "roof"),
+        Column("floor_ms", "floor", "ms"),
+        Column("floor_share", "%", "share"),
+        Column("images_per_s", "images/s", "rate", optional=True),
+        Column("eager_floor_ms", "eager floor", "ms", optional=True),
+        Column("memory_share", "memory %", "share", optional=True),
+    )
+
+    def row(name: str, part: Floor) -> Row:
+        return (
+            name,
+            *([beside.get(name)] if beside else []),
+            part.flop,
+            part.bytes_fused,
+            part.bytes_eager,
+            part.intensity,
+            part.roof,
+            1e3 * part.floor_s,
+            part.floor_s / total.floor_s,
+            graph.input.shape[0] / part.floor_s,
+            1e3 * part.eager_s,
+            part.memory_s / part.floor_s,
+        )
+
+    rows = tuple(row(name, part) for name, part in parts.items())
+    return Report(
+        kind="roofline",
+        model=graph.name,
+        title=f"{graph.name}, input {graph.input}, {precision} on {device.title}",
+        facts=(*device_facts(graph, device, precision), *_total_facts(graph, found, total)),
+        tables=(Table(f"{depth}s", f"{depth}s", columns, rows, row("total", total)),),
+        findings=unsteady(device),
+        notes=notes(found, device, precision),
+    )
+
+
+def unsteady(device: Device) -> tuple[Finding, ...]:
+    """Ceilings that were measured while something else ran."""
+    if device.spread <= STEADY:
+        return ()
+    message = f"its ceilings were measured to ±{text(device.spread, 'share')}"
+    return (Finding("unsteady", device.name, message, "end what else runs there and measure again"),)
+
+
+def fused_names(found: Iterable[Pass]) -> dict[str, str]:
+    """Of each pass, what is done in it beside the call it is named after; paths as from the block."""
+    return {
+        one.anchor.name: ", ".join(node.name.removeprefix(f"{block_of(one.anchor)}.") for node in one.fused)
+        for one in found
+    }
+
+
+def device_facts(graph: Graph, device: Device, precision: Precision) -> tuple[Fact, ...]:
+    return (
+        Fact("input", "input", graph.input.shape, "shape"),
+        Fact("device", "device", device.name),
+        Fact("precision", "precision", precision),
+        Fact("peak_flop_per_s", "peak", device.peak(precision), "flop_rate"),
+        Fact("bandwidth_bytes_per_s", "bandwidth", device.bandwidth, "byte_rate"),
+        Fact("source", "source", device.source),
+        Fact("ridge_flop_per_byte", "ridge, FLOP/B", device.ridge(precision), "rate"),
+    )
+
+
+def _total_facts(graph: Graph, found: Sequence[Pass], total: Floor) -> tuple[Fact, ...]:
+    return (
+        Fact("flop", "FLOP", total.flop, "count"),
+        Fact("elements_fused", "elements moved, fused", sum(one.elements for one in found), "count"),
+        Fact("elements_eager", "elements moved, eager", sum(map(eager_elements, graph.nodes[1:])), "count"),
+        Fact("elements_weights", "weights read", sum(one.weights for one in found), "count"),
+        Fact("floor_ms", "floor", 1e3 * total.floor_s, "ms"),
+        Fact("eager_floor_ms", "floor, eager", 1e3 * total.eager_s, "ms"),
+        Fact("images_per_s_floor", "images/s at the floor", graph.input.shape[0] / total.floor_s, "rate"),
+    )
+
+
+def notes(found: Sequence[Pass], device: Device, precision: Precision) -> tuple[str, ...]:
+    """Where each roof holds, and how the numbers were counted."""
+    stages = floors_of(found, device, precision)
+    total = total_of(stages.values())
+    ops = [one.anchor.op for one in found]
+    skips = any(isinstance(op, Conv2d) and op.kernel_size < op.stride for op in ops)
+    strided = "; a strided 1×1 is charged its whole input" if skips else ""
+    return (
+        f"{text(total.memory_s / total.floor_s, 'share')} of the floor is memory's; {_by_roof(stages)}",
+        f"roof: what holds most of a part's floor; one pass alone is memory's below "
+        f"{significant(device.ridge(precision))} FLOP/B",
+        "bytes: each convolution, pool and linear layer reads its input, weights and residual once and writes once; "
+        "eager: every call reads and writes",
+        f"all from memory: nothing stays in a cache from pass to pass, so a batch that fits one can be faster{strided}",
+        "FLOP: 2 a MAC, nothing for the rest; a floor knows of no launches and no uneven tiles",
+    )
+
+
+def _by_roof(stages: Mapping[str, Floor]) -> str:
+    roofs = {"compute": "compute-bound", "memory": "memory-bound"}
+    held = {name: [stage for stage, part in stages.items() if part.roof == roof] for roof, name in roofs.items()}
+    return "; ".join(f"{name}: {', '.join(names)}" for name, names in held.items() if names)

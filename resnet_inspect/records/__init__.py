@@ -1,0 +1,1 @@
+"""Record -> Report: results as tables, comparisons, efficiency."""

@@ -1,0 +1,61 @@
+"""The stages and layers of a Record's arms as tables: which of them has the time, beside which has the work."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from resnet_inspect.bench.record import Arm, Record
+from resnet_inspect.report import Column, Row, Table
+from resnet_inspect.units import text
+
+REST = ("loss", "optimizer")  # of a training step
+
+
+def tables(record: Record) -> Iterator[Table]:
+    """One a ledger, in the order of the arms."""
+    for number, arm in enumerate(record.arms, 1):
+        for by, ledger in _ledgers(arm):
+            yield _table(f"{by}s_{number}", by, f"{by}s of {arm.config.label}", ledger)
+
+
+def notes(record: Record) -> Iterator[str]:
+    """How far each ledger adds up, and what its marks cost; why there is none where one was asked for."""
+    for arm in record.arms:
+        for by, ledger in _ledgers(arm):
+            share, plain = text(ledger["instrumentation"], "share"), text(ledger["plain_ms"], "ms")
+            yield (
+                f"{by}s of {arm.config.label}: means over {ledger['iterations']} calls, which add up to "
+                f"{100 * ledger['closure']:.2f}% of the same calls by a clock outside them; "
+                f"the marks add {share} to the plain {plain}"
+            )
+        for name in ("stages", "layers"):
+            if name in arm.unknown:
+                yield f"{name} of {arm.config.label} are unknown: {arm.unknown[name]}"
+
+
+def _ledgers(arm: Arm) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if arm.stages is not None:
+        yield "stage", arm.stages
+    if arm.layers is not None:
+        yield "layer", arm.layers
+
+
+def _table(key: str, by: str, title: str, ledger: Mapping[str, Any]) -> Table:
+    total, macs = ledger["total_ms"], sum(row["macs"] for row in ledger["rows"])
+    training = "optimizer_ms" in ledger
+    columns = (
+        Column(by, by),
+        Column("ms", "time", "ms"),
+        Column("share", "of time", "share"),
+        Column("macs_share", "of FLOPs", "share"),
+        *((Column("forward_ms", "forward", "ms"), Column("backward_ms", "backward", "ms")) if training else ()),
+    )
+
+    def row(one: Mapping[str, Any]) -> Row:
+        phases = (one["forward_ms"], one["backward_ms"]) if training else ()
+        return (one["name"], one["ms"], one["share"], one["macs"] / macs if macs else None, *phases)
+
+    rows = [row(one) for one in ledger["rows"]]
+    sums = [sum(one[name] for one in ledger["rows"]) for name in ("forward_ms", "backward_ms")] if training else []
+    if training:
+        rows += [(name, ledger[f"{name}_ms"], ledger[f"{name}_ms"] / total, None, None, None) for name in REST]
+    return Table(key, title, columns, tuple(rows), ("total", total, None, None, *sums))

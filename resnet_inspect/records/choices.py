@@ -1,0 +1,74 @@
+"""What each choice of a grid is worth: an arm against the one that differs from it in nothing else."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from resnet_inspect.bench.between import between
+from resnet_inspect.bench.case import Config
+from resnet_inspect.bench.compare import DELTA
+from resnet_inspect.bench.record import Arm, Record
+from resnet_inspect.report import Column, Row, Table
+from resnet_inspect.units import text
+
+# option of a grid -> how a value of it reads
+OPTIONS = {
+    "model": "{}",
+    "batch_size": "batch {}",
+    "task": "{}",
+    "precision": "{}",
+    "layout": "{}",
+    "mode": "{}",
+    "threads": "{} threads",
+    "fused": "fused",
+}
+
+
+def table(record: Record) -> Iterator[Table]:
+    """A row for each arm and each option in which it differs from the first arm's value; nothing where none does."""
+    arms = {_key(arm.config): arm for arm in record.arms}
+    rows = [row for option in OPTIONS for arm in record.arms for row in _worth(option, arm, arms, record)]
+    if rows:
+        columns = (
+            Column("choice", "choice"),
+            Column("arm", "arm"),
+            Column("ratio", "time", "ratio"),
+            Column("low", "from", "ratio"),
+            Column("high", "to", "ratio"),
+            Column("verdict", "verdict"),
+        )
+        yield Table("choices", "what each choice is worth", columns, tuple(rows))
+
+
+def notes(record: Record) -> Iterator[str]:
+    """How to read the table of choices."""
+    ratio = "choices: the time of an image with each over that with the other"
+    if record.protocol.quick:
+        yield f"{ratio}; two rounds decide nothing"
+    else:
+        where = margins(arm.config.device for arm in record.arms)
+        yield f"{ratio}, and its 95 % interval; an outcome is where that lies round 1 {where}"
+
+
+def margins(devices: Iterable[str]) -> str:
+    """Within how much a difference is none: ``±5.0%``."""
+    return " and ".join(sorted({f"±{text(DELTA[device.partition(':')[0]], 'share')}" for device in devices}))
+
+
+def _worth(option: str, arm: Arm, arms: dict[Config, Arm], record: Record) -> Iterator[Row]:
+    """The arm with and without ``option``, per image; two rounds of a quick run give a ratio and decide nothing."""
+    value, first = getattr(arm.config, option), getattr(record.arms[0].config, option)
+    without = arms.get(replace(_key(arm.config), **{option: first}))
+    if value == first or without is None:
+        return
+    scale = without.config.batch_size / arm.config.batch_size
+    found = between(without, arm, record.protocol.seed, scale=scale)
+    if found is not None:
+        said = OPTIONS[option].format(value) + ("" if option == "fused" else f" over {first}")
+        one = found.comparison
+        outcome = None if record.protocol.quick else one.outcome
+        yield (said, arm.config.label, one.ratio, one.low, one.high, outcome)
+
+
+def _key(config: Config) -> Config:
+    """What names an arm beside its options: a model's own input and its batch follow from them."""
+    return replace(config, input=())

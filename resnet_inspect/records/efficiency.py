@@ -1,0 +1,194 @@
+"""Measured times beside the floor: how near each part comes to its roof, and where there is most to win."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from resnet_inspect.bench.case import Config
+from resnet_inspect.bench.record import Arm, Metric, Record
+from resnet_inspect.errors import RequestError
+from resnet_inspect.graph import Graph
+from resnet_inspect.graph.facts.passes import Pass, passes
+from resnet_inspect.hardware.devices import Device
+from resnet_inspect.hardware.floor import Floor, floors_of, total_of
+from resnet_inspect.questions.roofline import KEYS, device_facts, fused_names, notes, unsteady
+from resnet_inspect.records.findings import finding
+from resnet_inspect.records.headroom import above_roof, most_to_win
+from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
+from resnet_inspect.units import significant, text
+from resnet_inspect.vocabulary import Depth, Precision
+
+
+def precision_of(config: Config) -> Precision:
+    """What convolutions run in: autocast runs them in its own type."""
+    return config.precision.removeprefix("amp-")  # type: ignore[return-value]  # the grid has checked it
+
+
+def choose(record: Record, number: int | None, unlike: Callable[[Config], Sequence[str]]) -> Arm:
+    """Arm ``number`` as the Record's table lists them, from 1; or the only one that is what was asked for.
+
+    ``unlike`` names what was asked for that a configuration is not.
+
+    Raises:
+        RequestError: there is none, there are several, it is another than was asked for, or a training step.
+    """
+    arms = list(enumerate(record.arms, start=1))
+    if number is not None:
+        found = [(i, arm) for i, arm in arms if i == number]
+        if not found:
+            raise RequestError(f"--arm {number}: the Record has {len(arms)}", hint=_listed(arms))
+        if others := unlike(found[0][1].config):
+            message = f"--arm {number} is {found[0][1].config.label}, not {', '.join(others)}"
+            raise RequestError(message, hint="leave out what contradicts --arm, or --arm itself")
+    else:
+        found = [(i, arm) for i, arm in arms if not unlike(arm.config)]
+        if not found:
+            raise RequestError("no arm of the Record is what was asked for", hint=_listed(arms))
+        if len(found) > 1:
+            raise RequestError(f"{len(found)} arms of the Record fit", hint=f"give --arm: {_listed(found)}")
+    arm = found[0][1]
+    if arm.config.task != "infer":
+        raise RequestError(f"{arm.config.label}: the roofline is that of inference", hint="bench --task infer")
+    if whole_metric(arm) is None:
+        raise RequestError(f"{arm.config.label}: {arm.status}, it has no times", hint="measure it again")
+    return arm
+
+
+def _listed(arms: Sequence[tuple[int, Arm]]) -> str:
+    return "; ".join(f"{i} is {arm.config.label}" for i, arm in arms)
+
+
+def whole_metric(arm: Arm) -> Metric | None:
+    """The device's time for one call where it is known, else the latency."""
+    return arm.metrics.get("device_time") or arm.metrics.get("latency")
+
+
+def attained(graph: Graph, device: Device, record: Record, arm: Arm, depth: Depth = "stage") -> Report:
+    """One row a part: its floor, what was measured, how much of the roof that is, and the milliseconds above it."""
+    precision = precision_of(arm.config)
+    found = passes(graph)
+    parts = floors_of(found, device, precision, KEYS[depth])
+    measured = measured_ms(graph, found, arm, depth)
+    total = total_of(parts.values())
+    plain = whole_metric(arm)
+    assert plain is not None, "choose() takes no arm without times"
+    whole = sum(measured.values()) or plain.median_ms
+    above = whole - 1e3 * total.floor_s
+    grade = record.environment["grade"]
+    beside = fused_names(found) if depth == "layer" else {}
+    columns = (
+        Column(depth, depth),
+        *([Column("fused", "with", optional=True)] if beside else []),
+        Column("flop", "FLOP", "count", optional=True),
+        Column("intensity", "FLOP/B", "rate"),
+        Column("roof", "roof"),
+        Column("floor_ms", "floor", "ms"),
+        Column("measured_ms", "measured", "ms"),
+        Column("reached", "reached", "share"),
+        Column("to_win_ms", "to win", "ms"),
+        Column("to_win_share", "of all", "share", optional=True),
+        Column("achieved_flop_per_s", "achieved", "flop_rate", optional=True),
+        Column("eager_floor_ms", "eager floor", "ms", optional=True),
+    )
+
+    def row(name: str, part: Floor, time: float | None) -> Row:
+        floor = 1e3 * part.floor_s
+        times: Row = (None,) * 5
+        if time:
+            of_all = (time - floor) / above if above > 0 else None
+            times = (time, floor / time, time - floor, of_all, part.flop / time * 1e3)
+        names = (beside.get(name),) if beside else ()
+        return (name, *names, part.flop, part.intensity, part.roof, floor, *times, 1e3 * part.eager_s)
+
+    rows = tuple(row(name, part, measured.get(name)) for name, part in parts.items())
+    last = row("total", total, whole)
+    return Report(
+        kind="roofline",
+        model=graph.name,
+        title=f"{arm.config.label}, measured, against {device.title}",
+        facts=(
+            *device_facts(graph, device, precision),
+            Fact("floor_ms", "floor", 1e3 * total.floor_s, "ms"),
+            Fact("measured_ms", "measured", whole, "ms"),
+            Fact("measured_is", "which is", _statistic(arm, bool(measured))),
+            Fact("grade", "grade of the Record", "; ".join((grade["letter"], *grade["reasons"]))),
+            Fact("reached", "of the roof", 1e3 * total.floor_s / whole, "share"),
+            Fact("to_win_ms", "to win", above, "ms"),
+            Fact("achieved_flop_per_s", "achieved", total.flop / whole * 1e3, "flop_rate"),
+            Fact("eager_floor_ms", "floor, eager", 1e3 * total.eager_s, "ms"),
+        ),
+        tables=(Table(f"{depth}s", f"{depth}s", columns, rows, last),),
+        findings=(
+            *unsteady(device),
+            *(finding(one) for one in arm.findings),
+            *([] if arm.valid else [_invalid(arm)]),
+            *([] if measured else [_unmeasured(depth, arm)]),
+            *(_apart(depth, whole, plain, arm) if measured else []),
+            *above_roof({**parts, "total": total}, {**measured, "total": whole}),
+            *most_to_win(parts, measured, arm, device, precision),
+        ),
+        notes=notes(found, device, precision),
+    )
+
+
+def measured_ms(graph: Graph, found: Iterable[Pass], arm: Arm, depth: Depth) -> dict[str, float]:
+    """Milliseconds of each part, as the arm's stages or layers tell them; empty where it has none so fine.
+
+    The time of a call belongs to the pass it is fused into, whose floor it is held against.
+    """
+    if depth == "stage" and arm.stages:
+        return _times(arm.stages, {stage: stage for stage in graph.stages})
+    part_of = {node.name: KEYS[depth](one.anchor) for one in found for node in one.calls.values()}
+    return _times(arm.layers, part_of) if arm.layers else {}
+
+
+def _times(document: Any, part_of: Mapping[str, str]) -> dict[str, float]:
+    """The rows of a Record's ``stages`` or ``layers``, added up by part."""
+    times: dict[str, float] = {}
+    try:
+        for row in document["rows"]:
+            part = part_of[row["name"]]
+            times[part] = times.get(part, 0.0) + row["ms"]
+    except (KeyError, TypeError) as error:
+        raise RequestError(
+            f"the Record's stage times are not those of this net: {error}", hint="was it edited?"
+        ) from None
+    return times
+
+
+def _statistic(arm: Arm, marked: bool) -> str:
+    """What ``measured`` is."""
+    if marked:
+        return "the sum over its parts of the mean of the marked calls"
+    return f"the median {'device time' if arm.metrics.get('device_time') else 'latency'} of one call"
+
+
+def _apart(depth: Depth, whole: float, plain: Metric, arm: Arm) -> list[Finding]:
+    """Parts that add up to what the plain calls did not take."""
+    low, high = plain.ci95_ms
+    if low <= whole <= high:
+        return []
+    median, interval = text(plain.median_ms, "ms"), f"{significant(low)} to {significant(high)}"
+    return [
+        Finding(
+            "apart",
+            arm.config.label,
+            f"the {depth}s add up to {text(whole, 'ms')}, the median call takes {median} ({interval})",
+            "trust their shares sooner than their times",
+        )
+    ]
+
+
+def _unmeasured(depth: Depth, arm: Arm) -> Finding:
+    per = "stage" if depth == "stage" else "layer"
+    reason = arm.unknown.get(f"{per}s")
+    return Finding(
+        f"no-{per}s",
+        arm.config.label,
+        f"no {per} times, the whole is held against the sum of the floors" + (f": {reason}" if reason else ""),
+        f"`resnet-inspect bench --per {per}` measures them",
+    )
+
+
+def _invalid(arm: Arm) -> Finding:
+    failed = ", ".join(check.id for check in arm.checks if not check.ok)
+    return Finding("invalid", arm.config.label, f"the measurement failed its self-checks: {failed}", "measure it again")

@@ -1,0 +1,94 @@
+"""Where measured time lies above its floor, what stands between the two, and where it lies below, which cannot be."""
+
+from resnet_inspect.bench.case import Config
+from resnet_inspect.bench.record import Arm
+from resnet_inspect.hardware.devices import Device
+from resnet_inspect.hardware.floor import Floor
+from resnet_inspect.report import Finding
+from resnet_inspect.units import significant, text
+from resnet_inspect.vocabulary import ELEMENT_BYTES, Precision
+
+MOST = 1.05  # of a roof; above it the roof or the time is wrong, or a cache answers for the memory
+LARGEST = 3  # parts with most to win that a finding names
+PAGES = "page faults first: see that finding"
+HELD = 0.2  # of a roof; what reaches less is held by neither
+FILLS = 32  # images of a batch that fill a device, or nearly
+
+
+def above_roof(parts: dict[str, Floor], measured: dict[str, float]) -> list[Finding]:
+    """What is above its roof, in one finding named after what is furthest above."""
+    reached = {name: 1e3 * part.floor_s / measured[name] for name, part in parts.items() if measured.get(name)}
+    above = sorted((name for name in reached if reached[name] > MOST), key=lambda name: -reached[name])
+    if not above:
+        return []
+    others = f" (and {len(above) - 1} more are above theirs)" if above[1:] else ""
+    why = {
+        "memory": "a cache answered for the memory",
+        "compute": "Winograd's algorithm multiplies less",
+    }[parts[above[0]].roof]
+    return [
+        Finding(
+            "above-roof",
+            above[0],
+            f"{text(reached[above[0]], 'share')} of its roof{others}: faster than the device can be",
+            f"{why}, the time is too noisy, or these are not the peaks it ran at: --machine measures them",
+        )
+    ]
+
+
+def most_to_win(
+    parts: dict[str, Floor], measured: dict[str, float], arm: Arm, device: Device, precision: Precision
+) -> list[Finding]:
+    """The parts furthest above their floors, the furthest first."""
+    pages = any(found["code"] == "page-faults" for found in arm.findings)
+    above = {name: measured[name] - 1e3 * part.floor_s for name, part in parts.items() if name in measured}
+    largest = sorted((name for name in above if above[name] > 0), key=lambda name: -above[name])[:LARGEST]
+    return [
+        Finding(
+            "to-win",
+            name,
+            f"{text(above[name], 'ms')} of {text(measured[name], 'ms')} lie above the floor",
+            PAGES if pages else remedy(parts[name], measured[name], arm.config, device, precision),
+        )
+        for name in largest
+    ]
+
+
+def remedy(part: Floor, measured_ms: float, config: Config, device: Device, precision: Precision) -> str:
+    """What stands between a part and its floor, as far as the configuration and the device tell.
+
+    Eager calls are held by the roofs of what they move, each by itself.
+    """
+    eager = config.mode in ("eager", "graph")
+    if 1e3 * (part.eager_s if eager else part.floor_s) < HELD * measured_ms:
+        return _held_by_neither(config)
+    more = part.bytes_eager / part.bytes_fused
+    if eager and part.roof == "memory" and more > MOST:
+        unfused = text(1e3 * part.eager_s, "ms")
+        return f"unfused, it moves {significant(more)}× the bytes and has a floor of {unfused}: --mode compile fuses"
+    if config.device.startswith("cuda") and config.layout == "contiguous" and config.precision != "fp32":
+        return "--layout channels_last: tensor cores read channels side by side"
+    faster = [p for p, peak in device.peaks.items() if peak > device.peak(precision)]
+    if part.roof == "memory":
+        smaller = [p for p in faster if ELEMENT_BYTES[p] < ELEMENT_BYTES[precision]]
+        fewer = f"{significant(part.intensity)} FLOP a byte: fewer bytes win here, fewer FLOPs do not"
+        return f"{fewer}; --precision {smaller[0]} has half of them" if smaller else fewer
+    if faster:
+        best = max(faster, key=device.peak)
+        return f"--precision {best} has {significant(device.peak(best) / device.peak(precision))}× the peak"
+    if config.batch_size < FILLS and config.device != "cpu":
+        return "a larger --batch-size fills the device better"
+    return (
+        f"{significant(part.intensity)} FLOP a byte: fewer FLOPs win here, and convolutions whose tiles come out even"
+    )
+
+
+def _held_by_neither(config: Config) -> str:
+    cuda = config.device.startswith("cuda")
+    causes = "launches, or work too small for the device" if cuda else "calls, threads or other programs"
+    ways = [
+        *(["--mode graph or compile"] if cuda and config.mode == "eager" else []),
+        *([] if cuda else ["more --threads", "an idle machine"]),
+        *(["a larger --batch-size"] if config.batch_size < FILLS else []),
+    ]
+    return f"neither roof holds it: {causes}" + (f"; try {', '.join(ways)}" if ways else "")

@@ -1,0 +1,89 @@
+"""The table of devices: what a reader may count on in every row, and how one is found."""
+
+import pytest
+
+from resnet_inspect.errors import RequestError
+from resnet_inspect.hardware.devices import DEVICES, Device, find, of_gpu
+
+
+def test_every_name_is_of_one_device_and_so_is_every_gpu() -> None:
+    assert len({device.name for device in DEVICES}) == len(DEVICES)
+    gpus = [gpu for device in DEVICES if device.name != "h200-measured" for gpu in device.known_as]
+    assert len(set(gpus)) == len(gpus)
+    sheet = of_gpu("NVIDIA H200")
+    assert sheet is not None
+    assert sheet.name == "h200", "a data sheet comes before what was measured of one"
+
+
+@pytest.mark.parametrize("device", DEVICES, ids=lambda d: d.name)
+def test_a_lower_precision_is_never_slower_and_every_row_has_a_source(device: Device) -> None:
+    known = [device.peaks[p] for p in ("fp32", "tf32", "bf16") if p in device.peaks]
+    assert known == sorted(known)
+    assert device.peaks.get("bf16", 0) <= device.peaks.get("fp16", float("inf"))
+    assert device.source
+    assert device.bandwidth > 1e11
+    assert all(peak > 1e12 for peak in device.peaks.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "cores", "clock_mhz", "fp32", "tensor"),
+    [
+        # Boost clock × cores × 2 FLOP; a tensor core of that generation does so many FLOP a clock and SM at fp16.
+        ("v100", 5120, 1530, 15.7, 80 * 1024),
+        ("t4", 2560, 1590, 8.1, 40 * 1024),
+        ("a100", 6912, 1410, 19.5, 108 * 2048),
+        ("a10", 9216, 1695, 31.2, 72 * 1024),
+        ("rtx3090", 10496, 1695, 35.6, 82 * 512),
+        ("rtx4090", 16384, 2520, 82.6, 128 * 512),
+        ("rtx5090", 21760, 2407, 104.8, 170 * 512),
+        ("l40s", 18176, 2520, 91.6, 142 * 1024),
+        ("l4", 7424, 2040, 30.3, 58 * 1024),
+        ("agx-orin", 2048, 1300, 5.3, None),
+        ("h100", 16896, 1980, 66.9, None),
+        ("h100-pcie", 14592, 1755, 51.2, None),
+    ],
+)
+def test_a_peak_is_what_cores_and_clock_give(
+    name: str, cores: int, clock_mhz: int, fp32: float, tensor: int | None
+) -> None:
+    """From the architecture white papers: units and boost clocks are printed beside the peaks that follow from them.
+
+    Hopper's tensor cores have a boost clock of their own (1830 and 1620 MHz).
+    """
+    device = find(name)
+    assert device.peaks["fp32"] == fp32 * 1e12
+    assert cores * clock_mhz * 1e6 * 2 == pytest.approx(device.peaks["fp32"], rel=0.01)
+    if tensor is not None:
+        assert tensor * clock_mhz * 1e6 == pytest.approx(device.peaks["fp16"], rel=0.015)
+
+
+def test_hopper_multiplies_at_the_clock_of_its_tensor_cores() -> None:
+    for name, multiprocessors, clock_mhz in (("h100", 132, 1830), ("h100-pcie", 114, 1620)):
+        assert find(name).peaks["bf16"] == pytest.approx(multiprocessors * 4096 * clock_mhz * 1e6, rel=1e-3)
+    assert find("h200").peaks == find("h100").peaks
+
+
+@pytest.mark.parametrize(
+    ("name", "bits", "gbit_per_pin"),
+    [("l4", 192, 12.5), ("l40s", 384, 18), ("rtx3090", 384, 19.5), ("rtx4090", 384, 21), ("rtx5090", 512, 28),
+     ("a10", 384, 12.5), ("t4", 256, 10), ("agx-orin", 256, 6.4)],
+)  # fmt: skip
+def test_a_bandwidth_is_what_bus_and_memory_give(name: str, bits: int, gbit_per_pin: float) -> None:
+    assert bits * gbit_per_pin * 1e9 / 8 == pytest.approx(find(name).bandwidth, rel=1e-3)
+
+
+def test_a_device_is_found_by_its_name_and_by_what_torch_calls_it() -> None:
+    assert find("H200") is find("h200") is of_gpu("NVIDIA H200")
+    assert of_gpu("NVIDIA H200 NVL") is None
+
+
+def test_the_precision_that_is_assumed_is_the_lowest_that_keeps_the_range() -> None:
+    assert [find(name).precision for name in ("h200", "t4", "agx-orin")] == ["bf16", "fp16", "fp32"]
+
+
+def test_what_no_sheet_gives_is_refused_not_guessed() -> None:
+    with pytest.raises(RequestError, match="t4: no bf16 peak is known") as caught:
+        find("t4").peak("bf16")
+    assert caught.value.hint == "--precision fp32 or fp16"
+    with pytest.raises(RequestError, match="no data sheet gives the peaks of 'cpu'"):
+        find("cpu")
