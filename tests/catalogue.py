@@ -13,10 +13,10 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from resnet_inspect.bench.findings import CATALOGUE
-from resnet_inspect.explain.word import page
+from resnet_inspect.benchmark.findings import CATALOGUE
+from resnet_inspect.explainer.word import page
 from resnet_inspect.language import DOMAIN
-from resnet_inspect.lint import RULES
+from resnet_inspect.linter import RULES
 
 PACKAGE = Path(__file__).parent.parent / "resnet_inspect"
 PO = PACKAGE / "locale" / "zh" / "LC_MESSAGES" / f"{DOMAIN}.po"

@@ -23,7 +23,7 @@ def reference(name: str) -> list[dict[str, str]]:
 def record_json() -> str:
     """A Record of one small arm, really measured."""
     import resnet_inspect as ri
-    from resnet_inspect.bench.record import to_json
+    from resnet_inspect.benchmark.record import to_json
 
     return to_json(ri.bench("resnet18", device="cpu", input=(1, 3, 32, 32), threads=1, max_time_s=0.2))
 
@@ -32,7 +32,7 @@ def record_json() -> str:
 def laid_out_json() -> str:
     """A Record of one small arm with its stages and the machine's ceilings, really measured."""
     import resnet_inspect as ri
-    from resnet_inspect.bench.record import to_json
+    from resnet_inspect.benchmark.record import to_json
 
     record = ri.bench(
         "resnet18",

@@ -1,10 +1,10 @@
 """A net that trips each rule of the linter and one that comes near, and Records with stage times."""
 
 import resnet_inspect as ri
-from resnet_inspect.bench.case import Config
-from resnet_inspect.bench.plan import Protocol
-from resnet_inspect.bench.record import Arm, Record
-from resnet_inspect.lint import RULES, Rule
+from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.plan import Protocol
+from resnet_inspect.benchmark.record import Arm, Record
+from resnet_inspect.linter import RULES, Rule
 from resnet_inspect.report import Finding
 
 CONFIG = Config("resnet18", "cuda", 8, (8, 3, 224, 224), "infer", "fp16", "contiguous", "eager", 1)

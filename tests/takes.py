@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from resnet_inspect.bench import assemble
-from resnet_inspect.bench.breakdown import Part
-from resnet_inspect.bench.case import Config
-from resnet_inspect.bench.plan import Protocol
-from resnet_inspect.bench.record import Arm, Record
-from resnet_inspect.bench.schedule import Take
+from resnet_inspect.benchmark import assemble
+from resnet_inspect.benchmark.breakdown import Part
+from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.plan import Protocol
+from resnet_inspect.benchmark.record import Arm, Record
+from resnet_inspect.benchmark.schedule import Take
 
 PLAN = Protocol()
 COST = {"params": 25_557_032, "macs": 4_089_184_256}

@@ -15,15 +15,15 @@ ROWS = (
     {"counting"},
     {"runtime", "render"},
     {"sources"},
-    {"bench"},
-    {"questions", "lint"},
-    {"records", "explain"},
+    {"benchmark"},
+    {"questions", "linter"},
+    {"records", "explainer"},
     {"api"},
     {"cli"},
 )
 RANK = {room: rank for rank, row in enumerate(ROWS) for room in row}
 # One third-party package, one home.
-TORCH = ("runtime", "bench/worker")
+TORCH = ("runtime", "benchmark/worker")
 HOMES: dict[str, tuple[str, ...]] = {"click": ("cli",), "rich": ("render",)}
 HOMES |= dict.fromkeys(("torch", "torchvision", "fvcore", "thop", "numpy", "timm"), TORCH)
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE or path.stem in RANK]
@@ -77,7 +77,7 @@ def test_a_third_party_package_is_imported_only_at_home(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_the_runtime_is_imported_only_inside_a_function(path: Path) -> None:
     for name, at_top in imports(path):
-        of_torch = name.startswith(("resnet_inspect.runtime", "resnet_inspect.bench.worker"))
+        of_torch = name.startswith(("resnet_inspect.runtime", "resnet_inspect.benchmark.worker"))
         assert not (of_torch and at_top) or at_home(path, TORCH), f"{path} imports {name}"
 
 
@@ -114,7 +114,7 @@ def test_a_table_loads_rich_and_nothing_heavier() -> None:
 
 
 def test_only_explain_loads_what_explains() -> None:
-    script = CALL + "\nassert not any(m.startswith('resnet_inspect.explain') for m in sys.modules)"
+    script = CALL + "\nassert not any(m.startswith('resnet_inspect.explainer') for m in sys.modules)"
     loaded_by(script.format(args=["summary"]))
     third_party = {*HOMES, "resnet_inspect", "babel"}
     assert loaded_by(CALL.format(args=["explain", "--format", "md"])) & third_party == {"click", "resnet_inspect"}
@@ -122,7 +122,7 @@ def test_only_explain_loads_what_explains() -> None:
 
 
 def test_a_list_loads_the_roofline_only_where_a_device_is_named() -> None:
-    script = CALL + "\nassert ('resnet_inspect.questions.roofline' in sys.modules) is {loaded}"
+    script = CALL + "\nassert ('resnet_inspect.hardware.floor' in sys.modules) is {loaded}"
     loaded_by(script.format(args=["list", "--format", "csv"], loaded=False))
     loaded_by(script.format(args=["list", "--format", "csv", "--device", "a100"], loaded=True))
 

@@ -27,9 +27,9 @@ from torch import nn
 from torch.utils.benchmark import Timer
 
 from resnet_inspect import api
-from resnet_inspect.bench.compare import DELTA, compare
-from resnet_inspect.bench.plan import protocol_for
-from resnet_inspect.bench.worker import sampling
+from resnet_inspect.benchmark.compare import DELTA, compare
+from resnet_inspect.benchmark.plan import protocol_for
+from resnet_inspect.benchmark.worker import sampling
 
 CLOCK = time.perf_counter_ns
 BOUND = {"cpu": 0.03, "cuda": 0.02}

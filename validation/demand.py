@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from resnet_inspect.bench.compare import Comparison
+from resnet_inspect.benchmark.compare import Comparison
 
 Row = tuple[str, str, str, str]  # what, bound, reached, how that is to be read: met, NOT MET, or nothing
 

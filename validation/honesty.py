@@ -32,15 +32,15 @@ from demand import Row, row, show, told
 from repeatability import repeatability
 
 from resnet_inspect import api
-from resnet_inspect.bench.breakdown import INSTRUMENTATION, closes_within
-from resnet_inspect.bench.case import Config
-from resnet_inspect.bench.compare import CROWDED, DELTA, Comparison, compare
-from resnet_inspect.bench.plan import protocol_for, reason_to_stop
-from resnet_inspect.bench.statistics import median_of, pooled
-from resnet_inspect.bench.worker import reference_workload as yardstick
-from resnet_inspect.bench.worker import sampling
-from resnet_inspect.bench.worker import serve as worker
-from resnet_inspect.bench.worker.prepare import Ready, prepare
+from resnet_inspect.benchmark.breakdown import INSTRUMENTATION, closes_within
+from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.compare import CROWDED, DELTA, Comparison, compare
+from resnet_inspect.benchmark.plan import protocol_for, reason_to_stop
+from resnet_inspect.benchmark.statistics import median_of, pooled
+from resnet_inspect.benchmark.worker import reference_workload as yardstick
+from resnet_inspect.benchmark.worker import sampling
+from resnet_inspect.benchmark.worker import serve as worker
+from resnet_inspect.benchmark.worker.prepare import Ready, prepare
 from resnet_inspect.vocabulary import Task
 
 CLOCK = time.perf_counter_ns

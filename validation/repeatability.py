@@ -12,13 +12,13 @@ import torch
 from demand import Row, row, told
 
 from resnet_inspect import api
-from resnet_inspect.bench.case import Config
-from resnet_inspect.bench.compare import DELTA, Comparison, compare
-from resnet_inspect.bench.plan import protocol_for
-from resnet_inspect.bench.process import ProcessWorker
-from resnet_inspect.bench.record import Arm
-from resnet_inspect.bench.schedule import conduct
-from resnet_inspect.bench.statistics import median_of, pooled
+from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.compare import DELTA, Comparison, compare
+from resnet_inspect.benchmark.plan import protocol_for
+from resnet_inspect.benchmark.process import ProcessWorker
+from resnet_inspect.benchmark.record import Arm
+from resnet_inspect.benchmark.schedule import conduct
+from resnet_inspect.benchmark.statistics import median_of, pooled
 from resnet_inspect.resnet.fields import to_mapping
 from resnet_inspect.sources import load
 

@@ -11,8 +11,8 @@ from resnet_inspect.sources import load
 from resnet_inspect.sources.load import Input, Model
 
 if TYPE_CHECKING:
-    from resnet_inspect.bench.case import Config
-    from resnet_inspect.bench.record import Arm, Record
+    from resnet_inspect.benchmark.case import Config
+    from resnet_inspect.benchmark.record import Arm, Record
     from resnet_inspect.hardware.devices import Device
     from resnet_inspect.vocabulary import Depth, Precision
 

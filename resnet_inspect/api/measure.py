@@ -14,7 +14,7 @@ from resnet_inspect.sources.load import Input, Model
 if TYPE_CHECKING:
     from torch import nn
 
-    from resnet_inspect.bench.record import Record
+    from resnet_inspect.benchmark.record import Record
 
 
 LEDGERS: dict[str | None, tuple[str, ...]] = {None: (), "stage": ("stage",), "layer": ("stage", "layer")}
@@ -101,7 +101,7 @@ def bench(
     Raises:
         RequestError: a combination that cannot be. MachineError: the machine has no such device.
     """
-    from resnet_inspect.bench.run import Request, run
+    from resnet_inspect.benchmark.run import Request, run
 
     if per not in LEDGERS:
         raise RequestError(f"per {per!r} is neither stage nor layer", hint="as per='stage'")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Union
 from resnet_inspect.errors import RequestError
 
 if TYPE_CHECKING:
-    from resnet_inspect.bench.record import Record
+    from resnet_inspect.benchmark.record import Record
 
 Recorded = Union["Record", str, "os.PathLike[str]"]
 
@@ -22,7 +22,7 @@ def read_record(path: "str | os.PathLike[str]") -> "Record":
     Raises:
         RequestError: it cannot be read, is cut off, of another version, or was edited.
     """
-    from resnet_inspect.bench.record import from_json
+    from resnet_inspect.benchmark.record import from_json
 
     try:
         with open(path, encoding="utf-8") as file:

@@ -31,7 +31,7 @@ def explain(
         found = load.variant(word, settings)
     except UnknownModelError as error:
         # No term and no code is the name of a model, so which is looked for first is a matter of speed alone.
-        from resnet_inspect.explain.word import explain_word, unknown
+        from resnet_inspect.explainer.word import explain_word, unknown
 
         told = explain_word(str(word), language)
         if told is None:
@@ -42,14 +42,14 @@ def explain(
                 hint=f"`resnet-inspect explain {word}` says what it means",
             ) from None
         return answer(told)
-    from resnet_inspect.explain.lesson import lesson
+    from resnet_inspect.explainer.lesson import lesson
 
     return answer(lesson(found.spec, load.graph(found, input, batch_size), language))
 
 
 def glossary(language: str = "en") -> Answer:
     """Every word that explain knows, models apart."""
-    from resnet_inspect.explain.word import index
+    from resnet_inspect.explainer.word import index
 
     one_of("language", language, LANGUAGES)
     return answer(index(language))
@@ -70,7 +70,7 @@ def lint(
     ``precision`` is fp16, bf16, tf32 or int8 to look at channels too, ``record`` one of this net with stage times,
     ``ignore`` codes of rules. A net whose branches cannot be added is a finding, not an error.
     """
-    from resnet_inspect.lint import PRECISIONS, Subject, lint, refused, stage_times
+    from resnet_inspect.linter import PRECISIONS, Subject, lint, refused, stage_times
 
     one_of("precision", precision, (None, *PRECISIONS))
     one_of("language", language, LANGUAGES)

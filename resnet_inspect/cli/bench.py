@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from resnet_inspect import api
-from resnet_inspect.bench.record import Record, to_json
+from resnet_inspect.benchmark.record import Record, to_json
 from resnet_inspect.cli import options
 from resnet_inspect.cli.output import show, write
 from resnet_inspect.errors import RequestError

@@ -6,7 +6,7 @@ from resnet_inspect import api
 from resnet_inspect.cli import options
 from resnet_inspect.cli.output import show
 from resnet_inspect.language import from_environment
-from resnet_inspect.lint import PRECISIONS
+from resnet_inspect.linter import PRECISIONS
 from resnet_inspect.render import Format
 
 EXAMPLES = (

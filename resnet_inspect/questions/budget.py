@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from resnet_inspect.bench.between import crowded
-from resnet_inspect.bench.record import Arm, Record
+from resnet_inspect.benchmark.between import crowded
+from resnet_inspect.benchmark.record import Arm, Record
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.memory import peak_bytes

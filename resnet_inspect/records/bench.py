@@ -4,9 +4,9 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from resnet_inspect.bench.plan import Protocol
-from resnet_inspect.bench.record import Arm, Metric, Record
-from resnet_inspect.bench.statistics import half_width
+from resnet_inspect.benchmark.plan import Protocol
+from resnet_inspect.benchmark.record import Arm, Metric, Record
+from resnet_inspect.benchmark.statistics import half_width
 from resnet_inspect.records import breakdown as ledgers
 from resnet_inspect.records import choices
 from resnet_inspect.records.findings import together

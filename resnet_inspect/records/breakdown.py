@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from resnet_inspect.bench.record import Arm, Record
+from resnet_inspect.benchmark.record import Arm, Record
 from resnet_inspect.report import Column, Row, Table
 from resnet_inspect.units import text
 

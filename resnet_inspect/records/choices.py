@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from resnet_inspect.bench.between import between
-from resnet_inspect.bench.case import Config
-from resnet_inspect.bench.compare import DELTA
-from resnet_inspect.bench.record import Arm, Record
+from resnet_inspect.benchmark.between import between
+from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.compare import DELTA
+from resnet_inspect.benchmark.record import Arm, Record
 from resnet_inspect.report import Column, Row, Table
 from resnet_inspect.units import text
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from resnet_inspect.bench.case import Config
-from resnet_inspect.bench.record import Arm, Metric, Record
+from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.record import Arm, Metric, Record
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.passes import Pass, passes

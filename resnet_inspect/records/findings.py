@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from resnet_inspect.bench.findings import CATALOGUE
-from resnet_inspect.bench.record import Record
+from resnet_inspect.benchmark.findings import CATALOGUE
+from resnet_inspect.benchmark.record import Record
 from resnet_inspect.report import Finding
 from resnet_inspect.units import text
 

@@ -1,7 +1,7 @@
 """Where measured time lies above its floor, what stands between the two, and where it lies below, which cannot be."""
 
-from resnet_inspect.bench.case import Config
-from resnet_inspect.bench.record import Arm
+from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.record import Arm
 from resnet_inspect.hardware.devices import Device
 from resnet_inspect.hardware.floor import Floor
 from resnet_inspect.report import Finding

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from resnet_inspect.bench.between import between, crowded
-from resnet_inspect.bench.compare import OUTCOMES
-from resnet_inspect.bench.record import Arm, Record
+from resnet_inspect.benchmark.between import between, crowded
+from resnet_inspect.benchmark.compare import OUTCOMES
+from resnet_inspect.benchmark.record import Arm, Record
 from resnet_inspect.errors import RequestError
 from resnet_inspect.records.choices import margins
 from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table

@@ -16,7 +16,7 @@ from resnet_inspect.resnet.zoo import Variant
 if TYPE_CHECKING:
     from torch import nn
 
-    from resnet_inspect.bench.record import Arm
+    from resnet_inspect.benchmark.record import Arm
 
     Model = str | os.PathLike[str] | ResNetSpec | nn.Module
 else:

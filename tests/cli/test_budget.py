@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import Run
 
-from resnet_inspect.bench.record import from_json, metric, to_json
+from resnet_inspect.benchmark.record import from_json, metric, to_json
 from resnet_inspect.cli.amounts import amount, size
 
 

@@ -6,9 +6,9 @@ from random import Random
 import pytest
 
 from resnet_inspect import api
-from resnet_inspect.bench.case import Config
-from resnet_inspect.bench.plan import Protocol
-from resnet_inspect.bench.record import Arm, Record, from_json, metric, to_json
+from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.plan import Protocol
+from resnet_inspect.benchmark.record import Arm, Record, from_json, metric, to_json
 from resnet_inspect.errors import RequestError
 from resnet_inspect.questions.budget import Limits, budget
 from resnet_inspect.report import Report

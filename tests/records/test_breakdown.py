@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from takes import WHERE
 
-from resnet_inspect.bench.case import Config
-from resnet_inspect.bench.plan import Protocol
-from resnet_inspect.bench.record import Arm, Record
+from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.plan import Protocol
+from resnet_inspect.benchmark.record import Arm, Record
 from resnet_inspect.records.bench import bench
 from resnet_inspect.report import Report, Table
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from resnet_inspect.bench.case import Config
-from resnet_inspect.bench.plan import Protocol
-from resnet_inspect.bench.record import Arm, Record, metric
+from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.plan import Protocol
+from resnet_inspect.benchmark.record import Arm, Record, metric
 from resnet_inspect.records import choices
 from resnet_inspect.report import Row
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from resnet_inspect import api
-from resnet_inspect.bench.case import Config
-from resnet_inspect.bench.plan import protocol_for
-from resnet_inspect.bench.record import Arm, Check, Record, from_json, metric, to_json
+from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.plan import protocol_for
+from resnet_inspect.benchmark.record import Arm, Check, Record, from_json, metric, to_json
 from resnet_inspect.errors import RequestError
 from resnet_inspect.hardware.devices import find
 from resnet_inspect.hardware.floor import floors

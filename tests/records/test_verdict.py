@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 import resnet_inspect as ri
-from resnet_inspect.bench.case import Config
-from resnet_inspect.bench.plan import Protocol
-from resnet_inspect.bench.record import Arm, Record, metric, to_json
+from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.plan import Protocol
+from resnet_inspect.benchmark.record import Arm, Record, metric, to_json
 from resnet_inspect.cli import main
 from resnet_inspect.errors import RequestError
 from resnet_inspect.records.verdict import verdict

@@ -10,7 +10,7 @@ import pytest
 from conftest import Run
 
 import resnet_inspect as ri
-from resnet_inspect.bench.record import from_json
+from resnet_inspect.benchmark.record import from_json
 from resnet_inspect.errors import MachineError, RequestError, UnknownModelError
 from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.runtime import code as sources

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from resnet_inspect.bench.case import Config
-from resnet_inspect.bench.worker.prepare import agreement, prepare
+from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.worker.prepare import agreement, prepare
 from resnet_inspect.graph.fold import fold
 from resnet_inspect.runtime.build import build
 from resnet_inspect.runtime.folded import folded

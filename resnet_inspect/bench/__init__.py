@@ -1,1 +1,0 @@
-"""A benchmark from request to Record, without torch; its torch half is ``bench.worker``."""

@@ -1,0 +1,109 @@
+"""How long to warm up, how often to sample and when to stop: every number an option, and part of the Record."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import inf
+
+from resnet_inspect.benchmark.statistics import Rounds, half_width, median_interval, median_of, pooled
+from resnet_inspect.errors import RequestError
+
+QUICK_ROUNDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """Times in seconds; shares are relative.
+
+    Attributes:
+        rounds: every arm once a round, in random order; at least so many.
+        min_samples: of an arm in all, before any time limit counts.
+        min_round_s, rewarm_s: sampling of an arm in a round, and the warm-up before it.
+        warmup_calls, warmup_s: at least, before the settling rule.
+        window, settled_within: warm when two consecutive windows of calls differ by less in median.
+        max_warmup_s: given up after; the arm is then said never to have settled.
+        precise_within: stop when the 95 % interval of the median is within so much of it.
+        max_time_s: of sampling an arm.
+        block_s: a throughput block is at least so long.
+        quick: a first look, labelled so and no baseline.
+        fresh: every round in a new process, so that the interval holds what differs between processes, and more time
+            lies between two rounds. On a shared CPU whose pace moved by 14 %, medians of runs lay 5 to 7 % apart, those
+            of one process each 14 to 16 %.
+    """
+
+    rounds: int = 5
+    min_samples: int = 20
+    min_round_s: float = 0.2
+    rewarm_s: float = 0.2
+    warmup_calls: int = 10
+    warmup_s: float = 0.5
+    window: int = 10
+    settled_within: float = 0.01
+    max_warmup_s: float = 10.0
+    precise_within: float = 0.02
+    max_time_s: float = 30.0
+    block_s: float = 0.05
+    seed: int = 0
+    quick: bool = False
+    fresh: bool = False
+
+
+def protocol_for(
+    device: str,
+    quick: bool = False,
+    seed: int = 0,
+    min_time_s: float | None = None,
+    max_time_s: float | None = None,
+    fresh: bool = False,
+) -> Protocol:
+    """The defaults for a kind of device; ``min_time_s`` and ``max_time_s`` are of sampling an arm in all.
+
+    Raises:
+        RequestError: a time that is none, or a least one above the most.
+    """
+    for name, seconds in ("min-time", min_time_s), ("max-time", max_time_s):
+        if seconds is not None and not 0 < seconds < inf:
+            raise RequestError(f"{name} {seconds:g}: a time is a number of seconds above 0", hint=f"as --{name} 5")
+    if min_time_s is not None and max_time_s is not None and min_time_s > max_time_s:
+        raise RequestError(
+            f"--min-time {min_time_s:g} is more than --max-time {max_time_s:g}", hint="leave out one of the two"
+        )
+    protocol = Protocol(seed=seed, fresh=fresh)
+    if device.startswith("cuda"):
+        protocol = replace(protocol, warmup_s=1.0, precise_within=0.01)
+    if quick:
+        protocol = replace(protocol, rounds=QUICK_ROUNDS, min_samples=6, max_time_s=3.0, max_warmup_s=3.0, quick=True)
+    if min_time_s is not None:
+        protocol = replace(protocol, min_round_s=min_time_s / protocol.rounds)
+    if max_time_s is not None:
+        protocol = replace(protocol, max_time_s=max_time_s)
+    return protocol
+
+
+def reason_to_stop(rounds: Rounds, protocol: Protocol) -> str | None:
+    """``precise``, ``noise`` (more rounds narrow the interval no more) or ``time``; None: sample another round."""
+    samples = pooled(rounds)
+    if len(rounds) < protocol.rounds or len(samples) < protocol.min_samples:
+        return None
+    if protocol.quick:
+        return "quick"
+    width = _width(rounds, protocol.seed)
+    if width <= protocol.precise_within:
+        return "precise"
+    if sum(samples) / 1e3 >= protocol.max_time_s:
+        return "time"
+    if len(rounds) >= 4 * protocol.rounds and width > 0.9 * _width(rounds[: len(rounds) // 2], protocol.seed):
+        return "noise"
+    return None
+
+
+def settled(calls_ms: Sequence[float], protocol: Protocol) -> bool:
+    """Whether there are calls enough, and the last two windows of them agree in median."""
+    n = protocol.window
+    if len(calls_ms) < max(2 * n, protocol.warmup_calls):
+        return False
+    before, last = median_of(calls_ms[-2 * n : -n]), median_of(calls_ms[-n:])
+    return abs(last - before) < protocol.settled_within * before
+
+
+def _width(rounds: Rounds, seed: int) -> float:
+    return half_width(median_interval(rounds, seed, resamples=400), median_of(pooled(rounds)))

@@ -1,0 +1,132 @@
+"""A worker as a process: requests and answers are JSON lines, so that no framework is needed on this side."""
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from resnet_inspect.benchmark.schedule import WorkerLost
+from resnet_inspect.errors import MachineError, RequestError
+
+TIMEOUT_S = 600.0
+# A stream holds some 1,000 launches, then the host waits; a training step of a resnet152 makes up to 2,300.
+LAUNCHES = {"CUDA_SCALE_LAUNCH_QUEUES": "4x"}
+COMPILED = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
+ERROR = re.compile(r"[\w.]*(Error|Exception|Interrupt)\b")
+
+
+def probe(device: str) -> dict[str, Any]:
+    """What runtime.environment says of ``device``, from a process of its own.
+
+    Raises:
+        RequestError, MachineError: as it says.
+    """
+    command = [sys.executable, "-m", "resnet_inspect.runtime.environment", device]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise MachineError(f"torch cannot be loaded: {_complaint(done.stderr)}")
+    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    if "error" in said:
+        kind = MachineError if said["exit_code"] == MachineError.exit_code else RequestError
+        raise kind(said["error"], said["hint"])
+    return said
+
+
+class ProcessWorker:
+    """The worker module in a fresh interpreter. It answers on a pipe of its own: what libraries print is not read.
+
+    It compiles into an empty folder, so that what that takes depends on no earlier run; and it stands in a process
+    group of its own, so that Ctrl-C reaches only who conducts it.
+    """
+
+    def __init__(self, job: Mapping[str, Any], timeout_s: float = TIMEOUT_S) -> None:
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close(); a pipe that nobody reads would block
+        self.answers, theirs = os.pipe()
+        command = [sys.executable, "-m", "resnet_inspect.benchmark.worker.serve", str(theirs)]
+        self.compiled = tempfile.TemporaryDirectory(prefix="resnet-inspect-", ignore_cleanup_errors=True)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.errors, pass_fds=(theirs,),
+            env=LAUNCHES | os.environ | dict.fromkeys(COMPILED, self.compiled.name), process_group=0,
+        )  # fmt: skip
+        os.close(theirs)
+        self.unsent = [job]
+        self.unanswered = 0
+        self.pending = b""
+        self.timeout_s = timeout_s
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        lines = [json.dumps(message).encode() + b"\n" for message in (*self.unsent, request)]
+        self.unsent = []
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(b"".join(lines))
+            self.process.stdin.flush()
+        except OSError:
+            raise self._crash() from None
+        self.unanswered += 1
+        while self.unanswered > 1:  # of a request that Ctrl-C cut short
+            self._line()
+            self.unanswered -= 1
+        answer: dict[str, Any] = json.loads(self._line())
+        self.unanswered = 0
+        if "lost" in answer:
+            raise WorkerLost(answer["lost"], answer.get("detail", ""))
+        return answer
+
+    def close(self) -> None:
+        if self.answers < 0:
+            return
+        self._kill()
+        self.process.wait()
+        assert self.process.stdin is not None
+        with suppress(OSError):
+            self.process.stdin.close()  # what was not flushed has no reader any more
+        os.close(self.answers)
+        self.errors.close()
+        self.compiled.cleanup()
+        self.answers = -1
+
+    def _line(self) -> bytes:
+        deadline = time.monotonic() + self.timeout_s
+        while b"\n" not in self.pending:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.answers], [], [], left)[0]:
+                self._kill()
+                raise WorkerLost("timeout", f"no answer for {self.timeout_s:.0f} s")
+            read = os.read(self.answers, 1 << 20)
+            if not read:
+                raise self._crash()
+            self.pending += read
+        line, _, self.pending = self.pending.partition(b"\n")
+        return line
+
+    def _kill(self) -> None:
+        """And what it started: a compiler would work on beside the next arm."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+    def _crash(self) -> WorkerLost:
+        """Its exit code, and the last line that it wrote to stderr; the kernel's own killer sends signal 9."""
+        try:
+            code = self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:  # it closed its pipe and hangs
+            self._kill()
+            code = self.process.wait()
+        self.errors.seek(0)
+        said = self.errors.read().decode(errors="replace")
+        detail = f"killed by signal {-code}" if code < 0 else f"exit code {code}: {_complaint(said)}"
+        return WorkerLost("crashed", detail)
+
+
+def _complaint(stderr: str) -> str:
+    """The line that names the error, or the last: below it CUDA's advice on how to debug."""
+    lines = stderr.strip().splitlines() or [""]
+    return next(filter(ERROR.match, reversed(lines)), lines[-1])

@@ -1,0 +1,294 @@
+"""Where the time of a call goes: the network's stages or calls one after the other, with marks between them.
+
+The marked run has the arm's own modules, weights and input. Marks are readings of a monotonic clock on a CPU and events
+in the one stream on CUDA, which a captured graph may hold.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby, pairwise
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, fx, nn
+
+from resnet_inspect.benchmark.case import DRY, SCALER, Config
+from resnet_inspect.benchmark.plan import Protocol as Plan
+from resnet_inspect.benchmark.worker import stream
+from resnet_inspect.benchmark.worker.prepare import Ready, captured
+from resnet_inspect.graph import Graph, Node
+from resnet_inspect.graph.inplace import in_place
+from resnet_inspect.runtime.modules import FUNCTIONS, function
+from resnet_inspect.runtime.operations import of_module
+
+CLOCK = time.perf_counter_ns
+WARM_CALLS = 3
+PAIRS, SECONDS = 30, 2.0  # of a marked and a plain call, at least
+FEW_PAIRS, MAX_SECONDS = 6, 10.0  # where calls are long
+LEAST_PAIRS = 2  # whatever the time: each call once first
+
+# What runs from a mark to the next one: phase, and index of the stage or call.
+Key = tuple[str, int]
+After = Callable[[int, Tensor], None]
+# Milliseconds of each key, and from the first mark to the last.
+Reading = tuple[dict[Key, float], float]
+
+
+class Marks(Protocol):
+    """Marks of one call: ``begin`` forgets the last call's; a mark says what begins there."""
+
+    def begin(self) -> None: ...
+
+    def mark(self, begins: Key) -> None: ...
+
+    def read(self) -> Reading | None:
+        """When the call is over; None if the marks say nothing."""
+        ...
+
+
+class ClockMarks:
+    """Readings of the host's clock: on a CPU a call is over when it returns."""
+
+    def __init__(self, clock: Callable[[], int] = CLOCK) -> None:
+        self.clock = clock
+        self.marks: list[tuple[Key, int]] = []
+
+    def begin(self) -> None:
+        self.marks.clear()
+
+    def mark(self, begins: Key) -> None:
+        self.marks.append((begins, self.clock()))
+
+    def read(self) -> Reading | None:
+        marks, self.marks = self.marks, []  # freed here: ``begin`` is part of the call
+        parts = _summed((key, (end - start) / 1e6) for (key, start), (_, end) in pairwise(marks))
+        return parts, (marks[-1][1] - marks[0][1]) / 1e6
+
+
+class EventMarks:
+    """Events in the stream. Where one is over before the host records the next, the device waits for the host."""
+
+    def __init__(self, event: Callable[[], Any], watched: bool) -> None:
+        self.event, self.watched = event, watched
+        self.events: list[Any] = []
+        self.keys: list[Key] = []
+        self.dry = False
+
+    def begin(self) -> None:
+        self.keys.clear()
+        self.dry = False
+
+    def mark(self, begins: Key) -> None:
+        number = len(self.keys)
+        if number == len(self.events):
+            self.events.append(self.event())
+        if self.watched and number and self.events[number - 1].query():
+            self.dry = True
+        self.events[number].record()
+        self.keys.append(begins)
+
+    def read(self) -> Reading | None:
+        if self.dry:
+            return None
+        marks = [*zip(self.keys, self.events, strict=False)]  # a call with fewer marks leaves events over
+        parts = _summed((key, start.elapsed_time(end)) for (key, start), (_, end) in pairwise(marks))
+        return parts, marks[0][1].elapsed_time(marks[-1][1])
+
+
+def _summed(parts: Iterable[tuple[Key, float]]) -> dict[Key, float]:
+    total: dict[Key, float] = {}
+    for key, ms in parts:
+        total[key] = total.get(key, 0.0) + ms
+    return total
+
+
+def play(ready: Ready, config: Config, plan: Plan, per: str) -> dict[str, Any]:
+    """Marked and plain calls in turn; ``per`` is stage or layer, a layer being one call of a module or a function.
+
+    The plan's limit on the time of sampling holds here too, once for the warm-up and once for the calls.
+
+    One entry a pair: ``forward`` and ``backward`` ms of each stage or layer and of the loss, ``optimizer`` what is left
+    of a training step, ``total`` ms from the first mark to the last, ``marked`` and ``plain`` ms of the two calls by a
+    clock outside them. Or the ``reason`` why there is nothing to tell.
+
+    What is not the network's own in a training step is ``optimizer``: emptying the gradients and freeing the graph too.
+    """
+    kind, is_graph = torch.device(config.device).type, "graph" in config.mode
+    if per == "layer" and "compile" in config.mode:
+        return {"reason": "a compiled kernel is of many layers"}
+    if kind not in ("cpu", "cuda"):
+        return {"reason": f"{kind} has no events on a stream"}
+    if kind == "cuda" and config.waits_inside:
+        return {"reason": SCALER}
+    if is_graph and _event(external=True) is None:
+        return {"reason": "this torch has no events that a graph can hold"}
+    for node in ready.graph.nodes[1:]:
+        if not _stands_alone(ready.net, node):
+            return {"reason": f"{node.name} is a function or a module of this code's own, where no mark can be set"}
+    marks: Marks = ClockMarks() if kind == "cpu" else EventMarks(lambda: _event(is_graph), not is_graph)
+    run = marked(ready, per, "compile" in config.mode, marks)
+    if is_graph:
+        run, _ = captured(run)
+    end = CLOCK() + int(plan.max_time_s * 1e9)
+    for _ in range(WARM_CALLS):
+        run()
+        ready.sync()
+        if CLOCK() > end:
+            break
+    timed = _on_the_clock
+    if kind == "cuda":
+        cycles = stream.cycles_of(2 * max(stream.enqueue(run, ready.sync, WARM_CALLS)) + 1, ready.sync)
+
+        def timed(call: Callable[[], object]) -> float | None:
+            return stream.between_events(call, ready.sync, cycles)
+
+    return in_turn(run, ready.run, marks, timed, _count(ready.graph, per), plan.max_time_s)
+
+
+def in_turn(
+    run: Callable[[], object],
+    plain: Callable[[], object],
+    marks: Marks,
+    timed: Callable[[Callable[[], object]], float | None],
+    count: int,
+    max_s: float,
+) -> dict[str, Any]:
+    """Pairs of a marked and a plain call, each first in half of them, for some ``max_s`` at most.
+
+    A pair in which the queue ran dry is passed over; where more do than do not, there is nothing to tell.
+    """
+    said: dict[str, Any] = {key: [] for key in ("forward", "backward", "optimizer", "total", "marked", "plain")}
+    pairs, dry, spent = 0, 0, 0.0
+    while pairs < LEAST_PAIRS or (spent < max_s and _wanted(pairs, spent)):
+        order = (plain, run) if pairs % 2 else (run, plain)
+        times = {call: timed(call) for call in order}
+        reading, marked_ms, plain_ms = marks.read(), times[run], times[plain]
+        if reading is None or marked_ms is None or plain_ms is None:
+            dry += 1
+            if dry > max(pairs, LEAST_PAIRS):
+                return {"reason": DRY}
+            continue
+        parts, total = reading
+        for phase in ("forward", "backward"):
+            said[phase].append([parts.get((phase, i), 0.0) for i in range(count + 1)])
+        said["optimizer"].append(parts.get(("optimizer", 0), 0.0))
+        for key, ms in ("total", total), ("marked", marked_ms), ("plain", plain_ms):
+            said[key].append(ms)
+        pairs, spent = pairs + 1, spent + (marked_ms + plain_ms) / 1e3
+    return said
+
+
+def _wanted(pairs: int, spent: float) -> bool:
+    return pairs < FEW_PAIRS or (spent < MAX_SECONDS and (pairs < PAIRS or spent < SECONDS))
+
+
+def marked(ready: Ready, per: str, compiled: bool, marks: Marks) -> Callable[[], Any]:
+    """The arm's call with a mark where each stage or layer begins, forward and backward.
+
+    A stage's backward pass begins when the gradient of its output is complete, so each mark is a hook on an output.
+    """
+    count = _count(ready.graph, per)
+    training = ready.step is not None
+
+    def after(number: int, y: Tensor) -> None:
+        if number < count - 1 or training:
+            marks.mark(("forward", number + 1))
+        if y.requires_grad:
+            y.register_hook(lambda _: marks.mark(("backward", number)))  # type: ignore[no-untyped-call]  # torch's own
+
+    everything = range(1, len(ready.graph.nodes))
+    net = chain(ready, compiled, after) if per == "stage" else flat(ready.net, ready.graph, everything, after)
+    if ready.step is None:
+
+        def infer() -> Tensor:
+            marks.begin()
+            marks.mark(("forward", 0))
+            out = ready.forward(net)
+            marks.mark(("end", 0))
+            return out
+
+        return infer
+    _, backward, step = ready.step
+
+    def entered(x: Tensor) -> Any:
+        marks.mark(("forward", 0))
+        return net(x)
+
+    def train() -> None:
+        marks.begin()
+        marks.mark(("optimizer", 0))  # empties the gradients
+        loss = ready.forward(entered)
+        marks.mark(("backward", count))
+        backward(loss)
+        marks.mark(("optimizer", 0))
+        del loss  # and the graph of the backward pass with it, as where the step is not marked
+        step()
+        marks.mark(("end", 0))
+
+    return train
+
+
+def _count(graph: Graph, per: str) -> int:
+    return len(graph.stages) if per == "stage" else len(graph.nodes) - 1
+
+
+def chain(ready: Ready, compiled: bool, after: After) -> Callable[[Tensor], Tensor]:
+    """The stages one after the other, each compiled for itself where the arm is compiled."""
+    nodes = ready.graph.nodes
+    positions = groupby(range(1, len(nodes)), lambda i: nodes[i].stage)
+    stages: list[Any] = [flat(ready.net, ready.graph, [*inside]) for _, inside in positions]
+    if compiled:
+        stages = [torch.compile(stage) for stage in stages]
+
+    def forward(x: Tensor) -> Tensor:
+        for number, stage in enumerate(stages):
+            x = stage(x)
+            after(number, x)
+        return x
+
+    return forward
+
+
+def flat(net: nn.Module, graph: Graph, positions: Sequence[int], after: After | None = None) -> fx.GraphModule:
+    """The calls at ``positions`` of ``graph`` on the modules of ``net``; they read one value from outside.
+
+    ``after`` is told the number and the output of each call when it has been made.
+    """
+    overwrites, calls = in_place(graph), fx.Graph()
+    values = {graph.nodes[positions[0]].inputs[0]: calls.placeholder("x")}
+    for number, position in enumerate(positions):
+        node = graph.nodes[position]
+        inputs = tuple(values[i] for i in node.inputs)
+        if node.module:
+            values[position] = calls.call_module(node.module, inputs)
+        else:
+            target, extra = function(node.op, position in overwrites)
+            values[position] = calls.call_function(target, (*inputs, *extra))
+        if after is not None:
+            calls.call_function(after, (number, values[position]))
+    calls.output(values[positions[-1]])
+    return fx.GraphModule(net, calls, "Flat")
+
+
+def _stands_alone(net: nn.Module, node: Node) -> bool:
+    """Whether ``flat`` can make the call by itself: by its module, which does nothing else, or by a function."""
+    if node.module:
+        return of_module(net.get_submodule(node.module)) is not None
+    return isinstance(node.op, FUNCTIONS)
+
+
+def _on_the_clock(call: Callable[[], object]) -> float | None:
+    start = CLOCK()
+    call()
+    return (CLOCK() - start) / 1e6
+
+
+def _event(external: bool) -> Any:
+    """An event with a time; ``external`` ones may be part of a captured graph. None where torch has no such."""
+    cuda: Any = torch.cuda  # whose events have no types
+    if not external:
+        return cuda.Event(enable_timing=True)
+    try:
+        return cuda.Event(enable_timing=True, external=True)
+    except TypeError:
+        return None

@@ -1,0 +1,71 @@
+"""What stands after the last block."""
+
+from resnet_inspect.explainer import arithmetic as a
+from resnet_inspect.explainer.net import Net, norms
+from resnet_inspect.explainer.speech import Voice
+from resnet_inspect.graph import Node
+from resnet_inspect.graph.ops.linear import Conv2d, Linear
+from resnet_inspect.report import Section
+from resnet_inspect.units import text
+
+
+def head(net: Net, say: Voice) -> Section:
+    """Final norm, global pool, classifier."""
+    nodes = net.nodes("head")
+    source = nodes[0].ins[0]
+    channels, (rows, columns) = source.shape[1], source.shape[2:]
+    paragraphs = []
+    if final := norms(nodes):
+        paragraphs.append(
+            say(
+                "The last sum has had neither normalisation nor ReLU, so both follow here: {worked} parameters.",
+                worked=a.twice(final),
+            )
+            if net.spec.order == "pre"
+            else say("Normalisation and ReLU follow the last sum: {worked} parameters.", worked=a.twice(final))
+        )
+    paragraphs.append(
+        say(
+            "The global average pool takes the mean of each {height}×{width} map: {source} becomes {channels} "
+            "numbers. It has no parameters, and takes maps of any size, which is why the net takes other images than "
+            "{image}, too.",
+            height=str(rows),
+            width=str(columns),
+            source=a.shape(source),
+            channels=a.integer(channels),
+            image=a.shape(net.graph.input),
+        )
+    )
+    for node in nodes:
+        if isinstance(node.op, Conv2d | Linear):
+            paragraphs.append(_classifier(net, node, say))
+    if not net.spec.num_classes:
+        paragraphs.append(
+            say(
+                "No classifier follows (num_classes=0): the {channels} numbers are what another net builds on.",
+                channels=a.integer(channels),
+            )
+        )
+    title = say("The head: {source} → {out}", source=a.shape(source), out=a.shape(net.graph.output))
+    return Section("head", title, tuple(paragraphs))
+
+
+def _classifier(net: Net, node: Node, say: Voice) -> str:
+    what = (
+        say("fc is a 1×1 convolution on the pooled map, which is the same as a fully connected layer")
+        if isinstance(node.op, Conv2d)
+        else say("fc is a fully connected layer")
+    )
+    return say(
+        "{what}: {weights} = {params} parameters, a weight from each of the {channels} features to each of the "
+        "{classes} classes and a bias a class. This is {share} of all parameters and {macs_share} of the MACs "
+        "({macs}): each weight is used once here, not at every position of a map.",
+        what=what,
+        weights=a.weights(node),
+        params=a.integer(node.params),
+        channels=a.integer(node.ins[0].shape[1]),
+        classes=a.integer(net.spec.num_classes),
+        share=text(node.params / net.total.params, "share"),
+        macs_share=text(node.macs / net.total.macs, "share"),
+        macs=a.integer(node.macs),
+    )

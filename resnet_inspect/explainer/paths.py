@@ -1,0 +1,154 @@
+"""One kind of block: its two paths with the shapes on them, and its cost, a row a layer."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from resnet_inspect.explainer import arithmetic as a
+from resnet_inspect.explainer.net import Kind, Net, named, norms, stride_of
+from resnet_inspect.explainer.speech import Voice
+from resnet_inspect.graph import Node
+from resnet_inspect.graph.ops.linear import Conv2d
+from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d
+from resnet_inspect.graph.ops.reshape import Pad, Subsample
+from resnet_inspect.report import Column, Row, Section, Table
+from resnet_inspect.units import text
+
+
+def told(net: Net, kind: Kind, say: Voice) -> Section:
+    """What a block takes and gives, why its shortcut is what it is, and what each of its layers costs."""
+    numbers = ", ".join(map(str, kind.signature))
+    shortcut = say("projection") if kind.projects else say("zero-padded") if kind.shortcut else say("identity")
+    title = say(
+        "{paths}: {name} ({numbers}), {shortcut}",
+        paths=_paths(kind, say),
+        name=named(kind, say),
+        numbers=numbers,
+        shortcut=shortcut,
+    )
+    paragraphs = (
+        _signature(kind, numbers, say),
+        _residual_path(kind, say),
+        _shortcut(net, kind, say),
+        _cost(kind, say),
+    )
+    return Section(kind.path, title, paragraphs, _table(kind, say))
+
+
+def _paths(kind: Kind, say: Voice) -> str:
+    """``layer1.1 to layer1.2``: runs of places, of which a deep stage has one."""
+    runs = []
+    for _, run in groupby(enumerate(kind.places), lambda pair: pair[1] - pair[0]):
+        places = [place for _, place in run]
+        first, last = f"{kind.stage}.{places[0]}", f"{kind.stage}.{places[-1]}"
+        runs.append(first if first == last else say("{first} to {last}", first=first, last=last))
+    return say.listed(runs)
+
+
+def _signature(kind: Kind, numbers: str, say: Voice) -> str:
+    c, *width, out, stride = map(str, kind.signature)
+    if width:
+        said = say(
+            "(C, width, C_out, stride) = ({numbers}): {c} channels come in, {width} are the width of the 3×3, {out} "
+            "go out, and the stride is {stride}.",
+            numbers=numbers,
+            c=c,
+            width=width[0],
+            out=out,
+            stride=stride,
+        )
+    else:
+        said = say(
+            "(C, C_out, stride) = ({numbers}): {c} channels come in, {out} go out, and the stride is {stride}.",
+            numbers=numbers,
+            c=c,
+            out=out,
+            stride=stride,
+        )
+    if len(kind.places) == 1:
+        return said
+    return say.paragraph(said, say("These {count} blocks are equal and told once.", count=a.integer(len(kind.places))))
+
+
+def _residual_path(kind: Kind, say: Voice) -> str:
+    steps = kind.residual + tuple(node for node in kind.attention if node.kind == "Mul")[-1:]
+    return say("Residual path: {path}.", path=_chain(kind, steps))
+
+
+def _shortcut(net: Net, kind: Kind, say: Voice) -> str:
+    (c, *before), (out, *after) = kind.source.shape[1:], kind.out.shape[1:]
+    if not kind.shortcut:
+        return say(
+            "Shortcut: identity, because what comes in and what goes out have one shape, {shape}; it costs nothing.",
+            shape=a.shape(kind.out),
+        )
+    values = {"before": text(before, "shape"), "after": text(after, "shape"), "c": str(c), "out": str(out)}
+    if before != after and c != out:
+        why = say("the map ({before} to {after}) and the channels ({c} to {out}) change", **values)
+    elif before != after:
+        why = say("the map changes from {before} to {after}", before=values["before"], after=values["after"])
+    elif c != out:
+        why = say("the channels change from {c} to {out} (the stride is 1)", c=values["c"], out=values["out"])
+    else:
+        why = say("every shortcut of this net projects (option C), though {shape} stays", shape=a.shape(kind.out))
+    path = _chain(kind, kind.shortcut)
+    if kind.projects:
+        return say("Shortcut: {path}. It is a projection, because {why}.", path=path, why=why)
+    return say("Shortcut: {path}. It is padded with zeros, because {why}.", path=path, why=why)
+
+
+def _chain(kind: Kind, steps: Sequence[Node]) -> str:
+    """``256×56×56 → conv1 → 128×56×56 → conv2 /2 → 128×28×28``."""
+    links = [a.shape(steps[0].ins[0])]
+    for node in steps:
+        stride = node.op.stride if isinstance(node.op, Subsample) else stride_of(node)
+        name = kind.called(node) + (f" /{stride}" if stride > 1 else "")
+        links += [name, a.shape(node.out)]
+    return " → ".join(links)
+
+
+def _cost(kind: Kind, say: Voice) -> str:
+    return say("MACs, weights times positions: {work} = {macs}.", work=a.work(kind.nodes), macs=a.integer(kind.macs))
+
+
+def _table(kind: Kind, say: Voice) -> Table:
+    """A row a layer with weights of its own, the norms in one; they add up to the block."""
+    columns = (
+        Column("layer", say("layer")),
+        Column("op", say("operation")),
+        Column("output", say("output"), "shape"),
+        Column("weights", say("weights")),
+        Column("params", say("parameters"), "integer"),
+        Column("macs", say("MACs"), "integer"),
+    )
+    rows: list[Row] = []
+    owned: set[str] = set()
+    for node in kind.nodes:
+        if node.macs or isinstance(node.op, AvgPool2d | BlurPool2d | Pad | Subsample):
+            new = bool(node.params) and node.module not in owned
+            owned.add(node.module)
+            weights, params = (a.weights(node), node.params) if new else (None, None)
+            operation, out = _operation(node, say), node.out.shape[1:]
+            rows.append((kind.called(node), operation, out, weights, params, node.macs or None))
+    if channels := norms(kind.nodes):
+        worked = a.twice(channels).partition(" = ")[0]
+        rows.append((say("normalisation"), None, None, worked, 2 * sum(channels), None))
+    total = (say("total"), None, None, None, kind.params, kind.macs)
+    return Table(kind.path, kind.path, columns, tuple(rows), total)
+
+
+def _operation(node: Node, say: Voice) -> str:
+    match node.op:
+        case Conv2d(kernel_size=k, stride=s, dilation=d, groups=g):
+            parts = [f"{k}×{k}" + (f" /{s}" if s > 1 else "")]
+            parts += [say("dilation {n}", n=str(d))] if d > 1 else []
+            parts += [say("{n} groups", n=str(g))] if g > 1 else []
+            return " ".join(parts)
+        case AvgPool2d(kernel_size=k, stride=s):
+            return say("{k}×{k} average", k=str(k)) + (f" /{s}" if s > 1 else "")
+        case BlurPool2d(stride=s):
+            return say("blur") + f" /{s}"
+        case Subsample(stride=s):
+            return say("subsample") + f" /{s}"
+        case Pad():
+            return say("zeros")
+    return {"Linear": say("fully connected"), "Conv1d": say("1-D convolution")}.get(node.kind, node.kind)

@@ -1,0 +1,83 @@
+"""The idea before its instances: what a residual block adds, and what its shortcuts cost."""
+
+from resnet_inspect.explainer import arithmetic as a
+from resnet_inspect.explainer.net import Net
+from resnet_inspect.explainer.overview import layers
+from resnet_inspect.explainer.speech import Voice
+from resnet_inspect.graph.ops.linear import Conv2d
+from resnet_inspect.report import Section
+from resnet_inspect.units import text
+
+
+def residual(net: Net, say: Voice) -> Section:
+    """F(x) + x, the degradation that it cures (He et al. 2015, arXiv:1512.03385), and what the shortcuts cost."""
+    after = say("and the sum goes on as it is") if net.spec.order == "pre" else say("and ReLU follows the sum")
+    idea = say(
+        "Each of the {blocks} blocks computes F(x) + x: the residual path F is a few convolutions, the shortcut "
+        "carries x past them, {after}. A block with nothing to add needs only F(x) = 0.",
+        blocks=str(net.blocks),
+        after=after,
+    )
+    degradation = say(
+        "What this cures is degradation: without shortcuts, more layers made a net worse, and on the training images "
+        "too, so it was not overfitting. On CIFAR-10, 56 plain layers did worse than 20 (He et al. 2015, figure 1); "
+        "on ImageNet, 34 plain layers had a top-1 error of 28.54% where 18 had 27.94%. With shortcuts it was 25.03 % "
+        "and 27.88% (table 2): depth pays again, here for {layers} layers with {blocks} shortcuts.",
+        layers=str(layers(net)),
+        blocks=str(net.blocks),
+    )
+    return Section("residual", say("What a residual block adds"), (idea, degradation, _shortcuts(net, say)))
+
+
+def _shortcuts(net: Net, say: Voice) -> str:
+    """How many are identity, how many project, by which of the paper's options A to C or by D, and what that costs."""
+    projecting = [kind for kinds in net.kinds.values() for kind in kinds if kind.projects]
+    count = sum(len(kind.places) for kind in projecting)
+    padded = sum(
+        len(kind.places) for kinds in net.kinds.values() for kind in kinds if kind.shortcut and not kind.projects
+    )
+    identity = net.blocks - count - padded
+    params = sum(
+        len(kind.places) * node.params for kind in projecting for node in kind.shortcut if isinstance(node.op, Conv2d)
+    )
+    macs = sum(len(kind.places) * node.macs for kind in projecting for node in kind.shortcut)
+    cost = {
+        "count": str(count),
+        "params": a.integer(params),
+        "share": text(params / net.total.params, "share"),
+        "macs": a.integer(macs),
+        "macs_share": text(macs / net.total.macs, "share"),
+    }
+    sentences = [say("Identity shortcuts: {count}; they cost nothing.", count=str(identity)) if identity else ""]
+    if net.spec.shortcut == "C":
+        sentences.append(
+            say(
+                "All {count} shortcuts project by a 1×1 convolution (the paper's option C); together {params} "
+                "parameters ({share}) and {macs} MACs ({macs_share}).",
+                **cost,
+            )
+        )
+    elif count:
+        sentences.append(
+            say(
+                "Projections: {count}, a 1×1 convolution where a sum would not fit; together {params} parameters "
+                "({share}) and {macs} MACs ({macs_share}).",
+                **cost,
+            )
+        )
+    if padded:
+        sentences.append(
+            say(
+                "Zero-padded shortcuts: {count} (option A of the paper): they subsample x, fill the new channels with "
+                "zeros, and have 0 parameters.",
+                count=str(padded),
+            )
+        )
+    if count and net.spec.shortcut == "D":
+        sentences.append(
+            say(
+                "They are those of ResNet-D (arXiv:1812.01187): a 2×2 average comes before the 1×1, so that at stride "
+                "2 none of the 4 values is left unread."
+            )
+        )
+    return say.paragraph(*sentences)

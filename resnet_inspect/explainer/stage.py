@@ -1,0 +1,120 @@
+"""A stage: what it does to the map, each kind of block in it once, and the sum of them."""
+
+from resnet_inspect.explainer import arithmetic as a
+from resnet_inspect.explainer.net import Kind, Net
+from resnet_inspect.explainer.paths import told
+from resnet_inspect.explainer.speech import Voice
+from resnet_inspect.graph.facts.blocks import alias
+from resnet_inspect.graph.ops.linear import Conv2d
+from resnet_inspect.report import Section
+from resnet_inspect.units import text
+
+
+def stages(net: Net, say: Voice) -> list[Section]:
+    """For each stage its purpose, and a section a kind of block, and their sum."""
+    sections = []
+    for place, (stage, kinds) in enumerate(net.kinds.items(), start=1):
+        sections.append(_stage(net, stage, place, kinds, say))
+        sections += [told(net, kind, say) for kind in kinds]
+        sections.append(_sum(net, stage, place, kinds, say))
+    return sections
+
+
+def _stage(net: Net, stage: str, place: int, kinds: list[Kind], say: Voice) -> Section:
+    source, out = kinds[0].source, kinds[-1].out
+    title = say(
+        "Stage {place} ({stage}, {paper} in the paper): {source} → {out}",
+        place=str(place),
+        stage=stage,
+        paper=alias(stage) or stage,
+        source=a.shape(source),
+        out=a.shape(out),
+    )
+    return Section(stage, title, (_extent(net, place, kinds[0], say), _made_of(net, kinds, say)))
+
+
+def _made_of(net: Net, kinds: list[Kind], say: Voice) -> str:
+    """``1 × (64, 64, 256, 1) and 2 × (256, 64, 256, 1)``: the kinds of block, usually a first one and the rest."""
+    named = [f"{len(kind.places)} × ({', '.join(map(str, kind.signature))})" for kind in kinds]
+    if net.spec.block == "basic":
+        return say("Its blocks, written (C, C_out, stride): {kinds}.", kinds=say.listed(named))
+    return say("Its blocks, written (C, width, C_out, stride): {kinds}.", kinds=say.listed(named))
+
+
+def _extent(net: Net, place: int, kind: Kind, say: Voice) -> str:
+    """Why the stage downsamples, or does not."""
+    source, out = kind.source.shape[2:], kind.out.shape[2:]
+    before, after = text(source, "shape"), text(out, "shape")
+    image = text(net.graph.input.shape[2:], "shape")
+    dilation = max(op.dilation for node in kind.nodes if isinstance(op := node.op, Conv2d))
+    last = next(reversed(net.kinds[kind.stage])).spatial[1].dilation
+    if kind.stride > 1:
+        return _downsampling(net, kind, before, after, say)
+    if max(dilation, last) > 1:
+        return say(
+            "This stage keeps {before}: its stride has become dilation. The taps of its 3×3 stand {dilation} apart "
+            "and see as far as they would after downsampling (output_stride={output_stride}).",
+            before=before,
+            dilation=str(max(dilation, last)),
+            output_stride=str(net.spec.output_stride),
+        )
+    if place > 1:
+        return say("This stage has stride 1 and keeps {before}.", before=before)
+    if before == image:
+        return say(
+            "This stage does not downsample (stride 1): the stem has kept {image}, and the first stage works at full "
+            "size.",
+            image=image,
+        )
+    if kind.source.shape[1] == kind.out.shape[1]:
+        return say(
+            "This stage does not downsample (stride 1): the stem has already brought {image} down to {before}. Its "
+            "{channels} channels stay {channels}, too.",
+            image=image,
+            before=before,
+            channels=str(kind.out.shape[1]),
+        )
+    return say(
+        "This stage does not downsample (stride 1): the stem has already brought {image} down to {before}. Only the "
+        "channels change, from {c} to {out}.",
+        image=image,
+        before=before,
+        c=str(kind.source.shape[1]),
+        out=str(kind.out.shape[1]),
+    )
+
+
+def _downsampling(net: Net, kind: Kind, before: str, after: str, say: Voice) -> str:
+    c, out = kind.source.shape[1], kind.out.shape[1]
+    values = {"stride": str(kind.stride), "before": before, "after": after}
+    told = (
+        say("Its only block has stride {stride} and takes the map from {before} to {after}.", **values)
+        if sum(len(each.places) for each in net.kinds[kind.stage]) == 1
+        else say(
+            "Its first block has stride {stride} and takes the map from {before} to {after}; those after it keep that.",
+            **values,
+        )
+    )
+    if kind.stride == 2 and out == 2 * c:
+        return say.paragraph(
+            told,
+            say(
+                "The channels double from {c} to {out} where the side halves: a quarter of the positions times four "
+                "times the weights leaves a layer its work (He et al. 2015, section 3.3).",
+                c=str(c),
+                out=str(out),
+            ),
+        )
+    return told
+
+
+def _sum(net: Net, stage: str, place: int, kinds: list[Kind], say: Voice) -> Section:
+    part = net.works[stage]
+    told = say(
+        "{params} parameters, {share} of the net's, and {macs} MACs, {macs_share}.",
+        params=a.multiples([(len(kind.places), kind.params) for kind in kinds]),
+        share=text(part.params / net.total.params, "share"),
+        macs=a.multiples([(len(kind.places), kind.macs) for kind in kinds]),
+        macs_share=text(part.macs / net.total.macs, "share"),
+    )
+    return Section(f"{stage}.sum", say("Stage {place} in all", place=str(place)), (told,))

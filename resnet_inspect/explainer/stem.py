@@ -1,0 +1,168 @@
+"""What stands before the first stage, with every side worked out."""
+
+from resnet_inspect.explainer import arithmetic as a
+from resnet_inspect.explainer.net import Net, norms
+from resnet_inspect.explainer.speech import Voice
+from resnet_inspect.graph import Node
+from resnet_inspect.graph.ops.linear import Conv2d
+from resnet_inspect.graph.ops.pointwise import ReLU
+from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d, MaxPool2d
+from resnet_inspect.report import Section
+from resnet_inspect.units import text
+
+
+def stem(net: Net, say: Voice) -> Section:
+    """From the image to what the first stage reads, with every side worked out."""
+    nodes = net.nodes("stem")
+    convs = [node for node in nodes if isinstance(node.op, Conv2d)]
+    pools = [node for node in nodes if isinstance(node.op, MaxPool2d | AvgPool2d | BlurPool2d)]
+    paragraphs = [_conv(node, say) for node in convs]
+    paragraphs += filter(None, [_deep(net, convs, say), _between(net, nodes, say)])
+    paragraphs += [_pool(node, say) for node in pools]
+    paragraphs.append(_left(net, nodes[-1], say))
+    title = say("The stem: {image} → {out}", image=a.shape(net.graph.input), out=a.shape(nodes[-1].out))
+    return Section("stem", title, tuple(paragraphs))
+
+
+def _conv(node: Node, say: Voice) -> str:
+    op = node.op
+    assert isinstance(op, Conv2d)
+    return say(
+        "{conv} is a {k}×{k} convolution with stride {stride} and padding {padding}. {sides}, so {source} becomes "
+        "{out}. It has {weights} = {count} parameters and takes {work} = {macs} MACs.",
+        conv=node.name,
+        k=str(op.kernel_size),
+        stride=str(op.stride),
+        padding=str(op.padding),
+        sides=say.listed(a.sides(node, op.kernel_size, op.stride, op.padding)),
+        source=a.shape(node.ins[0]),
+        out=a.shape(node.out),
+        weights=a.weights(node),
+        count=a.integer(node.params),
+        work=a.work([node]),
+        macs=a.integer(node.macs),
+    )
+
+
+def _deep(net: Net, convs: list[Node], say: Voice) -> str:
+    if [kernel for kernel, _, _ in net.spec.stem] != [3, 3, 3]:
+        return ""
+    return say(
+        "Three 3×3 stand here in place of one 7×7 (the stem of ResNet-C in Bag of Tricks, arXiv:1812.01187): "
+        "{parameters} parameters for {channels} channels instead of 7·7·{image}·{channels} = {plain}.",
+        parameters=a.multiples([(1, conv.params) for conv in convs[:3]]),
+        channels=str(convs[2].out.shape[1]),
+        image=str(net.spec.in_channels),
+        plain=a.integer(7 * 7 * net.spec.in_channels * convs[2].out.shape[1]),
+    )
+
+
+def _between(net: Net, nodes: list[Node], say: Voice) -> str:
+    """Normalisation and activation, and which of the two is missing."""
+    channels, active = norms(nodes), any(isinstance(node.op, ReLU) for node in nodes)
+    sentences = []
+    if channels and active:
+        sentences.append(
+            say(
+                "Normalisation ({worked} parameters) and ReLU (none) follow and keep the shape.",
+                worked=a.twice(channels),
+            )
+        )
+    elif channels:
+        sentences.append(
+            say("Normalisation ({worked} parameters) follows and keeps the shape.", worked=a.twice(channels))
+        )
+    elif active:
+        sentences.append(say("ReLU follows and keeps the shape; there is no normalisation."))
+    if not net.spec.has_stem_norm_act:
+        sentences.append(
+            say(
+                "The stem's last convolution has neither normalisation nor ReLU after it: the first block begins with "
+                "its own, on the same {channels} channels.",
+                channels=str(net.first.source.shape[1]),
+            )
+            if net.spec.order == "pre"
+            else say(
+                "The stem's last convolution has neither normalisation nor ReLU after it, as it does in the paper: "
+                "stage 1 reads its {channels} channels as they are.",
+                channels=str(net.first.source.shape[1]),
+            )
+        )
+    elif not net.spec.stem_act:
+        sentences.append(
+            say(
+                "No ReLU follows the last convolution, as it does in the paper: the {channels} channels that go on "
+                "may be negative.",
+                channels=str(net.first.source.shape[1]),
+            )
+        )
+    return say.paragraph(*sentences)
+
+
+def _pool(node: Node, say: Voice) -> str:
+    source, out = a.shape(node.ins[0]), a.shape(node.out)
+    match node.op:
+        case MaxPool2d(kernel_size=k, stride=s, padding=p, ceil_mode=False):
+            return say(
+                "The {k}×{k} max pool with stride {stride} and padding {padding} keeps the largest of {values} "
+                "values. {sides}, so {source} becomes {out}, without a parameter.",
+                k=str(k),
+                stride=str(s),
+                padding=str(p),
+                values=str(k * k),
+                sides=say.listed(a.sides(node, k, s, p)),
+                source=source,
+                out=out,
+            )
+        case MaxPool2d(kernel_size=k, stride=s):
+            return say(
+                "The {k}×{k} max pool with stride {stride} and no padding rounds up, as Caffe did: {source} becomes "
+                "{out}, without a parameter.",
+                k=str(k),
+                stride=str(s),
+                source=source,
+                out=out,
+            )
+        case BlurPool2d(stride=s):
+            return say(
+                "A fixed 3×3 blur with stride {stride} does the subsampling (arXiv:1904.11486): {source} becomes "
+                "{out}, without a learned parameter.",
+                stride=str(s),
+                source=source,
+                out=out,
+            )
+    return say(
+        "A 2×2 average pool with stride 2 does the subsampling: {source} becomes {out}, without a parameter.",
+        source=source,
+        out=out,
+    )
+
+
+def _left(net: Net, last: Node, say: Voice) -> str:
+    """How much of the image the stages still see, and what it cost to get there."""
+    part = net.works["stem"]
+    height, width = net.graph.input.shape[2:]
+    rows, columns = last.out.shape[2:]
+    share = text(part.macs / net.total.macs if net.total.macs else 0, "share")
+    if (rows, columns) == (height, width):
+        return say(
+            "So the stem keeps all {positions} positions: nothing is thrown away before the first stage. It takes "
+            "{share} of the MACs.",
+            positions=f"{rows}·{columns}",
+            share=share,
+        )
+    left = say(
+        "So the stem leaves {left} of {positions} positions, and every later layer is that much cheaper.",
+        left=f"{rows}·{columns}",
+        positions=f"{height}·{width}",
+    )
+    cost = (
+        say(
+            "It does this for {share} of the MACs, because the image has so few channels ({channels}).",
+            share=share,
+            channels=str(net.graph.input.shape[1]),
+        )
+        if len(net.spec.stem) == 1
+        else say("It does this for {share} of the MACs.", share=share)
+    )
+    return say.paragraph(left, cost)

@@ -1,0 +1,254 @@
+"""Rules on how large the image is at each place, and how much of it a window or a value sees."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from math import prod
+
+from resnet_inspect.graph import Graph, Node
+from resnet_inspect.graph.facts.receptive_field import by_stage
+from resnet_inspect.graph.facts.work import stage_of, work_by, work_of
+from resnet_inspect.graph.ops.gate import Reduction
+from resnet_inspect.graph.ops.linear import Conv2d
+from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d, GlobalPool, MaxPool2d
+from resnet_inspect.graph.ops.reshape import Subsample
+from resnet_inspect.linter.subject import (
+    SMALL_IMAGE,
+    Hit,
+    Subject,
+    in_gate,
+    listed,
+    on_shortcut,
+    span,
+)
+from resnet_inspect.units import text
+
+DEEP_STEM_STRIDE = 4  # what the 7×7 of stride 2 and its pool divide by
+
+
+def small_image_stem(subject: Subject) -> Iterator[Hit]:
+    """An ImageNet stem on small images
+
+    A 7×7 convolution of stride 2 and a max pool of stride 2 are there to get 224 pixels down to 56
+    before the blocks begin. Of CIFAR's 32 pixels they leave 8, and the stages see 8, 4, 2 and 1:
+    the last one convolves single pixels, and detail is gone before the first block could use it.
+    A 3×3 of stride 2 before the pool leaves no more.
+
+    For 32×32 images He et al. 2015 (arXiv:1512.03385, section 4.2) begin with one 3×3 of stride 1
+    and no pool, and so do wide ResNets (arXiv:1605.07146) and SimCLR on CIFAR-10 (arXiv:2002.05709,
+    appendix B.9). ResNet-18 then sees 32, 16, 8 and 4 pixels.
+
+    It is not free: 16 times the pixels are some 15 times the MACs (555 M for 37 M in ResNet-18).
+    Where that is too much, a 3×3 stem of stride 2 without the pool lies between.
+    """
+    image = subject.graph.input.shape[2:]
+    stem = dict(by_stage(subject.graph))["stem"]
+    if min(image) >= SMALL_IMAGE or stem is None or stem.jump < DEEP_STEM_STRIDE:
+        return
+    *_, (_, _, channels) = subject.spec.stem
+    gentle = subject.lowered(replace(subject.spec, stem=((3, 1, channels),), stem_pool="none"))
+    before, after = work_of(subject.graph).macs, work_of(gentle).macs if gentle else None
+    values = {
+        "image": text(image, "shape"),
+        "stride": f"{stem.jump}",
+        "maps": _maps(subject.graph),
+        "better": _maps(gentle) if gentle else text(None),
+        "before": text(before, "count"),
+        "after": text(after, "count"),
+        "ratio": text(after / before if after else None, "ratio"),
+        "channels": f"{channels}",
+    }
+    yield Hit("stem", values)
+
+
+def _maps(graph: Graph) -> str:
+    """``8×8, 4×4, 2×2, 1×1``: what leaves each stage of blocks."""
+    works = work_by(graph, stage_of)
+    return listed([work.output.shape[2:] for stage, work in works.items() if stage.startswith("layer")], "shape")
+
+
+def mostly_padding(subject: Subject) -> Iterator[Hit]:
+    """A stage whose windows hang over the edge
+
+    A 3×3 window with padding 1 on a map of 3×3 or less finds zeros in much of what it reads: 40 %
+    of it on 3×3, 56 % on 2×2, 89 % on 1×1. The MACs are spent all the same.
+
+    On a map of one pixel only the middle weight of nine ever meets it. The other eight have no
+    gradient, never train, and are saved with every checkpoint: of the 8.26 M weights in the 3×3s of
+    ResNet-18's last stage at 32×32, 1.31 M meet a pixel.
+
+    Give larger images, keep more of the resolution in the stem (RI003), or leave the stage out: a
+    net for small images does with three (arXiv:1512.03385, section 4.2).
+    """
+    jumps = {stage: view.jump for stage, view in by_stage(subject.graph) if view}
+    outputs = {stage: work.output.shape[2:] for stage, work in work_by(subject.graph, stage_of).items()}
+    windows = [node for node in subject.graph.nodes if _is_window(node)]
+    small = dict.fromkeys(node.stage for node in windows if min(outputs[node.stage]) <= _reach(node))
+    if not small:
+        return
+    found = {stage: [node for node in windows if node.stage == stage] for stage in small}
+    needed = max(jumps[stage] * (_reach(nodes[-1]) + 1) for stage, nodes in found.items())
+    shares = [f"{text(_padding(nodes), 'share')} ({text(outputs[stage], 'shape')})" for stage, nodes in found.items()]
+    weights = {node: prod(node.op.params()["weight"]) for nodes in found.values() for node in nodes}
+    values = {
+        "shares": ", ".join(shares),
+        "idle": text(round(sum((1 - _live(node)) * count for node, count in weights.items())), "count"),
+        "weights": text(sum(weights.values()), "count"),
+        "side": f"{needed}",
+    }
+    yield Hit(", ".join(found), values)
+
+
+def _is_window(node: Node) -> bool:
+    """A convolution of a block that looks at more than one pixel; a gate's is another matter."""
+    blocks = node.stage.startswith("layer") and not in_gate(node)
+    return blocks and isinstance(node.op, Conv2d) and node.op.kernel_size > 1
+
+
+def _reach(node: Node) -> int:
+    """Pixels from one end of the window to the other."""
+    assert isinstance(node.op, Conv2d)
+    return node.op.dilation * (node.op.kernel_size - 1) + 1
+
+
+def _taps(node: Node) -> list[list[list[bool]]]:
+    """By axis, place of the window and weight along that axis: whether it reads a pixel, not padding."""
+    op = node.op
+    assert isinstance(op, Conv2d)
+    return [
+        [
+            [0 <= place * op.stride - op.padding + tap * op.dilation < size for tap in range(op.kernel_size)]
+            for place in range(places)
+        ]
+        for size, places in zip(node.ins[0].shape[2:], node.out.shape[2:], strict=True)
+    ]
+
+
+def _on_pixels(node: Node) -> float:
+    """The part of what the windows read that is not padding."""
+    return prod(sum(map(sum, axis)) / sum(map(len, axis)) for axis in _taps(node))
+
+
+def _padding(nodes: list[Node]) -> float:
+    """The part of these convolutions' MACs that multiplies padding."""
+    return 1 - sum(_on_pixels(node) * node.macs for node in nodes) / sum(node.macs for node in nodes)
+
+
+def _live(node: Node) -> float:
+    """The part of the weights that reads a pixel at one place at least."""
+    return prod(sum(map(any, zip(*axis, strict=True))) / len(axis[0]) for axis in _taps(node))
+
+
+def strided_1x1(subject: Subject) -> Iterator[Hit]:
+    """A strided 1×1 that leaves most of its input unread
+
+    A 1×1 convolution of stride 2 looks at one pixel of four. In the paper's bottleneck (v1) it is the
+    first convolution, and the shortcut's 1×1 looks at the same pixels: three quarters of what the
+    stage before gives is read by nobody. At inference its last 3×3 and 1×1 then compute three quarters
+    of their output for nothing, which in ResNet-50 is 376 M of 3.86 GMACs.
+
+    v1.5 strides in the 3×3 that follows, whose windows overlap: 0.45 points of top-1 more for ResNet-50,
+    76.21 to 76.66 % (He et al. 2018, arXiv:1812.01187, table 5, as B), for 6 % more MACs.
+
+    The shortcut's own strided 1×1, which v1.5 and torchvision keep, is no finding: the branch beside
+    it reads every pixel. Averaging 2×2 before it (ResNet-D) is worth 0.3 points more by the same table.
+    """
+    strided = [
+        node
+        for node in subject.graph.nodes
+        if _in_branch(node) and isinstance(node.op, Conv2d) and _reach(node) < node.op.stride and _read(node) < 1
+    ]
+    if not strided:
+        return
+    first = strided[0]
+    assert isinstance(first.op, Conv2d)
+    _, macs = subject.added_by(replace(subject.spec, stride_on="3x3"))
+    values = {
+        "count": f"{len(strided)}",
+        "kernel": f"{first.op.kernel_size}×{first.op.kernel_size}",
+        "stride": f"{first.op.stride}",
+        "share": text(_read(first), "share"),
+        "macs": macs,
+    }
+    yield Hit(span([node.name for node in strided]), values)
+
+
+def _in_branch(node: Node) -> bool:
+    return node.stage.startswith("layer") and not on_shortcut(node) and not in_gate(node)
+
+
+def _read(node: Node) -> float:
+    """The part of its input that a convolution whose windows do not overlap reads."""
+    assert isinstance(node.op, Conv2d)
+    axes = zip(node.ins[0].shape[2:], node.out.shape[2:], strict=True)
+    return prod(min(size, places * node.op.kernel_size) / size for size, places in axes)
+
+
+def small_receptive_field(subject: Subject) -> Iterator[Hit]:
+    """A last stage that sees less than half of the image
+
+    A value of the last map depends on a square of the input, its receptive field: 427 pixels in
+    ResNet-50, 435 in ResNet-18, whatever the size of the image. Where that is less than half of a
+    side, no value has seen as much as a quarter of the picture, and only the average at the end
+    brings the parts together. What counts most is the middle of the field, which grows with the
+    square root of the depth alone (Luo et al. 2016, arXiv:1701.04128).
+
+    It is no error: BagNets (arXiv:1904.00760) classify from 33 pixels, with fewer points. But a net
+    that needs the whole of an object needs a field of that size. Add blocks in the last stage, use
+    attention, whose gates see everything, or give smaller images. A field larger than the image,
+    as every CIFAR net has, is the usual case and no finding: its shortcuts keep smaller ones alive.
+    """
+    nodes = subject.graph.nodes
+    if any(isinstance(node.op, Reduction | GlobalPool) for node in nodes if node.stage.startswith("layer")):
+        return
+    *_, (stage, view) = [(stage, view) for stage, view in by_stage(subject.graph) if view]
+    side = min(subject.graph.input.shape[2:])
+    if view is None or 2 * view.field >= side:
+        return
+    *_, last = [node.name for node in nodes if node.stage == stage]
+    block = last.rpartition(".")[0] + "."
+    step = sum((_reach(node) - 1) * view.jump for node in nodes if node.name.startswith(block) and _is_window(node))
+    yield Hit(stage, {"field": f"{view.field}", "side": f"{side}", "step": f"{step}"})
+
+
+def uneven_input(subject: Subject) -> Iterator[Hit]:
+    """An image that the strides do not divide
+
+    Each stride of 2 halves the map, and an odd one is rounded: 3×3 convolutions and padded pools
+    round up, unpadded pools down. What looks like a halving is then none, and maps of two stages no
+    longer lie on each other: a feature pyramid that doubles a 6×6 gets 12×12, not the 11×11 beside it.
+    Where the branches of a block round differently, as with antialiasing pools, the sum is refused.
+
+    The last map also covers more than the image: 6×6 of stride 32 is 192 pixels for 176, so part of
+    the work is done on padding.
+
+    Give sides that are multiples of the total stride, 32 in most ResNets, by resizing or cropping.
+    """
+    graph = subject.graph
+    *_, last = [view for _, view in by_stage(graph) if view]
+    image = graph.input.shape[2:]
+    uneven = next((node for node in graph.nodes if _rounds(node)), None)
+    if uneven is None or all(side % last.jump == 0 for side in image):
+        return
+    below = tuple(side // last.jump * last.jump for side in image)
+    nearest = tuple(round(side / last.jump) * last.jump for side in image)
+    above = tuple(-(side // -last.jump) * last.jump for side in image)
+    sizes = [
+        f"{text(size, 'shape')} ({text(work_of(even).macs, 'count')} MACs)"
+        for size in dict.fromkeys((below, nearest, above))
+        if min(size) and (even := subject.lowered(subject.spec, (size[0], size[1])))
+    ]
+    values = {
+        "image": text(image, "shape"),
+        "stride": f"{last.jump}",
+        "before": text(uneven.ins[0].shape[2:], "shape"),
+        "after": text(uneven.out.shape[2:], "shape"),
+        "sizes": ", ".join(sizes),
+    }
+    yield Hit(uneven.name, values)
+
+
+def _rounds(node: Node) -> bool:
+    match node.op:
+        case Conv2d(stride=s) | MaxPool2d(stride=s) | AvgPool2d(stride=s) | BlurPool2d(stride=s) | Subsample(s):
+            return not in_gate(node) and any(size % s for size in node.ins[0].shape[2:])
+    return False

@@ -1,0 +1,80 @@
+"""What the rules find in a net, as a Report."""
+
+from collections.abc import Collection
+
+from resnet_inspect.errors import BranchError, RequestError
+from resnet_inspect.graph import TensorType
+from resnet_inspect.language import Translate, marked, translator
+from resnet_inspect.linter.rules import MISSING_PROJECTION, RULES
+from resnet_inspect.linter.subject import Hit, Rule, Subject
+from resnet_inspect.report import Fact, Finding, Report
+
+TITLE = marked("{model}, input {input}")
+INPUT = marked("input")
+FINDINGS = marked("findings")
+CLEAN = marked("clean: none of {rules} rules finds a fault")
+ASLEEP = marked("{code} needs {option}")
+UNTIMED = marked("the Record has no stage times; measure them with `resnet-inspect bench --per stage`")
+REFUSED = marked("the net cannot be built, so no other rule has looked at it")
+
+
+def lint(subject: Subject, language: str = "en", ignore: Collection[str] = (), untimed: bool = False) -> Report:
+    """The findings of every rule that is not ignored; ``untimed`` says that a Record was given, without stage times.
+
+    Raises:
+        RequestError: a code to ignore is none.
+    """
+    translate = translator(language)
+    rules = _rules(ignore)
+    findings = [finding(rule, hit, translate) for rule in rules for hit in rule.check(subject)]
+    given = {"--precision": subject.precision is not None, "--record": subject.times is not None}
+    asleep = [rule for rule in rules if rule.needs and not given[rule.needs]]
+    notes = []
+    if not findings:
+        needs = [rule for rule in asleep if not (untimed and rule.needs == "--record")]
+        said = [translate(ASLEEP).format(code=rule.code, option=rule.needs) for rule in needs]
+        notes.append("; ".join([translate(CLEAN).format(rules=len(rules) - len(asleep)), *said]))
+    if untimed:
+        notes.append(translate(UNTIMED))
+    graph = subject.graph
+    return _report(graph.name, graph.input, findings, notes, translate)
+
+
+def refused(
+    name: str, image: tuple[int, ...], error: BranchError, language: str = "en", ignore: Collection[str] = ()
+) -> Report:
+    """The one finding of a net whose branches cannot be added."""
+    where, _, said = error.message.partition(": ")
+    findings = [
+        Finding(rule.code, where, said, error.hint) for rule in _rules(ignore) if rule.code == MISSING_PROJECTION
+    ]
+    translate = translator(language)
+    return _report(name, TensorType(image), findings, [translate(REFUSED)], translate)
+
+
+def finding(rule: Rule, hit: Hit, translate: Translate) -> Finding:
+    """The rule's texts in the reader's language, filled with what was found."""
+    message, hint = (translate(text).format(**hit.values) for text in (rule.message, rule.hint))
+    return Finding(rule.code, hit.where, message, hint)
+
+
+def _rules(ignore: Collection[str]) -> list[Rule]:
+    known = [rule.code for rule in RULES]
+    if unknown := sorted(set(ignore) - set(known)):
+        raise RequestError(f"no rule {unknown[0]!r}", hint=f"the rules are {known[0]} to {known[-1]}")
+    return [rule for rule in RULES if rule.code not in ignore]
+
+
+def _report(name: str, image: TensorType, findings: list[Finding], notes: list[str], translate: Translate) -> Report:
+    return Report(
+        kind="lint",
+        model=name,
+        title=translate(TITLE).format(model=name, input=image),
+        facts=(
+            Fact("input", translate(INPUT), image.shape, "shape"),
+            Fact("findings", translate(FINDINGS), len(findings), "integer"),
+        ),
+        findings=tuple(findings),
+        notes=tuple(notes),
+        ok=not findings,
+    )

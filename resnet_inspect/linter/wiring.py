@@ -1,0 +1,187 @@
+"""Rules on how the calls follow each other: what is cancelled, what is missing between two of them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from resnet_inspect.graph import Graph, Node
+from resnet_inspect.graph.facts.blocks import blocks_by_stage
+from resnet_inspect.graph.ops.linear import Conv2d
+from resnet_inspect.graph.ops.pointwise import Add, BatchNorm2d, GroupNorm, Identity, ReLU
+from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d, GlobalPool, MaxPool2d
+from resnet_inspect.graph.ops.reshape import Pad, Subsample
+from resnet_inspect.linter.subject import (
+    SMALL_IMAGE,
+    Hit,
+    Subject,
+    in_gate,
+    on_shortcut,
+    readers,
+    span,
+)
+from resnet_inspect.units import text
+
+
+def cancelled_bias(subject: Subject) -> Iterator[Hit]:
+    """A bias that BatchNorm cancels
+
+    BatchNorm subtracts each channel's mean over the batch. A bias that the convolution before it
+    has added to the whole channel is part of that mean, and leaves with it.
+
+    While training, the output does not depend on such a bias at all, and its gradient is zero. In
+    eval mode the running mean stands for the batch's; it has seen the same bias, so `running_mean -
+    bias` and no bias is the same net. BatchNorm's own `bias`, after the scale, does the work.
+    In a pre-activation net the bias may first travel along the identities, to be cancelled by every
+    norm that they reach. GroupNorm takes the mean of many channels, and there a bias survives.
+
+    Biases cost little (4,736 of ResNet-18's 11.7 M parameters) but each is a call's argument, an
+    optimizer's state and a line in every checkpoint. Write `nn.Conv2d(..., bias=False)` wherever
+    BatchNorm follows, as Ioffe and Szegedy advise (arXiv:1502.03167, section 3.2) and torchvision
+    does; keep the bias where none follows, and where BatchNorm is folded into the convolution.
+    """
+    graph = subject.graph
+    biased = [node for node in graph.nodes if isinstance(node.op, Conv2d) and node.op.bias]
+    forgotten = _forgotten_shifts(graph)
+    idle = [node for i, node in enumerate(graph.nodes) if forgotten[i] and isinstance(node.op, Conv2d) and node.op.bias]
+    if idle:
+        params = sum(node.out.shape[1] for node in idle)
+        values = {"count": f"{len(idle)}", "all": f"{len(biased)}", "params": text(params, "integer")}
+        yield Hit(span([node.name for node in idle]), values)
+
+
+def _forgotten_shifts(graph: Graph) -> list[bool]:
+    """Of each node, whether a constant added to a channel of its output changes nothing that follows.
+
+    It does not where all that read it are BatchNorms, or pass the constant on to nothing but BatchNorms: sums, and
+    pools without zero padding. In a pre-activation net the constant so travels along the identity to the last norm.
+    """
+    reading = readers(graph)
+    forgotten = [False] * len(graph.nodes)
+    for i in reversed(range(len(graph.nodes))):
+        forgotten[i] = bool(reading[i]) and all(
+            isinstance(graph.nodes[j].op, BatchNorm2d) or (_passes_shift(graph.nodes[j]) and forgotten[j])
+            for j in reading[i]
+        )
+    return forgotten
+
+
+def _passes_shift(node: Node) -> bool:
+    match node.op:
+        case (
+            Add()
+            | Identity()
+            | MaxPool2d()
+            | AvgPool2d()
+            | BlurPool2d()
+            | Subsample()
+            | Pad(right=0, bottom=0, before=0)
+        ):
+            return True
+    return False
+
+
+def no_stem_activation(subject: Subject) -> Iterator[Hit]:
+    """No activation after the stem
+
+    The stem's convolution and the first one of the first block follow each other with no ReLU
+    between them. A convolution is linear, at inference a norm is too, and linear maps in a row are
+    one linear map: only the max pool, where there is one, keeps the two apart. Without it the second
+    convolution adds nothing that a larger kernel in the first could not do.
+
+    He et al. 2015 (arXiv:1512.03385, section 3.4) put a norm after each convolution and an activation
+    after the norm; a pre-activation net has both at the start of its first block. Leaving one out is a
+    slip that nothing reports: shapes, parameters and MACs stay as they are.
+
+    Put a ReLU after the stem's norm. It has no parameter and no MAC.
+    """
+    graph, reading = subject.graph, readers(subject.graph)
+    setting = "stem_act=true" if subject.spec.has_stem_norm_act else "stem_norm_act=true"
+    for i, node in enumerate(graph.nodes):
+        if node.stage == "stem" and isinstance(node.op, Conv2d):
+            reached = _convolution_without_activation(graph, reading, i)
+            if reached is not None:
+                yield Hit(node.name, {"next": graph.nodes[reached].name, "setting": setting})
+
+
+def _convolution_without_activation(graph: Graph, reading: list[list[int]], start: int) -> int | None:
+    """The first convolution that the output of ``start`` reaches before any ReLU, inside the first block at most."""
+    ahead = list(reading[start])
+    while ahead:
+        i = ahead.pop(0)
+        match graph.nodes[i].op:
+            case Conv2d():
+                return i
+            case ReLU() | Add() | GlobalPool():
+                continue
+        ahead += reading[i]
+    return None
+
+
+def missing_projection(subject: Subject) -> Iterator[Hit]:
+    """A shortcut without a projection where the shape changes
+
+    A sum needs two tensors of one shape. Where a block changes it, the shortcut has to change it
+    too: by a 1×1 convolution (shortcut B) or, without weights, by leaving out pixels and filling the
+    new channels with zeros (A). Into fewer channels A cannot go: that net cannot be built at all.
+
+    In the channels of zeros the block has no residual to learn. He et al. 2015 (arXiv:1512.03385,
+    table 3) find 24.52 % top-1 error with B and 25.03 % with A in ResNet-34. A bottleneck's first block
+    goes from 64 to 256 channels: three quarters of its shortcut would be zeros.
+
+    Project where the shape changes. On images under 64 pixels the paper keeps A, so that its nets
+    have the parameters of the plain ones they are held against; there the rule speaks only where
+    zeros are the greater part.
+    """
+    padded = [node for node in subject.graph.nodes if isinstance(node.op, Pad) and any(node.op.channels)]
+    if not padded:
+        return
+    share = max(1 - node.ins[0].shape[1] / node.out.shape[1] for node in padded)
+    if share <= 0.5 and min(subject.graph.input.shape[2:]) < SMALL_IMAGE:
+        return
+    params, macs = subject.added_by(replace(subject.spec, shortcut="B"))
+    values = {"share": text(share, "share"), "params": params, "macs": macs}
+    yield Hit(span([node.name.rpartition(".")[0] for node in padded]), values)
+
+
+def missing_norm(subject: Subject) -> Iterator[Hit]:
+    """A residual branch without normalisation
+
+    Each block adds its branch to what came before. Without a norm in the branch, the variance of the
+    sum grows with every block, twofold where both addends have the same, so a thousandfold after ten;
+    with He's initialisation activations and gradients leave the range that trains.
+
+    With BatchNorm a branch starts as a small correction: De and Smith (arXiv:2002.10444) show that
+    it scales the branch down by the square root of the depth, which is what lets deep nets train.
+
+    Give each branch a norm: BatchNorm, or GroupNorm where a batch has few images (of 2, its error is
+    10.6 % lower: arXiv:1803.08494). To do without one, scale the branches as Fixup (arXiv:1901.09321)
+    or NF-ResNets (arXiv:2101.08692) do. For a net whose BatchNorms are folded into its convolutions
+    nothing is wrong, as long as it is not trained.
+    """
+    blocks = [block for found in blocks_by_stage(subject.graph).values() for block in found]
+    normed = {
+        ".".join(node.name.split(".")[:2])
+        for node in subject.graph.nodes
+        if isinstance(node.op, BatchNorm2d | GroupNorm) and not in_gate(node) and not on_shortcut(node)
+    }
+    bare = [block for block in blocks if block not in normed]
+    if bare:
+        yield Hit(span(bare), {"count": f"{len(bare)}", "all": f"{len(blocks)}"})
+
+
+def unfinished_preactivation(subject: Subject) -> Iterator[Hit]:
+    """A last sum that nothing normalises
+
+    In a pre-activation net norm and ReLU stand before the convolutions, so what a block gives is a
+    bare sum. The next block's norm takes it up; after the last block there is no next one. Left
+    alone, the pool averages values of both signs and of a scale that has grown with every block.
+
+    He et al. 2016 (arXiv:1603.05027, appendix) put norm and ReLU after the last sum, before the
+    pool. PreActResNet of kuangliu/pytorch-cifar, which many have copied, leaves them out.
+
+    Add them: two parameters a channel of the last stage.
+    """
+    for node in subject.graph.nodes:
+        if node.stage == "head" and isinstance(node.op, GlobalPool):
+            last = subject.graph.nodes[node.inputs[0]]
+            if isinstance(last.op, Add):
+                yield Hit(last.name, {"pool": node.name, "params": text(2 * last.out.shape[1], "integer")})

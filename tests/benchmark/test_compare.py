@@ -1,0 +1,187 @@
+"""Outcomes: what each means, and how often each is wrong on noise whose truth is known."""
+
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resnet_inspect.benchmark.compare import DELTA, Outcome, compare
+from resnet_inspect.benchmark.statistics import Rounds, summarize
+
+LAW = settings(deadline=None, max_examples=50)
+
+durations = st.floats(0.1, 100)
+some_rounds = st.lists(st.lists(durations, min_size=1, max_size=10), min_size=1, max_size=4)
+
+
+def centres(rng: random.Random, shift: float = 0.0) -> list[float]:
+    """Five of them, round 10 ms."""
+    return [10 * (1 + rng.gauss(0, shift)) for _ in range(5)]
+
+
+def noise(rng: random.Random, around: list[float], sd: float = 0.03, scale: float = 1.0) -> list[list[float]]:
+    """20 normal samples round each centre; ``sd`` is relative."""
+    return [[scale * centre * (1 + rng.gauss(0, sd)) for _ in range(20)] for centre in around]
+
+
+def outcomes(
+    delta: float, sd: float, scale: float = 1.0, shift: float = 0.0, paired: bool = False, seed: int = 1
+) -> Counter[Outcome]:
+    """A hundred comparisons of a thing with itself, but ``scale`` times slower."""
+    rng = random.Random(seed)
+    found: Counter[Outcome] = Counter()
+    for number in range(100):
+        around = centres(rng, shift)
+        old, new = noise(rng, around, sd), noise(rng, around if paired else centres(rng, shift), sd, scale)
+        found[compare(old, new, delta, number, paired, resamples=200).outcome] += 1
+    return found
+
+
+@pytest.mark.parametrize("paired", [False, True])
+@pytest.mark.parametrize(
+    ("device", "sd", "shift", "same"),
+    [("cpu", 0.03, 0, 98), ("cpu", 0.1, 0, 0), ("cpu", 0.03, 0.05, 0), ("cuda", 0.01, 0, 98), ("cuda", 0.01, 0.01, 0)],
+)
+def test_a_thing_is_neither_slower_nor_faster_than_itself(
+    device: str, sd: float, shift: float, same: int, paired: bool
+) -> None:
+    found = outcomes(DELTA[device], sd, shift=shift, paired=paired)
+    assert found["SAME"] + found["INCONCLUSIVE"] >= 98
+    assert found["SAME"] >= same
+
+
+@pytest.mark.parametrize("paired", [False, True])
+@pytest.mark.parametrize(
+    ("device", "change", "sd", "shift"),
+    [("cpu", 0.1, 0.03, 0), ("cpu", 0.1, 0.03, 0.01), ("cuda", 0.05, 0.01, 0.003)],
+)
+def test_a_planted_change_is_found(device: str, change: float, sd: float, shift: float, paired: bool) -> None:
+    assert outcomes(DELTA[device], sd, 1 + change, shift, paired)["SLOWER"] >= 95
+    assert outcomes(DELTA[device], sd, 1 - change, shift, paired)["FASTER"] >= 95
+
+
+def test_pairs_find_what_differences_between_rounds_hide() -> None:
+    assert outcomes(DELTA["cpu"], 0.03, 1.1, shift=0.05, paired=True)["SLOWER"] >= 95
+    assert outcomes(DELTA["cpu"], 0.03, 1.1, shift=0.05, paired=False)["SLOWER"] < 60
+
+
+@pytest.mark.parametrize(("new", "outcome"), [(10.6, "SLOWER"), (9.4, "FASTER"), (10.4, "SAME"), (9.6, "SAME")])
+def test_without_noise_delta_alone_decides(new: float, outcome: Outcome) -> None:
+    found = compare([[10.0] * 3] * 2, [[new] * 3] * 2, 0.05)
+    assert (found.outcome, found.delta) == (outcome, 0.05)
+    assert found.low == found.high == found.ratio == new / 10
+
+
+def test_an_interval_across_a_limit_is_inconclusive() -> None:
+    above = compare([[10.0] * 5] * 5, [[10.0, 10.0, 11.0, 11.0]] * 5, 0.05)
+    assert 0.95 < above.low < 1.05 < above.high
+    below = compare([[10.0] * 5] * 5, [[9.0, 9.0, 10.0, 10.0]] * 5, 0.05)
+    assert below.low < 0.95 < below.high < 1.05
+    assert above.outcome == below.outcome == "INCONCLUSIVE"
+
+
+@LAW
+@given(some_rounds, some_rounds, st.integers(0, 99))
+def test_an_outcome_is_what_the_interval_says(old: list[list[float]], new: list[list[float]], seed: int) -> None:
+    found = compare(old, new, 0.05, seed, resamples=50)
+    assert found.ratio == summarize(new).median / summarize(old).median
+    assert found.low <= found.high
+    assert (found.outcome == "SLOWER") == (found.low > 1.05)
+    assert (found.outcome == "FASTER") == (found.high < 0.95)
+    assert (found.outcome == "SAME") == (found.low >= 0.95 and found.high <= 1.05)
+    assert compare(old, new, 0.05, seed, resamples=50) == found
+
+
+@LAW
+@given(some_rounds, some_rounds, st.integers(-8, 8))
+def test_a_comparison_does_not_depend_on_the_unit(old: list[list[float]], new: list[list[float]], power: int) -> None:
+    scaled_old, scaled_new = ([[x * 2.0**power for x in r] for r in rounds] for rounds in (old, new))
+    assert compare(scaled_old, scaled_new, 0.05, resamples=50) == compare(old, new, 0.05, resamples=50)
+
+
+@LAW
+@given(st.lists(durations, min_size=1, max_size=6), st.floats(0.5, 2))
+def test_what_slows_a_round_cancels_out_in_pairs(around: list[float], scale: float) -> None:
+    old, new = [[x] * 3 for x in around], [[x * scale] * 3 for x in around]
+    found = compare(old, new, 0.05, paired=True, resamples=50)
+    assert found.ratio == pytest.approx(scale)
+    if len({*around}) == 1:
+        assert (found.low, found.high) == pytest.approx((scale, scale))
+
+
+def test_old_for_new_turns_the_outcome_round() -> None:
+    rng = random.Random(2)
+    old, new = noise(rng, centres(rng)), noise(rng, centres(rng), scale=1.2)
+    assert compare(old, new, 0.05).outcome == "SLOWER"
+    assert compare(new, old, 0.05).outcome == "FASTER"
+
+
+def test_other_numbers_of_rounds_can_be_compared_but_not_paired() -> None:
+    rng = random.Random(3)
+    old, new = noise(rng, centres(rng)), noise(rng, centres(rng)[:2])
+    assert compare(old, new, 0.05).outcome == "SAME"
+    with pytest.raises(ValueError, match=r"^paired rounds: 5 old, 2 new$"):
+        compare(old, new, 0.05, paired=True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ([], [[1.0]], r"^old: no rounds$"),
+        ([[1.0]], [[1.0], []], r"^new: round 2 of 2 has no samples$"),
+        ([[1.0]], [[float("inf")]], r"^new: round 1 of 1 has a sample that is not finite$"),
+        ([[1.0, 0.0]], [[1.0]], r"^old: a sample is not positive$"),
+    ],
+)
+def test_an_error_names_the_side_and_what_is_missing(old: Rounds, new: Rounds, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        compare(old, new, 0.05)
+
+
+@pytest.mark.parametrize(("ratio", "outcome"), [(1.0, "SAME"), (1.2, "INCONCLUSIVE"), (0.8, "INCONCLUSIVE")])
+def test_a_difference_on_a_crowded_cpu_decides_nothing(ratio: float, outcome: str) -> None:
+    old = [[10.0, 10.1, 9.9]] * 5
+    new = [[ratio * ms for ms in samples] for samples in old]
+    assert compare(old, new, 0.05, doubtful=True).outcome == outcome
+    assert compare(old, new, 0.05).ratio == compare(old, new, 0.05, doubtful=True).ratio
+
+
+def paced(rng: random.Random, pace: float) -> list[float]:
+    return [pace * (1 + rng.gauss(0, 0.003)) for _ in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("slower", "machine", "outcome"),
+    [
+        (1.0, 1.0, "SAME"),
+        (1.2, 1.0, "SLOWER"),
+        (1.2, 1.2, "INCONCLUSIVE"),  # all of it may be the machine's
+        (1.0, 1.2, "INCONCLUSIVE"),  # it hid that the net has become faster, or the yardstick does not fit
+        (0.7, 0.8, "FASTER"),  # as measured, and still where the machine is allowed for
+        (1.2, 0.9, "SLOWER"),
+    ],
+)
+def test_a_difference_counts_where_it_is_more_than_the_machines_own(
+    slower: float, machine: float, outcome: str
+) -> None:
+    rng = random.Random(4)
+    old, new = noise(rng, centres(rng), 0.01), noise(rng, centres(rng), 0.01, slower)
+    found = compare(old, new, DELTA["cpu"], paces=(paced(rng, 3.0), paced(rng, 3.0 * machine)))
+    assert (found.outcome, found.machine) == (outcome, pytest.approx(machine, rel=0.01))
+    assert found.low <= found.ratio <= found.high
+
+
+def test_a_machine_that_changes_its_pace_makes_nothing_slower_than_itself() -> None:
+    rng = random.Random(5)
+    wrong = {False: 0, True: 0}
+    for number in range(100):
+        moved = [1 + abs(rng.gauss(0, 0.08)) for _ in range(2)]
+        old, new = (noise(rng, centres(rng), 0.02, pace) for pace in moved)
+        paces = paced(rng, moved[0]), paced(rng, moved[1])
+        for known in wrong:
+            found = compare(old, new, DELTA["cpu"], number, resamples=200, paces=paces if known else None)
+            wrong[known] += found.outcome in ("SLOWER", "FASTER")
+    assert wrong[True] == 0
+    assert wrong[False] > 20
