@@ -1,21 +1,21 @@
 """A net that trips each rule of the linter and one that comes near, and Records with stage times."""
 
 import resnet_inspect as ri
-from resnet_inspect.benchmark.case import Config
-from resnet_inspect.benchmark.plan import Protocol
-from resnet_inspect.benchmark.record import Arm, Record
+from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.plan import Plan
+from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.linter import RULES, Rule
 from resnet_inspect.report import Finding
 
-CONFIG = Config("resnet18", "cuda", 8, (8, 3, 224, 224), "infer", "fp16", "contiguous", "eager", 1)
+CONFIG = Case("resnet18", "cuda", 8, (8, 3, 224, 224), "infer", "fp16", "contiguous", "eager", 1)
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4", "head")
 
 
 def measured(*ms: float) -> Record:
     """A Record of resnet18 whose stages took so long."""
     rows = [{"name": stage, "ms": time} for stage, time in zip(STAGES, ms, strict=True)]
-    arm = Arm(CONFIG, "ok", True, stages={"rows": rows, "total_ms": sum(ms)})
-    return Record((), {}, Protocol(), 1, (arm,))
+    result = Result(CONFIG, "ok", True, stages={"rows": rows, "total_ms": sum(ms)})
+    return Record((), {}, Plan(), 1, (result,))
 
 
 AS_THE_MACS = measured(6, 26, 23, 23, 22, 0.1)

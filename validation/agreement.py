@@ -28,7 +28,7 @@ from torch.utils.benchmark import Timer
 
 from resnet_inspect import api
 from resnet_inspect.benchmark.compare import DELTA, compare
-from resnet_inspect.benchmark.plan import protocol_for
+from resnet_inspect.benchmark.plan import plan_for
 from resnet_inspect.benchmark.worker import sampling
 
 CLOCK = time.perf_counter_ns
@@ -147,7 +147,7 @@ def main() -> None:
     print(f"{options.threads} threads; 1-minute load {load} on {os.cpu_count()} CPUs.\n", flush=True)
     with torch.inference_mode():
         for call in (mine, theirs):
-            sampling.warm_up(call, CLOCK, protocol_for(kind))
+            sampling.warm_up(call, CLOCK, plan_for(kind))
         ms = in_turn(methods, mine, options.repeats, rng)
         torchvision_rounds, our_rounds = by_call((theirs, mine), options.repeats, 2 * ROUND_S, rng)
 

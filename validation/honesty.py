@@ -33,9 +33,9 @@ from repeatability import repeatability
 
 from resnet_inspect import api
 from resnet_inspect.benchmark.breakdown import INSTRUMENTATION, closes_within
-from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.compare import CROWDED, DELTA, Comparison, compare
-from resnet_inspect.benchmark.plan import protocol_for, reason_to_stop
+from resnet_inspect.benchmark.plan import plan_for, reason_to_stop
 from resnet_inspect.benchmark.statistics import median_of, pooled
 from resnet_inspect.benchmark.worker import reference_workload as yardstick
 from resnet_inspect.benchmark.worker import sampling
@@ -75,12 +75,12 @@ class Played:
         return self.on_cpu and median_of(self.shares) < CROWDED
 
 
-def config(model: str, device: str, image: tuple[int, ...], task: str = "infer") -> Config:
-    return Config(model, device, image[0], image, task, "fp32", "contiguous", "eager", torch.get_num_threads())
+def case(model: str, device: str, image: tuple[int, ...], task: str = "infer") -> Case:
+    return Case(model, device, image[0], image, task, "fp32", "contiguous", "eager", torch.get_num_threads())
 
 
 def ready(model: str, device: str, image: tuple[int, ...], task: str = "infer") -> Ready:
-    return prepare(config(model, device, image, task), api.lower(model, image), 0)
+    return prepare(case(model, device, image, task), api.lower(model, image), 0)
 
 
 def waiting(one: Ready) -> Call:
@@ -116,7 +116,7 @@ def overhead(device: str) -> Iterator[Row]:
 
     for what, ours, plain in (("a ReLU", relu, relu), ("a worker's resnet18", waiting(resnet18), forward)):
         rounds: dict[str, list[list[float]]] = {"ours": [], "bare": []}
-        sampling.warm_up(plain, CLOCK, protocol_for(torch.device(device).type))
+        sampling.warm_up(plain, CLOCK, plan_for(torch.device(device).type))
         calls = max(AT_LEAST, int(1e3 * OVERHEAD_S / median(bare(plain, 50))))
         for i in range(OVERHEAD_ROUNDS):
             for name in sorted(rounds, reverse=bool(i % 2)):
@@ -132,7 +132,7 @@ def overhead(device: str) -> Iterator[Row]:
 def play(device: str, trials: int, planted: float) -> Iterator[list[Played]]:
     """Trials of two equal arms and of one slower by ``planted``, each played as bench plays a group of arms."""
     call = waiting(ready("resnet18", device, SMALL))
-    plan, rng = protocol_for(device), Random(0)
+    plan, rng = plan_for(device), Random(0)
     at_least = -(-plan.min_samples // plan.rounds)
     sampling.warm_up(call, CLOCK, plan)
     extra_ns = planted * 1e6 * median(bare(call, 100))
@@ -143,15 +143,15 @@ def play(device: str, trials: int, planted: float) -> Iterator[list[Played]]:
         while time.perf_counter_ns() < end:
             pass
 
-    arms = (call, call, slowed)
+    results = (call, call, slowed)
     for _ in range(trials):
-        trial = [Played(torch.device(device).type == "cpu") for _ in arms]
-        while not all(arm.rounds and reason_to_stop(arm.rounds, plan) for arm in trial):
-            for i in rng.sample(range(len(arms)), len(arms)):
+        trial = [Played(torch.device(device).type == "cpu") for _ in results]
+        while not all(result.rounds and reason_to_stop(result.rounds, plan) for result in trial):
+            for i in rng.sample(range(len(results)), len(results)):
                 if trial[i].on_cpu:
                     trial[i].paces.append(geometric_mean(yardstick.milliseconds()))
-                sampling.rewarm(arms[i], CLOCK, plan.rewarm_s)
-                samples, share = sampling.watched(arms[i], CLOCK, plan.min_round_s, at_least)
+                sampling.rewarm(results[i], CLOCK, plan.rewarm_s)
+                samples, share = sampling.watched(results[i], CLOCK, plan.min_round_s, at_least)
                 trial[i].rounds.append(samples)
                 trial[i].shares.append(share)
         extra_ns = planted * 1e6 * median_of(pooled(trial[0].rounds))  # the machine's speed may have changed
@@ -163,10 +163,10 @@ def verdicts(device: str, trials: int, parts: Sequence[str]) -> Iterator[Row]:
     delta, share = DELTA[kind], PLANTED[kind]
     played = [*play(device, trials, share)]
 
-    def compared(arm: int) -> Iterator[tuple[str, list[Comparison], int]]:
+    def compared(result: int) -> Iterator[tuple[str, list[Comparison], int]]:
         """How the arm was held against the first, the outcomes, and how many of them were on a crowded CPU."""
-        beside = [(trial[0], trial[arm]) for trial in played]
-        later = [(before[0], after[arm]) for before, after in pairwise(played)]
+        beside = [(trial[0], trial[result]) for trial in played]
+        later = [(before[0], after[result]) for before, after in pairwise(played)]
         for how, pairs in ("in one Record", beside), ("between two", later):
             found = [
                 compare(
@@ -202,11 +202,11 @@ def verdicts(device: str, trials: int, parts: Sequence[str]) -> Iterator[Row]:
 def laid_out(device: str, threads: int) -> Iterator[Row]:
     for model, task, batch in LAID_OUT:
         record = api.bench(model, device, batch, task=task, threads=threads, per="layer", max_time_s=1.0)
-        (arm,) = record.arms
-        for by, ledger in ("stages", arm.stages), ("layers", arm.layers):
+        (result,) = record.results
+        for by, ledger in ("stages", result.stages), ("layers", result.layers):
             what = f"{by} of {model}, batch {batch}, {task}"
             if ledger is None:
-                yield row(f"{what}: against a clock outside", "", arm.unknown[by], False)
+                yield row(f"{what}: against a clock outside", "", result.unknown[by], False)
                 continue
             off, cost = ledger["closure"] - 1, ledger["instrumentation"]
             within = closes_within(ledger, device)
@@ -216,13 +216,13 @@ def laid_out(device: str, threads: int) -> Iterator[Row]:
 
 
 def predictions(device: str) -> Iterator[Row]:
-    image, plan = (8, 3, 224, 224), protocol_for(device)
+    image, plan = (8, 3, 224, 224), plan_for(device)
     for model in ("resnet18", "resnet50"):
         for task, bound in TASKS:
             one = ready(model, device, image, task)
             with torch.inference_mode(task == "infer"):
                 waiting(one)()
-                truth = worker.measured_memory(one, config(model, device, image, task), plan, {})["requested_bytes"]
+                truth = worker.measured_memory(one, case(model, device, image, task), plan, {})["requested_bytes"]
             answer = api.memory(model, batch_size=8, task=task)
             (predicted,) = (fact.value for fact in answer.facts if fact.key == "peak_bytes")
             assert isinstance(predicted, int)

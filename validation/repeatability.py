@@ -12,11 +12,11 @@ import torch
 from demand import Row, row, told
 
 from resnet_inspect import api
-from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.compare import DELTA, Comparison, compare
-from resnet_inspect.benchmark.plan import protocol_for
+from resnet_inspect.benchmark.plan import plan_for
 from resnet_inspect.benchmark.process import ProcessWorker
-from resnet_inspect.benchmark.record import Arm
+from resnet_inspect.benchmark.record import Result
 from resnet_inspect.benchmark.schedule import conduct
 from resnet_inspect.benchmark.statistics import median_of, pooled
 from resnet_inspect.resnet.fields import to_mapping
@@ -53,12 +53,12 @@ def in_turns(processes: int, threads: int) -> list[float]:
 
     No Record does this: bench plays four arms at a time, and lets each end on its own.
     """
-    plan = replace(protocol_for("cpu"), rounds=TURNS, min_round_s=TURN_S, rewarm_s=TURN_S / 2, precise_within=1.0)
+    plan = replace(plan_for("cpu"), rounds=TURNS, min_round_s=TURN_S, rewarm_s=TURN_S / 2, precise_within=1.0)
     spec = {name: value for name, value in to_mapping(load.variant("resnet18").spec).items() if value is not None}
-    config = Config("resnet18", "cpu", 1, (1, 3, 224, 224), "infer", "fp32", "contiguous", "eager", threads)
-    job = {"config": asdict(config), "protocol": asdict(plan), "spec": spec}
-    takes = conduct([config] * processes, lambda _: ProcessWorker(job), plan, Random(0), lambda _: None)
-    return [median_of(pooled(take.latency)) for take in takes]
+    case = Case("resnet18", "cpu", 1, (1, 3, 224, 224), "infer", "fp32", "contiguous", "eager", threads)
+    job = {"config": asdict(case), "protocol": asdict(plan), "spec": spec}
+    raw_results = conduct([case] * processes, lambda _: ProcessWorker(job), plan, Random(0), lambda _: None)
+    return [median_of(pooled(raw.latency)) for raw in raw_results]
 
 
 def repeatability(device: str, processes: int, threads: int) -> Iterator[Row]:
@@ -69,44 +69,46 @@ def repeatability(device: str, processes: int, threads: int) -> Iterator[Row]:
         yield row(f"{what}, {TURNS} of {TURN_S:g} s", "≤ 3 %", reached, apart(medians) <= 0.03)
     cases = [(1, "latency", 0.03)] + ([(32, "device_time", 0.01)] if device != "cpu" else [])
     for (batch, name, bound), fresh in product(cases, (False, True)):
-        arms, bare_ms = [], []
+        results, bare_ms = [], []
         for _ in range(max(2, processes // 2) if fresh else processes):
-            (arm,) = api.bench("resnet18", device=device, batch_size=batch, threads=threads, fresh=fresh).arms
-            if arm.metrics.get(name) is None:
-                raise SystemExit(f"bench gave no {name}: {arm.status} {arm.findings}")
-            arms.append(arm)
+            (result,) = api.bench("resnet18", device=device, batch_size=batch, threads=threads, fresh=fresh).results
+            if result.metrics.get(name) is None:
+                raise SystemExit(f"bench gave no {name}: {result.status} {result.findings}")
+            results.append(result)
             bare_ms += [bare_process(threads)] if device == "cpu" else []
-        what = f"{name} of resnet18, batch {batch}, over {len(arms)} runs" + (", every round in a new process" * fresh)
-        yield from spreads(arms, name, what, bound)
+        what = f"{name} of resnet18, batch {batch}, over {len(results)} runs" + (
+            ", every round in a new process" * fresh
+        )
+        yield from spreads(results, name, what, bound)
         if bare_ms:
             beside = f"{apart(bare_ms):.1%} of {median(bare_ms):.2f} ms"
             yield "spread of a bare loop, in a process of its own after each of those", "the machine's", beside, ""
-        yield from wrong_verdicts(arms, name, what, DELTA[torch.device(device).type])
+        yield from wrong_verdicts(results, name, what, DELTA[torch.device(device).type])
 
 
-def spreads(arms: Sequence[Arm], name: str, what: str, bound: float) -> Iterator[Row]:
+def spreads(results: Sequence[Result], name: str, what: str, bound: float) -> Iterator[Row]:
     """The bound is that of an idle machine; what the yardstick did beside says whether this one was."""
-    medians = [metric.median_ms for arm in arms if (metric := arm.metrics[name])]
-    shares = [clock["cpu_share"] for arm in arms for clock in arm.clocks["rounds"] if "cpu_share" in clock]
+    medians = [metric.median_ms for result in results if (metric := result.metrics[name])]
+    shares = [clock["cpu_share"] for result in results for clock in result.clocks["rounds"] if "cpu_share" in clock]
     given = f", {min(shares):.2f} to {max(shares):.2f} of a CPU given" if shares else ""
     reached = f"{apart(medians):.1%} of {median(medians):.2f} ms{given}"
     yield row(f"spread of the {what}, idle machine", f"≤ {100 * bound:g} %", reached, apart(medians) <= bound)
-    paces = [geometric_mean(arm.paces_ms) for arm in arms if arm.paces_ms]
+    paces = [geometric_mean(result.paces_ms) for result in results if result.paces_ms]
     if len(paces) == len(medians):
         steadied = [ms / pace for ms, pace in zip(medians, paces, strict=True)]
         yield "the same, each over the yardstick beside it", "", f"{apart(steadied):.1%}", ""
         yield "spread of that yardstick", "the machine's", f"{apart(paces):.1%}", ""
 
 
-def wrong_verdicts(arms: Sequence[Arm], name: str, what: str, delta: float) -> Iterator[Row]:
+def wrong_verdicts(results: Sequence[Result], name: str, what: str, delta: float) -> Iterator[Row]:
     """As `verdict` would say them of every pair; and by the ratio alone, as if there were no yardstick."""
-    crowded = [any(one["code"] == "crowded" for one in arm.findings) for arm in arms]
-    rounds = [metric.rounds for arm in arms if (metric := arm.metrics[name])]
+    crowded = [any(one["code"] == "crowded" for one in result.findings) for result in results]
+    rounds = [metric.rounds for result in results if (metric := result.metrics[name])]
 
     def verdicts(known: bool, longer: float = 0.0) -> list[Comparison]:
         found = []
-        for i, j in permutations(range(len(arms)), 2) if longer else combinations(range(len(arms)), 2):
-            paces = arms[i].paces_ms, arms[j].paces_ms
+        for i, j in permutations(range(len(results)), 2) if longer else combinations(range(len(results)), 2):
+            paces = results[i].paces_ms, results[j].paces_ms
             new = [[ms * (1 + longer) for ms in one] for one in rounds[j]]
             both = (paces[0], paces[1]) if known and paces[0] and paces[1] else None
             found.append(compare(rounds[i], new, delta, doubtful=crowded[i] or crowded[j], paces=both))

@@ -11,8 +11,8 @@ from resnet_inspect.sources import load
 from resnet_inspect.sources.load import Input, Model
 
 if TYPE_CHECKING:
-    from resnet_inspect.benchmark.case import Config
-    from resnet_inspect.benchmark.record import Arm, Record
+    from resnet_inspect.benchmark.case import Case
+    from resnet_inspect.benchmark.record import Record, Result
     from resnet_inspect.hardware.devices import Device
     from resnet_inspect.vocabulary import Depth, Precision
 
@@ -28,19 +28,20 @@ def roofline(
     precision: "Precision | None" = None,
     depth: "Depth" = "stage",
     record: Recorded | None = None,
-    arm: int | None = None,
+    case: int | None = None,
     machine: bool = False,
 ) -> Answer:
     """The least time that a forward pass can take, part by part, and which roof of the device holds it; nothing is run.
 
     ``model`` is resnet50 and ``device`` h200 unless named; ``devices()`` lists them. With ``machine``, or a device as
     torch names it (cpu, cuda ...), the ceilings of this machine's own are measured. A ``record`` lays measured times
-    beside the floor: those of its arm number ``arm``, or of the only one of this model, input, batch size and
+    beside the floor: those of its case number ``case``, or of the only one of this model, input, batch size and
     precision. Its device is then the one that it was measured on, unless another is named.
 
     Raises:
-        RequestError: no such device, precision or arm. MachineError: this machine has no such device.
+        RequestError: no such device, precision or case. MachineError: this machine has no such device.
     """
+    from resnet_inspect.benchmark.request import measured_graph
     from resnet_inspect.hardware import devices
     from resnet_inspect.questions.roofline import roofline
     from resnet_inspect.records.efficiency import attained, choose, precision_of
@@ -49,8 +50,8 @@ def roofline(
     one_of("depth", depth, DEPTHS)
     one_of("precision", precision, (None, *PRECISIONS))
     if record is None:
-        if arm is not None:
-            raise RequestError(f"--arm {arm}: of which Record?", hint="give --record RUN.json")
+        if case is not None:
+            raise RequestError(f"--case {case}: of which Record?", hint="give --record RUN.json")
         graph = lower(model or "resnet50", input, batch_size, settings)
         machine = machine or devices.is_here(device or DEFAULT_DEVICE)
         limits = _this_machine(device or "auto", precision) if machine else devices.find(device or DEFAULT_DEVICE)
@@ -60,22 +61,22 @@ def roofline(
     name = None if model is None else load.named(model).name
     size = None if input is None else load.image(input)
 
-    def unlike(config: "Config") -> list[str]:
+    def unlike(ran: "Case") -> list[str]:
         asked = (
-            (name, config.model, name),
-            (size, config.input, f"--input {','.join(map(str, size or ()))}"),
-            (batch_size, config.batch_size, f"--batch-size {batch_size}"),
-            (precision, precision_of(config), f"--precision {precision}"),
+            (name, ran.model, name),
+            (size, ran.input, f"--input {','.join(map(str, size or ()))}"),
+            (batch_size, ran.batch_size, f"--batch-size {batch_size}"),
+            (precision, precision_of(ran), f"--precision {precision}"),
         )
         return [str(said) for wanted, found, said in asked if wanted not in (None, found)]
 
     measured = recorded(record)
-    chosen = choose(measured, arm, unlike)
-    if name is None and load.is_code(chosen.config.model):  # a Record alone makes no code run
-        hint = f"name it, as in resnet-inspect roofline {chosen.config.model} --record"
-        raise RequestError(f"the Record is of {chosen.config.model}, which is code", hint=hint)
+    chosen = choose(measured, case, unlike)
+    if name is None and load.is_code(chosen.case.model):  # a Record alone makes no code run
+        hint = f"name it, as in resnet-inspect roofline {chosen.case.model} --record"
+        raise RequestError(f"the Record is of {chosen.case.model}, which is code", hint=hint)
     limits = _limits(device, measured, chosen, machine)
-    return answer(attained(load.measured(chosen), limits, measured, chosen, depth))
+    return answer(attained(measured_graph(chosen), limits, measured, chosen, depth))
 
 
 def diff(
@@ -121,7 +122,7 @@ def _this_machine(device: str, precision: str | None, threads: int | None = None
     return as_measured(ceilings(device, precision, threads))
 
 
-def _limits(device: str | None, record: "Record", arm: "Arm", machine: bool) -> "Device":
+def _limits(device: str | None, record: "Record", result: "Result", machine: bool) -> "Device":
     """The device that an arm was measured on: by name, measured now or in the same run, or by its data sheet.
 
     Raises:
@@ -130,14 +131,14 @@ def _limits(device: str | None, record: "Record", arm: "Arm", machine: bool) -> 
     from resnet_inspect.hardware import devices
     from resnet_inspect.records.efficiency import precision_of
 
-    ran_on, on_gpu = arm.config.device, arm.config.device.startswith("cuda")
+    ran_on, on_gpu = result.case.device, result.case.device.startswith("cuda")
     title = record.environment["gpu"]["name"] if on_gpu else record.environment["machine"]["cpu_model"]
     if machine:
-        limits = _this_machine(device or ran_on, precision_of(arm.config), arm.config.threads)
+        limits = _this_machine(device or ran_on, precision_of(result.case), result.case.threads)
         if title not in limits.known_as:
             raise RequestError(f"the Record is of {title}, this is {limits.known_as[0]}", hint="measure again, here")
         return limits
-    own = devices.as_measured(arm.ceilings) if arm.ceilings else devices.of_gpu(title) if on_gpu else None
+    own = devices.as_measured(result.ceilings) if result.ceilings else devices.of_gpu(title) if on_gpu else None
     if device is not None and device.lower() not in (ran_on, ran_on.partition(":")[0]):
         limits = devices.find(device)
         if title not in limits.known_as:

@@ -8,11 +8,11 @@ from statistics import geometric_mean
 from typing import Any
 
 from resnet_inspect.benchmark.breakdown import INSTRUMENTATION, Part, closes_within, ledger
-from resnet_inspect.benchmark.case import DRY, SCALER, Config
+from resnet_inspect.benchmark.case import DRY, SCALER, Case
 from resnet_inspect.benchmark.compare import CROWDED
-from resnet_inspect.benchmark.plan import Protocol
-from resnet_inspect.benchmark.record import Arm, Check, Metric, metric
-from resnet_inspect.benchmark.schedule import Take
+from resnet_inspect.benchmark.plan import Plan
+from resnet_inspect.benchmark.record import Check, Metric, Result, metric
+from resnet_inspect.benchmark.schedule import RawResult
 from resnet_inspect.benchmark.statistics import (
     P99_SAMPLES,
     drift,
@@ -41,60 +41,60 @@ PAGE_FAULTS = 0.03  # of a call's time
 FIELDS = {"stage": "stages", "layer": "layers", "energy": "energy", "ceilings": "ceilings", "phases": "phases"}
 
 
-def arm(
-    take: Take,
-    protocol: Protocol,
+def result_of(
+    raw: RawResult,
+    plan: Plan,
     cost: Mapping[str, int],
     spec: Mapping[str, Any],
     predicted: Any,
     parts: Mapping[str, Sequence[Part]],
-) -> Arm:
+) -> Result:
     """``predicted``: the memory rows that were predicted, or None. ``parts``: the network's, by stage and by layer."""
-    if take.status != "ok":
-        findings = ({"code": take.status, "where": take.config.label, "values": {"detail": take.detail}},)
-        kept = {"latency": metric(take.latency, protocol.seed)} if take.latency else {}
-        return Arm(take.config, take.status, False, kept, memory={"predicted": predicted, "measured": None}, cost=cost,
+    if raw.status != "ok":
+        findings = ({"code": raw.status, "where": raw.case.label, "values": {"detail": raw.detail}},)
+        kept = {"latency": metric(raw.latency, plan.seed)} if raw.latency else {}
+        return Result(raw.case, raw.status, False, kept, memory={"predicted": predicted, "measured": None}, cost=cost,
                    spec=spec, findings=findings)  # fmt: skip
-    metrics, unknown = _metrics(take, protocol)
+    metrics, unknown = _metrics(raw, plan)
     latency = metrics["latency"]
     assert latency is not None
     if latency.p99_ms is None:
         unknown["p99_ms"] = f"{latency.n} samples; it takes {P99_SAMPLES}"
-    known = {name: said for name, said in take.passes.items() if "reason" not in said}
-    unknown |= {FIELDS[name]: said["reason"] for name, said in take.passes.items() if "reason" in said}
+    known = {name: said for name, said in raw.passes.items() if "reason" not in said}
+    unknown |= {FIELDS[name]: said["reason"] for name, said in raw.passes.items() if "reason" in said}
     ledgers = {by: ledger(said, parts[by]) for by, said in known.items() if by in parts}
-    ceilings = _ceilings(take.ceilings_before, known.get("ceilings"))
-    checks = (*_checks(take, metrics), *_closures(ledgers, take.config.device))
+    ceilings = _ceilings(raw.ceilings_before, known.get("ceilings"))
+    checks = (*_checks(raw, metrics), *_closures(ledgers, raw.case.device))
     valid = all(check.ok for check in checks)
-    calls, block_ms = (sum(part) for part in zip(*take.blocks, strict=True))
-    compiled = "compile" in take.config.mode
-    first = take.prepared.get("captured_ms") or take.warm["first_ms"]
-    return Arm(
-        config=take.config,
+    calls, block_ms = (sum(part) for part in zip(*raw.blocks, strict=True))
+    compiled = "compile" in raw.case.mode
+    first = raw.prepared.get("captured_ms") or raw.warm["first_ms"]
+    return Result(
+        case=raw.case,
         status="ok" if valid else "invalid",
         valid=valid,
         metrics=metrics,
-        images_per_s=_over(take.config.batch_size * calls, block_ms / 1e3),
+        images_per_s=_over(raw.case.batch_size * calls, block_ms / 1e3),
         memory={
             "predicted": predicted,
-            "measured": {**take.memory, "first_peak_bytes": take.warm.get("first_peak_bytes")},
+            "measured": {**raw.memory, "first_peak_bytes": raw.warm.get("first_peak_bytes")},
         },
         cost=cost,
         spec=spec,
         first_call_ms=first,
         compile_ms=max(0.0, first - latency.median_ms) if compiled else None,
-        stopped=take.stopped,
+        stopped=raw.stopped,
         checks=checks,
-        findings=tuple(_findings(take, metrics, protocol, ledgers, ceilings)),
+        findings=tuple(_findings(raw, metrics, plan, ledgers, ceilings)),
         unknown=unknown,
         phases=known.get("phases"),
         stages=ledgers.get("stage"),
         layers=ledgers.get("layer"),
         energy=known.get("energy"),
         ceilings=ceilings,
-        clocks={"before": take.prepared.get("gpu"), "rounds": take.clocks, "after": take.after.get("clocks")},
-        flags=take.prepared.get("flags"),
-        graph_breaks=take.warm["graphs_before"] - 1 if compiled else None,
+        clocks={"before": raw.prepared.get("gpu"), "rounds": raw.clocks, "after": raw.after.get("clocks")},
+        flags=raw.prepared.get("flags"),
+        graph_breaks=raw.warm["graphs_before"] - 1 if compiled else None,
     )
 
 
@@ -106,45 +106,45 @@ def _ceilings(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None)
     return {**after, **{name: max(one[name] for one in each) for name in CEILINGS}, "each": each}
 
 
-def held_to_floor(arm: Arm, floor_ms: float, arithmetic_ms: float) -> Arm:
+def held_to_floor(result: Result, floor_ms: float, arithmetic_ms: float) -> Result:
     """``arm`` with the least time that its ceilings allow; its device time may not undercut that of the arithmetic.
 
     Of fp32 that is no fault: there a convolution may run by Winograd's algorithm, which multiplies less. Nor is it to
     undercut what memory takes: where the maps of a net stay in the cache, they do not move.
     """
-    known = replace(arm, ceilings={**arm.ceilings, "floor_ms": floor_ms})
-    device = arm.metrics.get("device_time")
+    known = replace(result, ceilings={**result.ceilings, "floor_ms": floor_ms})
+    device = result.metrics.get("device_time")
     if device is None or not floor_ms:
         return known
     if device.median_ms and floor_ms / device.median_ms > ABOVE_ROOF:
-        found = partial(_finding, arm.config)
-        known = replace(known, findings=(*arm.findings, found("cached", share=device.median_ms / floor_ms)))
-    if arm.config.precision == "fp32":
+        found = partial(_finding, result.case)
+        known = replace(known, findings=(*result.findings, found("cached", share=device.median_ms / floor_ms)))
+    if result.case.precision == "fp32":
         return known
     reached = arithmetic_ms / device.median_ms if device.median_ms else inf
     check = Check("device-time-above-floor", reached <= ABOVE_ROOF, min(reached, 1e9), ABOVE_ROOF)
-    valid = arm.valid and check.ok
-    return replace(known, checks=(*arm.checks, check), valid=valid, status=arm.status if valid else "invalid")
+    valid = result.valid and check.ok
+    return replace(known, checks=(*result.checks, check), valid=valid, status=result.status if valid else "invalid")
 
 
-def _metrics(take: Take, protocol: Protocol) -> tuple[dict[str, Metric | None], dict[str, str]]:
-    seed = protocol.seed
-    throughput = [[ms / calls] for calls, ms in take.blocks]
+def _metrics(raw: RawResult, plan: Plan) -> tuple[dict[str, Metric | None], dict[str, str]]:
+    seed = plan.seed
+    throughput = [[ms / calls] for calls, ms in raw.blocks]
     metrics: dict[str, Metric | None] = {
-        "latency": metric(take.latency, seed),
+        "latency": metric(raw.latency, seed),
         "throughput": metric(throughput, seed),
-        "device_time": metric(take.device_time, seed) if take.device_time else None,
-        "enqueue": metric(take.enqueue, seed) if take.enqueue else None,
+        "device_time": metric(raw.device_time, seed) if raw.device_time else None,
+        "enqueue": metric(raw.enqueue, seed) if raw.enqueue else None,
     }
-    kind = take.config.device.partition(":")[0]
-    if not take.enqueue:
-        reason = SCALER if take.config.waits_inside else f"{kind} has no events on a stream"
+    kind = raw.case.device.partition(":")[0]
+    if not raw.enqueue:
+        reason = SCALER if raw.case.waits_inside else f"{kind} has no events on a stream"
         return metrics, dict.fromkeys(("device_time", "enqueue"), reason)
-    unknown = {} if take.device_time else {"device_time": DRY}
+    unknown = {} if raw.device_time else {"device_time": DRY}
     return metrics, unknown
 
 
-def _checks(take: Take, metrics: Mapping[str, Metric | None]) -> Iterator[Check]:
+def _checks(raw: RawResult, metrics: Mapping[str, Metric | None]) -> Iterator[Check]:
     latency, device, enqueue = metrics["latency"], metrics["device_time"], metrics["enqueue"]
     throughput = metrics["throughput"]
     assert latency is not None
@@ -152,17 +152,17 @@ def _checks(take: Take, metrics: Mapping[str, Metric | None]) -> Iterator[Check]
     yield Check("latency-positive", min(latency.samples_ms) > 0, min(latency.samples_ms), 0.0)
     tails = [latency.median_ms, latency.p90_ms, latency.p95_ms, *([latency.p99_ms] if latency.p99_ms else [])]
     yield Check("percentiles-monotone", tails == sorted(tails), None, None)
-    yield Check("outputs-finite", bool(take.after["finite"]), None, None)
+    yield Check("outputs-finite", bool(raw.after["finite"]), None, None)
     if device is not None and enqueue is not None:
         ratio = _over(latency.median_ms, device.median_ms)
         yield Check("latency-over-device-time", ratio is not None and ratio >= 0.98, ratio, 0.98)
         if enqueue.median_ms < HOST_BOUND * device.median_ms:
             closure = throughput.median_ms / device.median_ms
-            capped = any("power cap" in (clock.get("throttle") or ()) for clock in take.clocks)
+            capped = any("power cap" in (clock.get("throttle") or ()) for clock in raw.clocks)
             limit = (CAPPED if capped else 0.02) + GAP_MS / device.median_ms
             yield Check("throughput-is-device-time", abs(closure - 1) <= limit, closure, limit)
-    if "compile" in take.config.mode and "graphs_before" in take.warm:
-        more = max(take.recompiled, take.after["graphs"] - take.warm["graphs_before"])
+    if "compile" in raw.case.mode and "graphs_before" in raw.warm:
+        more = max(raw.recompiled, raw.after["graphs"] - raw.warm["graphs_before"])
         yield Check("no-recompile", more == 0, float(more), 0.0)
 
 
@@ -178,54 +178,54 @@ def _over(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
-def _finding(config: Config, code: str, **values: float | str) -> dict[str, Any]:
-    return {"code": code, "where": config.label, "values": values}
+def _finding(case: Case, code: str, **values: float | str) -> dict[str, Any]:
+    return {"code": code, "where": case.label, "values": values}
 
 
 def _findings(
-    take: Take,
+    raw: RawResult,
     metrics: Mapping[str, Metric | None],
-    protocol: Protocol,
+    plan: Plan,
     ledgers: Mapping[str, Mapping[str, Any]],
     ceilings: Mapping[str, Any] | None,
 ) -> Iterator[dict[str, Any]]:
-    found = partial(_finding, take.config)
+    found = partial(_finding, raw.case)
     # What is relative to a median of zero is infinite, which no JSON holds; the self-checks tell of it.
-    kind = take.config.device.partition(":")[0]
+    kind = raw.case.device.partition(":")[0]
     latency, device, enqueue = metrics["latency"], metrics["device_time"], metrics["enqueue"]
     assert latency is not None
     share = _over(enqueue.median_ms, device.median_ms) if device is not None and enqueue is not None else None
     if share is not None and share > HOST_BOUND:
         yield found("host-bound", share=share)
-    if not take.warm["settled"]:
-        yield found("never-settled", seconds=take.warm["seconds"])
-    noise = spread(take.latency)
+    if not raw.warm["settled"]:
+        yield found("never-settled", seconds=raw.warm["seconds"])
+    noise = spread(raw.latency)
     if inf > noise > NOISY.get(kind, 0.05):
         yield found("noisy", spread=noise)
-    slope = drift(take.latency)
+    slope = drift(raw.latency)
     if inf > abs(slope) > NOISY.get(kind, 0.05):
         yield found("drift", change=slope)
-    if is_bimodal(pooled(take.latency)):
+    if is_bimodal(pooled(raw.latency)):
         yield found("bimodal")
-    first = slow_first(take.latency)
+    first = slow_first(raw.latency)
     if inf > first > SLOW_FIRST:
         yield found("slow-first", ratio=first)
-    error = take.after["error"]
-    if error is not None and error > ROUNDING[take.config.precision]:
-        yield found("rounding", error=error, limit=ROUNDING[take.config.precision])
-    if throttle := {reason for clock in take.clocks for reason in clock.get("throttle") or ()}:
+    error = raw.after["error"]
+    if error is not None and error > ROUNDING[raw.case.precision]:
+        yield found("rounding", error=error, limit=ROUNDING[raw.case.precision])
+    if throttle := {reason for clock in raw.clocks for reason in clock.get("throttle") or ()}:
         yield found("throttled", reasons=", ".join(sorted(throttle)))
-    speeds = [clock["sm_mhz"] for clock in take.clocks if clock.get("sm_mhz")]
+    speeds = [clock["sm_mhz"] for clock in raw.clocks if clock.get("sm_mhz")]
     if speeds and (moved := 1 - min(speeds) / max(speeds)) > CLOCK_MOVED:
         yield found("unsteady-clock", share=moved, low=min(speeds), high=max(speeds))
-    paces = [geometric_mean(clock["yardstick_ms"]) for clock in take.clocks if clock.get("yardstick_ms")]
+    paces = [geometric_mean(clock["yardstick_ms"]) for clock in raw.clocks if clock.get("yardstick_ms")]
     if paces and (moved := max(paces) / min(paces) - 1) > NOISY["cpu"]:
         yield found("unsteady-cpu", share=moved)
-    given = [clock["cpu_share"] for clock in take.clocks if "cpu_share" in clock]
+    given = [clock["cpu_share"] for clock in raw.clocks if "cpu_share" in clock]
     if given and (middle := median_of(given)) < CROWDED:
         yield found("crowded", share=middle)
-    fetched = [clock["faults_per_call"] for clock in take.clocks if "faults_per_call" in clock]
-    if fetched and (cost := take.after.get("fault_us")):
+    fetched = [clock["faults_per_call"] for clock in raw.clocks if "faults_per_call" in clock]
+    if fetched and (cost := raw.after.get("fault_us")):
         part = _over(median_of(fetched) * cost / 1e3, latency.median_ms)
         if part is not None and part >= PAGE_FAULTS:
             yield found("page-faults", count=median_of(fetched), share=part)
@@ -233,12 +233,12 @@ def _findings(
         before, *after = [one[name] for one in ceilings["each"]] if ceilings else [1.0]
         if after and abs(moved := after[-1] / before - 1) > CEILING_MOVED:
             yield found("ceiling-moved", what=what, change=moved)
-    rough = protocol.quick and half_width(latency.ci95_ms, latency.median_ms) > QUICK_WITHIN
-    if take.stopped == "interrupted":
-        yield found("interrupted", rounds=len(take.latency))
-    elif rough or take.stopped in ("time", "noise"):
-        within = QUICK_WITHIN if rough else protocol.precise_within
-        yield found("imprecise", within=within, stopped=str(take.stopped))
+    rough = plan.quick and half_width(latency.ci95_ms, latency.median_ms) > QUICK_WITHIN
+    if raw.stopped == "interrupted":
+        yield found("interrupted", rounds=len(raw.latency))
+    elif rough or raw.stopped in ("time", "noise"):
+        within = QUICK_WITHIN if rough else plan.precise_within
+        yield found("imprecise", within=within, stopped=str(raw.stopped))
     for by, one in ledgers.items():
         plain = one["plain_ms"] / (device or latency).median_ms - 1 if (device or latency).median_ms else inf
         if inf > abs(plain) > OTHER_PACE:

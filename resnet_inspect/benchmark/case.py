@@ -14,7 +14,7 @@ SCALER = "the loss scaler of amp-fp16 makes the host wait for the device in ever
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
+class Case:
     """What runs; ``input`` is N, C, H, W, ``threads`` those of torch's intra-op pool.
 
     ``fused``: with every BatchNorm that directly follows a convolution folded into it.
@@ -56,7 +56,7 @@ def grid(
     modes: Sequence[str],
     threads: Sequence[int],
     fused: Sequence[bool] = (False,),
-) -> list[Config]:
+) -> list[Case]:
     """Every combination, models given with the C, H, W of one image.
 
     Raises:
@@ -66,45 +66,43 @@ def grid(
         raise RequestError("a batch has at least one image", hint="as --batch-size 1")
     if min(threads) < 1:
         raise RequestError("torch's pool has at least one thread", hint="as --threads 1")
-    configs = [
-        Config(name, device, n, (n, *image), task, precision, layout, mode, t, folded)
+    cases = [
+        Case(name, device, n, (n, *image), task, precision, layout, mode, t, folded)
         for (name, image), n, task, precision, layout, mode, t, folded in product(
             models, batch_sizes, tasks, precisions, layouts, modes, threads, fused
         )
     ]
-    for config in configs:
-        _refuse(config)
-    return list(dict.fromkeys(configs))
+    for case in cases:
+        _refuse(case)
+    return list(dict.fromkeys(cases))
 
 
-def _refuse(config: Config) -> None:
-    cuda = config.device.startswith("cuda")
+def _refuse(case: Case) -> None:
+    cuda = case.device.startswith("cuda")
     for value, known, name in (
-        (config.task, TASKS, "task"),
-        (config.precision, RUN_PRECISIONS, "precision"),
-        (config.layout, LAYOUTS, "layout"),
-        (config.mode, MODES, "mode"),
+        (case.task, TASKS, "task"),
+        (case.precision, RUN_PRECISIONS, "precision"),
+        (case.layout, LAYOUTS, "layout"),
+        (case.mode, MODES, "mode"),
     ):
         if value not in known:
             raise RequestError(f"{name} {value!r} is not one of {', '.join(known)}")
-    if not cuda and "graph" in config.mode:
+    if not cuda and "graph" in case.mode:
         raise RequestError(
-            f"--mode {config.mode} needs a CUDA device", hint="use --mode eager or compile on " + config.device
+            f"--mode {case.mode} needs a CUDA device", hint="use --mode eager or compile on " + case.device
         )
-    if not cuda and config.precision == "tf32":
-        raise RequestError(f"--precision tf32 does not exist on {config.device}", hint="use --precision fp32")
-    if config.task == "train" and config.precision == "fp16":
+    if not cuda and case.precision == "tf32":
+        raise RequestError(f"--precision tf32 does not exist on {case.device}", hint="use --precision fp32")
+    if case.task == "train" and case.precision == "fp16":
         raise RequestError(
             "fp16 weights do not train: their small gradients are zero", hint="use --precision amp-fp16 or bf16"
         )
-    if not cuda and config.task == "train" and config.precision == "amp-fp16":
-        raise RequestError(
-            f"{config.precision} does not train on {config.device}", hint="use --precision bf16 or amp-bf16"
-        )
-    if config.fused and config.task == "train":
+    if not cuda and case.task == "train" and case.precision == "amp-fp16":
+        raise RequestError(f"{case.precision} does not train on {case.device}", hint="use --precision bf16 or amp-bf16")
+    if case.fused and case.task == "train":
         raise RequestError(
             "--fused is for inference: a folded BatchNorm has no batch statistics to train with",
             hint="leave out one of --fused and --task train",
         )
-    if config.task == "train" and "graph" in config.mode:
+    if case.task == "train" and "graph" in case.mode:
         raise RequestError("a training step is not captured as a graph", hint="use --mode eager or compile")

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
-from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.request import graph_of, predicted_of
 from resnet_inspect.benchmark.schedule import Worker, WorkerLost
 from resnet_inspect.errors import MachineError
@@ -17,9 +17,7 @@ CALL_MS = 1000.0  # of the largest batch on a CPU, whose memory holds more than 
 TRIED_CALLS = 2  # the first finds kernels and memory; the second has an optimizer's state beside it
 
 
-def largest(
-    config: Config, net: Net, start: Callable[[Config], Worker], available: int, tell: Callable[[str], None]
-) -> Config:
+def largest(case: Case, net: Net, start: Callable[[Case], Worker], available: int, tell: Callable[[str], None]) -> Case:
     """``config`` at the largest batch that fits: by prediction, then by trying, a tenth less each time it does not.
 
     On a CPU a call of it takes no longer than CALL_MS, and no less than half where memory allows: a measurement makes
@@ -30,13 +28,13 @@ def largest(
         MachineError: not even one image does.
     """
 
-    def at(n: int) -> Config:
-        return replace(config, batch_size=n, input=(n, *config.input[1:]))
+    def at(n: int) -> Case:
+        return replace(case, batch_size=n, input=(n, *case.input[1:]))
 
-    known = config.mode == "eager" and config.precision in ELEMENT_BYTES
+    known = case.mode == "eager" and case.precision in ELEMENT_BYTES
 
     def fits(n: int, room: int) -> bool:
-        precision = config.precision if config.precision in ELEMENT_BYTES else "fp32"
+        precision = case.precision if case.precision in ELEMENT_BYTES else "fp32"
         graph = graph_of(at(n), net)
         rows = predicted_of(replace(at(n), mode="eager", precision=precision), graph)
         assert rows is not None
@@ -56,7 +54,7 @@ def largest(
         finally:
             worker.close()
 
-    room = _room(config, start) if config.device.startswith("cuda") else available - WORKER_BYTES
+    room = _room(case, start) if case.device.startswith("cuda") else available - WORKER_BYTES
     most = 1
     while fits(2 * most, room):
         most *= 2
@@ -64,7 +62,7 @@ def largest(
     while step > 1:
         step //= 2
         most += step if fits(most + step, room) else 0
-    n = min(2, most) if config.device == "cpu" else most  # two, as not every net trains on one
+    n = min(2, most) if case.device == "cpu" else most  # two, as not every net trains on one
     held = 0
     while n:
         ms = tried(n)
@@ -72,25 +70,25 @@ def largest(
             return at(held)
         if ms is None:
             n = most = min(n - 1, n * 9 // 10)
-        elif config.device == "cpu" and ms > CALL_MS and n > 1:
+        elif case.device == "cpu" and ms > CALL_MS and n > 1:
             n = most = int(n * CALL_MS / ms) or 1
-        elif config.device == "cpu" and ms < CALL_MS / 2 and n < most:
+        elif case.device == "cpu" and ms < CALL_MS / 2 and n < most:
             n = min(most, int(n * CALL_MS / ms))
-        elif config.device != "cpu" and not known and n == most and fits(6 * n // 5 + 1, sys.maxsize):
+        elif case.device != "cpu" and not known and n == most and fits(6 * n // 5 + 1, sys.maxsize):
             held, n = n, 6 * n // 5 + 1
             most = n
         else:
             return at(n)
-    raise MachineError(f"{config.model}: not even one image fits on {config.device}", hint="give a smaller --input")
+    raise MachineError(f"{case.model}: not even one image fits on {case.device}", hint="give a smaller --input")
 
 
-def _room(config: Config, start: Callable[[Config], Worker]) -> int:
+def _room(case: Case, start: Callable[[Case], Worker]) -> int:
     """Free bytes of a GPU, asked in a worker: this process never touches it."""
-    worker = start(config)
+    worker = start(case)
     try:
         worker.ask({"do": "prepare"})
         return int(worker.ask({"do": "room"})["bytes"])
     except WorkerLost as lost:
-        raise MachineError(f"{config.label}: {lost.status} {lost.detail}", hint="give a smaller --input") from None
+        raise MachineError(f"{case.label}: {lost.status} {lost.detail}", hint="give a smaller --input") from None
     finally:
         worker.close()

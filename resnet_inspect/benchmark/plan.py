@@ -11,7 +11,7 @@ QUICK_ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Protocol:
+class Plan:
     """Times in seconds; shares are relative.
 
     Attributes:
@@ -47,14 +47,14 @@ class Protocol:
     fresh: bool = False
 
 
-def protocol_for(
+def plan_for(
     device: str,
     quick: bool = False,
     seed: int = 0,
     min_time_s: float | None = None,
     max_time_s: float | None = None,
     fresh: bool = False,
-) -> Protocol:
+) -> Plan:
     """The defaults for a kind of device; ``min_time_s`` and ``max_time_s`` are of sampling an arm in all.
 
     Raises:
@@ -67,42 +67,42 @@ def protocol_for(
         raise RequestError(
             f"--min-time {min_time_s:g} is more than --max-time {max_time_s:g}", hint="leave out one of the two"
         )
-    protocol = Protocol(seed=seed, fresh=fresh)
+    plan = Plan(seed=seed, fresh=fresh)
     if device.startswith("cuda"):
-        protocol = replace(protocol, warmup_s=1.0, precise_within=0.01)
+        plan = replace(plan, warmup_s=1.0, precise_within=0.01)
     if quick:
-        protocol = replace(protocol, rounds=QUICK_ROUNDS, min_samples=6, max_time_s=3.0, max_warmup_s=3.0, quick=True)
+        plan = replace(plan, rounds=QUICK_ROUNDS, min_samples=6, max_time_s=3.0, max_warmup_s=3.0, quick=True)
     if min_time_s is not None:
-        protocol = replace(protocol, min_round_s=min_time_s / protocol.rounds)
+        plan = replace(plan, min_round_s=min_time_s / plan.rounds)
     if max_time_s is not None:
-        protocol = replace(protocol, max_time_s=max_time_s)
-    return protocol
+        plan = replace(plan, max_time_s=max_time_s)
+    return plan
 
 
-def reason_to_stop(rounds: Rounds, protocol: Protocol) -> str | None:
+def reason_to_stop(rounds: Rounds, plan: Plan) -> str | None:
     """``precise``, ``noise`` (more rounds narrow the interval no more) or ``time``; None: sample another round."""
     samples = pooled(rounds)
-    if len(rounds) < protocol.rounds or len(samples) < protocol.min_samples:
+    if len(rounds) < plan.rounds or len(samples) < plan.min_samples:
         return None
-    if protocol.quick:
+    if plan.quick:
         return "quick"
-    width = _width(rounds, protocol.seed)
-    if width <= protocol.precise_within:
+    width = _width(rounds, plan.seed)
+    if width <= plan.precise_within:
         return "precise"
-    if sum(samples) / 1e3 >= protocol.max_time_s:
+    if sum(samples) / 1e3 >= plan.max_time_s:
         return "time"
-    if len(rounds) >= 4 * protocol.rounds and width > 0.9 * _width(rounds[: len(rounds) // 2], protocol.seed):
+    if len(rounds) >= 4 * plan.rounds and width > 0.9 * _width(rounds[: len(rounds) // 2], plan.seed):
         return "noise"
     return None
 
 
-def settled(calls_ms: Sequence[float], protocol: Protocol) -> bool:
+def settled(calls_ms: Sequence[float], plan: Plan) -> bool:
     """Whether there are calls enough, and the last two windows of them agree in median."""
-    n = protocol.window
-    if len(calls_ms) < max(2 * n, protocol.warmup_calls):
+    n = plan.window
+    if len(calls_ms) < max(2 * n, plan.warmup_calls):
         return False
     before, last = median_of(calls_ms[-2 * n : -n]), median_of(calls_ms[-n:])
-    return abs(last - before) < protocol.settled_within * before
+    return abs(last - before) < plan.settled_within * before
 
 
 def _width(rounds: Rounds, seed: int) -> float:

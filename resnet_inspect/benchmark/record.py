@@ -7,13 +7,17 @@ from math import isfinite
 from statistics import geometric_mean
 from typing import Any
 
-from resnet_inspect.benchmark.case import Config
-from resnet_inspect.benchmark.plan import Protocol
+from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.statistics import Rounds, summarize
 from resnet_inspect.errors import RequestError
 
 SCHEMA = "resnet-inspect/bench"
 SCHEMA_VERSION = 1
+# field -> its key in the JSON of version 1
+RECORD_KEYS = {"plan": "protocol", "results": "arms"}
+RESULT_KEYS = {"case": "config"}
+CASE_KEYS = {"folded": "fused"}
 # What readers take for granted of the environment.
 ENVIRONMENT = {"machine": ("cpu_model", "cpus", "memory_bytes"), "versions": ("torch",), "grade": ("letter", "reasons")}
 
@@ -62,7 +66,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class Result:
     """One configuration and what came of it.
 
     ``status`` is ok, oom, crashed, timeout or invalid; ``metrics`` holds latency, device_time, throughput and enqueue,
@@ -74,7 +78,7 @@ class Arm:
     with ``floor_ms``, the least time they allow.
     """
 
-    config: Config
+    case: Case
     status: str
     valid: bool
     metrics: Mapping[str, Metric | None] = field(default_factory=dict)
@@ -111,9 +115,9 @@ class Record:
 
     argv: tuple[str, ...]
     environment: Mapping[str, Any]
-    protocol: Protocol
+    plan: Plan
     planned: int
-    arms: tuple[Arm, ...]
+    results: tuple[Result, ...]
 
 
 def metric(rounds: Rounds, seed: int) -> Metric:
@@ -126,10 +130,16 @@ def metric(rounds: Rounds, seed: int) -> Metric:
 
 
 def to_json(record: Record) -> str:
-    document = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **asdict(record)}
-    for arm in document["arms"]:
-        arm["metrics"]["images_per_s"] = arm.pop("images_per_s")
+    document = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **_renamed(asdict(record), RECORD_KEYS)}
+    document["arms"] = [_renamed(result, RESULT_KEYS) for result in document["arms"]]
+    for result in document["arms"]:
+        result["metrics"]["images_per_s"] = result.pop("images_per_s")
+        result["config"] = _renamed(result["config"], CASE_KEYS)
     return json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _renamed(values: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
+    return {keys.get(name, name): value for name, value in values.items()}
 
 
 def from_json(text: str, source: str = "the record") -> Record:
@@ -155,19 +165,19 @@ def from_json(text: str, source: str = "the record") -> Record:
             _environment(document["environment"]),
             _protocol(document["protocol"]),
             document["planned"],
-            tuple(_arm(arm) for arm in document["arms"]),
+            tuple(_arm(result) for result in document["arms"]),
         )
-        for arm in record.arms:
-            latency, paces = arm.metrics.get("latency"), arm.paces_ms
+        for result in record.results:
+            latency, paces = result.metrics.get("latency"), result.paces_ms
             if paces and (latency is None or len(paces) != len(latency.round_lengths)):
-                raise KeyError(f"a yardstick for every round of {arm.config.label}")
+                raise KeyError(f"a yardstick for every round of {result.case.label}")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RequestError(f"{source} is not whole: {error}", hint="was it edited?") from None
-    for arm in record.arms:
-        for name, one in arm.metrics.items():
-            if one is not None and not _follows(one, record.protocol.seed):
+    for result in record.results:
+        for name, one in result.metrics.items():
+            if one is not None and not _follows(one, record.plan.seed):
                 raise RequestError(
-                    f"{source}: {name} of {arm.config.label} is not what its samples give", hint="was it edited?"
+                    f"{source}: {name} of {result.case.label} is not what its samples give", hint="was it edited?"
                 )
     return record
 
@@ -186,8 +196,8 @@ def _whole(kind: type, document: dict[str, Any]) -> dict[str, Any]:
     return {**{f.name: document[f.name] for f in fields(kind)}, **document}
 
 
-def _protocol(document: dict[str, Any]) -> Protocol:
-    return Protocol(**_whole(Protocol, document))
+def _protocol(document: dict[str, Any]) -> Plan:
+    return Plan(**_whole(Plan, document))
 
 
 def _follows(one: Metric, seed: int) -> bool:
@@ -198,14 +208,14 @@ def _follows(one: Metric, seed: int) -> bool:
         return False
 
 
-def _arm(document: dict[str, Any]) -> Arm:
+def _arm(document: dict[str, Any]) -> Result:
     metrics = dict(document["metrics"])
-    known = {f.name for f in fields(Arm)} - {"config", "metrics", "images_per_s", "checks", "findings"}
-    config = Config(**{**_whole(Config, document["config"]), "input": tuple(document["config"]["input"])})
-    if not all(isinstance(n, int) for n in (config.threads, *config.input)) or config.input[0] != config.batch_size:
-        raise ValueError(f"a batch of {config.batch_size!r} at input {config.input}, {config.threads!r} threads")
-    return Arm(
-        config=config,
+    known = {f.name for f in fields(Result)} - {"case", "metrics", "images_per_s", "checks", "findings"}
+    case = Case(**{**_whole(Case, document["config"]), "input": tuple(document["config"]["input"])})
+    if not all(isinstance(n, int) for n in (case.threads, *case.input)) or case.input[0] != case.batch_size:
+        raise ValueError(f"a batch of {case.batch_size!r} at input {case.input}, {case.threads!r} threads")
+    return Result(
+        case=case,
         images_per_s=metrics.pop("images_per_s"),
         metrics={name: _metric(one) for name, one in metrics.items()},
         checks=tuple(Check(**check) for check in document["checks"]),

@@ -4,11 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from resnet_inspect.benchmark.case import Config, grid
+from resnet_inspect.benchmark.case import Case, grid
+from resnet_inspect.benchmark.record import Result
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.memory import memory_peak
 from resnet_inspect.graph.fold import fold
+from resnet_inspect.resnet import fields
+from resnet_inspect.resnet.lower import lower
+from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.sources import load
 from resnet_inspect.sources.load import Net
 from resnet_inspect.vocabulary import ELEMENT_BYTES
@@ -40,9 +44,7 @@ def by_name(nets: tuple[Net, ...]) -> dict[str, Net]:
     return found
 
 
-def configs_of(
-    request: Request, torch: Mapping[str, Any], cpus: int, largest: Callable[[Config], Config]
-) -> list[Config]:
+def configs_of(request: Request, torch: Mapping[str, Any], cpus: int, largest: Callable[[Case], Case]) -> list[Case]:
     """The grid that a request spans, each configuration once, in the order it was asked for."""
     given = request.image[0] if request.image else None
     sizes = request.batch_sizes or (given or 1,)
@@ -53,7 +55,7 @@ def configs_of(
         said = ", ".join(map(str, sizes))
         raise RequestError(f"batch sizes {said}: not whole numbers or max", hint="as --batch-size 1,8,max")
 
-    def spanned(batch_sizes: list[int]) -> list[Config]:
+    def spanned(batch_sizes: list[int]) -> list[Case]:
         return grid(
             [(net.name, request.image[1:] if request.image else load.own_image(net)) for net in request.nets],
             torch["device"],
@@ -72,13 +74,29 @@ def configs_of(
     return list(dict.fromkeys(found))
 
 
-def graph_of(config: Config, net: Net) -> Graph:
-    graph = load.graph(net, config.input)
-    return fold(graph) if config.fused else graph
+def graph_of(case: Case, net: Net) -> Graph:
+    graph = load.graph(net, case.input)
+    return fold(graph) if case.fused else graph
 
 
-def predicted_of(config: Config, graph: Graph) -> dict[str, int] | None:
+def predicted_of(case: Case, graph: Graph) -> dict[str, int] | None:
     """The memory rows of an eager arm; a compiled one, and autocast, hold other tensors."""
-    if config.mode != "eager" or config.precision not in ELEMENT_BYTES:
+    if case.mode != "eager" or case.precision not in ELEMENT_BYTES:
         return None
-    return asdict(memory_peak(graph, config.task, config.precision)[1])  # type: ignore[arg-type]  # the grid has checked them
+    return asdict(memory_peak(graph, case.task, case.precision)[1])  # type: ignore[arg-type]  # the grid has checked them
+
+
+def measured_graph(result: Result) -> Graph:
+    """The net that a result of a Record is of, at its input.
+
+    Raises:
+        RequestError: the Record does not say which net it was, or code has changed since.
+    """
+    case = result.case
+    if load.is_code(case.model):
+        graph = load.graph(load.Code(case.model), case.input)
+        if sum(node.macs for node in graph.nodes) != result.cost["macs"]:
+            raise RequestError(f"{case.model} is no longer what was measured", hint="measure it again")
+        return graph
+    n, c, h, w = case.input
+    return lower(fields.from_mapping(ResNetSpec(), result.spec), case.model, (n, c, h, w))

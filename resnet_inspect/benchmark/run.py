@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
-from resnet_inspect.benchmark.assemble import CEILINGS, arm, held_to_floor
+from resnet_inspect.benchmark.assemble import CEILINGS, held_to_floor, result_of
 from resnet_inspect.benchmark.breakdown import Part
-from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.largest import WORKER_BYTES, largest
-from resnet_inspect.benchmark.plan import protocol_for
+from resnet_inspect.benchmark.plan import plan_for
 from resnet_inspect.benchmark.process import LAUNCHES, ProcessWorker, probe
-from resnet_inspect.benchmark.record import Arm, Record
+from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.benchmark.request import Request, by_name, configs_of, graph_of, predicted_of
-from resnet_inspect.benchmark.schedule import Take, Worker, conduct, groups
+from resnet_inspect.benchmark.schedule import RawResult, Worker, conduct, groups
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.training import refuse_to_train
@@ -48,24 +48,24 @@ def run(
             f"--energy needs a CUDA device: no counter of energy is read on {torch['device']}", hint="leave it out"
         )
     nets = by_name(request.nets)
-    plan = protocol_for(torch["device"], quick, seed, min_time_s, max_time_s, fresh)
+    plan = plan_for(torch["device"], quick, seed, min_time_s, max_time_s, fresh)
     available = int(USABLE * (machine.memory_bytes or 8 * 2**30))
 
-    def start(config: Config) -> Worker:
-        return ProcessWorker({"config": asdict(config), "protocol": asdict(plan), **load.source_of(nets[config.model])})
+    def start(case: Case) -> Worker:
+        return ProcessWorker({"config": asdict(case), "protocol": asdict(plan), **load.source_of(nets[case.model])})
 
-    def at_most(config: Config) -> Config:
-        return largest(config, nets[config.model], start, available, tell)
+    def at_most(case: Case) -> Case:
+        return largest(case, nets[case.model], start, available, tell)
 
-    configs = configs_of(request, torch, machines.usable_cpus(machine), at_most)
-    graphs = {config: graph_of(config, nets[config.model]) for config in configs}
-    for config, graph in graphs.items():
-        if config.task == "train":
+    cases = configs_of(request, torch, machines.usable_cpus(machine), at_most)
+    graphs = {case: graph_of(case, nets[case.model]) for case in cases}
+    for case, graph in graphs.items():
+        if case.task == "train":
             refuse_to_train(graph)
-    predicted = {config: predicted_of(config, graph) for config, graph in graphs.items()}
+    predicted = {case: predicted_of(case, graph) for case, graph in graphs.items()}
 
-    def need(config: Config) -> int:
-        rows = predicted[config]
+    def need(case: Case) -> int:
+        rows = predicted[case]
         return WORKER_BYTES + 2 * (rows["peak_bytes"] if rows else 0)
 
     on_cuda = torch["device"].startswith("cuda")
@@ -76,56 +76,56 @@ def run(
         "gpu": None,
         "grade": asdict(machines.grade(machine)),
     }
-    record = Record(argv, environment, plan, len(configs), ())
-    measured: dict[Config, Arm] = {}
+    record = Record(argv, environment, plan, len(cases), ())
+    measured: dict[Case, Result] = {}
 
-    def keep(take: Take) -> None:
+    def keep(raw: RawResult) -> None:
         nonlocal record
-        work, net = work_of(graphs[take.config]), nets[take.config.model]
+        work, net = work_of(graphs[raw.case]), nets[raw.case.model]
         cost = {"params": work.params, "macs": work.macs}
-        laid_out = parts(graphs[take.config])
-        measured[take.config] = arm(take, plan, cost, load.spec_of(net), predicted[take.config], laid_out)
-        known = [measured[config] for config in configs if config in measured]
-        record = replace(record, arms=tuple(_roofed(known, graphs)))
-        if gpu := take.prepared.get("gpu"):
+        laid_out = parts(graphs[raw.case])
+        measured[raw.case] = result_of(raw, plan, cost, load.spec_of(net), predicted[raw.case], laid_out)
+        known = [measured[case] for case in cases if case in measured]
+        record = replace(record, results=tuple(_roofed(known, graphs)))
+        if gpu := raw.prepared.get("gpu"):
             grades = environment["grade"], asdict(machines.grade(machine, gpu))
             worse = max(grades, key=lambda grade: (grade["letter"], len(grade["reasons"])))
             environment.update(gpu=gpu, grade=worse)
         save(record)
 
     rng = Random(seed)
-    shuffled = rng.sample(configs, len(configs))
-    taken: list[Take] = []
+    shuffled = rng.sample(cases, len(cases))
+    taken: list[RawResult] = []
     try:
         for group in groups(shuffled, need, available):
-            for take in conduct(group, start, plan, rng, tell, passes):
-                taken.append(take)
-                keep(take)
+            for raw in conduct(group, start, plan, rng, tell, passes):
+                taken.append(raw)
+                keep(raw)
     except KeyboardInterrupt:
         tell("interrupted; the arms that are done are kept")
-        for take in taken:
-            if take.config not in measured:  # Ctrl-C came while its samples were looked at
-                keep(take)
+        for raw in taken:
+            if raw.case not in measured:  # Ctrl-C came while its samples were looked at
+                keep(raw)
     return record
 
 
-def _roofed(arms: Sequence[Arm], graphs: Mapping[Config, Graph]) -> Iterator[Arm]:
+def _roofed(results: Sequence[Result], graphs: Mapping[Case, Graph]) -> Iterator[Result]:
     """The arms under the highest ceilings that any of them found on its device, so that their floors can be compared;
     inferences are held to them."""
 
-    def key(one: Arm) -> tuple[str, str, int]:
-        return one.config.device, one.ceilings["precision"], one.config.threads
+    def key(one: Result) -> tuple[str, str, int]:
+        return one.case.device, one.ceilings["precision"], one.case.threads
 
     highest: dict[tuple[str, str, int], dict[str, float]] = {}
-    for one in arms:
+    for one in results:
         if one.ceilings:
             known = highest.setdefault(key(one), dict.fromkeys(CEILINGS, 0.0))
             known.update({name: max(known[name], one.ceilings[name]) for name in CEILINGS})
-    for one in arms:
+    for one in results:
         if one.ceilings:
             one = replace(one, ceilings=one.ceilings | highest[key(one)])
-        if one.ceilings and one.config.task == "infer":
-            one = held_to_floor(one, *_floor_ms(graphs[one.config], one.ceilings))
+        if one.ceilings and one.case.task == "infer":
+            one = held_to_floor(one, *_floor_ms(graphs[one.case], one.ceilings))
         yield one
 
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Protocol
 
-from resnet_inspect.benchmark.case import Config
-from resnet_inspect.benchmark.plan import Protocol as Plan
-from resnet_inspect.benchmark.plan import reason_to_stop
+from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.plan import Plan, reason_to_stop
 from resnet_inspect.benchmark.statistics import half_width, median_interval, median_of, pooled
 from resnet_inspect.units import text
 
@@ -40,10 +39,10 @@ class WorkerLost(Exception):  # noqa: N818  # it is what happened to a worker, n
 
 
 @dataclass(slots=True)
-class Take:
+class RawResult:
     """What has come of one arm so far: raw, as the worker said it. Each list holds one entry a round."""
 
-    config: Config
+    case: Case
     status: str = "ok"
     detail: str = ""
     prepared: dict[str, Any] = field(default_factory=dict)
@@ -61,75 +60,75 @@ class Take:
     stopped: str | None = None
 
 
-def groups(configs: Sequence[Config], need: Callable[[Config], int], available: int) -> Iterator[list[Config]]:
+def groups(cases: Sequence[Case], need: Callable[[Case], int], available: int) -> Iterator[list[Case]]:
     """Runs of at most GROUP arms whose bytes fit together; on a GPU every arm has the device to itself."""
-    group: list[Config] = []
-    for config in configs:
-        alone = not config.device.startswith("cpu")
-        if group and (alone or len(group) == GROUP or sum(map(need, [*group, config])) > available):
+    group: list[Case] = []
+    for case in cases:
+        alone = not case.device.startswith("cpu")
+        if group and (alone or len(group) == GROUP or sum(map(need, [*group, case])) > available):
             yield group
             group = []
-        group.append(config)
+        group.append(case)
     if group:
         yield group
 
 
 def conduct(
-    group: Sequence[Config],
-    start: Callable[[Config], Worker],
+    group: Sequence[Case],
+    start: Callable[[Case], Worker],
     plan: Plan,
     rng: Random,
     tell: Callable[[str], None],
     passes: Sequence[str] = (),
-) -> Iterator[Take]:
+) -> Iterator[RawResult]:
     """Play the arms of a group and yield what came of each, as each ends; a lost worker ends its own arm alone.
 
     ``passes``: stage, layer, energy, ceilings: what is asked of a worker besides, each in a pass of its own after the
     rounds; ceilings before them too.
     Ctrl-C ends everything, and first yields the arms that have two rounds or more.
     """
-    playing: list[tuple[Take, Worker]] = []
+    playing: list[tuple[RawResult, Worker]] = []
     try:
-        for config in group:
-            take, worker = Take(config), start(config)
-            playing.append((take, worker))  # from its start, so that whatever ends this closes it
-            tell(f"{config.label}: warming up")
-            if not _prepared(take, worker):
-                playing.remove((take, worker))
+        for case in group:
+            raw, worker = RawResult(case), start(case)
+            playing.append((raw, worker))  # from its start, so that whatever ends this closes it
+            tell(f"{case.label}: warming up")
+            if not _prepared(raw, worker):
+                playing.remove((raw, worker))
                 worker.close()
-                yield take
+                yield raw
             elif TWICE in passes:
-                tell(f"{config.label}: {TWICE}")
-                _passed(take, worker, TWICE)
-                take.ceilings_before = take.passes.pop(TWICE)
+                tell(f"{case.label}: {TWICE}")
+                _passed(raw, worker, TWICE)
+                raw.ceilings_before = raw.passes.pop(TWICE)
         number = 0
         while playing:
             number += 1
             rng.shuffle(playing)
-            for take, worker in list(playing):
-                tell(f"{take.config.label}: round {number}{_so_far(take, plan)}")
+            for raw, worker in list(playing):
+                tell(f"{raw.case.label}: round {number}{_so_far(raw, plan)}")
                 warm = True
-                if plan.fresh and take.latency:
-                    playing.remove((take, worker))
+                if plan.fresh and raw.latency:
+                    playing.remove((raw, worker))
                     worker.close()
-                    worker = start(take.config)
-                    playing.append((take, worker))
-                    warm = _warmed(take, worker)
-                if not warm or not _round(take, worker, plan) or _finished(take, worker, plan):
-                    for name in passes if take.status == "ok" else ():
-                        tell(f"{take.config.label}: {name}")
-                        _passed(take, worker, name)
-                    playing.remove((take, worker))
+                    worker = start(raw.case)
+                    playing.append((raw, worker))
+                    warm = _warmed(raw, worker)
+                if not warm or not _round(raw, worker, plan) or _finished(raw, worker, plan):
+                    for name in passes if raw.status == "ok" else ():
+                        tell(f"{raw.case.label}: {name}")
+                        _passed(raw, worker, name)
+                    playing.remove((raw, worker))
                     worker.close()
-                    yield take
+                    yield raw
     except KeyboardInterrupt:
-        for take, worker in playing:
-            if take.after:  # its rounds were over: a pass alone is cut short
-                yield take
-            elif len(take.latency) >= LEAST_ROUNDS:
-                take.stopped = "interrupted"
-                if _ended(take, worker):
-                    yield take
+        for raw, worker in playing:
+            if raw.after:  # its rounds were over: a pass alone is cut short
+                yield raw
+            elif len(raw.latency) >= LEAST_ROUNDS:
+                raw.stopped = "interrupted"
+                if _ended(raw, worker):
+                    yield raw
         raise
     finally:
         for _, worker in playing:
@@ -137,78 +136,76 @@ def conduct(
                 worker.close()
 
 
-def _so_far(take: Take, plan: Plan) -> str:
+def _so_far(raw: RawResult, plan: Plan) -> str:
     """``, 26.4 ms ±1.9%``, when there is something to say."""
-    if not take.latency:
+    if not raw.latency:
         return ""
-    median = median_of(pooled(take.latency))
-    half = half_width(median_interval(take.latency, plan.seed, resamples=100), median)
+    median = median_of(pooled(raw.latency))
+    half = half_width(median_interval(raw.latency, plan.seed, resamples=100), median)
     return f", {text(median, 'ms')} ±{text(half, 'share')}"
 
 
-def _prepared(take: Take, worker: Worker) -> bool:
-    return _warmed(take, worker) and _asked(
-        take, worker, {"do": "memory"}, lambda answer: setattr(take, "memory", answer)
-    )
+def _prepared(raw: RawResult, worker: Worker) -> bool:
+    return _warmed(raw, worker) and _asked(raw, worker, {"do": "memory"}, lambda answer: setattr(raw, "memory", answer))
 
 
-def _warmed(take: Take, worker: Worker) -> bool:
+def _warmed(raw: RawResult, worker: Worker) -> bool:
     """``take.warm`` is of the last worker; that it settled, of each."""
 
     def keep(answer: dict[str, Any]) -> None:
-        take.warm = {**answer, "settled": answer["settled"] and take.warm.get("settled", True)}
+        raw.warm = {**answer, "settled": answer["settled"] and raw.warm.get("settled", True)}
 
-    return _asked(take, worker, {"do": "prepare"}, lambda answer: setattr(take, "prepared", answer)) and _asked(
-        take, worker, {"do": "warm"}, keep
+    return _asked(raw, worker, {"do": "prepare"}, lambda answer: setattr(raw, "prepared", answer)) and _asked(
+        raw, worker, {"do": "warm"}, keep
     )
 
 
-def _round(take: Take, worker: Worker, plan: Plan) -> bool:
+def _round(raw: RawResult, worker: Worker, plan: Plan) -> bool:
     at_least = -(-plan.min_samples // plan.rounds)
     request = {"do": "round", "seconds": plan.min_round_s, "at_least": at_least, "rewarm": plan.rewarm_s}
 
     def keep(answer: Mapping[str, Any]) -> None:
-        take.latency.append(answer["latency"])
-        take.blocks.append((answer["block"][0], answer["block"][1]))
+        raw.latency.append(answer["latency"])
+        raw.blocks.append((answer["block"][0], answer["block"][1]))
         if answer.get("enqueue"):
-            take.enqueue.append(answer["enqueue"])
+            raw.enqueue.append(answer["enqueue"])
         if answer.get("device_time"):
-            take.device_time.append(answer["device_time"])
-        take.clocks.append(answer.get("clocks") or {})
-        take.recompiled = max(take.recompiled, answer.get("recompiled", 0))
+            raw.device_time.append(answer["device_time"])
+        raw.clocks.append(answer.get("clocks") or {})
+        raw.recompiled = max(raw.recompiled, answer.get("recompiled", 0))
 
-    return _asked(take, worker, request, keep)
+    return _asked(raw, worker, request, keep)
 
 
-def _finished(take: Take, worker: Worker, plan: Plan) -> bool:
-    take.stopped = reason_to_stop(take.latency, plan)
-    if take.stopped is None:
+def _finished(raw: RawResult, worker: Worker, plan: Plan) -> bool:
+    raw.stopped = reason_to_stop(raw.latency, plan)
+    if raw.stopped is None:
         return False
-    _ended(take, worker)
+    _ended(raw, worker)
     return True
 
 
-def _ended(take: Take, worker: Worker) -> bool:
+def _ended(raw: RawResult, worker: Worker) -> bool:
     """What is asked when the rounds are over; no phases after Ctrl-C, which may have found the worker warming up."""
-    if not _asked(take, worker, {"do": "after"}, lambda answer: setattr(take, "after", answer)):
+    if not _asked(raw, worker, {"do": "after"}, lambda answer: setattr(raw, "after", answer)):
         return False
-    if take.config.task == "train" and take.stopped != "interrupted":
-        _passed(take, worker, "phases")
+    if raw.case.task == "train" and raw.stopped != "interrupted":
+        _passed(raw, worker, "phases")
     return True
 
 
-def _passed(take: Take, worker: Worker, name: str) -> None:
+def _passed(raw: RawResult, worker: Worker, name: str) -> None:
     """A worker that is lost here has given its measurement before: the reason is kept, and the arm."""
     try:
-        take.passes[name] = worker.ask({"do": name})
+        raw.passes[name] = worker.ask({"do": name})
     except WorkerLost as lost:
-        take.passes[name] = {"reason": f"{lost.status}: {lost.detail}" if lost.detail else lost.status}
+        raw.passes[name] = {"reason": f"{lost.status}: {lost.detail}" if lost.detail else lost.status}
 
 
-def _asked(take: Take, worker: Worker, request: Mapping[str, Any], keep: Callable[[dict[str, Any]], None]) -> bool:
+def _asked(raw: RawResult, worker: Worker, request: Mapping[str, Any], keep: Callable[[dict[str, Any]], None]) -> bool:
     try:
         keep(worker.ask(request))
     except WorkerLost as lost:
-        take.status, take.detail = lost.status, lost.detail
+        raw.status, raw.detail = lost.status, lost.detail
         return False
     return True

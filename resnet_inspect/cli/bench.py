@@ -134,7 +134,7 @@ def command(
     with _progress() as (tell, count):
 
         def save(record: Record) -> None:
-            count(len(record.arms), record.planned)
+            count(len(record.results), record.planned)
             if output is not None and output != "-":
                 write(to_json(record), output)
 

@@ -25,7 +25,7 @@ EXAMPLES = (
 @click.option("--depth", type=click.Choice(DEPTHS), default="stage", help="One row a stage, a block or a pass.")
 @click.option("--machine", is_flag=True, help="Measure the ceilings of this machine's --device (cpu, cuda) instead.")
 @click.option("--record", metavar="RUN.json", help="Lay the times that bench measured beside the floor.")
-@click.option("--arm", type=int, metavar="N", help="Which row of the Record, from 1; by default the one that fits.")
+@click.option("--case", type=int, metavar="N", help="Which row of the Record, from 1; by default the one that fits.")
 def command(
     model: str | None,
     input: str | None,
@@ -38,8 +38,8 @@ def command(
     depth: Depth,
     machine: bool,
     record: str | None,
-    arm: int | None,
+    case: int | None,
 ) -> None:
     """How fast MODEL could run at most on a device: what it computes and moves, and which of the two holds it back."""
-    answer = api.roofline(model, input, batch_size, settings, device, precision, depth, record, arm, machine)
+    answer = api.roofline(model, input, batch_size, settings, device, precision, depth, record, case, machine)
     show(answer, format, output)

@@ -3,14 +3,14 @@
 from resnet_inspect.benchmark import assemble, statistics
 from resnet_inspect.benchmark.breakdown import INSTRUMENTATION
 from resnet_inspect.benchmark.compare import CROWDED
-from resnet_inspect.benchmark.plan import protocol_for
+from resnet_inspect.benchmark.plan import plan_for
 from resnet_inspect.explainer.speech import Voice
 from resnet_inspect.units import text
 
 
 def threshold(code: str, say: Voice) -> str | None:
     """A sentence; None of what is found whenever it is there at all."""
-    cpu, cuda, quick = protocol_for("cpu"), protocol_for("cuda"), protocol_for("cpu", quick=True)
+    cpu, cuda, quick = plan_for("cpu"), plan_for("cuda"), plan_for("cpu", quick=True)
     noisy = {kind: text(share, "share") for kind, share in assemble.NOISY.items()}
     match code:
         case "host-bound":

@@ -124,18 +124,18 @@ def stage_times(record: "Record", graph: Graph) -> StageTimes | None:
     Raises:
         RequestError: the Record has no arm of this net on such images.
     """
-    arms = [
-        arm
-        for arm in record.arms
-        if arm.config.model == graph.name and tuple(arm.config.input[1:]) == graph.input.shape[1:]
+    results = [
+        result
+        for result in record.results
+        if result.case.model == graph.name and tuple(result.case.input[1:]) == graph.input.shape[1:]
     ]
-    if not arms:
-        labels = ", ".join(dict.fromkeys(arm.config.label for arm in record.arms)) or "no arm at all"
+    if not results:
+        labels = ", ".join(dict.fromkeys(result.case.label for result in record.results)) or "no arm at all"
         raise RequestError(f"the Record has no arm of {graph.name} on images of {graph.input}", hint=f"it has {labels}")
-    for arm in arms:
-        ms = _by_stage(arm.stages) or _by_stage(arm.layers)
+    for result in results:
+        ms = _by_stage(result.stages) or _by_stage(result.layers)
         if ms and set(ms) <= set(graph.stages):
-            return StageTimes(arm.config.label, ms)
+            return StageTimes(result.case.label, ms)
     return None
 
 

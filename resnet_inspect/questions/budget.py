@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any
 
 from resnet_inspect.benchmark.between import crowded
-from resnet_inspect.benchmark.record import Arm, Record
+from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.memory import peak_bytes
@@ -82,15 +82,15 @@ def budget(
     if limits.latency_ms is not None:
         columns = (*COLUMNS, *INTERVAL)
         rows = [(*row, None, None) for row in rows]
-        for arm in _fitting(graph, spec, record):
-            row, finding = _latency(arm, limits.latency_ms)
+        for result in _fitting(graph, spec, record):
+            row, finding = _latency(result, limits.latency_ms)
             rows.append(row)
             findings += [finding] if finding else []
     elif record is not None:
         raise RequestError("a Record is read for a latency alone", hint="give --max-latency-ms, or no --record")
     notes = ["memory is the predicted peak of an inference in fp32"] if limits.memory else []
-    notes += ["two rounds, a first look: another run may decide otherwise"] if record and record.protocol.quick else []
-    if record and any(arm.stopped == "interrupted" for arm in record.arms):
+    notes += ["two rounds, a first look: another run may decide otherwise"] if record and record.plan.quick else []
+    if record and any(result.stopped == "interrupted" for result in record.results):
         notes.append("Ctrl-C ended a run: another may decide otherwise")
     over = any(finding.code == "over" for finding in findings)
     return Report(
@@ -112,39 +112,39 @@ def _key(name: str) -> str:
     return f"max-{name.replace('_', '-')}"
 
 
-def _fitting(graph: Graph, spec: Mapping[str, Any], record: Record | None) -> list[Arm]:
+def _fitting(graph: Graph, spec: Mapping[str, Any], record: Record | None) -> list[Result]:
     """Every arm that is an inference of this net at this input, however it was run: each has to keep the limit."""
     if record is None:
         raise RequestError(
             "max-latency-ms needs a measurement", hint="`resnet-inspect bench -o run.json`, then --record run.json"
         )
-    arms = [
-        arm
-        for arm in record.arms
-        if arm.config.task == "infer"
-        and arm.config.input == graph.input.shape
-        and arm.spec == spec
-        and (spec or arm.config.model == graph.name)  # code has no spec
+    results = [
+        result
+        for result in record.results
+        if result.case.task == "infer"
+        and result.case.input == graph.input.shape
+        and result.spec == spec
+        and (spec or result.case.model == graph.name)  # code has no spec
     ]
-    if not arms:
-        there = ", ".join(arm.config.label for arm in record.arms) or "nothing"
+    if not results:
+        there = ", ".join(result.case.label for result in record.results) or "nothing"
         raise RequestError(
             f"the Record has no inference of {graph.name} at input {graph.input}", hint=f"it has {there}"
         )
-    return arms
+    return results
 
 
-def _latency(arm: Arm, limit: float) -> tuple[Row, Finding | None]:
+def _latency(result: Result, limit: float) -> tuple[Row, Finding | None]:
     """The median against the limit; where the median's interval has the limit inside, that is not decided."""
     key = _key("latency_ms")
-    where = f"{arm.config.label}, {arm.config.device}"
-    metric = arm.metrics.get("latency")
-    if metric is None or not arm.valid:
+    where = f"{result.case.label}, {result.case.device}"
+    metric = result.metrics.get("latency")
+    if metric is None or not result.valid:
         row: Row = (key, where, "ms", limit, None, None, "INCONCLUSIVE", None, None)
-        said = f"{where} is {arm.status}, no valid measurement: nothing is known of its latency"
+        said = f"{where} is {result.status}, no valid measurement: nothing is known of its latency"
         return row, Finding("inconclusive", key, said, "measure again")
     low, high = metric.ci95_ms
-    over = low > limit and not crowded(arm)  # which adds to a time, and never takes from it
+    over = low > limit and not crowded(result)  # which adds to a time, and never takes from it
     verdict = "ok" if high <= limit else "OVER" if over else "INCONCLUSIVE"
     row = (key, where, "ms", limit, metric.median_ms, round(metric.median_ms / limit, 6), verdict, low, high)
     bounds, allowed = f"{text(low, 'ms')} to {text(high, 'ms')}", text(limit, "ms")

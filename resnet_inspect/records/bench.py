@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from resnet_inspect.benchmark.plan import Protocol
-from resnet_inspect.benchmark.record import Arm, Metric, Record
+from resnet_inspect.benchmark.plan import Plan
+from resnet_inspect.benchmark.record import Metric, Record, Result
 from resnet_inspect.benchmark.statistics import half_width
 from resnet_inspect.records import breakdown as ledgers
 from resnet_inspect.records import choices
@@ -19,25 +19,25 @@ def bench(record: Record) -> Report:
     environment = record.environment
     machine, grade = environment["machine"], environment["grade"]
     findings = [*together(record)]
-    if len(record.arms) < record.planned:
+    if len(record.results) < record.planned:
         findings.append(
-            Finding("interrupted", "the run", f"{record.planned - len(record.arms)} arms were not measured")
+            Finding("interrupted", "the run", f"{record.planned - len(record.results)} arms were not measured")
         )
     findings += [
         Finding(
             "invalid",
-            arm.config.label,
+            result.case.label,
             f"self-check {check.id} failed: {text_of(check.value)}, limit {text_of(check.limit)}",
         )
-        for arm in record.arms
-        for check in arm.checks
+        for result in record.results
+        for check in result.checks
         if not check.ok
     ]
     worth = [*choices.table(record)]
     return Report(
         kind="bench",
-        model=record.arms[0].config.model if record.arms else None,
-        title=f"{counted(len(record.arms), 'arm')}, grade {grade['letter']}"
+        model=record.results[0].case.model if record.results else None,
+        title=f"{counted(len(record.results), 'arm')}, grade {grade['letter']}"
         + (": " + "; ".join(grade["reasons"]) if grade["reasons"] else ""),
         facts=(
             *([Fact("command", "command", shlex.join(["resnet-inspect", *record.argv]))] if record.argv else []),
@@ -45,7 +45,7 @@ def bench(record: Record) -> Report:
             Fact("machine", "machine", ", ".join(_machine(machine))),
             *([Fact("gpu", "gpu", ", ".join(_gpu(environment["gpu"])))] if environment.get("gpu") else []),
             Fact("versions", "versions", ", ".join(f"{k} {v}" for k, v in _versions(environment).items())),
-            Fact("rounds", "rounds", _rounds(record.protocol)),
+            Fact("rounds", "rounds", _rounds(record.plan)),
             *_best(record),
         ),
         tables=(_arms(record), *worth, *_phases(record), *ledgers.tables(record)),
@@ -59,12 +59,12 @@ def bench(record: Record) -> Report:
             *_energy(record),
             *(
                 ["floor: of an inference alone"]
-                if any(a.ceilings and a.config.task == "train" for a in record.arms)
+                if any(a.ceilings and a.case.task == "train" for a in record.results)
                 else []
             ),
-            *(["two rounds, a first look: no baseline for `resnet-inspect verdict`"] if record.protocol.quick else []),
+            *(["two rounds, a first look: no baseline for `resnet-inspect verdict`"] if record.plan.quick else []),
         ),
-        ok=len(record.arms) == record.planned and all(arm.status == "ok" for arm in record.arms),
+        ok=len(record.results) == record.planned and all(result.status == "ok" for result in record.results),
     )
 
 
@@ -72,9 +72,9 @@ def _best(record: Record) -> Iterator[Fact]:
     """Of several arms, the one that the most images go through in a second, beside its task."""
     for task in ("infer", "train"):
         rates = [
-            (arm.images_per_s, number)
-            for number, arm in enumerate(record.arms, 1)
-            if arm.valid and arm.images_per_s is not None and arm.config.task == task
+            (result.images_per_s, number)
+            for number, result in enumerate(record.results, 1)
+            if result.valid and result.images_per_s is not None and result.case.task == task
         ]
         if len(rates) > 1:
             most, number = max(rates)
@@ -102,11 +102,11 @@ def _versions(environment: Mapping[str, Any]) -> dict[str, str]:
     return {**environment["versions"], **({"python": python} if python else {})}
 
 
-def _rounds(protocol: Protocol) -> str:
-    least = "2" if protocol.quick else f"from {protocol.rounds}"
-    until = "" if protocol.quick else f", until ±{100 * protocol.precise_within:g}% or {protocol.max_time_s:g} s"
-    where = ", each in a new process" if protocol.fresh else ""
-    return f"{least} of {protocol.min_round_s:g} s{where}{until}, seed {protocol.seed}"
+def _rounds(plan: Plan) -> str:
+    least = "2" if plan.quick else f"from {plan.rounds}"
+    until = "" if plan.quick else f", until ±{100 * plan.precise_within:g}% or {plan.max_time_s:g} s"
+    where = ", each in a new process" if plan.fresh else ""
+    return f"{least} of {plan.min_round_s:g} s{where}{until}, seed {plan.seed}"
 
 
 def text_of(value: float | None) -> str:
@@ -133,18 +133,18 @@ def _arms(record: Record) -> Table:
         Column("predicted_bytes", "predicted", "bytes", optional=True),
         Column("compile_ms", "compile", "ms", optional=True),
     )
-    several = len(record.arms) > 1
-    rows = tuple(_row(arm, number if several else None) for number, arm in enumerate(record.arms, 1))
+    several = len(record.results) > 1
+    rows = tuple(_row(result, number if several else None) for number, result in enumerate(record.results, 1))
     used = [i for i, c in enumerate(columns) if not c.optional or any(row[i] is not None for row in rows)]
     return Table("arms", "arms", tuple(columns[i] for i in used), tuple(tuple(row[i] for i in used) for row in rows))
 
 
-def _row(arm: Arm, number: int | None) -> Row:
-    config, latency, device = arm.config, arm.metrics.get("latency"), arm.metrics.get("device_time")
-    measured, predicted = arm.memory.get("measured") or {}, arm.memory.get("predicted") or {}
-    fused = " fused" if config.fused else ""
-    threads = f" {counted(config.threads, 'thread')}" if config.device == "cpu" else ""
-    what = f"{config.task} {config.precision} {config.layout} {config.mode}{fused}{threads}"
+def _row(result: Result, number: int | None) -> Row:
+    case, latency, device = result.case, result.metrics.get("latency"), result.metrics.get("device_time")
+    measured, predicted = result.memory.get("measured") or {}, result.memory.get("predicted") or {}
+    fused = " fused" if case.fused else ""
+    threads = f" {counted(case.threads, 'thread')}" if case.device == "cpu" else ""
+    what = f"{case.task} {case.precision} {case.layout} {case.mode}{fused}{threads}"
     times: Row = (None,) * 2
     tails: Row = (None,) * 3
     if latency is not None:
@@ -152,24 +152,24 @@ def _row(arm: Arm, number: int | None) -> Row:
         tails = latency.p90_ms, latency.p95_ms, latency.p99_ms
     return (
         number,
-        config.model,
-        config.batch_size,
+        case.model,
+        case.batch_size,
         what,
-        arm.status,
+        result.status,
         *times,
         device.median_ms if device is not None else None,
-        *_floor(arm, device or latency),
+        *_floor(result, device or latency),
         *tails,
-        arm.images_per_s,
+        result.images_per_s,
         measured.get("requested_bytes"),
         predicted.get("peak_bytes"),
-        arm.compile_ms,
+        result.compile_ms,
     )
 
 
-def _floor(arm: Arm, measured: Metric | None) -> tuple[float | None, float | None]:
+def _floor(result: Result, measured: Metric | None) -> tuple[float | None, float | None]:
     """The least time that the measured ceilings allow, and what share of the time it is."""
-    floor = (arm.ceilings or {}).get("floor_ms")
+    floor = (result.ceilings or {}).get("floor_ms")
     if floor is None or measured is None or not measured.median_ms:
         return floor, None
     return floor, floor / measured.median_ms
@@ -177,9 +177,9 @@ def _floor(arm: Arm, measured: Metric | None) -> tuple[float | None, float | Non
 
 def _phases(record: Record) -> tuple[Table, ...]:
     rows: list[Row] = [
-        (arm.config.label, p["forward_ms"], p["backward_ms"], p["optimizer_ms"], p["step_ms"])
-        for arm in record.arms
-        if (p := arm.phases) is not None
+        (result.case.label, p["forward_ms"], p["backward_ms"], p["optimizer_ms"], p["step_ms"])
+        for result in record.results
+        if (p := result.phases) is not None
     ]
     if not rows:
         return ()
@@ -189,9 +189,9 @@ def _phases(record: Record) -> tuple[Table, ...]:
 
 
 def _energy(record: Record) -> Iterator[str]:
-    for arm in record.arms:
-        if arm.energy is not None:
-            total, net, idle = (significant(arm.energy[key]) for key in ("j_per_image", "net_j_per_image", "idle_w"))
-            yield f"energy of {arm.config.label}: {total} J/image, {net} J/image beyond the {idle} W of waiting"
-        elif "energy" in arm.unknown:
-            yield f"energy of {arm.config.label} is unknown: {arm.unknown['energy']}"
+    for result in record.results:
+        if result.energy is not None:
+            total, net, idle = (significant(result.energy[key]) for key in ("j_per_image", "net_j_per_image", "idle_w"))
+            yield f"energy of {result.case.label}: {total} J/image, {net} J/image beyond the {idle} W of waiting"
+        elif "energy" in result.unknown:
+            yield f"energy of {result.case.label} is unknown: {result.unknown['energy']}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from resnet_inspect.benchmark.record import Arm, Record
+from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.report import Column, Row, Table
 from resnet_inspect.units import text
 
@@ -12,31 +12,31 @@ REST = ("loss", "optimizer")  # of a training step
 
 def tables(record: Record) -> Iterator[Table]:
     """One a ledger, in the order of the arms."""
-    for number, arm in enumerate(record.arms, 1):
-        for by, ledger in _ledgers(arm):
-            yield _table(f"{by}s_{number}", by, f"{by}s of {arm.config.label}", ledger)
+    for number, result in enumerate(record.results, 1):
+        for by, ledger in _ledgers(result):
+            yield _table(f"{by}s_{number}", by, f"{by}s of {result.case.label}", ledger)
 
 
 def notes(record: Record) -> Iterator[str]:
     """How far each ledger adds up, and what its marks cost; why there is none where one was asked for."""
-    for arm in record.arms:
-        for by, ledger in _ledgers(arm):
+    for result in record.results:
+        for by, ledger in _ledgers(result):
             share, plain = text(ledger["instrumentation"], "share"), text(ledger["plain_ms"], "ms")
             yield (
-                f"{by}s of {arm.config.label}: means over {ledger['iterations']} calls, which add up to "
+                f"{by}s of {result.case.label}: means over {ledger['iterations']} calls, which add up to "
                 f"{100 * ledger['closure']:.2f}% of the same calls by a clock outside them; "
                 f"the marks add {share} to the plain {plain}"
             )
         for name in ("stages", "layers"):
-            if name in arm.unknown:
-                yield f"{name} of {arm.config.label} are unknown: {arm.unknown[name]}"
+            if name in result.unknown:
+                yield f"{name} of {result.case.label} are unknown: {result.unknown[name]}"
 
 
-def _ledgers(arm: Arm) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    if arm.stages is not None:
-        yield "stage", arm.stages
-    if arm.layers is not None:
-        yield "layer", arm.layers
+def _ledgers(result: Result) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if result.stages is not None:
+        yield "stage", result.stages
+    if result.layers is not None:
+        yield "layer", result.layers
 
 
 def _table(key: str, by: str, title: str, ledger: Mapping[str, Any]) -> Table:

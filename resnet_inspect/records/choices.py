@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from resnet_inspect.benchmark.between import between
-from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.compare import DELTA
-from resnet_inspect.benchmark.record import Arm, Record
+from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.report import Column, Row, Table
 from resnet_inspect.units import text
 
@@ -25,8 +25,8 @@ OPTIONS = {
 
 def table(record: Record) -> Iterator[Table]:
     """A row for each arm and each option in which it differs from the first arm's value; nothing where none does."""
-    arms = {_key(arm.config): arm for arm in record.arms}
-    rows = [row for option in OPTIONS for arm in record.arms for row in _worth(option, arm, arms, record)]
+    results = {_key(result.case): result for result in record.results}
+    rows = [row for option in OPTIONS for result in record.results for row in _worth(option, result, results, record)]
     if rows:
         columns = (
             Column("choice", "choice"),
@@ -42,10 +42,10 @@ def table(record: Record) -> Iterator[Table]:
 def notes(record: Record) -> Iterator[str]:
     """How to read the table of choices."""
     ratio = "choices: the time of an image with each over that with the other"
-    if record.protocol.quick:
+    if record.plan.quick:
         yield f"{ratio}; two rounds decide nothing"
     else:
-        where = margins(arm.config.device for arm in record.arms)
+        where = margins(result.case.device for result in record.results)
         yield f"{ratio}, and its 95 % interval; an outcome is where that lies round 1 {where}"
 
 
@@ -54,21 +54,21 @@ def margins(devices: Iterable[str]) -> str:
     return " and ".join(sorted({f"±{text(DELTA[device.partition(':')[0]], 'share')}" for device in devices}))
 
 
-def _worth(option: str, arm: Arm, arms: dict[Config, Arm], record: Record) -> Iterator[Row]:
+def _worth(option: str, result: Result, results: dict[Case, Result], record: Record) -> Iterator[Row]:
     """The arm with and without ``option``, per image; two rounds of a quick run give a ratio and decide nothing."""
-    value, first = getattr(arm.config, option), getattr(record.arms[0].config, option)
-    without = arms.get(replace(_key(arm.config), **{option: first}))
+    value, first = getattr(result.case, option), getattr(record.results[0].case, option)
+    without = results.get(replace(_key(result.case), **{option: first}))
     if value == first or without is None:
         return
-    scale = without.config.batch_size / arm.config.batch_size
-    found = between(without, arm, record.protocol.seed, scale=scale)
+    scale = without.case.batch_size / result.case.batch_size
+    found = between(without, result, record.plan.seed, scale=scale)
     if found is not None:
         said = OPTIONS[option].format(value) + ("" if option == "fused" else f" over {first}")
         one = found.comparison
-        outcome = None if record.protocol.quick else one.outcome
-        yield (said, arm.config.label, one.ratio, one.low, one.high, outcome)
+        outcome = None if record.plan.quick else one.outcome
+        yield (said, result.case.label, one.ratio, one.low, one.high, outcome)
 
 
-def _key(config: Config) -> Config:
+def _key(case: Case) -> Case:
     """What names an arm beside its options: a model's own input and its batch follow from them."""
-    return replace(config, input=())
+    return replace(case, input=())

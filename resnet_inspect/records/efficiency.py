@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from resnet_inspect.benchmark.case import Config
-from resnet_inspect.benchmark.record import Arm, Metric, Record
+from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.record import Metric, Record, Result
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.passes import Pass, passes
@@ -18,12 +18,12 @@ from resnet_inspect.units import significant, text
 from resnet_inspect.vocabulary import Depth, Precision
 
 
-def precision_of(config: Config) -> Precision:
+def precision_of(case: Case) -> Precision:
     """What convolutions run in: autocast runs them in its own type."""
-    return config.precision.removeprefix("amp-")  # type: ignore[return-value]  # the grid has checked it
+    return case.precision.removeprefix("amp-")  # type: ignore[return-value]  # the grid has checked it
 
 
-def choose(record: Record, number: int | None, unlike: Callable[[Config], Sequence[str]]) -> Arm:
+def choose(record: Record, number: int | None, unlike: Callable[[Case], Sequence[str]]) -> Result:
     """Arm ``number`` as the Record's table lists them, from 1; or the only one that is what was asked for.
 
     ``unlike`` names what was asked for that a configuration is not.
@@ -31,45 +31,45 @@ def choose(record: Record, number: int | None, unlike: Callable[[Config], Sequen
     Raises:
         RequestError: there is none, there are several, it is another than was asked for, or a training step.
     """
-    arms = list(enumerate(record.arms, start=1))
+    results = list(enumerate(record.results, start=1))
     if number is not None:
-        found = [(i, arm) for i, arm in arms if i == number]
+        found = [(i, result) for i, result in results if i == number]
         if not found:
-            raise RequestError(f"--arm {number}: the Record has {len(arms)}", hint=_listed(arms))
-        if others := unlike(found[0][1].config):
-            message = f"--arm {number} is {found[0][1].config.label}, not {', '.join(others)}"
-            raise RequestError(message, hint="leave out what contradicts --arm, or --arm itself")
+            raise RequestError(f"--case {number}: the Record has {len(results)}", hint=_listed(results))
+        if others := unlike(found[0][1].case):
+            message = f"--case {number} is {found[0][1].case.label}, not {', '.join(others)}"
+            raise RequestError(message, hint="leave out what contradicts --case, or --case itself")
     else:
-        found = [(i, arm) for i, arm in arms if not unlike(arm.config)]
+        found = [(i, result) for i, result in results if not unlike(result.case)]
         if not found:
-            raise RequestError("no arm of the Record is what was asked for", hint=_listed(arms))
+            raise RequestError("no arm of the Record is what was asked for", hint=_listed(results))
         if len(found) > 1:
-            raise RequestError(f"{len(found)} arms of the Record fit", hint=f"give --arm: {_listed(found)}")
-    arm = found[0][1]
-    if arm.config.task != "infer":
-        raise RequestError(f"{arm.config.label}: the roofline is that of inference", hint="bench --task infer")
-    if whole_metric(arm) is None:
-        raise RequestError(f"{arm.config.label}: {arm.status}, it has no times", hint="measure it again")
-    return arm
+            raise RequestError(f"{len(found)} arms of the Record fit", hint=f"give --case: {_listed(found)}")
+    result = found[0][1]
+    if result.case.task != "infer":
+        raise RequestError(f"{result.case.label}: the roofline is that of inference", hint="bench --task infer")
+    if whole_metric(result) is None:
+        raise RequestError(f"{result.case.label}: {result.status}, it has no times", hint="measure it again")
+    return result
 
 
-def _listed(arms: Sequence[tuple[int, Arm]]) -> str:
-    return "; ".join(f"{i} is {arm.config.label}" for i, arm in arms)
+def _listed(results: Sequence[tuple[int, Result]]) -> str:
+    return "; ".join(f"{i} is {result.case.label}" for i, result in results)
 
 
-def whole_metric(arm: Arm) -> Metric | None:
+def whole_metric(result: Result) -> Metric | None:
     """The device's time for one call where it is known, else the latency."""
-    return arm.metrics.get("device_time") or arm.metrics.get("latency")
+    return result.metrics.get("device_time") or result.metrics.get("latency")
 
 
-def attained(graph: Graph, device: Device, record: Record, arm: Arm, depth: Depth = "stage") -> Report:
+def attained(graph: Graph, device: Device, record: Record, result: Result, depth: Depth = "stage") -> Report:
     """One row a part: its floor, what was measured, how much of the roof that is, and the milliseconds above it."""
-    precision = precision_of(arm.config)
+    precision = precision_of(result.case)
     found = passes(graph)
     parts = floors_of(found, device, precision, KEYS[depth])
-    measured = measured_ms(graph, found, arm, depth)
+    measured = measured_ms(graph, found, result, depth)
     total = total_of(parts.values())
-    plain = whole_metric(arm)
+    plain = whole_metric(result)
     assert plain is not None, "choose() takes no arm without times"
     whole = sum(measured.values()) or plain.median_ms
     above = whole - 1e3 * total.floor_s
@@ -104,12 +104,12 @@ def attained(graph: Graph, device: Device, record: Record, arm: Arm, depth: Dept
     return Report(
         kind="roofline",
         model=graph.name,
-        title=f"{arm.config.label}, measured, against {device.title}",
+        title=f"{result.case.label}, measured, against {device.title}",
         facts=(
             *device_facts(graph, device, precision),
             Fact("floor_ms", "floor", 1e3 * total.floor_s, "ms"),
             Fact("measured_ms", "measured", whole, "ms"),
-            Fact("measured_is", "which is", _statistic(arm, bool(measured))),
+            Fact("measured_is", "which is", _statistic(result, bool(measured))),
             Fact("grade", "grade of the Record", "; ".join((grade["letter"], *grade["reasons"]))),
             Fact("reached", "of the roof", 1e3 * total.floor_s / whole, "share"),
             Fact("to_win_ms", "to win", above, "ms"),
@@ -119,26 +119,26 @@ def attained(graph: Graph, device: Device, record: Record, arm: Arm, depth: Dept
         tables=(Table(f"{depth}s", f"{depth}s", columns, rows, last),),
         findings=(
             *unsteady(device),
-            *(finding(one) for one in arm.findings),
-            *([] if arm.valid else [_invalid(arm)]),
-            *([] if measured else [_unmeasured(depth, arm)]),
-            *(_apart(depth, whole, plain, arm) if measured else []),
+            *(finding(one) for one in result.findings),
+            *([] if result.valid else [_invalid(result)]),
+            *([] if measured else [_unmeasured(depth, result)]),
+            *(_apart(depth, whole, plain, result) if measured else []),
             *above_roof({**parts, "total": total}, {**measured, "total": whole}),
-            *most_to_win(parts, measured, arm, device, precision),
+            *most_to_win(parts, measured, result, device, precision),
         ),
         notes=notes(found, device, precision),
     )
 
 
-def measured_ms(graph: Graph, found: Iterable[Pass], arm: Arm, depth: Depth) -> dict[str, float]:
+def measured_ms(graph: Graph, found: Iterable[Pass], result: Result, depth: Depth) -> dict[str, float]:
     """Milliseconds of each part, as the arm's stages or layers tell them; empty where it has none so fine.
 
     The time of a call belongs to the pass it is fused into, whose floor it is held against.
     """
-    if depth == "stage" and arm.stages:
-        return _times(arm.stages, {stage: stage for stage in graph.stages})
+    if depth == "stage" and result.stages:
+        return _times(result.stages, {stage: stage for stage in graph.stages})
     part_of = {node.name: KEYS[depth](one.anchor) for one in found for node in one.calls.values()}
-    return _times(arm.layers, part_of) if arm.layers else {}
+    return _times(result.layers, part_of) if result.layers else {}
 
 
 def _times(document: Any, part_of: Mapping[str, str]) -> dict[str, float]:
@@ -155,14 +155,14 @@ def _times(document: Any, part_of: Mapping[str, str]) -> dict[str, float]:
     return times
 
 
-def _statistic(arm: Arm, marked: bool) -> str:
+def _statistic(result: Result, marked: bool) -> str:
     """What ``measured`` is."""
     if marked:
         return "the sum over its parts of the mean of the marked calls"
-    return f"the median {'device time' if arm.metrics.get('device_time') else 'latency'} of one call"
+    return f"the median {'device time' if result.metrics.get('device_time') else 'latency'} of one call"
 
 
-def _apart(depth: Depth, whole: float, plain: Metric, arm: Arm) -> list[Finding]:
+def _apart(depth: Depth, whole: float, plain: Metric, result: Result) -> list[Finding]:
     """Parts that add up to what the plain calls did not take."""
     low, high = plain.ci95_ms
     if low <= whole <= high:
@@ -171,24 +171,26 @@ def _apart(depth: Depth, whole: float, plain: Metric, arm: Arm) -> list[Finding]
     return [
         Finding(
             "apart",
-            arm.config.label,
+            result.case.label,
             f"the {depth}s add up to {text(whole, 'ms')}, the median call takes {median} ({interval})",
             "trust their shares sooner than their times",
         )
     ]
 
 
-def _unmeasured(depth: Depth, arm: Arm) -> Finding:
+def _unmeasured(depth: Depth, result: Result) -> Finding:
     per = "stage" if depth == "stage" else "layer"
-    reason = arm.unknown.get(f"{per}s")
+    reason = result.unknown.get(f"{per}s")
     return Finding(
         f"no-{per}s",
-        arm.config.label,
+        result.case.label,
         f"no {per} times, the whole is held against the sum of the floors" + (f": {reason}" if reason else ""),
         f"`resnet-inspect bench --per {per}` measures them",
     )
 
 
-def _invalid(arm: Arm) -> Finding:
-    failed = ", ".join(check.id for check in arm.checks if not check.ok)
-    return Finding("invalid", arm.config.label, f"the measurement failed its self-checks: {failed}", "measure it again")
+def _invalid(result: Result) -> Finding:
+    failed = ", ".join(check.id for check in result.checks if not check.ok)
+    return Finding(
+        "invalid", result.case.label, f"the measurement failed its self-checks: {failed}", "measure it again"
+    )

@@ -14,8 +14,8 @@ SHARES = ("share", "spread", "change", "within")
 def together(record: Record) -> Iterator[Finding]:
     """What the Record says of its arms: once for all of whom it says the same, with the range of its numbers."""
     found: dict[str, dict[int, Mapping[str, Any]]] = {}
-    for number, arm in enumerate(record.arms, 1):
-        for one in arm.findings:
+    for number, result in enumerate(record.results, 1):
+        for one in result.findings:
             found.setdefault(one["code"], {})[number] = one
     for code, by_arm in found.items():
         first, *rest = by_arm.values()
@@ -25,7 +25,7 @@ def together(record: Record) -> Iterator[Finding]:
         names = first["values"]
         ranges = {name: _range(name, [one["values"][name] for one in by_arm.values()]) for name in names}
         message, hint = CATALOGUE[code]
-        yield Finding(code, _numbered([*by_arm], len(record.arms)), message.format(**ranges), hint)
+        yield Finding(code, _numbered([*by_arm], len(record.results)), message.format(**ranges), hint)
 
 
 def _range(name: str, values: Sequence[float | str]) -> str:

@@ -1,7 +1,7 @@
 """Where measured time lies above its floor, what stands between the two, and where it lies below, which cannot be."""
 
-from resnet_inspect.benchmark.case import Config
-from resnet_inspect.benchmark.record import Arm
+from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.record import Result
 from resnet_inspect.hardware.devices import Device
 from resnet_inspect.hardware.floor import Floor
 from resnet_inspect.report import Finding
@@ -37,10 +37,10 @@ def above_roof(parts: dict[str, Floor], measured: dict[str, float]) -> list[Find
 
 
 def most_to_win(
-    parts: dict[str, Floor], measured: dict[str, float], arm: Arm, device: Device, precision: Precision
+    parts: dict[str, Floor], measured: dict[str, float], result: Result, device: Device, precision: Precision
 ) -> list[Finding]:
     """The parts furthest above their floors, the furthest first."""
-    pages = any(found["code"] == "page-faults" for found in arm.findings)
+    pages = any(found["code"] == "page-faults" for found in result.findings)
     above = {name: measured[name] - 1e3 * part.floor_s for name, part in parts.items() if name in measured}
     largest = sorted((name for name in above if above[name] > 0), key=lambda name: -above[name])[:LARGEST]
     return [
@@ -48,25 +48,25 @@ def most_to_win(
             "to-win",
             name,
             f"{text(above[name], 'ms')} of {text(measured[name], 'ms')} lie above the floor",
-            PAGES if pages else remedy(parts[name], measured[name], arm.config, device, precision),
+            PAGES if pages else remedy(parts[name], measured[name], result.case, device, precision),
         )
         for name in largest
     ]
 
 
-def remedy(part: Floor, measured_ms: float, config: Config, device: Device, precision: Precision) -> str:
+def remedy(part: Floor, measured_ms: float, case: Case, device: Device, precision: Precision) -> str:
     """What stands between a part and its floor, as far as the configuration and the device tell.
 
     Eager calls are held by the roofs of what they move, each by itself.
     """
-    eager = config.mode in ("eager", "graph")
+    eager = case.mode in ("eager", "graph")
     if 1e3 * (part.eager_s if eager else part.floor_s) < HELD * measured_ms:
-        return _held_by_neither(config)
+        return _held_by_neither(case)
     more = part.bytes_eager / part.bytes_fused
     if eager and part.roof == "memory" and more > MOST:
         unfused = text(1e3 * part.eager_s, "ms")
         return f"unfused, it moves {significant(more)}× the bytes and has a floor of {unfused}: --mode compile fuses"
-    if config.device.startswith("cuda") and config.layout == "contiguous" and config.precision != "fp32":
+    if case.device.startswith("cuda") and case.layout == "contiguous" and case.precision != "fp32":
         return "--layout channels_last: tensor cores read channels side by side"
     faster = [p for p, peak in device.peaks.items() if peak > device.peak(precision)]
     if part.roof == "memory":
@@ -76,19 +76,19 @@ def remedy(part: Floor, measured_ms: float, config: Config, device: Device, prec
     if faster:
         best = max(faster, key=device.peak)
         return f"--precision {best} has {significant(device.peak(best) / device.peak(precision))}× the peak"
-    if config.batch_size < FILLS and config.device != "cpu":
+    if case.batch_size < FILLS and case.device != "cpu":
         return "a larger --batch-size fills the device better"
     return (
         f"{significant(part.intensity)} FLOP a byte: fewer FLOPs win here, and convolutions whose tiles come out even"
     )
 
 
-def _held_by_neither(config: Config) -> str:
-    cuda = config.device.startswith("cuda")
+def _held_by_neither(case: Case) -> str:
+    cuda = case.device.startswith("cuda")
     causes = "launches, or work too small for the device" if cuda else "calls, threads or other programs"
     ways = [
-        *(["--mode graph or compile"] if cuda and config.mode == "eager" else []),
+        *(["--mode graph or compile"] if cuda and case.mode == "eager" else []),
         *([] if cuda else ["more --threads", "an idle machine"]),
-        *(["a larger --batch-size"] if config.batch_size < FILLS else []),
+        *(["a larger --batch-size"] if case.batch_size < FILLS else []),
     ]
     return f"neither roof holds it: {causes}" + (f"; try {', '.join(ways)}" if ways else "")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from resnet_inspect.benchmark.between import between, crowded
 from resnet_inspect.benchmark.compare import OUTCOMES
-from resnet_inspect.benchmark.record import Arm, Record
+from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.errors import RequestError
 from resnet_inspect.records.choices import margins
 from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
@@ -40,22 +40,22 @@ def verdict(old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_dif
             f"the two runs differ in {', '.join(differences)}", hint="--allow-env-diff compares them all the same"
         )
     # Two rounds say too little of how rounds vary: a quick run compared with itself is called SLOWER in 6 to 17 %.
-    if old.protocol.quick or new.protocol.quick:
+    if old.plan.quick or new.plan.quick:
         raise RequestError("a quick run of two rounds decides nothing", hint="measure both without --quick")
-    theirs = {arm.config: arm for arm in old.arms}
-    pairs = [(theirs[arm.config], arm) for arm in new.arms if arm.config in theirs]
+    theirs = {result.case: result for result in old.results}
+    pairs = [(theirs[result.case], result) for result in new.results if result.case in theirs]
     if not pairs:
         raise RequestError(
             "the two runs have no configuration in common", hint="compare runs of the same bench command"
         )
     variables = _variables(old, new)
     rows: list[Row] = []
-    missing = set(theirs) - {arm.config for arm in new.arms}
-    findings = [Finding("missing", config.label, "the new run has no such arm") for config in missing]
+    missing = set(theirs) - {result.case for result in new.results}
+    findings = [Finding("missing", case.label, "the new run has no such arm") for case in missing]
     for before, after in pairs:
         if dict(before.spec) != dict(after.spec):
-            raise RequestError(f"{after.config.label} names two different nets", hint="compare runs of one spec")
-        rows.append(_row(before, after, new.protocol.seed, comparable=not differences and not variables))
+            raise RequestError(f"{after.case.label} names two different nets", hint="compare runs of one spec")
+        rows.append(_row(before, after, new.plan.seed, comparable=not differences and not variables))
         findings += _broken(before, after, gates)
     columns = (
         Column("arm", "arm"),
@@ -79,10 +79,10 @@ def verdict(old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_dif
             *([f"the two runs differ in {', '.join(differences)}"] if differences else []),
             *([f"the two runs differ in the variables {', '.join(variables)}: {UNSTEADIED}"] if variables else []),
             *_crowds(pairs),
-            f"an outcome is where the interval lies round 1 {margins(after.config.device for _, after in pairs)}",
+            f"an outcome is where the interval lies round 1 {margins(after.case.device for _, after in pairs)}",
             *([LONGER] if any(row[1] == "INCONCLUSIVE" and row[5] is not None for row in rows) else []),
             *([STEADIED] if any(row[-1] is not None for row in rows) else []),
-            *([] if old.protocol.fresh and new.protocol.fresh else [ONE_PROCESS]),
+            *([] if old.plan.fresh and new.plan.fresh else [ONE_PROCESS]),
         ),
         ok=not slower and not findings,
     )
@@ -104,42 +104,42 @@ def _variables(old: Record, new: Record) -> list[str]:
     return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
 
 
-def _row(before: Arm, after: Arm, seed: int, comparable: bool) -> Row:
+def _row(before: Result, after: Result, seed: int, comparable: bool) -> Row:
     found = between(before, after, seed, comparable)
     if found is None:
-        return (after.config.label, "INCONCLUSIVE", None, None, None, None, None, None)
+        return (after.case.label, "INCONCLUSIVE", None, None, None, None, None, None)
     one = found.comparison
-    return (after.config.label, one.outcome, found.old_ms, found.new_ms, one.ratio, one.low, one.high, one.machine)
+    return (after.case.label, one.outcome, found.old_ms, found.new_ms, one.ratio, one.low, one.high, one.machine)
 
 
-def _crowds(pairs: Sequence[tuple[Arm, Arm]]) -> Iterator[str]:
+def _crowds(pairs: Sequence[tuple[Result, Result]]) -> Iterator[str]:
     for before, after in pairs:
         both = ("old", before), ("new", after)
-        if which := [name for name, arm in both if crowded(arm)]:
-            yield f"{after.config.label}: other programs had a part of the CPU in the {' and the '.join(which)} run"
-        if which := [name for name, arm in both if arm.stopped == "interrupted"]:
-            yield f"{after.config.label}: Ctrl-C ended the {' and the '.join(which)} run"
+        if which := [name for name, result in both if crowded(result)]:
+            yield f"{after.case.label}: other programs had a part of the CPU in the {' and the '.join(which)} run"
+        if which := [name for name, result in both if result.stopped == "interrupted"]:
+            yield f"{after.case.label}: Ctrl-C ended the {' and the '.join(which)} run"
 
 
-def _broken(before: Arm, after: Arm, gates: tuple[str, ...]) -> list[Finding]:
+def _broken(before: Result, after: Result, gates: tuple[str, ...]) -> list[Finding]:
     """Gates that do not hold, and an arm that is no valid measurement: nothing is decided by what failed."""
     found = [
-        Finding("invalid", after.config.label, f"the {which} run is {arm.status}: nothing is known of its speed")
-        for which, arm in (("old", before), ("new", after))
-        if not arm.valid
+        Finding("invalid", after.case.label, f"the {which} run is {result.status}: nothing is known of its speed")
+        for which, result in (("old", before), ("new", after))
+        if not result.valid
     ]
     for gate in gates:
         old, new = _gated(before, gate), _gated(after, gate)
         if old is None or new is None:
-            found.append(Finding("gate", after.config.label, f"{gate} is not known of both runs"))
+            found.append(Finding("gate", after.case.label, f"{gate} is not known of both runs"))
         elif new > old:
-            found.append(Finding("gate", after.config.label, f"{gate} grew from {old:,} to {new:,}"))
+            found.append(Finding("gate", after.case.label, f"{gate} grew from {old:,} to {new:,}"))
     return found
 
 
-def _gated(arm: Arm, gate: str) -> int | None:
+def _gated(result: Result, gate: str) -> int | None:
     if gate == "memory":
-        return (arm.memory.get("predicted") or {}).get("peak_bytes")
+        return (result.memory.get("predicted") or {}).get("peak_bytes")
     if gate == "graph_breaks":
-        return arm.graph_breaks
-    return arm.cost[gate]
+        return result.graph_breaks
+    return result.cost[gate]

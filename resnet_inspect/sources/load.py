@@ -16,8 +16,6 @@ from resnet_inspect.resnet.zoo import Variant
 if TYPE_CHECKING:
     from torch import nn
 
-    from resnet_inspect.benchmark.record import Arm
-
     Model = str | os.PathLike[str] | ResNetSpec | nn.Module
 else:
     Model = str | os.PathLike[str] | ResNetSpec  # and a module, for whose name alone torch is not imported
@@ -175,23 +173,6 @@ def _batch(own: tuple[int, int, int], input: Input, batch_size: int | None) -> t
             f"--input has a batch of {given[0]}, --batch-size says {batch_size}", hint="give one of the two"
         )
     return given
-
-
-def measured(arm: "Arm") -> Graph:
-    """The net that an arm of a Record measured, at its input.
-
-    Raises:
-        RequestError: the Record does not say what it was, or code is no longer what it was then.
-    """
-    if is_code(arm.config.model):
-        found = _traced(_made(arm.config.model), arm.config.model, arm.config.input, None)
-        if sum(node.macs for node in found.nodes) != arm.cost["macs"]:
-            raise RequestError(f"{arm.config.model} is no longer what was measured", hint="measure it again")
-        return found
-    from resnet_inspect.resnet import fields
-
-    n, c, h, w = arm.config.input
-    return lower(fields.from_mapping(ResNetSpec(), arm.spec), arm.config.model, (n, c, h, w))
 
 
 def _find(model: Model) -> Variant:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resnet_inspect.benchmark.case import Config, grid
+from resnet_inspect.benchmark.case import Case, grid
 from resnet_inspect.errors import RequestError
 from resnet_inspect.vocabulary import LAYOUTS, MODES, TASKS
 from resnet_inspect.vocabulary import RUN_PRECISIONS as PRECISIONS
@@ -17,7 +17,7 @@ LAW = settings(deadline=None, max_examples=50)
 MODELS = [("resnet18", (3, 224, 224)), ("resnet50", (3, 224, 224)), ("resnet20", (3, 32, 32))]
 
 
-def one(device: str = "cpu", **changes: Any) -> list[Config]:
+def one(device: str = "cpu", **changes: Any) -> list[Case]:
     """A grid of a single point, but for ``changes``."""
     axes: dict[str, Sequence[Any]] = {
         "models": [("resnet50", (3, 224, 224))],
@@ -36,7 +36,7 @@ def some(values: Sequence[Any], most: int = 3) -> st.SearchStrategy[list[Any]]:
 
 
 def test_a_point_is_the_configuration_that_was_asked_for() -> None:
-    expected = Config("resnet50", "cpu", 8, (8, 3, 224, 224), "infer", "fp32", "contiguous", "eager", 1)
+    expected = Case("resnet50", "cpu", 8, (8, 3, 224, 224), "infer", "fp32", "contiguous", "eager", 1)
     assert one(batch_sizes=[8]) == [expected]
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from resnet_inspect.benchmark.plan import Protocol, protocol_for, reason_to_stop, settled
+from resnet_inspect.benchmark.plan import Plan, plan_for, reason_to_stop, settled
 from resnet_inspect.errors import RequestError
 
-PLAN = Protocol()
+PLAN = Plan()
 NOISY_PLAN = replace(PLAN, precise_within=0.0, max_time_s=1e9)  # nothing but noise ends an arm
 
 
@@ -48,18 +48,18 @@ def test_noise_is_what_more_rounds_do_not_narrow() -> None:
 
 
 def test_a_quick_look_ends_after_its_rounds() -> None:
-    plan = protocol_for("cpu", quick=True)
+    plan = plan_for("cpu", quick=True)
     assert plan.quick
     assert reason_to_stop(noise(2, 20, sd=0.5), plan) == "quick"
     assert reason_to_stop(noise(1, 20, sd=0.5), plan) is None
 
 
 def test_a_kind_of_device_and_options_change_the_plan() -> None:
-    assert protocol_for("cpu") == Protocol()
-    assert protocol_for("cuda:0").precise_within < protocol_for("cpu").precise_within
-    assert protocol_for("cpu", min_time_s=10).min_round_s == 10 / Protocol().rounds
-    assert protocol_for("cpu", quick=True, min_time_s=1).min_round_s == 0.5
-    assert protocol_for("cpu", quick=True, max_time_s=7, seed=3).max_time_s == 7
+    assert plan_for("cpu") == Plan()
+    assert plan_for("cuda:0").precise_within < plan_for("cpu").precise_within
+    assert plan_for("cpu", min_time_s=10).min_round_s == 10 / Plan().rounds
+    assert plan_for("cpu", quick=True, min_time_s=1).min_round_s == 0.5
+    assert plan_for("cpu", quick=True, max_time_s=7, seed=3).max_time_s == 7
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,13 @@ def test_a_kind_of_device_and_options_change_the_plan() -> None:
 )
 def test_times_that_cannot_be_are_refused(times: tuple[float | None, float | None], message: str) -> None:
     with pytest.raises(RequestError, match=message) as refused:
-        protocol_for("cpu", False, 0, *times)
+        plan_for("cpu", False, 0, *times)
     assert refused.value.hint
 
 
 def test_a_least_time_may_be_the_most_or_stand_alone() -> None:
-    assert protocol_for("cpu", min_time_s=5.0, max_time_s=5.0).max_time_s == 5.0
-    assert protocol_for("cpu", min_time_s=60.0).min_round_s == 12.0
+    assert plan_for("cpu", min_time_s=5.0, max_time_s=5.0).max_time_s == 5.0
+    assert plan_for("cpu", min_time_s=60.0).min_round_s == 12.0
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from resnet_inspect import api
 from resnet_inspect.benchmark import run as benchmark
 from resnet_inspect.benchmark.process import ProcessWorker
 from resnet_inspect.benchmark.record import Record, from_json, to_json
+from resnet_inspect.benchmark.request import measured_graph
 from resnet_inspect.benchmark.schedule import WorkerLost
 from resnet_inspect.errors import RequestError
 
@@ -46,19 +47,19 @@ def test_a_training_step_and_a_pass_come_back_whole_and_are_saved_as_they_end() 
     record = bench(
         batch_size=2, task=("infer", "train"), save=saved.append, tell=told.append, argv=("bench", "--quick")
     )
-    assert [len(one.arms) for one in saved] == [1, 2]
+    assert [len(one.results) for one in saved] == [1, 2]
     assert saved[-1] == record
-    assert [arm.config.task for arm in record.arms] == ["infer", "train"], "in the order they were asked for"
-    for arm in record.arms:
-        assert (arm.status, arm.valid, arm.stopped) == ("ok", True, "quick"), arm.checks
-        latency, throughput = arm.metrics["latency"], arm.metrics["throughput"]
+    assert [result.case.task for result in record.results] == ["infer", "train"], "in the order they were asked for"
+    for result in record.results:
+        assert (result.status, result.valid, result.stopped) == ("ok", True, "quick"), result.checks
+        latency, throughput = result.metrics["latency"], result.metrics["throughput"]
         assert latency is not None
         assert throughput is not None
         assert (len(latency.rounds), len(throughput.rounds)) == (2, 2)
-        assert arm.memory["predicted"]["peak_bytes"] > 0
-        assert arm.memory["measured"]["requested_bytes"] > 0
-        assert arm.spec["depths"] == [1, 1]
-    phases = record.arms[1].phases
+        assert result.memory["predicted"]["peak_bytes"] > 0
+        assert result.memory["measured"]["requested_bytes"] > 0
+        assert result.spec["depths"] == [1, 1]
+    phases = record.results[1].phases
     assert phases is not None
     assert sum(phases[f"{part}_ms"] for part in ("forward", "backward", "optimizer")) == pytest.approx(
         phases["step_ms"]
@@ -86,15 +87,15 @@ def test_code_is_measured_as_it_is(tmp_path: Path, run: Run) -> None:
     (tmp_path / "net.py").write_text(NET)
     source = f"{tmp_path}/net.py:Net"
     record = bench(models=(source, f"{tmp_path}/net.py:plain"), settings=(), task="train", per="stage", batch_size=2)
-    assert [(arm.status, arm.valid, arm.spec) for arm in record.arms] == [("ok", True, {})] * 2
-    for arm in record.arms:
-        asked, predicted = arm.memory["measured"]["requested_bytes"], arm.memory["predicted"]["peak_bytes"]
+    assert [(result.status, result.valid, result.spec) for result in record.results] == [("ok", True, {})] * 2
+    for result in record.results:
+        asked, predicted = result.memory["measured"]["requested_bytes"], result.memory["predicted"]["peak_bytes"]
         assert asked == pytest.approx(predicted, abs=64)
-    own, plain = record.arms
-    assert (own.config.model, own.cost) == (source, {"params": 330, "macs": 2 * (8 * 27 * 30 * 30 + 80)})
+    own, plain = record.results
+    assert (own.case.model, own.cost) == (source, {"params": 330, "macs": 2 * (8 * 27 * 30 * 30 + 80)})
     assert "relu is a function" in own.unknown["stages"]
     assert [row["name"] for row in plain.stages["rows"]][:2] == ["0", "1"]
-    assert benchmark.load.measured(own).name == source
+    assert measured_graph(own).name == source
     with pytest.raises(RequestError, match="--fused builds a net of its own"):
         bench(models=source, settings=(), fused=True)
     with pytest.raises(RequestError, match="a Conv2d in memory"):
@@ -116,9 +117,9 @@ class Killed(ProcessWorker):
 
 def test_a_worker_that_is_killed_is_crashed_and_the_others_finish(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(benchmark, "ProcessWorker", Killed)
-    one, two = bench().arms
-    assert (one.status, one.config.batch_size) == ("ok", 1)
-    assert (two.status, two.config.batch_size) == ("crashed", 2)
+    one, two = bench().results
+    assert (one.status, one.case.batch_size) == ("ok", 1)
+    assert (two.status, two.case.batch_size) == ("crashed", 2)
     assert two.findings[0]["values"] == {"detail": "killed by signal 9"}
     assert two.memory["predicted"]["peak_bytes"] > 0
     assert two.memory["measured"] is None
@@ -250,7 +251,7 @@ def test_bench_saves_a_record_that_show_and_verdict_read(run: Run, tmp_path: Pat
     assert done.stderr == "", "nobody watches, so nothing is told"
     assert "2 arms, grade" in done.stdout
     record = api.read_record(tmp_path / "run.json")
-    assert [arm.config.batch_size for arm in record.arms] == [1, 2]
+    assert [result.case.batch_size for result in record.results] == [1, 2]
     assert record.argv[:2] == ("bench", "resnet50")
 
     shown = run("show", "run.json", "--format", "md")

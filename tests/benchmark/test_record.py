@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from resnet_inspect.benchmark.case import Config
-from resnet_inspect.benchmark.plan import Protocol
-from resnet_inspect.benchmark.record import Arm, Check, Metric, Record, from_json, metric, to_json
+from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.plan import Plan
+from resnet_inspect.benchmark.record import RESULT_KEYS, Check, Metric, Record, Result, from_json, metric, to_json
 from resnet_inspect.errors import RequestError
 from resnet_inspect.vocabulary import LAYOUTS, MODES, TASKS
 from resnet_inspect.vocabulary import RUN_PRECISIONS as PRECISIONS
@@ -35,8 +35,8 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(words, inner, max_size=2),
     max_leaves=3,
 )
-configs = st.builds(
-    Config,
+cases = st.builds(
+    Case,
     model=words,
     device=st.sampled_from(["cpu", "mps", "cuda:0", "cuda:11"]),
     batch_size=st.just(0),
@@ -47,7 +47,7 @@ configs = st.builds(
     mode=st.sampled_from(MODES),
     threads=st.integers(1, 64),
     fused=st.booleans(),
-).map(lambda config: replace(config, batch_size=config.input[0]))
+).map(lambda case: replace(case, batch_size=case.input[0]))
 checks = st.builds(Check, id=words, ok=st.booleans(), value=st.none() | numbers, limit=st.none() | numbers)
 findings = st.fixed_dictionaries(
     {"code": words, "where": words, "values": st.dictionaries(words, numbers | words, max_size=2)}
@@ -87,10 +87,10 @@ environments = st.fixed_dictionaries(
 
 
 @st.composite
-def arms(draw: st.DrawFn, seed: int) -> Arm:
+def results(draw: st.DrawFn, seed: int) -> Result:
     status = draw(st.sampled_from(["ok", "ok", "invalid", *LOST]))
     common: dict[str, Any] = {
-        "config": draw(configs),
+        "case": draw(cases),
         "status": status,
         "valid": status == "ok",
         "cost": draw(costs),
@@ -98,10 +98,10 @@ def arms(draw: st.DrawFn, seed: int) -> Arm:
         "findings": tuple(draw(st.lists(findings, max_size=2))),
     }
     if status in LOST:
-        return Arm(**common, memory={"predicted": draw(predictions), "measured": None})
+        return Result(**common, memory={"predicted": draw(predictions), "measured": None})
     measured = [metric(draw(some_rounds), seed) for _ in range(2)]
     on_device = metric(draw(some_rounds), seed) if draw(st.booleans()) else None
-    return Arm(
+    return Result(
         **common,
         metrics={"latency": measured[0], "throughput": measured[1], "device_time": on_device, "enqueue": on_device},
         images_per_s=draw(durations),
@@ -121,14 +121,14 @@ def arms(draw: st.DrawFn, seed: int) -> Arm:
 
 @st.composite
 def records(draw: st.DrawFn) -> Record:
-    protocol = draw(
-        st.builds(Protocol, seed=st.integers(0, 2**32), quick=st.booleans(), fresh=st.booleans(), max_time_s=durations)
+    plan = draw(
+        st.builds(Plan, seed=st.integers(0, 2**32), quick=st.booleans(), fresh=st.booleans(), max_time_s=durations)
     )
-    played = draw(st.lists(arms(protocol.seed), max_size=2))
-    return Record(tuple(draw(st.lists(words, max_size=3))), draw(environments), protocol, len(played), tuple(played))
+    played = draw(st.lists(results(plan.seed), max_size=2))
+    return Record(tuple(draw(st.lists(words, max_size=3))), draw(environments), plan, len(played), tuple(played))
 
 
-CONFIG = Config("resnet50", "cpu", 1, (1, 3, 224, 224), "infer", "fp32", "contiguous", "eager", 8)
+CONFIG = Case("resnet50", "cpu", 1, (1, 3, 224, 224), "infer", "fp32", "contiguous", "eager", 8)
 WHERE = {
     "date": "2025-01-01T00:00:00+00:00",
     "machine": {"cpu_model": "AMD EPYC 9654", "cpus": 8, "memory_bytes": None},
@@ -141,10 +141,10 @@ WHERE = {
 def measured(rounds: list[list[float]]) -> Record:
     """One arm whose calls took so long."""
     metrics: dict[str, Metric | None] = {name: metric(rounds, 0) for name in ("latency", "throughput")}
-    arm = Arm(CONFIG, "ok", True, {**metrics, "device_time": None, "enqueue": None}, 100.0,
+    result = Result(CONFIG, "ok", True, {**metrics, "device_time": None, "enqueue": None}, 100.0,
               {"predicted": None, "measured": None}, {"params": 1, "macs": 1}, {}, 20.0, stopped="precise",
               checks=(Check("latency-positive", True, 9.0, 0.0),))  # fmt: skip
-    return Record(("bench",), WHERE, Protocol(), 1, (arm,))
+    return Record(("bench",), WHERE, Plan(), 1, (result,))
 
 
 TEXT = to_json(measured([[9.0, 10.0, 11.0], [10.0, 10.5], [12.0]]))
@@ -193,9 +193,9 @@ def test_the_schema_knows_from_when_a_99th_percentile_is_told(n: int, known: boo
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
 def test_what_is_no_number_is_never_written(number: float) -> None:
     record = measured([[10.0]])
-    arm = replace(record.arms[0], first_call_ms=number)
+    result = replace(record.results[0], first_call_ms=number)
     with pytest.raises(ValueError, match="JSON compliant"):
-        to_json(replace(record, arms=(arm,)))
+        to_json(replace(record, results=(result,)))
 
 
 def test_the_schema_is_one_and_describes_every_property() -> None:
@@ -213,16 +213,20 @@ def test_the_schema_is_one_and_describes_every_property() -> None:
 @pytest.mark.parametrize(
     ("kind", "name", "elsewhere"),
     [
-        (Config, "config", set()),
+        (Case, "config", set()),
         (Metric, "metric", set()),
         (Check, "check", set()),
-        (Protocol, "protocol", set()),
-        (Arm, "arm", {"images_per_s"}),  # stands with the metrics
+        (Plan, "protocol", set()),
+        (Result, "arm", {"images_per_s"}),  # stands with the metrics
     ],
 )
 def test_the_schema_has_the_fields_of_the_classes_and_no_others(kind: Any, name: str, elsewhere: set[str]) -> None:
     part = schema()["$defs"][name]
-    assert set(part["properties"]) == set(part["required"]) == {field.name for field in fields(kind)} - elsewhere
+    assert (
+        set(part["properties"])
+        == set(part["required"])
+        == {RESULT_KEYS.get(field.name, field.name) for field in fields(kind)} - elsewhere
+    )
     assert part["additionalProperties"] is False
 
 

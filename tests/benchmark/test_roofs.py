@@ -1,7 +1,7 @@
 """Ceilings of an arm, before its rounds and after them, and the floor that they set."""
 
 import pytest
-from takes import arm, codes, record, take
+from raw_results import codes, raw, record, result
 
 from resnet_inspect.benchmark import assemble
 from resnet_inspect.records.bench import bench
@@ -24,7 +24,7 @@ LIMITS = {"device": "cuda", "precision": "bf16", "flop_per_s": 8e14, "bytes_per_
 def test_a_device_time_below_that_of_the_arithmetic_is_no_measurement(
     device: str, precision: str, floor_ms: float, arithmetic_ms: float, valid: bool, cached: bool
 ) -> None:
-    measured = arm(take(device, precision=precision, passes={"ceilings": LIMITS}))
+    measured = result(raw(device, precision=precision, passes={"ceilings": LIMITS}))
     done = assemble.held_to_floor(measured, floor_ms, arithmetic_ms)
     assert done.valid is valid
     assert done.status == ("ok" if valid else "invalid")
@@ -36,13 +36,13 @@ def test_a_device_time_below_that_of_the_arithmetic_is_no_measurement(
 
 def test_the_higher_of_two_ceilings_counts() -> None:
     before, after = {**LIMITS, "flop_per_s": 9e14}, {**LIMITS, "bytes_per_s": 4.1e12}
-    done = arm(take("cuda:0", ceilings_before=before, passes={"ceilings": after}))
+    done = result(raw("cuda:0", ceilings_before=before, passes={"ceilings": after}))
     assert (done.ceilings["flop_per_s"], done.ceilings["bytes_per_s"]) == (9e14, 4.1e12)
     (found,) = (one for one in done.findings if one["code"] == "ceiling-moved")
     assert found["values"] == {"what": "arithmetic", "change": pytest.approx(8 / 9 - 1)}
 
 
 def test_a_ceiling_that_could_not_be_measured_before_is_that_of_after() -> None:
-    done = arm(take("cuda:0", ceilings_before={"reason": "no room"}, passes={"ceilings": LIMITS}))
+    done = result(raw("cuda:0", ceilings_before={"reason": "no room"}, passes={"ceilings": LIMITS}))
     assert done.ceilings == {**LIMITS, "each": [ONCE]}
-    assert arm(take("cuda:0", ceilings_before=LIMITS, passes={"ceilings": {"reason": "no room"}})).ceilings is None
+    assert result(raw("cuda:0", ceilings_before=LIMITS, passes={"ceilings": {"reason": "no room"}})).ceilings is None

@@ -10,17 +10,17 @@ import pytest
 from resnet_inspect import api
 from resnet_inspect.benchmark import assemble
 from resnet_inspect.benchmark import run as benchmark
-from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.largest import WORKER_BYTES
 from resnet_inspect.benchmark.largest import largest as largest_batch
-from resnet_inspect.benchmark.record import Arm, Record, from_json, to_json
+from resnet_inspect.benchmark.record import Record, Result, from_json, to_json
 from resnet_inspect.benchmark.request import predicted_of
-from resnet_inspect.benchmark.schedule import Take, WorkerLost
+from resnet_inspect.benchmark.schedule import RawResult, WorkerLost
 from resnet_inspect.errors import MachineError
 from resnet_inspect.hardware.machine import Grade
 from resnet_inspect.sources import load
 
-CONFIG = Config("resnet18", "cpu", 1, (1, 3, 64, 64), "infer", "fp32", "contiguous", "eager", 1)
+CONFIG = Case("resnet18", "cpu", 1, (1, 3, 64, 64), "infer", "fp32", "contiguous", "eager", 1)
 MIB = 2**20
 
 
@@ -30,17 +30,17 @@ class Fake:
     asked: list[int] = []  # noqa: RUF012  # reset by each test
     room = 0
 
-    def __init__(self, config: Config, limit: int, ms: Callable[[int], float]) -> None:
-        self.config, self.limit, self.ms, self.calls = config, limit, ms, 0
+    def __init__(self, case: Case, limit: int, ms: Callable[[int], float]) -> None:
+        self.case, self.limit, self.ms, self.calls = case, limit, ms, 0
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         if request["do"] == "prepare":
-            Fake.asked.append(self.config.batch_size)
-        if self.config.batch_size > self.limit:
+            Fake.asked.append(self.case.batch_size)
+        if self.case.batch_size > self.limit:
             raise WorkerLost("oom")
         self.calls += request["do"] == "call"
         assert request["do"] in ("prepare", "call", "room")
-        return {"ms": self.ms(self.config.batch_size) + 50 * (self.calls == 1), "bytes": Fake.room}
+        return {"ms": self.ms(self.case.batch_size) + 50 * (self.calls == 1), "bytes": Fake.room}
 
     def close(self) -> None:
         pass
@@ -55,9 +55,9 @@ def largest(
     room_bytes: int = 500 * MIB,
 ) -> int:
     Fake.asked, Fake.room = [], room_bytes
-    found, config = load.variant("resnet18"), replace(CONFIG, device=device, mode=mode)
+    found, case = load.variant("resnet18"), replace(CONFIG, device=device, mode=mode)
     available = WORKER_BYTES + room
-    return largest_batch(config, found, lambda c: Fake(c, limit, ms), available, lambda line: None).batch_size
+    return largest_batch(case, found, lambda c: Fake(c, limit, ms), available, lambda line: None).batch_size
 
 
 def test_the_largest_batch_is_the_one_that_is_predicted_to_fit() -> None:
@@ -109,8 +109,8 @@ def test_no_tensor_has_more_elements_than_kernels_can_index() -> None:
 
 
 def test_a_worker_that_ends_otherwise_is_no_question_of_memory() -> None:
-    def start(config: Config) -> Fake:
-        fake = Fake(config, 10**9, float)
+    def start(case: Case) -> Fake:
+        fake = Fake(case, 10**9, float)
         fake.ask = lost  # the fake of a fake
         return fake
 
@@ -128,13 +128,15 @@ def test_a_machine_on_which_no_image_fits_is_said_to_be() -> None:
 
 
 def test_an_arm_holds_what_was_measured_beside_what_was_predicted(record_json: str) -> None:
-    (arm,) = from_json(record_json).arms
-    assert (arm.status, arm.valid) == ("ok", True)
-    assert arm.memory["measured"]["requested_bytes"] == pytest.approx(arm.memory["predicted"]["peak_bytes"], rel=0.02)
-    assert arm.cost["params"] == 11_689_512
-    assert len(arm.paces_ms) == len(arm.metrics["latency"].round_lengths), "a yardstick beside every round"
-    assert arm.metrics["device_time"] is None
-    assert "device_time" in arm.unknown
+    (result,) = from_json(record_json).results
+    assert (result.status, result.valid) == ("ok", True)
+    assert result.memory["measured"]["requested_bytes"] == pytest.approx(
+        result.memory["predicted"]["peak_bytes"], rel=0.02
+    )
+    assert result.cost["params"] == 11_689_512
+    assert len(result.paces_ms) == len(result.metrics["latency"].round_lengths), "a yardstick beside every round"
+    assert result.metrics["device_time"] is None
+    assert "device_time" in result.unknown
 
 
 CLEAN = {"letter": "B", "reasons": ["governor powersave, not performance"]}
@@ -184,31 +186,31 @@ def test_a_record_in_memory_and_its_file_are_of_one_net(tmp_path: Path) -> None:
 def test_ctrl_c_while_samples_are_looked_at_loses_none_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
 
-    def arm(take: Take, *rest: Any) -> Arm:
-        looked.append(take.config.model)
+    def result(raw: RawResult, *rest: Any) -> Result:
+        looked.append(raw.case.model)
         if len(looked) == 1:
             raise KeyboardInterrupt
-        return assemble.arm(take, *rest)
+        return assemble.result_of(raw, *rest)
 
-    monkeypatch.setattr(benchmark, "arm", arm)
+    monkeypatch.setattr(benchmark, "result_of", result)
     record = api.bench("resnet18", device="cpu", input=(1, 3, 32, 32), max_time_s=0.1)
-    assert [one.status for one in record.arms] == ["ok"]
+    assert [one.status for one in record.results] == ["ok"]
     assert looked == ["resnet18"] * 2
 
 
 def test_arms_of_one_device_have_one_roof() -> None:
     """Ceilings that were measured beside each arm, of which the highest can be reached by all."""
 
-    def arm(batch_size: int, flop_per_s: float, bytes_per_s: float, **changes: Any) -> Arm:
+    def result(batch_size: int, flop_per_s: float, bytes_per_s: float, **changes: Any) -> Result:
         ceilings = {"device": "cpu", "title": "a", "precision": "fp32", "flop_per_s": flop_per_s, "source": "",
                     "bytes_per_s": bytes_per_s, "flop_spread": 0.0, "bytes_spread": 0.0}  # fmt: skip
-        config = replace(CONFIG, batch_size=batch_size, input=(batch_size, 3, 64, 64), **changes)
-        return Arm(config, "ok", True, ceilings=ceilings)
+        case = replace(CONFIG, batch_size=batch_size, input=(batch_size, 3, 64, 64), **changes)
+        return Result(case, "ok", True, ceilings=ceilings)
 
-    arms = [arm(1, 2e11, 3e10), arm(1, 1e11, 4e10, layout="channels_last"), arm(1, 9e11, 9e10, threads=2)]
-    arms.append(Arm(replace(CONFIG, mode="compile"), "oom", False))
-    graphs = {one.config: load.graph(load.variant("resnet18"), one.config.input) for one in arms}
-    one, other, more, lost = benchmark._roofed(arms, graphs)
+    results = [result(1, 2e11, 3e10), result(1, 1e11, 4e10, layout="channels_last"), result(1, 9e11, 9e10, threads=2)]
+    results.append(Result(replace(CONFIG, mode="compile"), "oom", False))
+    graphs = {one.case: load.graph(load.variant("resnet18"), one.case.input) for one in results}
+    one, other, more, lost = benchmark._roofed(results, graphs)
     assert one.ceilings == other.ceilings
     assert (one.ceilings["flop_per_s"], one.ceilings["bytes_per_s"]) == (2e11, 4e10)
     assert more.ceilings["floor_ms"] < one.ceilings["floor_ms"]

@@ -28,8 +28,10 @@ def test_what_is_over_is_named_and_exits_1(run: Run) -> None:
 def test_a_measured_latency_is_held_to_its_limit(run: Run, tmp_path: Path, record_json: str) -> None:
     record = from_json(record_json)
     taken = {"latency": metric([[9.9, 10.0, 10.1] * 7, [10.4] * 21, [9.8] * 21], 0)}
-    arm = replace(record.arms[0], metrics=taken, findings=(), clocks=None)  # a busy machine would leave it undecided
-    (tmp_path / "run.json").write_text(to_json(replace(record, arms=(arm,))), encoding="utf-8")
+    result = replace(
+        record.results[0], metrics=taken, findings=(), clocks=None
+    )  # a busy machine would leave it undecided
+    (tmp_path / "run.json").write_text(to_json(replace(record, results=(result,))), encoding="utf-8")
     low, high = taken["latency"].ci95_ms
     assert low < 10.0 < high
     arguments = ("budget", "resnet18", "--input", "1,3,32,32", "--record", "run.json", "--max-latency-ms")

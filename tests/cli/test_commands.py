@@ -207,7 +207,7 @@ def test_a_measured_run_is_held_against_this_machine(run: Run, tmp_path: Path, l
     assert done.returncode == 2
     assert "--machine --device cpu measures its ceilings" in done.stderr
     assert "bench --ceilings" in done.stderr
-    done = run("roofline", "--record", "run.json", "--arm", "1", "--batch-size", "7")
+    done = run("roofline", "--record", "run.json", "--case", "1", "--batch-size", "7")
     assert (done.returncode, "not --batch-size 7" in done.stderr) == (2, True)
     done = run("roofline", "--record", "run.json", "--machine", "--format", "json")
     assert done.returncode == 0, done.stderr

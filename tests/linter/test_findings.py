@@ -117,19 +117,19 @@ def test_a_slow_stage_is_named_with_its_share() -> None:
 
 
 def test_times_of_layers_add_up_to_stages() -> None:
-    by_stage = SLOW_STEM.arms[0].stages["rows"]
+    by_stage = SLOW_STEM.results[0].stages["rows"]
     layers = [
         {"name": f"{row['name']}.{i}", "stage": row["name"], "ms": row["ms"] / 2} for row in by_stage for i in (0, 1)
     ]
-    arm = replace(SLOW_STEM.arms[0], stages=None, layers={"rows": layers})
-    answer = ri.lint("resnet18", record=replace(SLOW_STEM, arms=(arm,)))
+    result = replace(SLOW_STEM.results[0], stages=None, layers={"rows": layers})
+    answer = ri.lint("resnet18", record=replace(SLOW_STEM, results=(result,)))
     assert answer.findings == ri.lint("resnet18", record=SLOW_STEM).findings
 
 
 @pytest.mark.parametrize("stages", [None, {}, {"rows": []}, {"rows": [{"name": "stem", "ms": None}]}, {"rows": 3}, [1]])
 def test_a_record_without_stage_times_is_said_to_have_none(stages: object) -> None:
-    arm = replace(SLOW_STEM.arms[0], stages=stages)
-    answer = ri.lint("resnet18", record=replace(SLOW_STEM, arms=(arm,)))
+    result = replace(SLOW_STEM.results[0], stages=stages)
+    answer = ri.lint("resnet18", record=replace(SLOW_STEM, results=(result,)))
     assert answer.findings == ()
     assert any("has no stage times" in note and "bench --per stage" in note for note in answer.notes)
 

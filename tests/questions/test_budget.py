@@ -6,16 +6,16 @@ from random import Random
 import pytest
 
 from resnet_inspect import api
-from resnet_inspect.benchmark.case import Config
-from resnet_inspect.benchmark.plan import Protocol
-from resnet_inspect.benchmark.record import Arm, Record, from_json, metric, to_json
+from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.plan import Plan
+from resnet_inspect.benchmark.record import Record, Result, from_json, metric, to_json
 from resnet_inspect.errors import RequestError
 from resnet_inspect.questions.budget import Limits, budget
 from resnet_inspect.report import Report
 from resnet_inspect.sources import load
 
 GRAPH, SPEC = api.lower("resnet18"), load.spec_of(load.variant("resnet18"))
-CONFIG = Config("resnet18", "cpu", 1, (1, 3, 224, 224), "infer", "fp32", "contiguous", "eager", 1)
+CONFIG = Case("resnet18", "cpu", 1, (1, 3, 224, 224), "infer", "fp32", "contiguous", "eager", 1)
 ENVIRONMENT = {
     "date": "",
     "gpu": None,
@@ -25,14 +25,14 @@ ENVIRONMENT = {
 }
 
 
-def arm(ms: float, config: Config = CONFIG, spread: float = 0.01) -> Arm:
+def result(ms: float, config: Case = CONFIG, spread: float = 0.01) -> Result:
     rng = Random(0)
     rounds = [[ms * rng.gauss(1, spread) for _ in range(20)] for _ in range(5)]
-    return Arm(config, "ok", True, {"latency": metric(rounds, 0)}, 1.0, spec=SPEC)
+    return Result(config, "ok", True, {"latency": metric(rounds, 0)}, 1.0, spec=SPEC)
 
 
-def record(*arms: Arm, quick: bool = False) -> Record:
-    return Record((), ENVIRONMENT, Protocol(quick=quick), len(arms), arms)
+def record(*results: Result, quick: bool = False) -> Record:
+    return Record((), ENVIRONMENT, Plan(quick=quick), len(results), results)
 
 
 def verdicts(report: Report) -> list[object]:
@@ -63,7 +63,7 @@ def test_memory_is_what_the_memory_command_predicts() -> None:
     ("limit", "verdict", "fact"), [(11.0, "ok", True), (9.0, "OVER", False), (10.0, "INCONCLUSIVE", None)]
 )
 def test_the_interval_of_the_median_decides_on_a_latency(limit: float, verdict: str, fact: bool | None) -> None:
-    taken = arm(10.0)
+    taken = result(10.0)
     low, high = taken.metrics["latency"].ci95_ms
     assert low < 10.0 < high
     report = budget(GRAPH, SPEC, Limits(latency_ms=limit), record(taken))
@@ -74,29 +74,29 @@ def test_the_interval_of_the_median_decides_on_a_latency(limit: float, verdict: 
 
 def test_every_arm_that_fits_has_to_keep_the_limit() -> None:
     other = replace(CONFIG, layout="channels_last")
-    report = budget(GRAPH, SPEC, Limits(latency_ms=15.0), record(arm(10.0), arm(20.0, other)))
+    report = budget(GRAPH, SPEC, Limits(latency_ms=15.0), record(result(10.0), result(20.0, other)))
     assert verdicts(report) == ["ok", "OVER"]
     assert "channels_last" in report.findings[0].message
 
 
 def test_an_arm_that_failed_leaves_the_latency_open() -> None:
-    lost = replace(arm(10.0), status="oom", valid=False, metrics={})
+    lost = replace(result(10.0), status="oom", valid=False, metrics={})
     report = budget(GRAPH, SPEC, Limits(latency_ms=15.0), record(lost))
     assert (verdicts(report), report.ok) == (["INCONCLUSIVE"], False)
     assert "oom" in report.findings[0].message
 
 
 def test_a_record_that_was_saved_and_read_fits_as_well() -> None:
-    saved = from_json(to_json(record(arm(10.0))))
+    saved = from_json(to_json(record(result(10.0))))
     assert budget(GRAPH, SPEC, Limits(latency_ms=15.0), saved).ok
 
 
 @pytest.mark.parametrize(
     "taken",
     [
-        record(arm(1.0, replace(CONFIG, input=(8, 3, 224, 224)))),
-        record(arm(1.0, replace(CONFIG, task="train"))),
-        record(replace(arm(1.0), spec=load.spec_of(load.variant("resnet34")))),
+        record(result(1.0, replace(CONFIG, input=(8, 3, 224, 224)))),
+        record(result(1.0, replace(CONFIG, task="train"))),
+        record(replace(result(1.0), spec=load.spec_of(load.variant("resnet34")))),
         record(),
     ],
     ids=["another batch", "a training step", "another net of that name", "nothing"],
@@ -107,26 +107,28 @@ def test_a_record_of_something_else_is_refused(taken: Record) -> None:
 
 
 def test_a_quick_run_decides_and_says_that_it_was_quick() -> None:
-    report = budget(GRAPH, SPEC, Limits(latency_ms=15.0), record(arm(1.0), quick=True))
+    report = budget(GRAPH, SPEC, Limits(latency_ms=15.0), record(result(1.0), quick=True))
     assert report.ok
     assert "two rounds" in report.notes[0]
 
 
 def test_a_run_that_ctrl_c_ended_is_said_to_be_one() -> None:
-    report = budget(GRAPH, SPEC, Limits(latency_ms=15.0), record(replace(arm(1.0), stopped="interrupted")))
+    report = budget(GRAPH, SPEC, Limits(latency_ms=15.0), record(replace(result(1.0), stopped="interrupted")))
     assert report.notes[0].startswith("Ctrl-C ended a run")
 
 
 def test_a_latency_that_other_programs_had_a_part_in_is_not_over() -> None:
     crowded = ({"code": "crowded", "where": "", "values": {"share": 0.5}},)
-    report = budget(GRAPH, SPEC, Limits(latency_ms=0.5), record(replace(arm(1.0), findings=crowded)))
+    report = budget(GRAPH, SPEC, Limits(latency_ms=0.5), record(replace(result(1.0), findings=crowded)))
     assert verdicts(report) == ["INCONCLUSIVE"]
     assert "other programs had some of the CPU" in report.findings[0].message
-    assert budget(GRAPH, SPEC, Limits(latency_ms=1.5), record(replace(arm(1.0), findings=crowded))).ok
+    assert budget(GRAPH, SPEC, Limits(latency_ms=1.5), record(replace(result(1.0), findings=crowded))).ok
 
 
 def test_code_has_no_spec_and_is_found_by_its_name() -> None:
-    theirs, mine = (replace(arm(ms, replace(CONFIG, model=name)), spec={}) for ms, name in ((9.0, "a:b"), (1.0, "c:d")))
+    theirs, mine = (
+        replace(result(ms, replace(CONFIG, model=name)), spec={}) for ms, name in ((9.0, "a:b"), (1.0, "c:d"))
+    )
     report = budget(replace(GRAPH, name="c:d"), {}, Limits(latency_ms=2.0), record(theirs, mine))
     assert report.ok
     assert len(report.tables[0].rows) == 1
@@ -134,7 +136,7 @@ def test_code_has_no_spec_and_is_found_by_its_name() -> None:
 
 def test_a_record_without_a_latency_budget_is_a_mistake() -> None:
     with pytest.raises(RequestError, match="latency alone"):
-        budget(GRAPH, SPEC, Limits(params=10**9), record(arm(1.0)))
+        budget(GRAPH, SPEC, Limits(params=10**9), record(result(1.0)))
 
 
 def test_no_limit_and_an_impossible_limit_are_refused() -> None:

@@ -5,38 +5,38 @@ from typing import Any
 
 import pytest
 
-from resnet_inspect.benchmark.case import Config
-from resnet_inspect.benchmark.plan import Protocol
-from resnet_inspect.benchmark.record import Arm, Record, metric
+from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.plan import Plan
+from resnet_inspect.benchmark.record import Record, Result, metric
 from resnet_inspect.records import choices
 from resnet_inspect.report import Row
 
-CONFIG = Config("resnet18", "cpu", 1, (1, 3, 64, 64), "infer", "fp32", "contiguous", "eager", 1)
+CONFIG = Case("resnet18", "cpu", 1, (1, 3, 64, 64), "infer", "fp32", "contiguous", "eager", 1)
 
 
-def arm(ms: float, valid: bool = True, **changes: Any) -> Arm:
+def result(ms: float, valid: bool = True, **changes: Any) -> Result:
     rounds = [[ms, 1.001 * ms, 0.999 * ms]] * 5
-    config = replace(CONFIG, **changes)
-    config = replace(config, input=(config.batch_size, *config.input[1:]))
-    return Arm(config, "ok", valid, {"latency": metric(rounds, 0)})
+    case = replace(CONFIG, **changes)
+    case = replace(case, input=(case.batch_size, *case.input[1:]))
+    return Result(case, "ok", valid, {"latency": metric(rounds, 0)})
 
 
-def rows(*arms: Arm, quick: bool = False) -> list[Row]:
-    tables = [*choices.table(Record((), {}, Protocol(quick=quick), len(arms), arms))]
+def rows(*results: Result, quick: bool = False) -> list[Row]:
+    tables = [*choices.table(Record((), {}, Plan(quick=quick), len(results), results))]
     return [*tables[0].rows] if tables else []
 
 
 @pytest.mark.parametrize(("ms", "outcome"), [(8.0, "FASTER"), (10.0, "SAME"), (12.0, "SLOWER")])
 def test_whether_folding_pays_is_said_with_its_interval(ms: float, outcome: str) -> None:
-    ((choice, label, ratio, low, high, verdict),) = rows(arm(10.0), arm(ms, fused=True))
+    ((choice, label, ratio, low, high, verdict),) = rows(result(10.0), result(ms, fused=True))
     assert (choice, verdict) == ("fused", outcome)
     assert label == "resnet18 fused 1×3×64×64 infer fp32 eager 1 thread"
     assert (low <= ratio <= high, ratio) == (True, pytest.approx(ms / 10))
 
 
 def test_every_option_is_held_against_the_first_arms_all_else_equal() -> None:
-    arms = [
-        arm(ms, layout=layout, precision=precision)
+    results = [
+        result(ms, layout=layout, precision=precision)
         for ms, layout, precision in (
             (10.0, "contiguous", "fp32"),
             (8.0, "channels_last", "fp32"),
@@ -44,7 +44,7 @@ def test_every_option_is_held_against_the_first_arms_all_else_equal() -> None:
             (3.0, "channels_last", "bf16"),
         )
     ]
-    assert [(row[0], round(row[2], 2)) for row in rows(*arms)] == [
+    assert [(row[0], round(row[2], 2)) for row in rows(*results)] == [
         ("bf16 over fp32", 0.6),
         ("bf16 over fp32", 0.38),
         ("channels_last over contiguous", 0.8),
@@ -53,37 +53,37 @@ def test_every_option_is_held_against_the_first_arms_all_else_equal() -> None:
 
 
 def test_a_batch_is_held_against_another_by_the_image() -> None:
-    ((choice, _, ratio, low, high, verdict),) = rows(arm(10.0), arm(40.0, batch_size=8))
+    ((choice, _, ratio, low, high, verdict),) = rows(result(10.0), result(40.0, batch_size=8))
     assert (choice, verdict) == ("batch 8 over 1", "FASTER")
     assert (low <= ratio <= high, ratio) == (True, pytest.approx(0.5))
 
 
 def test_a_yardstick_on_more_threads_is_another_yardstick() -> None:
-    def paced(one: Arm, ms: float) -> Arm:
+    def paced(one: Result, ms: float) -> Result:
         return replace(one, clocks={"before": None, "rounds": [{"yardstick_ms": [ms]}] * 5, "after": None})
 
-    ((choice, *_, high, verdict),) = rows(paced(arm(10.0), 3.0), paced(arm(6.0, threads=2), 1.5))
+    ((choice, *_, high, verdict),) = rows(paced(result(10.0), 3.0), paced(result(6.0, threads=2), 1.5))
     assert (choice, verdict) == ("2 threads over 1", "FASTER")
     assert high < 0.7
 
 
 def test_models_of_other_inputs_are_choices_too() -> None:
-    large = arm(30.0, model="resnet50", input=(1, 3, 96, 96))
-    ((choice, *_),) = rows(arm(10.0), large)
+    large = result(30.0, model="resnet50", input=(1, 3, 96, 96))
+    ((choice, *_),) = rows(result(10.0), large)
     assert choice == "resnet50 over resnet18"
 
 
 def test_nothing_is_said_without_a_valid_pair() -> None:
-    assert rows(arm(10.0)) == rows(arm(10.0, fused=True)) == rows() == []
-    assert rows(arm(10.0), arm(8.0, valid=False, fused=True)) == []
-    assert rows(arm(10.0), arm(8.0, layout="channels_last", fused=True)) == []
+    assert rows(result(10.0)) == rows(result(10.0, fused=True)) == rows() == []
+    assert rows(result(10.0), result(8.0, valid=False, fused=True)) == []
+    assert rows(result(10.0), result(8.0, layout="channels_last", fused=True)) == []
 
 
 def test_on_a_crowded_cpu_nothing_is_decided() -> None:
-    crowded = replace(arm(8.0, fused=True), findings=({"code": "crowded", "where": "", "values": {"share": 0.4}},))
-    assert rows(arm(10.0), crowded)[0][-1] == "INCONCLUSIVE"
+    crowded = replace(result(8.0, fused=True), findings=({"code": "crowded", "where": "", "values": {"share": 0.4}},))
+    assert rows(result(10.0), crowded)[0][-1] == "INCONCLUSIVE"
 
 
 def test_a_first_look_has_ratios_and_decides_nothing() -> None:
-    (row,) = rows(arm(10.0), arm(8.0, fused=True), quick=True)
+    (row,) = rows(result(10.0), result(8.0, fused=True), quick=True)
     assert (row[2], row[-1]) == (pytest.approx(0.8), None)

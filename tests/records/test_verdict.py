@@ -10,15 +10,15 @@ import pytest
 from click.testing import CliRunner
 
 import resnet_inspect as ri
-from resnet_inspect.benchmark.case import Config
-from resnet_inspect.benchmark.plan import Protocol
-from resnet_inspect.benchmark.record import Arm, Record, metric, to_json
+from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.plan import Plan
+from resnet_inspect.benchmark.record import Record, Result, metric, to_json
 from resnet_inspect.cli import main
 from resnet_inspect.errors import RequestError
 from resnet_inspect.records.verdict import verdict
 from resnet_inspect.report import Report
 
-CONFIG = Config("resnet18", "cpu", 1, (1, 3, 64, 64), "infer", "fp32", "contiguous", "eager", 1)
+CONFIG = Case("resnet18", "cpu", 1, (1, 3, 64, 64), "infer", "fp32", "contiguous", "eager", 1)
 ENVIRONMENT = {
     "date": "",
     "gpu": None,
@@ -28,10 +28,10 @@ ENVIRONMENT = {
 }
 
 
-def record(ms: float, seed: int = 0, status: str = "ok", peak: int = 100, protocol: Protocol | None = None) -> Record:
+def record(ms: float, seed: int = 0, status: str = "ok", peak: int = 100, plan: Plan | None = None) -> Record:
     rng = Random(seed)
     rounds = [[ms * rng.gauss(1, 0.01) for _ in range(20)] for _ in range(5)]
-    arm = Arm(
+    result = Result(
         CONFIG,
         status,
         status == "ok",
@@ -39,7 +39,7 @@ def record(ms: float, seed: int = 0, status: str = "ok", peak: int = 100, protoc
         memory={"predicted": {"peak_bytes": peak}},
         cost={"params": 10, "macs": 20},
     )
-    return Record((), ENVIRONMENT, protocol or Protocol(), 1, (arm,))
+    return Record((), ENVIRONMENT, plan or Plan(), 1, (result,))
 
 
 @pytest.mark.parametrize(("ms", "outcome", "ok"), [(10, "SAME", True), (12, "SLOWER", False), (8, "FASTER", True)])
@@ -66,7 +66,7 @@ def test_an_arm_that_failed_is_never_fine() -> None:
 def test_a_difference_on_a_cpu_that_others_had_a_part_of_decides_nothing(ms: float, outcome: str) -> None:
     new = record(ms, seed=1)
     crowded = {"code": "crowded", "where": CONFIG.label, "values": {"share": 0.4}}
-    new = replace(new, arms=(replace(new.arms[0], findings=(crowded,)),))
+    new = replace(new, results=(replace(new.results[0], findings=(crowded,)),))
     report = verdict(record(10.0), new)
     assert report.tables[0].rows[0][1] == outcome
     assert report.notes[0] == f"{CONFIG.label}: other programs had a part of the CPU in the new run"
@@ -75,7 +75,7 @@ def test_a_difference_on_a_cpu_that_others_had_a_part_of_decides_nothing(ms: flo
 def paced(ms: float, yardstick_ms: float, **changes: Any) -> Record:
     one = record(ms, seed=int(ms))
     clocks = {"before": None, "rounds": [{"yardstick_ms": [yardstick_ms, 2.0, 3.0]}] * 5, "after": None}
-    return replace(one, arms=(replace(one.arms[0], clocks=clocks),), **changes)
+    return replace(one, results=(replace(one.results[0], clocks=clocks),), **changes)
 
 
 def test_what_the_machine_did_beside_is_told_and_decides_nothing() -> None:
@@ -98,7 +98,7 @@ def test_a_yardstick_under_other_variables_says_nothing_of_the_machine() -> None
 
 def test_an_arm_that_ctrl_c_ended_decides_nothing() -> None:
     new = record(12.0, seed=1)
-    new = replace(new, arms=(replace(new.arms[0], stopped="interrupted"),))
+    new = replace(new, results=(replace(new.results[0], stopped="interrupted"),))
     assert verdict(record(10.0), new).tables[0].rows[0][1] == "INCONCLUSIVE"
 
 
@@ -130,7 +130,7 @@ def test_a_yardstick_of_another_torch_says_nothing_of_the_machine() -> None:
 def test_a_graph_that_breaks_anew_breaks_its_gate() -> None:
     def broken(breaks: int | None) -> Record:
         one = record(10.0)
-        return replace(one, arms=(replace(one.arms[0], graph_breaks=breaks),))
+        return replace(one, results=(replace(one.results[0], graph_breaks=breaks),))
 
     assert verdict(broken(0), broken(0), ("graph_breaks",)).ok
     assert not verdict(broken(0), broken(1), ("graph_breaks",)).ok
@@ -144,9 +144,9 @@ def test_a_graph_that_breaks_anew_breaks_its_gate() -> None:
         (lambda r: replace(r, environment={**ENVIRONMENT, "versions": {"torch": "2"}}), "torch"),
         (lambda r: replace(r, environment={**ENVIRONMENT, "machine": {**ENVIRONMENT["machine"], "cpus": 4}}), "cpus"),
         (lambda r: replace(r, environment={**ENVIRONMENT, "gpu": {"name": "x"}}), "gpu"),
-        (lambda r: replace(r, protocol=Protocol(quick=True)), "quick"),
+        (lambda r: replace(r, plan=Plan(quick=True)), "quick"),
         (
-            lambda r: replace(r, arms=(replace(r.arms[0], config=replace(CONFIG, threads=2)),)),
+            lambda r: replace(r, results=(replace(r.results[0], case=replace(CONFIG, threads=2)),)),
             "no configuration in common",
         ),
     ],
@@ -164,8 +164,8 @@ def test_another_machine_is_compared_only_when_told() -> None:
 
 @pytest.mark.parametrize(("old", "new", "told"), [(True, True, False), (True, False, True), (False, False, True)])
 def test_runs_of_one_process_are_told_from_those_of_many(old: bool, new: bool, told: bool) -> None:
-    plans = [Protocol(fresh=fresh) for fresh in (old, new)]
-    notes = verdict(record(10.0, protocol=plans[0]), record(10.0, protocol=plans[1])).notes
+    plans = [Plan(fresh=fresh) for fresh in (old, new)]
+    notes = verdict(record(10.0, plan=plans[0]), record(10.0, plan=plans[1])).notes
     assert any("bench --fresh" in note for note in notes) is told
 
 
@@ -201,7 +201,7 @@ def test_each_gate_holds_what_it_is_named_after(gate: str) -> None:
     def grown(**more: int) -> Record:
         one = record(10.0, seed=1, peak=100 + more.get("memory", 0))
         cost = {"params": 10 + more.get("params", 0), "macs": 20 + more.get("macs", 0)}
-        return replace(one, arms=(replace(one.arms[0], cost=cost),))
+        return replace(one, results=(replace(one.results[0], cost=cost),))
 
     gates = ("params", "macs", "memory")
     assert verdict(record(10.0), grown(), gates).ok
@@ -211,9 +211,9 @@ def test_each_gate_holds_what_it_is_named_after(gate: str) -> None:
 
 def test_an_arm_that_is_missing_and_one_name_of_two_nets_are_told() -> None:
     old, other = record(10.0), replace(CONFIG, batch_size=2, input=(2, 3, 64, 64))
-    both = replace(old, arms=(*old.arms, replace(old.arms[0], config=other)))
+    both = replace(old, results=(*old.results, replace(old.results[0], case=other)))
     assert [finding.code for finding in verdict(both, old).findings] == ["missing"]
-    elsewhere = replace(old, arms=(replace(old.arms[0], spec={"block": "basic"}),))
+    elsewhere = replace(old, results=(replace(old.results[0], spec={"block": "basic"}),))
     with pytest.raises(RequestError, match="names two different nets"):
         verdict(old, elsewhere)
 
@@ -222,7 +222,7 @@ def on_cuda(latency: float, device: float, enqueue: float) -> Record:
     rounds = {"latency": latency, "device_time": device, "enqueue": enqueue}
     metrics = {name: metric([[ms * f for f in (0.999, 1.0, 1.001)] * 8] * 5, 0) for name, ms in rounds.items()}
     one = record(10.0)
-    return replace(one, arms=(replace(one.arms[0], config=replace(CONFIG, device="cuda:0"), metrics=metrics),))
+    return replace(one, results=(replace(one.results[0], case=replace(CONFIG, device="cuda:0"), metrics=metrics),))
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_what_is_wrong_with_either_run_leaves_it_undecided(side: int) -> None:
 
     def with_one(**changes: Any) -> Report:
         spoiled = [*pair]
-        spoiled[side] = replace(pair[side], arms=(replace(pair[side].arms[0], **changes),))
+        spoiled[side] = replace(pair[side], results=(replace(pair[side].results[0], **changes),))
         return verdict(*spoiled)
 
     for changes, ok in (({"findings": crowded}, True), ({"stopped": "interrupted"}, True), ({"valid": False}, False)):

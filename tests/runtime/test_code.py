@@ -11,10 +11,10 @@ from conftest import Run
 
 import resnet_inspect as ri
 from resnet_inspect.benchmark.record import from_json
+from resnet_inspect.benchmark.request import measured_graph
 from resnet_inspect.errors import MachineError, RequestError, UnknownModelError
 from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.runtime import code as sources
-from resnet_inspect.sources import load
 
 FILE = """
 from torch import nn
@@ -115,10 +115,10 @@ def test_a_module_that_is_missing_within_is_not_taken_for_the_one_that_is_named(
 
 def test_a_record_alone_makes_no_code_run(file: Path, record_json: str) -> None:
     record = from_json(record_json)
-    config = replace(record.arms[0].config, model=f"{file}:net")
-    arm = replace(record.arms[0], config=config, spec={}, cost={"params": 20, "macs": 15 * 32 * 32})
+    config = replace(record.results[0].case, model=f"{file}:net")
+    arm = replace(record.results[0], case=config, spec={}, cost={"params": 20, "macs": 15 * 32 * 32})
     with pytest.raises(RequestError, match="which is code"):
         ri.roofline(record=replace(record, arms=(arm,)), device="cpu")
-    assert load.measured(arm).name == f"{file}:net"
+    assert measured_graph(arm).name == f"{file}:net"
     with pytest.raises(RequestError, match="is no longer what was measured"):
-        load.measured(replace(arm, cost={"params": 20, "macs": 1}))
+        measured_graph(replace(arm, cost={"params": 20, "macs": 1}))

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, fx, nn
 
-from resnet_inspect.benchmark.case import DRY, SCALER, Config
-from resnet_inspect.benchmark.plan import Protocol as Plan
+from resnet_inspect.benchmark.case import DRY, SCALER, Case
+from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.worker import stream
 from resnet_inspect.benchmark.worker.prepare import Ready, captured
 from resnet_inspect.graph import Graph, Node
@@ -102,7 +102,7 @@ def _summed(parts: Iterable[tuple[Key, float]]) -> dict[Key, float]:
     return total
 
 
-def play(ready: Ready, config: Config, plan: Plan, per: str) -> dict[str, Any]:
+def play(ready: Ready, case: Case, plan: Plan, per: str) -> dict[str, Any]:
     """Marked and plain calls in turn; ``per`` is stage or layer, a layer being one call of a module or a function.
 
     The plan's limit on the time of sampling holds here too, once for the warm-up and once for the calls.
@@ -113,12 +113,12 @@ def play(ready: Ready, config: Config, plan: Plan, per: str) -> dict[str, Any]:
 
     What is not the network's own in a training step is ``optimizer``: emptying the gradients and freeing the graph too.
     """
-    kind, is_graph = torch.device(config.device).type, "graph" in config.mode
-    if per == "layer" and "compile" in config.mode:
+    kind, is_graph = torch.device(case.device).type, "graph" in case.mode
+    if per == "layer" and "compile" in case.mode:
         return {"reason": "a compiled kernel is of many layers"}
     if kind not in ("cpu", "cuda"):
         return {"reason": f"{kind} has no events on a stream"}
-    if kind == "cuda" and config.waits_inside:
+    if kind == "cuda" and case.waits_inside:
         return {"reason": SCALER}
     if is_graph and _event(external=True) is None:
         return {"reason": "this torch has no events that a graph can hold"}
@@ -126,7 +126,7 @@ def play(ready: Ready, config: Config, plan: Plan, per: str) -> dict[str, Any]:
         if not _stands_alone(ready.net, node):
             return {"reason": f"{node.name} is a function or a module of this code's own, where no mark can be set"}
     marks: Marks = ClockMarks() if kind == "cpu" else EventMarks(lambda: _event(is_graph), not is_graph)
-    run = marked(ready, per, "compile" in config.mode, marks)
+    run = marked(ready, per, "compile" in case.mode, marks)
     if is_graph:
         run, _ = captured(run)
     end = CLOCK() + int(plan.max_time_s * 1e9)

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.case import Case
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.fold import fold
 from resnet_inspect.runtime.build import build
@@ -44,37 +44,37 @@ class Ready:
     graphs: int = 0
 
 
-def prepare(config: Config, graph: Graph, seed: int, code: nn.Module | None = None) -> Ready:
+def prepare(case: Case, graph: Graph, seed: int, code: nn.Module | None = None) -> Ready:
     """The network of ``graph``, which is ``code`` or else is built, for ``config``, on random input, with BatchNorm
     statistics calibrated.
     """
     torch.manual_seed(seed)
-    torch.set_num_threads(config.threads)
-    device = torch.device(config.device)
+    torch.set_num_threads(case.threads)
+    device = torch.device(case.device)
     if device.type == "cuda":
         torch.cuda.set_device(device)
-        if config.precision == "tf32" and torch.cuda.get_device_capability(device)[0] < 8:
+        if case.precision == "tf32" and torch.cuda.get_device_capability(device)[0] < 8:
             raise NotImplementedError(f"{torch.cuda.get_device_name(device)} has no TF32: use --precision fp32")
-    _allow_tf32(config.precision == "tf32")
+    _allow_tf32(case.precision == "tf32")
     torch.backends.cudnn.benchmark = True
     net = (build(graph) if code is None else code).to(device)
-    x = torch.randn(config.input, device=device)
+    x = torch.randn(case.input, device=device)
     _calibrate(net, x)
     net.eval()
     with torch.inference_mode():
         reference = _strictly(lambda: net(x[:REFERENCE_IMAGES]).float())
-    if config.fused:
+    if case.fused:
         fewer = fold(graph)
         net, graph = folded(net, graph, fewer), fewer
-    dtype = DTYPES.get(config.precision)
+    dtype = DTYPES.get(case.precision)
     if dtype is not None:
         net, x = net.to(dtype), x.to(dtype)
-    net = net.to(memory_format=FORMATS[config.layout])
-    x = x.to(memory_format=FORMATS[config.layout])
+    net = net.to(memory_format=FORMATS[case.layout])
+    x = x.to(memory_format=FORMATS[case.layout])
     context: Callable[[], AbstractContextManager[Any]] = nullcontext
-    if config.precision.startswith("amp-"):
-        context = partial(torch.autocast, device.type, dtype=DTYPES[config.precision.removeprefix("amp-")])
-    called: Any = torch.compile(net) if "compile" in config.mode else net
+    if case.precision.startswith("amp-"):
+        context = partial(torch.autocast, device.type, dtype=DTYPES[case.precision.removeprefix("amp-")])
+    called: Any = torch.compile(net) if "compile" in case.mode else net
     waits: dict[str, Callable[[], None]] = {
         "cuda": partial(torch.cuda.synchronize, device),
         "mps": torch.mps.synchronize,
@@ -87,14 +87,14 @@ def prepare(config: Config, graph: Graph, seed: int, code: nn.Module | None = No
 
     sync = waits.get(device.type, _nothing)
     ready = Ready(partial(infer, called), sync, net, graph, reference, infer)
-    if config.task == "train":
-        _train(ready, called, x, context, graph.output.shape[-1], config.precision == "amp-fp16")
-    elif "graph" in config.mode:
+    if case.task == "train":
+        _train(ready, called, x, context, graph.output.shape[-1], case.precision == "amp-fp16")
+    elif "graph" in case.mode:
         ready.run, ready.captured_ms = captured(ready.run)
     return ready
 
 
-def agreement(ready: Ready, config: Config) -> tuple[bool, float | None]:
+def agreement(ready: Ready, case: Case) -> tuple[bool, float | None]:
     """Whether what the timed path gives are numbers, and their relative L2 distance from strict fp32.
 
     Of a training step: whether its loss and gradients are numbers; the weights have moved, so there is no distance.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from resnet_inspect.benchmark.plan import Protocol, settled
+from resnet_inspect.benchmark.plan import Plan, settled
 
 Clock = Callable[[], int]  # nanoseconds, as time.perf_counter_ns
 Call = Callable[[], object]
@@ -22,15 +22,15 @@ class WarmUp:
     settled: bool
 
 
-def warm_up(call: Call, clock: Clock, protocol: Protocol) -> WarmUp:
+def warm_up(call: Call, clock: Clock, plan: Plan) -> WarmUp:
     """Call until the settling rule holds, or the time for it is over, of which the first call takes none."""
     first = _timed(call, clock)
     calls: list[float] = []
     spent, steady = 0.0, False
-    while not steady and spent < 1e3 * protocol.max_warmup_s:
+    while not steady and spent < 1e3 * plan.max_warmup_s:
         calls.append(_timed(call, clock))
         spent += calls[-1]
-        steady = spent >= 1e3 * protocol.warmup_s and settled(calls, protocol)
+        steady = spent >= 1e3 * plan.warmup_s and settled(calls, plan)
     return WarmUp(first, len(calls) + 1, (first + spent) / 1e3, steady)
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from resnet_inspect.benchmark.case import Config
-from resnet_inspect.benchmark.plan import Protocol
+from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.worker import energy, gpu, marks, memory, sampling, stream
 from resnet_inspect.benchmark.worker import page_faults as pages
 from resnet_inspect.benchmark.worker import reference_workload as yardstick
@@ -47,20 +47,20 @@ def main(answers: int) -> None:
 
 
 def serve(job: dict[str, Any], requests: Iterator[dict[str, Any]], answer: Callable[[dict[str, Any]], None]) -> None:
-    config = Config(**{**job["config"], "input": tuple(job["config"]["input"])})
-    protocol = Protocol(**job["protocol"])
-    net, graph = _net(job, config, protocol.seed)
-    inference = torch.inference_mode(config.task == "infer")
+    case = Case(**{**job["config"], "input": tuple(job["config"]["input"])})
+    plan = Plan(**job["protocol"])
+    net, graph = _net(job, case, plan.seed)
+    inference = torch.inference_mode(case.task == "infer")
     ready: Ready | None = None
     for request in requests:
         try:
             if ready is None:
-                known = {"gpu": gpu.describe(_index(config))} if config.device.startswith("cuda") else {}
-                ready = prepare(config, graph, protocol.seed, net)
+                known = {"gpu": gpu.describe(_index(case))} if case.device.startswith("cuda") else {}
+                ready = prepare(case, graph, plan.seed, net)
                 answer({"captured_ms": ready.captured_ms, "flags": flags(), **known})
                 continue
             with inference:
-                answer(ANSWERS[request["do"]](ready, config, protocol, request))
+                answer(ANSWERS[request["do"]](ready, case, plan, request))
         except (RuntimeError, MemoryError) as error:
             if not _is_out_of_memory(error):
                 raise
@@ -68,92 +68,92 @@ def serve(job: dict[str, Any], requests: Iterator[dict[str, Any]], answer: Calla
     gc.unfreeze()
 
 
-def _net(job: dict[str, Any], config: Config, seed: int) -> tuple[nn.Module | None, Graph]:
+def _net(job: dict[str, Any], case: Case, seed: int) -> tuple[nn.Module | None, Graph]:
     """The graph of what is measured, and the module itself where that is code."""
-    n, c, h, w = config.input
+    n, c, h, w = case.input
     if "spec" in job:
-        return None, lower(from_mapping(ResNetSpec(), job["spec"]), config.model, (n, c, h, w))
+        return None, lower(from_mapping(ResNetSpec(), job["spec"]), case.model, (n, c, h, w))
     torch.manual_seed(seed)
     net = sources.make(job["code"])
-    return net, trace(net, (n, c, h, w), config.model)
+    return net, trace(net, (n, c, h, w), case.model)
 
 
-def warm(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
-    cuda, captured = config.device.startswith("cuda"), "graph" in config.mode
+def warm(ready: Ready, case: Case, plan: Plan, request: dict[str, Any]) -> dict[str, Any]:
+    cuda, captured = case.device.startswith("cuda"), "graph" in case.mode
     if cuda:
-        torch.cuda.reset_peak_memory_stats(config.device)
-    result = sampling.warm_up(_waiting(ready), CLOCK, protocol)
+        torch.cuda.reset_peak_memory_stats(case.device)
+    result = sampling.warm_up(_waiting(ready), CLOCK, plan)
     # A captured graph made its first call before; on a CPU nothing keeps a peak.
-    peak = torch.cuda.memory_stats(config.device)["requested_bytes.all.peak"] if cuda and not captured else None
+    peak = torch.cuda.memory_stats(case.device)["requested_bytes.all.peak"] if cuda and not captured else None
     gc.collect()
     gc.freeze()
-    ready.graphs = _compiled_graphs(config)
+    ready.graphs = _compiled_graphs(case)
     return {**asdict(result), "graphs_before": ready.graphs, "first_peak_bytes": peak}
 
 
-def one_call(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
+def one_call(ready: Ready, case: Case, plan: Plan, request: dict[str, Any]) -> dict[str, Any]:
     start = CLOCK()
     _waiting(ready)()
     return {"ms": (CLOCK() - start) / 1e6}
 
 
-def measured_memory(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
+def measured_memory(ready: Ready, case: Case, plan: Plan, request: dict[str, Any]) -> dict[str, Any]:
     """What the pass asks of the allocator, weights, buffers, input and optimizer state included."""
     resident = sum(t.numel() * t.element_size() for t in [*ready.net.parameters(), *ready.net.buffers()])
     element = next(ready.net.parameters()).element_size()
-    resident += element * torch.Size(config.input).numel()
+    resident += element * torch.Size(case.input).numel()
     if ready.optimizer is not None:
         ready.optimizer.zero_grad(set_to_none=True)
         states = [t for s in ready.optimizer.state.values() for t in s.values() if isinstance(t, torch.Tensor)]
         resident += sum(t.numel() * t.element_size() for t in states)
     process = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     known: dict[str, Any] = {"process_bytes": process, "allocated_bytes": None, "reserved_bytes": None}
-    device = torch.device(config.device)
-    if "graph" in config.mode:
+    device = torch.device(case.device)
+    if "graph" in case.mode:
         return {**known, "requested_bytes": None, "reason": "a replay asks for nothing: the graph keeps its memory"}
     if device.type == "cuda":
         torch.cuda.empty_cache()
         asked = memory.requested_on_cuda(ready.run, device)
         known["allocated_bytes"] = torch.cuda.max_memory_allocated(device)
         known["reserved_bytes"] = torch.cuda.max_memory_reserved(device)
-    elif device.type == "cpu" and config.mode == "eager":
+    elif device.type == "cpu" and case.mode == "eager":
         asked = memory.requested_on_cpu(ready.run)
     else:
-        return {**known, "requested_bytes": None, "reason": f"not known of {config.mode} on {device.type}"}
+        return {**known, "requested_bytes": None, "reason": f"not known of {case.mode} on {device.type}"}
     return {**known, "requested_bytes": resident + asked.peak_bytes, "workspace_bytes": asked.workspace_bytes}
 
 
-def one_round(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
-    call, kind = _waiting(ready), torch.device(config.device).type
+def one_round(ready: Ready, case: Case, plan: Plan, request: dict[str, Any]) -> dict[str, Any]:
+    call, kind = _waiting(ready), torch.device(case.device).type
     pieces = yardstick.milliseconds() if kind == "cpu" else None
     sampling.rewarm(call, CLOCK, request["rewarm"])
     fetched = pages.faults()
     latency, share = sampling.watched(call, CLOCK, request["seconds"], request["at_least"])
     faults = (pages.faults() - fetched) / len(latency)
     expected = sorted(latency)[len(latency) // 2]
-    block = sampling.block(ready.run, ready.sync, CLOCK, protocol.block_s, expected)
-    result: dict[str, Any] = {"latency": latency, "block": block, "recompiled": _compiled_graphs(config) - ready.graphs}
+    block = sampling.block(ready.run, ready.sync, CLOCK, plan.block_s, expected)
+    result: dict[str, Any] = {"latency": latency, "block": block, "recompiled": _compiled_graphs(case) - ready.graphs}
     if kind == "cpu":  # who waits for a device needs no CPU
         result["clocks"] = {"cpu_share": share, "faults_per_call": faults, "yardstick_ms": pieces}
     if kind == "cuda":
-        result["clocks"] = _clocks_under_load(ready, config)
-    if kind == "cuda" and not config.waits_inside:
+        result["clocks"] = _clocks_under_load(ready, case)
+    if kind == "cuda" and not case.waits_inside:
         calls = min(len(latency), MOST_DEVICE_CALLS)
         result["enqueue"] = stream.enqueue(ready.run, ready.sync, calls)
         result["device_time"] = stream.device_time(ready.run, ready.sync, calls, result["enqueue"])
     return result
 
 
-def room(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
+def room(ready: Ready, case: Case, plan: Plan, request: dict[str, Any]) -> dict[str, Any]:
     """Bytes of the GPU that nothing has yet."""
-    return {"bytes": torch.cuda.mem_get_info(config.device)[0]}
+    return {"bytes": torch.cuda.mem_get_info(case.device)[0]}
 
 
-def phases(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
+def phases(ready: Ready, case: Case, plan: Plan, request: dict[str, Any]) -> dict[str, Any]:
     """Mean milliseconds of forward, backward and optimizer over common steps, so that they add up to the step."""
     assert ready.step is not None
     forward, backward, step = ready.step
-    sums, steps, end = [0, 0, 0, 0], 0, CLOCK() + int(protocol.max_time_s * 1e9)
+    sums, steps, end = [0, 0, 0, 0], 0, CLOCK() + int(plan.max_time_s * 1e9)
     while steps < PHASE_CALLS and (steps < LEAST_PHASE_CALLS or CLOCK() < end):
         times = [CLOCK()]
         loss = forward()
@@ -171,49 +171,49 @@ def phases(ready: Ready, config: Config, protocol: Protocol, request: dict[str, 
     return {"forward_ms": ms[1], "backward_ms": ms[2] - ms[1], "optimizer_ms": ms[3] - ms[2], "step_ms": ms[3]}
 
 
-def stage(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
-    return marks.play(ready, config, protocol, "stage")
+def stage(ready: Ready, case: Case, plan: Plan, request: dict[str, Any]) -> dict[str, Any]:
+    return marks.play(ready, case, plan, "stage")
 
 
-def layer(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
-    return marks.play(ready, config, protocol, "layer")
+def layer(ready: Ready, case: Case, plan: Plan, request: dict[str, Any]) -> dict[str, Any]:
+    return marks.play(ready, case, plan, "layer")
 
 
-def joules(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
-    if not config.device.startswith("cuda"):
-        return {"reason": f"{config.device} has no counter of energy that NVML reads"}
+def joules(ready: Ready, case: Case, plan: Plan, request: dict[str, Any]) -> dict[str, Any]:
+    if not case.device.startswith("cuda"):
+        return {"reason": f"{case.device} has no counter of energy that NVML reads"}
 
     def counted() -> Any:
-        return gpu.clocks(_index(config))["energy_j"]
+        return gpu.clocks(_index(case))["energy_j"]
 
-    known = gpu.clocks(_index(config))
+    known = gpu.clocks(_index(case))
     if known["energy_j"] is None:
         return {"reason": known["reason"]}
-    return energy.per_image(counted, ready.run, ready.sync, config.batch_size)
+    return energy.per_image(counted, ready.run, ready.sync, case.batch_size)
 
 
-def measured_ceilings(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
+def measured_ceilings(ready: Ready, case: Case, plan: Plan, request: dict[str, Any]) -> dict[str, Any]:
     """What the device can do at most, measured where the rounds were."""
     try:
-        return ceilings(config.device, config.precision.removeprefix("amp-"), config.threads)
+        return ceilings(case.device, case.precision.removeprefix("amp-"), case.threads)
     except InspectError as error:
         return {"reason": error.message}
 
 
-def after(ready: Ready, config: Config, protocol: Protocol, request: dict[str, Any]) -> dict[str, Any]:
+def after(ready: Ready, case: Case, plan: Plan, request: dict[str, Any]) -> dict[str, Any]:
     """What is asked at the end: whether the timed path gives the right outputs, how many graphs torch.compile made."""
-    finite, error = agreement(ready, config)
-    clocks = gpu.clocks(_index(config)) if config.device.startswith("cuda") else None
-    graphs = _compiled_graphs(config)
+    finite, error = agreement(ready, case)
+    clocks = gpu.clocks(_index(case)) if case.device.startswith("cuda") else None
+    graphs = _compiled_graphs(case)
     return {"finite": finite, "error": error, "graphs": graphs, "clocks": clocks, "fault_us": pages.cost_us()}
 
 
-def _index(config: Config) -> int:
-    return torch.device(config.device).index or 0
+def _index(case: Case) -> int:
+    return torch.device(case.device).index or 0
 
 
-def _compiled_graphs(config: Config) -> int:
-    if "compile" not in config.mode:
+def _compiled_graphs(case: Case) -> int:
+    if "compile" not in case.mode:
         return 0
     from torch._dynamo.utils import counters  # a second of import, for compiled arms alone
 
@@ -228,10 +228,10 @@ def _waiting(ready: Ready) -> Callable[[], object]:
     return call
 
 
-def _clocks_under_load(ready: Ready, config: Config) -> dict[str, object]:
+def _clocks_under_load(ready: Ready, case: Case) -> dict[str, object]:
     """How the GPU does while it works, for as long as NVML takes to tell; of an idle one nothing shows."""
     with ThreadPoolExecutor(1) as asking:
-        known = asking.submit(gpu.clocks, _index(config))
+        known = asking.submit(gpu.clocks, _index(case))
         while not known.done():
             for _ in range(CALLS_AHEAD):
                 ready.run()
@@ -245,7 +245,7 @@ def _is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(sign in str(error) for sign in signs)
 
 
-ANSWERS: dict[str, Callable[[Ready, Config, Protocol, dict[str, Any]], dict[str, Any]]] = {
+ANSWERS: dict[str, Callable[[Ready, Case, Plan, dict[str, Any]], dict[str, Any]]] = {
     "warm": warm,
     "call": one_call,
     "memory": measured_memory,

@@ -106,7 +106,7 @@ TERMS = (
         marked("Record"),
         ("run.json", "记录"),
         marked(
-            "What a benchmark was and gave, as JSON: command, machine, protocol, every sample, every check. It can be "
+            "What a benchmark was and gave, as JSON: command, machine, plan, every sample, every check. It can be "
             "shown again in any format, held against a later one, or laid beside a roofline, without measuring anew."
         ),
         see=("verdict", "sample", "machine"),

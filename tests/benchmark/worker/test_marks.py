@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from resnet_inspect.benchmark.breakdown import closes_within, ledger
-from resnet_inspect.benchmark.case import DRY, SCALER, Config
-from resnet_inspect.benchmark.plan import Protocol as Plan
+from resnet_inspect.benchmark.case import DRY, SCALER, Case
+from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.run import parts
 from resnet_inspect.benchmark.worker import marks
 from resnet_inspect.benchmark.worker.marks import ClockMarks, EventMarks, Key
@@ -18,14 +18,14 @@ from resnet_inspect.benchmark.worker.prepare import Ready, prepare
 from resnet_inspect.sources import load
 from resnet_inspect.vocabulary import MODES
 
-CONFIG = Config("resnet18", "cpu", 2, (2, 3, 32, 32), "infer", "fp32", "contiguous", "eager", 1)
+CONFIG = Case("resnet18", "cpu", 2, (2, 3, 32, 32), "infer", "fp32", "contiguous", "eager", 1)
 CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 # What ends a stem, joins a shortcut, gates and finishes a net otherwise: each has another module tree.
 NETS = ("resnet18", "resnet50d", "cbam_resnet18", "resnetblur50", "ecaresnet50t", "resnet20_cifar", "preresnet20_cifar")
 
 
-def ready(config: Config = CONFIG) -> Ready:
-    return prepare(config, load.graph(load.variant(config.model), config.input), 0)
+def ready(case: Case = CONFIG) -> Ready:
+    return prepare(case, load.graph(load.variant(case.model), case.input), 0)
 
 
 class Counted:
@@ -97,7 +97,7 @@ def test_what_is_measured_adds_up(task: str, per: str) -> None:
     assert ("optimizer_ms" in found) is (task == "train")
 
 
-def one_config(task: str) -> Config:
+def one_config(task: str) -> Case:
     return replace(CONFIG, task=task, input=(2, 3, 64, 64))
 
 
@@ -253,15 +253,15 @@ def test_a_torch_without_events_for_graphs_is_told(monkeypatch: pytest.MonkeyPat
     [(mode, "stage") for mode in MODES] + [("eager", "layer"), ("graph", "layer")],
 )
 def test_a_cuda_arm_is_laid_out(mode: str, per: str) -> None:
-    config = replace(CONFIG, device="cuda:0", mode=mode, batch_size=8, input=(8, 3, 224, 224))
-    one = ready(config)
+    case = replace(CONFIG, device="cuda:0", mode=mode, batch_size=8, input=(8, 3, 224, 224))
+    one = ready(case)
     with torch.inference_mode():
-        said = marks.play(one, config, Plan(), per)
+        said = marks.play(one, case, Plan(), per)
     assert "reason" not in said
     found = ledger(said, parts(one.graph)[per])
-    assert found["closure"] == pytest.approx(1, abs=closes_within(found, config.device))
+    assert found["closure"] == pytest.approx(1, abs=closes_within(found, case.device))
 
 
 def test_the_marks_of_a_step_in_which_the_host_waits_tell_nothing() -> None:
-    config = Config("resnet18", "cuda:0", 2, (2, 3, 64, 64), "train", "amp-fp16", "contiguous", "eager", 1)
-    assert marks.play(None, config, Plan(), "stage") == {"reason": SCALER}  # type: ignore[arg-type]  # never asked
+    case = Case("resnet18", "cuda:0", 2, (2, 3, 64, 64), "train", "amp-fp16", "contiguous", "eager", 1)
+    assert marks.play(None, case, Plan(), "stage") == {"reason": SCALER}  # type: ignore[arg-type]  # never asked

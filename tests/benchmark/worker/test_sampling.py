@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from resnet_inspect.benchmark.plan import Protocol
+from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.worker import sampling
 
-PLAN = Protocol()
+PLAN = Plan()
 NOISY_PLAN = replace(PLAN, precise_within=0.0, max_time_s=1e9)  # nothing but noise ends an arm
 
 

@@ -8,23 +8,23 @@ from typing import Any
 import pytest
 import torch
 
-from resnet_inspect.benchmark.case import Config
-from resnet_inspect.benchmark.plan import protocol_for
+from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.plan import plan_for
 from resnet_inspect.benchmark.worker import serve as worker
 from resnet_inspect.benchmark.worker.prepare import agreement, prepare
 from resnet_inspect.resnet.fields import to_mapping
 from resnet_inspect.sources import load
 
-CONFIG = Config("resnet18", "cpu", 2, (2, 3, 32, 32), "infer", "fp32", "contiguous", "eager", 1)
+CONFIG = Case("resnet18", "cpu", 2, (2, 3, 32, 32), "infer", "fp32", "contiguous", "eager", 1)
 CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 ROUND = {"do": "round", "seconds": 0.0, "at_least": 2, "rewarm": 0.0}
 
 
-def answers(config: Config, *requests: dict[str, Any]) -> list[dict[str, Any]]:
-    plan = replace(protocol_for(config.device, quick=True), max_warmup_s=0.2, block_s=0.01)
+def answers(case: Case, *requests: dict[str, Any]) -> list[dict[str, Any]]:
+    plan = replace(plan_for(case.device, quick=True), max_warmup_s=0.2, block_s=0.01)
     spec = {k: v for k, v in to_mapping(load.variant("resnet18").spec).items() if v is not None}
     said: list[dict[str, Any]] = []
-    job = {"config": asdict(config), "protocol": asdict(plan), "spec": spec}
+    job = {"config": asdict(case), "protocol": asdict(plan), "spec": spec}
     worker.serve(job, iter([{"do": "prepare"}, *requests]), said.append)
     return said
 
@@ -33,9 +33,9 @@ def answers(config: Config, *requests: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "amp-bf16"])
 @pytest.mark.parametrize("layout", ["contiguous", "channels_last"])
 def test_an_arm_answers_every_request(task: str, precision: str, layout: str) -> None:
-    config = replace(CONFIG, task=task, precision=precision, layout=layout)
-    config = replace(config, batch_size=4, input=(4, 3, 64, 64))
-    _, warm, memory, played, after = answers(config, {"do": "warm"}, {"do": "memory"}, ROUND, {"do": "after"})
+    case = replace(CONFIG, task=task, precision=precision, layout=layout)
+    case = replace(case, batch_size=4, input=(4, 3, 64, 64))
+    _, warm, memory, played, after = answers(case, {"do": "warm"}, {"do": "memory"}, ROUND, {"do": "after"})
     assert warm["first_ms"] > 0
     assert memory["requested_bytes"] > 4e6
     assert len(played["latency"]) >= 2
@@ -80,7 +80,7 @@ def test_each_phase_has_the_time_of_its_own_part(monkeypatch: pytest.MonkeyPatch
     """Ten steps, or as many as fit into the time, and two at least: a worker may not be silent for ten minutes."""
     now, taken = 0, []
 
-    def takes(share: float) -> Callable[..., None]:
+    def raw_results(share: float) -> Callable[..., None]:
         def part(*_: object) -> None:
             nonlocal now
             now += int(share * step_s * 1e9)
@@ -89,8 +89,8 @@ def test_each_phase_has_the_time_of_its_own_part(monkeypatch: pytest.MonkeyPatch
         return part
 
     monkeypatch.setattr(worker, "CLOCK", lambda: now)
-    ready: Any = SimpleNamespace(step=(takes(0.3), takes(0.5), takes(0.2)), sync=lambda: None)
-    assert worker.phases(ready, CONFIG, protocol_for("cpu"), {}) == pytest.approx(
+    ready: Any = SimpleNamespace(step=(raw_results(0.3), raw_results(0.5), raw_results(0.2)), sync=lambda: None)
+    assert worker.phases(ready, CONFIG, plan_for("cpu"), {}) == pytest.approx(
         {
             "forward_ms": 300 * step_s,
             "backward_ms": 500 * step_s,
@@ -111,8 +111,8 @@ FP32, BF16 = torch.float32, torch.bfloat16
 def test_an_arm_runs_in_what_it_is_named_after(
     precision: str, weight: torch.dtype, out: torch.dtype, layout: str
 ) -> None:
-    config = replace(CONFIG, precision=precision, layout=layout)
-    one = prepare(config, load.graph(load.variant("resnet18"), config.input), 0)
+    case = replace(CONFIG, precision=precision, layout=layout)
+    one = prepare(case, load.graph(load.variant("resnet18"), case.input), 0)
     order = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}[layout]
     seen: list[object] = []
 
@@ -128,25 +128,25 @@ def test_an_arm_runs_in_what_it_is_named_after(
 @pytest.mark.parametrize("task", ["infer", "train"])
 def test_inference_is_measured_without_autograd(monkeypatch: pytest.MonkeyPatch, task: str) -> None:
     monkeypatch.setitem(worker.ANSWERS, "call", lambda *_: {"infers": torch.is_inference_mode_enabled()})
-    config = replace(CONFIG, task=task, input=(2, 3, 64, 64))
-    assert answers(config, {"do": "call"})[1] == {"infers": task == "infer"}
+    case = replace(CONFIG, task=task, input=(2, 3, 64, 64))
+    assert answers(case, {"do": "call"})[1] == {"infers": task == "infer"}
 
 
 def test_a_compiled_arm_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
     monkeypatch.setattr(torch, "compile", lambda net: asked.append(net) or net)
-    config = replace(CONFIG, mode="compile")
-    one = prepare(config, load.graph(load.variant("resnet18"), config.input), 0)
+    case = replace(CONFIG, mode="compile")
+    one = prepare(case, load.graph(load.variant("resnet18"), case.input), 0)
     assert asked == [one.net]
 
 
 def test_a_training_step_that_gives_no_numbers_is_found() -> None:
-    config = replace(CONFIG, task="train", input=(2, 3, 64, 64))
-    one = prepare(config, load.graph(load.variant("resnet18"), config.input), 0)
-    assert agreement(one, config) == (True, None)
+    case = replace(CONFIG, task="train", input=(2, 3, 64, 64))
+    one = prepare(case, load.graph(load.variant("resnet18"), case.input), 0)
+    assert agreement(one, case) == (True, None)
     with torch.no_grad():
         one.net.get_parameter("fc.bias").fill_(float("nan"))
-    assert agreement(one, config) == (False, None)
+    assert agreement(one, case) == (False, None)
 
 
 def test_what_is_told_beside_a_round_is_of_that_round(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,8 +183,8 @@ def test_out_of_memory_is_an_answer_and_anything_else_an_error(monkeypatch: pyte
 @pytest.mark.parametrize("mode", ["eager", "graph", "compile", "compile+graph"])
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "amp-fp16"])
 def test_a_cuda_arm_knows_all_four_quantities(mode: str, precision: str) -> None:
-    config = replace(CONFIG, device="cuda:0", mode=mode, precision=precision, batch_size=8, input=(8, 3, 224, 224))
-    *_, played, after = answers(config, {"do": "warm"}, {"do": "memory"}, ROUND, {"do": "after"})
+    case = replace(CONFIG, device="cuda:0", mode=mode, precision=precision, batch_size=8, input=(8, 3, 224, 224))
+    *_, played, after = answers(case, {"do": "warm"}, {"do": "memory"}, ROUND, {"do": "after"})
     assert after["finite"]
     assert after["error"] < 2e-2
     assert min(played["enqueue"]) > 0

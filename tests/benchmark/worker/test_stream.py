@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from resnet_inspect.benchmark.breakdown import ledger
-from resnet_inspect.benchmark.case import Config
-from resnet_inspect.benchmark.plan import Protocol
+from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.run import parts
 from resnet_inspect.benchmark.worker import marks, stream
 from resnet_inspect.benchmark.worker.prepare import prepare
@@ -114,8 +114,8 @@ def test_the_stages_of_a_device_are_read_from_its_events(
     device: Device, monkeypatch: pytest.MonkeyPatch, mode: str, task: str
 ) -> None:
     """A mark stands for 2 ms of the chip and 0.1 ms of the host."""
-    config = Config("resnet18", "cpu", 2, (2, 3, 64, 64), task, "fp32", "contiguous", "eager", 1)
-    one = prepare(config, load.graph(load.variant("resnet18"), config.input), 0)
+    case = Case("resnet18", "cpu", 2, (2, 3, 64, 64), task, "fp32", "contiguous", "eager", 1)
+    one = prepare(case, load.graph(load.variant("resnet18"), case.input), 0)
     one.sync = device.sync
     before: Callable[..., None] = marks.EventMarks.mark
 
@@ -125,11 +125,11 @@ def test_the_stages_of_a_device_are_read_from_its_events(
 
     monkeypatch.setattr(marks.EventMarks, "mark", mark)
     monkeypatch.setattr(marks, "captured", lambda run: (run, 0.0))
-    on_cuda = Config("resnet18", "cuda:0", 2, (2, 3, 64, 64), task, "fp32", "contiguous", mode, 1)
+    on_cuda = Case("resnet18", "cuda:0", 2, (2, 3, 64, 64), task, "fp32", "contiguous", mode, 1)
     run = one.run
     one.run = lambda: (run(), device.work(0.7, 14.0))  # the plain call
     with torch.inference_mode(task == "infer"):
-        found = ledger(marks.play(one, on_cuda, Protocol(), "stage"), parts(one.graph)["stage"])
+        found = ledger(marks.play(one, on_cuda, Plan(), "stage"), parts(one.graph)["stage"])
     phases = 2 if task == "train" else 1
     assert [row["ms"] for row in found["rows"]] == pytest.approx([2.0 * phases] * 6)
     beyond = 2.0  # what the last mark stands for: only the events outside see it

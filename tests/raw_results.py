@@ -5,12 +5,12 @@ from typing import Any
 
 from resnet_inspect.benchmark import assemble
 from resnet_inspect.benchmark.breakdown import Part
-from resnet_inspect.benchmark.case import Config
-from resnet_inspect.benchmark.plan import Protocol
-from resnet_inspect.benchmark.record import Arm, Record
-from resnet_inspect.benchmark.schedule import Take
+from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.plan import Plan
+from resnet_inspect.benchmark.record import Record, Result
+from resnet_inspect.benchmark.schedule import RawResult
 
-PLAN = Protocol()
+PLAN = Plan()
 COST = {"params": 25_557_032, "macs": 4_089_184_256}
 ROUNDS = 5
 WHERE = {
@@ -30,7 +30,7 @@ def rounds(*each: float) -> list[list[float]]:
     return [list(each) for _ in range(ROUNDS)]
 
 
-def take(device: str = "cpu", mode: str = "eager", precision: str = "fp32", **changes: Any) -> Take:
+def raw(device: str = "cpu", mode: str = "eager", precision: str = "fp32", **changes: Any) -> RawResult:
     """One that nothing is wrong with, but for ``changes``: 10 ms a call, of which CUDA says 9.9."""
     values: dict[str, Any] = {
         "prepared": {"captured_ms": None},
@@ -43,8 +43,8 @@ def take(device: str = "cpu", mode: str = "eager", precision: str = "fp32", **ch
     }
     if device != "cpu":
         values |= {"device_time": rounds(9.9, 9.9, 9.9, 9.9), "enqueue": rounds(1.0, 1.0, 1.0, 1.0)}
-    config = Config("resnet50", device, 8, (8, 3, 224, 224), "infer", precision, "contiguous", mode, 1)
-    return Take(config, **(values | changes))
+    case = Case("resnet50", device, 8, (8, 3, 224, 224), "infer", precision, "contiguous", mode, 1)
+    return RawResult(case, **(values | changes))
 
 
 PARTS = {
@@ -66,13 +66,13 @@ def pairs(forward: tuple[float, ...] = (6.0, 4.0, 0.0), marked: float = 10.0, pl
     return {name: [value] * 4 for name, value in calls.items()}
 
 
-def arm(one: Take, predicted: Mapping[str, int] | None = None) -> Arm:
-    return assemble.arm(one, PLAN, COST, {"block": "bottleneck"}, predicted, PARTS)
+def result(one: RawResult, predicted: Mapping[str, int] | None = None) -> Result:
+    return assemble.result_of(one, PLAN, COST, {"block": "bottleneck"}, predicted, PARTS)
 
 
-def codes(one: Arm) -> list[str]:
+def codes(one: Result) -> list[str]:
     return [found["code"] for found in one.findings]
 
 
-def record(*arms: Arm) -> Record:
-    return Record(("bench",), WHERE, PLAN, len(arms), arms)
+def record(*results: Result) -> Record:
+    return Record(("bench",), WHERE, PLAN, len(results), results)
