@@ -11,7 +11,7 @@ from statistics import geometric_mean, median
 import torch
 from demand import Row, row, told
 
-from resnet_inspect import api
+from resnet_inspect import api, sources
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.compare import DELTA, Comparison, compare
 from resnet_inspect.benchmark.plan import plan_for
@@ -19,8 +19,6 @@ from resnet_inspect.benchmark.process import ProcessWorker
 from resnet_inspect.benchmark.record import Result
 from resnet_inspect.benchmark.schedule import conduct
 from resnet_inspect.benchmark.statistics import median_of, pooled
-from resnet_inspect.resnet.fields import to_mapping
-from resnet_inspect.sources import load
 
 TURNS, TURN_S = 40, 0.1
 PLANTED = (0.1, 0.2)
@@ -54,9 +52,8 @@ def in_turns(processes: int, threads: int) -> list[float]:
     No Record does this: bench plays four arms at a time, and lets each end on its own.
     """
     plan = replace(plan_for("cpu"), rounds=TURNS, min_round_s=TURN_S, rewarm_s=TURN_S / 2, precise_within=1.0)
-    spec = {name: value for name, value in to_mapping(load.variant("resnet18").spec).items() if value is not None}
     case = Case("resnet18", "cpu", 1, (1, 3, 224, 224), "infer", "fp32", "contiguous", "eager", threads)
-    job = {"config": asdict(case), "protocol": asdict(plan), "spec": spec}
+    job = {"config": asdict(case), "protocol": asdict(plan), **sources.find("resnet18").job}
     raw_results = conduct([case] * processes, lambda _: ProcessWorker(job), plan, Random(0), lambda _: None)
     return [median_of(pooled(raw.latency)) for raw in raw_results]
 

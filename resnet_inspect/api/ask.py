@@ -11,8 +11,7 @@ from resnet_inspect.report import Report
 from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.resnet.zoo import Variant
-from resnet_inspect.sources import load
-from resnet_inspect.sources.load import Input, Model
+from resnet_inspect.sources import Input, Model, VariantSource, find, find_variant, graph_of
 
 if TYPE_CHECKING:
     from resnet_inspect.questions.variants import Floor, Sort
@@ -23,7 +22,7 @@ def lower(
     model: Model = "resnet50", input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()
 ) -> Graph:
     """The network as a list of typed calls; ``model`` is a name, a spec, or a module of torch, which is traced."""
-    return load.network(model, settings, input, batch_size)
+    return graph_of(find(model, settings), input, batch_size)
 
 
 def fold(model: Model | Graph = "resnet50") -> Graph:
@@ -35,7 +34,7 @@ def fold(model: Model | Graph = "resnet50") -> Graph:
 
 def spec(model: Model = "resnet50", settings: Sequence[str] = ()) -> ResNetSpec:
     """The network as data."""
-    return load.variant(model, settings).spec
+    return find_variant(model, settings).spec
 
 
 def summary(
@@ -86,7 +85,7 @@ def flops(
         if task == "train":
             raise RequestError("counters count a forward pass", hint="leave out --task train, or --as")
         network = fold(network) if fused else network
-        return answer(counted_as(network, tool, writing_of(load.variant(model, settings), writing)))
+        return answer(counted_as(network, tool, writing_of(find_variant(model, settings).variant, writing)))
     if writing is not None:
         raise RequestError("the writing of a net matters to other counters alone", hint="name one with --as")
     if fused:
@@ -196,7 +195,7 @@ def _that_take(
     """The nets as (family, graph); what cannot take the input is put into ``refused``."""
     for v in found:
         try:
-            yield v.family, load.graph(v, input, batch_size)
+            yield v.family, graph_of(VariantSource(v), input, batch_size)
         except ShapeError as error:
             refused[v.name] = error
 
@@ -254,4 +253,4 @@ def export_spec(model: Model = "resnet50", settings: Sequence[str] = ()) -> str:
     """A spec.toml that reads back to the same spec."""
     from resnet_inspect.resnet import toml
 
-    return toml.dump(load.variant(model, settings).spec)
+    return toml.dump(find_variant(model, settings).spec)

@@ -7,8 +7,8 @@ from resnet_inspect.api.answer import Answer, answer, one_of
 from resnet_inspect.api.ask import lower
 from resnet_inspect.api.recorded import Recorded, recorded
 from resnet_inspect.errors import RequestError
-from resnet_inspect.sources import load
-from resnet_inspect.sources.load import Input, Model
+from resnet_inspect.sources import Input, Model, find, find_variant, graph_of, is_code
+from resnet_inspect.sources.batch import read_input
 
 if TYPE_CHECKING:
     from resnet_inspect.benchmark.case import Case
@@ -58,8 +58,8 @@ def roofline(
         return answer(roofline(graph, limits, precision or limits.precision, depth))
     if settings:
         raise RequestError("--set changes a net that was measured as it was", hint="leave it away beside --record")
-    name = None if model is None else load.named(model).name
-    size = None if input is None else load.image(input)
+    name = None if model is None else find(model).name
+    size = None if input is None else read_input(input)
 
     def unlike(ran: "Case") -> list[str]:
         asked = (
@@ -72,7 +72,7 @@ def roofline(
 
     measured = recorded(record)
     chosen = choose(measured, case, unlike)
-    if name is None and load.is_code(chosen.case.model):  # a Record alone makes no code run
+    if name is None and is_code(chosen.case.model):  # a Record alone makes no code run
         hint = f"name it, as in resnet-inspect roofline {chosen.case.model} --record"
         raise RequestError(f"the Record is of {chosen.case.model}, which is code", hint=hint)
     limits = _limits(device, measured, chosen, machine)
@@ -103,8 +103,8 @@ def diff(
     if b is None and not settings:
         raise RequestError("diff needs a second model, or a --set", hint="as in resnet-inspect diff resnet50 resnet50d")
     limits = devices.find(device)
-    found = load.variant(a), load.variant(a if b is None else b, settings)
-    one, other = (Side(side.spec, load.graph(side, input, batch_size)) for side in found)
+    found = find_variant(a), find_variant(a if b is None else b, settings)
+    one, other = (Side(side.spec, graph_of(side, input, batch_size)) for side in found)
     return answer(diff(one, other, limits, precision or limits.precision))
 
 

@@ -8,8 +8,8 @@ from resnet_inspect.api.ask import lower, writing_of
 from resnet_inspect.api.recorded import Recorded, recorded
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
-from resnet_inspect.sources import load
-from resnet_inspect.sources.load import Input, Model
+from resnet_inspect.sources import Input, Model, find, find_variant, graph_of
+from resnet_inspect.sources.batch import read_input
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,12 +29,12 @@ def check(
     """
     from resnet_inspect.questions.check import check
 
-    found = load.variant(model, settings)
-    network = load.graph(found, input, batch_size)
+    found = find_variant(model, settings)
+    network = graph_of(found, input, batch_size)
     from resnet_inspect.runtime import counters  # torch lives behind this line
 
     measured = counters.measure(network)
-    return answer(check(found, network, measured, counters.published(network.name), counters.versions()))
+    return answer(check(found.variant, network, measured, counters.published(network.name), counters.versions()))
 
 
 def reconcile(
@@ -51,17 +51,16 @@ def reconcile(
     """
     from resnet_inspect.questions.reconcile import reconcile
 
-    found = load.variant(model, settings)
-    network = load.graph(found, input, batch_size)
+    found = find_variant(model, settings)
+    network = graph_of(found, input, batch_size)
     if not measure:
-        return answer(reconcile(found, network, writing_of(found, writing)))
+        return answer(reconcile(found.variant, network, writing_of(found.variant, writing)))
     if writing not in (None, "torchvision"):
         raise RequestError(f"a module written as in {writing} is not ours to build", hint="leave out --writing")
     from resnet_inspect.counting.run import run_all
-    from resnet_inspect.resnet.fields import to_mapping
 
-    spec = {field: value for field, value in to_mapping(found.spec).items() if value is not None}
-    return answer(reconcile(found, network, "torchvision", run_all(spec, network.input.shape)))
+    measured = run_all(found.job["spec"], network.input.shape)
+    return answer(reconcile(found.variant, network, "torchvision", measured))
 
 
 def bench(
@@ -105,12 +104,12 @@ def bench(
 
     if per not in LEDGERS:
         raise RequestError(f"per {per!r} is neither stage nor layer", hint="as per='stage'")
-    found = [load.named(model, settings) for model in several(models)]
-    if fused and any(isinstance(net, load.Code) for net in found):
+    found = [find(model, settings) for model in several(models)]
+    if fused and not all(source.spec_fields for source in found):
         raise RequestError("--fused builds a net of its own, and code is measured as it is", hint="leave it out")
     request = Request(
         tuple(found),
-        None if input is None else load.image(input),
+        None if input is None else read_input(input),
         device,
         None if batch_size is None else tuple(several(batch_size)),
         tuple(several(task)),
@@ -177,9 +176,9 @@ def budget(
     )
     if record is None:
         return answer(budget(lower(model, input, batch_size, settings), {}, limits, None, source))
-    found = load.named(model, settings)
-    network = load.graph(found, input, batch_size)
-    return answer(budget(network, load.spec_of(found), limits, recorded(record), source))
+    found = find(model, settings)
+    network = graph_of(found, input, batch_size)
+    return answer(budget(network, found.spec_fields, limits, recorded(record), source))
 
 
 def build(model: Model | Graph = "resnet50", *, device: str = "cpu", zero_init_residual: bool = False) -> "nn.Module":

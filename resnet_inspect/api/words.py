@@ -1,17 +1,13 @@
 """The verbs that answer in words: what a net or a term is, and what a net had better be."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from resnet_inspect.api.answer import Answer, answer, one_of, several
 from resnet_inspect.api.recorded import Recorded, recorded
 from resnet_inspect.errors import BranchError, RequestError, UnknownModelError
 from resnet_inspect.language import LANGUAGES
-from resnet_inspect.sources import load
-from resnet_inspect.sources.load import Input, Model
-
-if TYPE_CHECKING:
-    pass
+from resnet_inspect.sources import Input, Model, find_variant, graph_of
+from resnet_inspect.sources.batch import read_batch
 
 
 def explain(
@@ -28,7 +24,7 @@ def explain(
     """
     one_of("language", language, LANGUAGES)
     try:
-        found = load.variant(word, settings)
+        found = find_variant(word, settings)
     except UnknownModelError as error:
         # No term and no code is the name of a model, so which is looked for first is a matter of speed alone.
         from resnet_inspect.explainer.word import explain_word, unknown
@@ -44,7 +40,7 @@ def explain(
         return answer(told)
     from resnet_inspect.explainer.lesson import lesson
 
-    return answer(lesson(found.spec, load.graph(found, input, batch_size), language))
+    return answer(lesson(found.spec, graph_of(found, input, batch_size), language))
 
 
 def glossary(language: str = "en") -> Answer:
@@ -74,11 +70,11 @@ def lint(
 
     one_of("precision", precision, (None, *PRECISIONS))
     one_of("language", language, LANGUAGES)
-    found = load.variant(model, settings)
+    found = find_variant(model, settings)
     try:
-        graph = load.graph(found, input, batch_size)
+        graph = graph_of(found, input, batch_size)
     except BranchError as error:
-        return answer(refused(found.name, load.size(found.spec, input, batch_size), error, language, several(ignore)))
+        return answer(refused(found.name, read_batch(input, batch_size, found.image), error, language, several(ignore)))
     times = None if record is None else stage_times(recorded(record), graph)
     subject = Subject(found.spec, graph, precision, times)
     return answer(lint(subject, language, several(ignore), untimed=record is not None and times is None))

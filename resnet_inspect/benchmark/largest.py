@@ -8,7 +8,7 @@ from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.request import graph_of, predicted_of
 from resnet_inspect.benchmark.schedule import Worker, WorkerLost
 from resnet_inspect.errors import MachineError
-from resnet_inspect.sources.load import Net
+from resnet_inspect.sources.source import Source
 from resnet_inspect.vocabulary import ELEMENT_BYTES
 
 WORKER_BYTES = 2**30  # torch itself, loaded in a process
@@ -17,7 +17,9 @@ CALL_MS = 1000.0  # of the largest batch on a CPU, whose memory holds more than 
 TRIED_CALLS = 2  # the first finds kernels and memory; the second has an optimizer's state beside it
 
 
-def largest(case: Case, net: Net, start: Callable[[Case], Worker], available: int, tell: Callable[[str], None]) -> Case:
+def largest(
+    case: Case, net: Source, start: Callable[[Case], Worker], available: int, tell: Callable[[str], None]
+) -> Case:
     """``config`` at the largest batch that fits: by prediction, then by trying, a tenth less each time it does not.
 
     On a CPU a call of it takes no longer than CALL_MS, and no less than half where memory allows: a measurement makes

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from resnet_inspect import sources
 from resnet_inspect.benchmark.case import Case, grid
 from resnet_inspect.benchmark.record import Result
 from resnet_inspect.errors import RequestError
@@ -13,8 +14,7 @@ from resnet_inspect.graph.fold import fold
 from resnet_inspect.resnet import fields
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
-from resnet_inspect.sources import load
-from resnet_inspect.sources.load import Net
+from resnet_inspect.sources.source import Source
 from resnet_inspect.vocabulary import ELEMENT_BYTES
 
 
@@ -25,7 +25,7 @@ class Request:
     A batch size may be ``max``: the largest that fits.
     """
 
-    nets: tuple[Net, ...]
+    nets: tuple[Source, ...]
     image: tuple[int, int, int, int] | None
     device: str
     batch_sizes: tuple[int | str, ...] | None
@@ -37,7 +37,7 @@ class Request:
     fused: tuple[bool, ...] = (False,)
 
 
-def by_name(nets: tuple[Net, ...]) -> dict[str, Net]:
+def by_name(nets: tuple[Source, ...]) -> dict[str, Source]:
     found = {net.name: net for net in nets}
     if len(found) < len(nets):
         raise RequestError("two models have one name", hint="name each once, and give spec files names of their own")
@@ -57,7 +57,7 @@ def configs_of(request: Request, torch: Mapping[str, Any], cpus: int, largest: C
 
     def spanned(batch_sizes: list[int]) -> list[Case]:
         return grid(
-            [(net.name, request.image[1:] if request.image else load.own_image(net)) for net in request.nets],
+            [(net.name, request.image[1:] if request.image else net.image) for net in request.nets],
             torch["device"],
             batch_sizes,
             request.tasks,
@@ -74,8 +74,8 @@ def configs_of(request: Request, torch: Mapping[str, Any], cpus: int, largest: C
     return list(dict.fromkeys(found))
 
 
-def graph_of(case: Case, net: Net) -> Graph:
-    graph = load.graph(net, case.input)
+def graph_of(case: Case, net: Source) -> Graph:
+    graph = sources.graph_of(net, case.input)
     return fold(graph) if case.fused else graph
 
 
@@ -93,8 +93,8 @@ def measured_graph(result: Result) -> Graph:
         RequestError: the Record does not say which net it was, or code has changed since.
     """
     case = result.case
-    if load.is_code(case.model):
-        graph = load.graph(load.Code(case.model), case.input)
+    if sources.is_code(case.model):
+        graph = sources.graph_of(sources.find(case.model), case.input)
         if sum(node.macs for node in graph.nodes) != result.cost["macs"]:
             raise RequestError(f"{case.model} is no longer what was measured", hint="measure it again")
         return graph

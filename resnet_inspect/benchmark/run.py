@@ -22,7 +22,6 @@ from resnet_inspect.graph.facts.work import stage_of, work_by, work_of
 from resnet_inspect.hardware import machine as machines
 from resnet_inspect.hardware.devices import as_measured
 from resnet_inspect.hardware.floor import floors, total_of
-from resnet_inspect.sources import load
 
 __all__ = ["Request", "run"]
 
@@ -42,17 +41,18 @@ def run(
     fresh: bool = False,
 ) -> Record:
     """Play the whole grid; see ``api.bench``."""
+    nets = by_name(request.nets)
+    jobs = {name: net.job for name, net in nets.items()}
     machine, torch = machines.read(), probe(request.device)
     if "energy" in passes and not torch["device"].startswith("cuda"):
         raise RequestError(
             f"--energy needs a CUDA device: no counter of energy is read on {torch['device']}", hint="leave it out"
         )
-    nets = by_name(request.nets)
     plan = plan_for(torch["device"], quick, seed, min_time_s, max_time_s, fresh)
     available = int(USABLE * (machine.memory_bytes or 8 * 2**30))
 
     def start(case: Case) -> Worker:
-        return ProcessWorker({"config": asdict(case), "protocol": asdict(plan), **load.source_of(nets[case.model])})
+        return ProcessWorker({"config": asdict(case), "protocol": asdict(plan), **jobs[case.model]})
 
     def at_most(case: Case) -> Case:
         return largest(case, nets[case.model], start, available, tell)
@@ -84,7 +84,7 @@ def run(
         work, net = work_of(graphs[raw.case]), nets[raw.case.model]
         cost = {"params": work.params, "macs": work.macs}
         laid_out = parts(graphs[raw.case])
-        measured[raw.case] = result_of(raw, plan, cost, load.spec_of(net), predicted[raw.case], laid_out)
+        measured[raw.case] = result_of(raw, plan, cost, net.spec_fields, predicted[raw.case], laid_out)
         known = [measured[case] for case in cases if case in measured]
         record = replace(record, results=tuple(_roofed(known, graphs)))
         if gpu := raw.prepared.get("gpu"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from resnet_inspect import api
+from resnet_inspect import api, sources
 from resnet_inspect.benchmark import assemble
 from resnet_inspect.benchmark import run as benchmark
 from resnet_inspect.benchmark.case import Case
@@ -18,7 +18,6 @@ from resnet_inspect.benchmark.request import predicted_of
 from resnet_inspect.benchmark.schedule import RawResult, WorkerLost
 from resnet_inspect.errors import MachineError
 from resnet_inspect.hardware.machine import Grade
-from resnet_inspect.sources import load
 
 CONFIG = Case("resnet18", "cpu", 1, (1, 3, 64, 64), "infer", "fp32", "contiguous", "eager", 1)
 MIB = 2**20
@@ -55,7 +54,7 @@ def largest(
     room_bytes: int = 500 * MIB,
 ) -> int:
     Fake.asked, Fake.room = [], room_bytes
-    found, case = load.variant("resnet18"), replace(CONFIG, device=device, mode=mode)
+    found, case = sources.find_variant("resnet18"), replace(CONFIG, device=device, mode=mode)
     available = WORKER_BYTES + room
     return largest_batch(case, found, lambda c: Fake(c, limit, ms), available, lambda line: None).batch_size
 
@@ -63,7 +62,7 @@ def largest(
 def test_the_largest_batch_is_the_one_that_is_predicted_to_fit() -> None:
     n = largest(10**9, 500 * MIB)
     assert Fake.asked == [2, n]
-    peak = [predicted_of(CONFIG, load.graph(load.variant("resnet18"), (m, 3, 64, 64))) for m in (n, n + 1)]
+    peak = [predicted_of(CONFIG, sources.graph_of(sources.find("resnet18"), (m, 3, 64, 64))) for m in (n, n + 1)]
     assert peak[0]["peak_bytes"] <= 500 * MIB < peak[1]["peak_bytes"]
 
 
@@ -104,7 +103,7 @@ def test_on_a_gpu_what_no_prediction_is_of_is_tried_until_it_no_longer_fits() ->
 
 def test_no_tensor_has_more_elements_than_kernels_can_index() -> None:
     n = largest(10**9, 0, device="cuda:0", room_bytes=2**50)
-    graph = load.graph(load.variant("resnet18"), (n, 3, 64, 64))
+    graph = sources.graph_of(sources.find("resnet18"), (n, 3, 64, 64))
     assert 0.99 * 2**31 < max(node.out.numel for node in graph.nodes) < 2**31
 
 
@@ -118,7 +117,7 @@ def test_a_worker_that_ends_otherwise_is_no_question_of_memory() -> None:
         raise WorkerLost("crashed", "exit code 1: no such kernel")
 
     with pytest.raises(MachineError, match="crashed, exit code 1") as refused:
-        largest_batch(CONFIG, load.variant("resnet18"), start, 2 * WORKER_BYTES, lambda line: None)
+        largest_batch(CONFIG, sources.find_variant("resnet18"), start, 2 * WORKER_BYTES, lambda line: None)
     assert refused.value.hint == "give a --batch-size"
 
 
@@ -209,7 +208,7 @@ def test_arms_of_one_device_have_one_roof() -> None:
 
     results = [result(1, 2e11, 3e10), result(1, 1e11, 4e10, layout="channels_last"), result(1, 9e11, 9e10, threads=2)]
     results.append(Result(replace(CONFIG, mode="compile"), "oom", False))
-    graphs = {one.case: load.graph(load.variant("resnet18"), one.case.input) for one in results}
+    graphs = {one.case: sources.graph_of(sources.find("resnet18"), one.case.input) for one in results}
     one, other, more, lost = benchmark._roofed(results, graphs)
     assert one.ceilings == other.ceilings
     assert (one.ceilings["flop_per_s"], one.ceilings["bytes_per_s"]) == (2e11, 4e10)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis.strategies import sampled_from
 from strategies import specs
 
+from resnet_inspect import sources
 from resnet_inspect.counting.convention import Convention, count
 from resnet_inspect.counting.conventions import (
     CONV_FC,
@@ -31,7 +32,6 @@ from resnet_inspect.questions.check import _printed
 from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
-from resnet_inspect.sources import load
 
 # pytorchcv's nets of these names are others: its resnet26 is of basic blocks, its resnet152 strides in the first 1×1.
 OTHER_NETS = {("pytorchcv", "resnet26"), ("pytorchcv", "resnet152")}
@@ -79,9 +79,10 @@ DEEPSPEED = {
 
 def written(row: dict[str, str]) -> list[Call]:
     """The calls of a reference row's net, as its library writes them."""
-    found = zoo.find(row["name"])
-    writing = found.writing if found.writing.startswith(row["source"]) else row["source"]
-    return as_written(load.graph(found, f"1,{row['input']}"), writing)
+    found = sources.find_variant(row["name"])
+    own = found.variant.writing
+    writing = own if own.startswith(row["source"]) else row["source"]
+    return as_written(sources.graph_of(found, f"1,{row['input']}"), writing)
 
 
 @pytest.mark.parametrize("column", COLUMNS)
@@ -92,23 +93,23 @@ def test_a_rule_gives_the_tools_own_total(row: dict[str, str], column: str) -> N
 
 @pytest.mark.parametrize("row", [r for r in NAMED if r not in ROWS], ids=lambda row: f"{row['source']}-{row['name']}")
 def test_what_is_left_out_of_the_reference_is_another_net(row: dict[str, str]) -> None:
-    assert work_of(load.graph(zoo.find(row["name"]))).macs != int(row["macs_conv_linear"])
+    assert work_of(sources.graph_of(sources.find(row["name"]))).macs != int(row["macs_conv_linear"])
 
 
 @pytest.mark.parametrize("convention", COUNTERS, ids=lambda convention: convention.name)
 def test_every_counter_of_resnet50_is_what_the_tool_says(convention: Convention) -> None:
-    assert count(convention, as_written(load.graph(load.variant("resnet50")))).total == RESNET50[convention.name]
+    assert count(convention, as_written(sources.graph_of(sources.find("resnet50")))).total == RESNET50[convention.name]
 
 
 @pytest.mark.parametrize(("name", "writing"), DEEPSPEED)
 def test_deepspeeds_rules_give_its_totals(name: str, writing: str) -> None:
-    calls = as_written(load.graph(load.variant(name), (2, 3, 96, 64)), writing)
+    calls = as_written(sources.graph_of(sources.find(name), (2, 3, 96, 64)), writing)
     assert (count(DEEPSPEED_FLOPS, calls).total, count(DEEPSPEED_MACS, calls).total) == DEEPSPEED[name, writing]
 
 
 def test_ptflops_divides_by_the_batch_what_its_modules_count_alone() -> None:
     """The tool's own number for torchvision's resnet18 at batch 2."""
-    calls = as_written(load.graph(load.variant("resnet18"), batch_size=2))
+    calls = as_written(sources.graph_of(sources.find("resnet18"), batch_size=2))
     assert count(PTFLOPS, calls).total == 1_822_177_768 + 2 * 3_136_000
 
 
@@ -126,12 +127,12 @@ def test_a_batch_of_two_counts_twice(spec: ResNetSpec, convention: Convention, w
 
 def test_mmengine_counts_as_ptflops_without_functional_operations() -> None:
     for row in TORCHVISION:
-        total = count(MMENGINE, as_written(load.graph(load.variant(row["name"])))).total
+        total = count(MMENGINE, as_written(sources.graph_of(sources.find(row["name"])))).total
         assert total == int(row["ptflops_nofunc"])
 
 
 def test_parts_sum_to_the_total_and_the_rest_is_named() -> None:
-    graph = load.graph(load.variant("resnetblur50"))
+    graph = sources.graph_of(sources.find("resnetblur50"))
     for convention in (*COUNTERS, MMENGINE):
         result = count(convention, as_written(graph))
         assert sum(result.parts.values()) == result.total
@@ -151,7 +152,7 @@ def test_our_own_convention_is_what_every_command_sums(spec: ResNetSpec) -> None
 
 
 def test_a_training_step_is_three_passes_but_for_the_images_gradient() -> None:
-    graph = load.graph(load.variant("resnet50"))
+    graph = sources.graph_of(sources.find("resnet50"))
     forward = count(TORCH, as_written(graph)).total
     stem = 2 * graph.nodes[1].macs
     assert sum(training_flops(graph.nodes).values()) == 3 * forward - stem
@@ -160,16 +161,16 @@ def test_a_training_step_is_three_passes_but_for_the_images_gradient() -> None:
 
 @pytest.mark.parametrize("entry", PUBLISHED, ids=lambda e: f"{e.source}-{e.variant}-{e.quantity}")
 def test_every_published_number_is_ours_or_explained(entry: Published) -> None:
-    found = zoo.find(entry.variant)
+    found = sources.find_variant(entry.variant)
     size = 224 if found.spec.input_size > 32 else 32
-    graph = load.graph(found, (1, 3, size, size))
+    graph = sources.graph_of(found, (1, 3, size, size))
     row, finding = _printed(entry, graph, work_of(graph))
     assert row[4] is not False
     assert (finding is None) == (row[4] is True)
 
 
 def test_a_wrong_number_is_not_explained_away() -> None:
-    graph = load.graph(load.variant("resnet50"))
+    graph = sources.graph_of(sources.find("resnet50"))
     for wrong in (
         Published("resnet50", "macs", "3.9", "a paper"),
         Published("resnet50", "macs", "4.0", "a paper", "v1"),

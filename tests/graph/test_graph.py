@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from strategies import specs
 
+from resnet_inspect import sources
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Builder, Graph, TensorType
 from resnet_inspect.graph.facts.work import block_of, stage_of, sum_of, work_by, work_of
@@ -13,7 +14,6 @@ from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pointwise import ReLU
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
-from resnet_inspect.sources import load
 
 QUICK = settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
@@ -65,7 +65,7 @@ def test_groups_divide_a_convolutions_macs(groups: int) -> None:
 
 
 def test_a_copied_block_equals_the_block_written_out() -> None:
-    graph = load.graph(load.variant("resnet152"))
+    graph = sources.graph_of(sources.find("resnet152"))
     for name in ("layer3.7", "layer3.35"):
         copied = [node for node in graph.nodes if node.name.startswith(f"{name}.")]
         written = [node for node in graph.nodes if node.name.startswith("layer3.1.")]
@@ -82,7 +82,7 @@ def test_a_net_of_ten_thousand_blocks_meets_no_recursion_limit() -> None:
 
 
 def test_nodes_and_graphs_are_frozen() -> None:
-    graph = load.graph(load.variant("resnet18"))
+    graph = sources.graph_of(sources.find("resnet18"))
     for thing, field in ((graph, "name"), (graph.nodes[3], "stage"), (graph.input, "shape")):
         with pytest.raises(FrozenInstanceError):
             setattr(thing, field, None)

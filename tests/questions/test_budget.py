@@ -5,16 +5,15 @@ from random import Random
 
 import pytest
 
-from resnet_inspect import api
+from resnet_inspect import api, sources
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.record import Record, Result, from_json, metric, to_json
 from resnet_inspect.errors import RequestError
 from resnet_inspect.questions.budget import Limits, budget
 from resnet_inspect.report import Report
-from resnet_inspect.sources import load
 
-GRAPH, SPEC = api.lower("resnet18"), load.spec_of(load.variant("resnet18"))
+GRAPH, SPEC = api.lower("resnet18"), sources.find("resnet18").spec_fields
 CONFIG = Case("resnet18", "cpu", 1, (1, 3, 224, 224), "infer", "fp32", "contiguous", "eager", 1)
 ENVIRONMENT = {
     "date": "",
@@ -96,7 +95,7 @@ def test_a_record_that_was_saved_and_read_fits_as_well() -> None:
     [
         record(result(1.0, replace(CONFIG, input=(8, 3, 224, 224)))),
         record(result(1.0, replace(CONFIG, task="train"))),
-        record(replace(result(1.0), spec=load.spec_of(load.variant("resnet34")))),
+        record(replace(result(1.0), spec=sources.find("resnet34").spec_fields)),
         record(),
     ],
     ids=["another batch", "a training step", "another net of that name", "nothing"],

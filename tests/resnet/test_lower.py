@@ -2,13 +2,13 @@
 
 import pytest
 
+from resnet_inspect import sources
 from resnet_inspect.errors import RequestError, ShapeError
 from resnet_inspect.graph import Graph
-from resnet_inspect.sources import load
 
 
 def graph(model: str, *settings: str, input: str | None = None) -> Graph:
-    return load.graph(load.variant(model, settings), input)
+    return sources.graph_of(sources.find(model, settings), input)
 
 
 def strides(g: Graph, name: str) -> list[int]:
@@ -90,10 +90,10 @@ def test_an_input_at_which_the_branches_differ_is_refused_by_the_name_of_the_sum
 
 
 def test_a_batch_said_twice_must_be_the_same() -> None:
-    found = load.variant("resnet18")
-    assert load.graph(found, "4,3,64,64", 4).input.shape == (4, 3, 64, 64)
-    assert load.graph(found, None, 8).input.shape == (8, 3, 224, 224)
-    assert load.graph(found, (2, 3, 64, 96)).input.shape == (2, 3, 64, 96)
+    found = sources.find_variant("resnet18")
+    assert sources.graph_of(found, "4,3,64,64", 4).input.shape == (4, 3, 64, 64)
+    assert sources.graph_of(found, None, 8).input.shape == (8, 3, 224, 224)
+    assert sources.graph_of(found, (2, 3, 64, 96)).input.shape == (2, 3, 64, 96)
     for size in (8, 0, -1):
         with pytest.raises(RequestError, match="batch"):
-            load.graph(found, "4,3,64,64", size)
+            sources.graph_of(found, "4,3,64,64", size)

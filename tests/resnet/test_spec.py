@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from strategies import specs
 
+from resnet_inspect import sources
 from resnet_inspect.errors import RequestError, SpecError
 from resnet_inspect.resnet import fields, toml, zoo
 from resnet_inspect.resnet.spec import CHOICES, Attention, ResNetSpec
-from resnet_inspect.sources import load
 
 WRONG = {
     "depths": [(), (0, 1), (3, -4), "3,4", [3, 4], (True, 2), (3.0,), (20_001,)],
@@ -48,19 +48,19 @@ def test_a_basic_block_has_no_bottleneck_to_change(field: str, value: object) ->
 @pytest.mark.parametrize("settings", [("strides=3,3,3,3", "output_stride=16"), ("stem=7:32:64", "output_stride=8")])
 def test_an_output_stride_that_is_jumped_over_is_refused(settings: tuple[str, ...]) -> None:
     with pytest.raises(SpecError, match="output_stride="):
-        load.variant("resnet50", settings)
+        sources.find_variant("resnet50", settings)
 
 
 @pytest.mark.parametrize("setting", ["stem_pool=max3ceil", "stride_on=1x1"])
 def test_antialiasing_takes_the_places_of_other_strides(setting: str) -> None:
     with pytest.raises(SpecError, match="antialias=blur"):
-        load.variant("resnetblur50", [setting])
+        sources.find_variant("resnetblur50", [setting])
 
 
 def test_a_message_shows_a_value_as_it_is_typed() -> None:
     for setting in ("depths=0,3", "widths=64/64,128,256,512", "stem=3:0:64"):
         with pytest.raises(SpecError, match=f"^{setting} is not"):
-            load.variant("resnet50", [setting])
+            sources.find_variant("resnet50", [setting])
 
 
 def test_an_attention_checks_itself() -> None:
@@ -119,11 +119,11 @@ def test_an_unreadable_setting_is_refused_with_the_form_it_should_have(setting: 
 
 
 def test_settings_apply_together_and_what_is_unset_follows() -> None:
-    spec = load.variant("resnet50", ["depths=2,2,2", "groups=32", "base_width=4"]).spec
+    spec = sources.find_variant("resnet50", ["depths=2,2,2", "groups=32", "base_width=4"]).spec
     assert spec.stage_strides == (1, 2, 2)
     assert [planes[0] for planes in spec.planes] == [64, 128, 256]
     # Each alone would be refused: three widths beside four depths.
-    assert load.variant("resnet50", ["depths=1,1,1", "widths=16,32,64"]).spec.depths == (1, 1, 1)
+    assert sources.find_variant("resnet50", ["depths=1,1,1", "widths=16,32,64"]).spec.depths == (1, 1, 1)
 
 
 @given(specs())
@@ -174,16 +174,16 @@ def test_a_wrong_file_is_refused_by_its_name_or_the_fields(text: str, said: str,
     path = tmp_path / "mine.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(RequestError) as error:
-        load.variant(path)
+        sources.find_variant(path)
     assert said in error.value.message
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="No such file"):
-        load.variant(tmp_path / "none.toml")
+        sources.find_variant(tmp_path / "none.toml")
     (tmp_path / "folder.toml").mkdir()
     with pytest.raises(RequestError, match="directory"):
-        load.variant(tmp_path / "folder.toml")
+        sources.find_variant(tmp_path / "folder.toml")
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(RequestError, match="is not TOML"):
-        load.variant(tmp_path / "binary.toml")
+        sources.find_variant(tmp_path / "binary.toml")

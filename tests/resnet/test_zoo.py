@@ -3,11 +3,11 @@
 import pytest
 from conftest import reference
 
+from resnet_inspect import sources
 from resnet_inspect.errors import SpecError, UnknownModelError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.work import stage_of, work_by, work_of
 from resnet_inspect.resnet import zoo
-from resnet_inspect.sources import load
 
 NAMES = [variant.name for variant in zoo.variants()]
 ROWS = [row for row in reference("models.csv") if row["name"] in NAMES and row["source"] in ("torchvision", "timm")]
@@ -22,7 +22,7 @@ def stage_shapes(graph: Graph) -> str:
 
 @pytest.mark.parametrize("row", ROWS + CBAM, ids=lambda row: f"{row['source']}-{row['name']}")
 def test_a_variant_costs_what_its_library_constructs(row: dict[str, str]) -> None:
-    graph = load.graph(load.variant(row["name"]))
+    graph = sources.graph_of(sources.find(row["name"]))
     work = work_of(graph)
     assert graph.input.shape[1:] == tuple(map(int, row["input"].split(",")))
     assert work.params == int(row["params"])
@@ -32,7 +32,7 @@ def test_a_variant_costs_what_its_library_constructs(row: dict[str, str]) -> Non
 
 @pytest.mark.parametrize("row", ROWS + CBAM, ids=lambda row: f"{row['source']}-{row['name']}")
 def test_activations_are_fvcores_less_the_fixed_blur_filters(row: dict[str, str]) -> None:
-    graph = load.graph(load.variant(row["name"]))
+    graph = sources.graph_of(sources.find(row["name"]))
     blurred = sum(node.out.numel for node in graph.nodes if node.kind == "BlurPool2d")
     assert work_of(graph).activations + blurred == int(row["fvcore_activations"])
 
@@ -79,7 +79,7 @@ ANCHORS = {
 @pytest.mark.parametrize("name", ANCHORS)
 def test_a_variant_has_the_anchored_cost(name: str) -> None:
     params, macs = ANCHORS[name]
-    work = work_of(load.graph(load.variant(name)))
+    work = work_of(sources.graph_of(sources.find(name)))
     assert work.params == params
     assert macs in (None, work.macs)
 
@@ -96,7 +96,7 @@ SETTINGS = {
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=" ".join)
 def test_a_changed_resnet50_has_the_anchored_cost(settings: tuple[str, ...]) -> None:
-    work = work_of(load.graph(load.variant("resnet50", settings)))
+    work = work_of(sources.graph_of(sources.find("resnet50", settings)))
     assert (work.params, work.macs) == SETTINGS[settings]
 
 
@@ -158,7 +158,7 @@ PYTORCHCV = {
 def test_fields_express_what_pytorchcv_constructs(name: str) -> None:
     (row,) = (r for r in reference("models.csv") if r["source"] == "pytorchcv" and r["name"] == name)
     model, *settings = PYTORCHCV[name]
-    graph = load.graph(load.variant(model, settings))
+    graph = sources.graph_of(sources.find(model, settings))
     work = work_of(graph)
     assert (work.params, work.macs) == (int(row["params"]), int(row["macs_conv_linear"]))
     assert stage_shapes(graph) == row["stage_shapes"]

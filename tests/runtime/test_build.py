@@ -9,15 +9,15 @@ from torchvision import models
 from torchvision.models.segmentation import fcn_resnet50
 
 import resnet_inspect as ri
+from resnet_inspect import sources
 from resnet_inspect.graph import Graph
 from resnet_inspect.runtime.build import build
-from resnet_inspect.sources import load
 
 TORCHVISION = [name for name in models.list_models(module=models) if name.removeprefix("wide_").startswith("resne")]
 
 
 def graph(name: str, *settings: str) -> Graph:
-    return load.graph(load.variant(name, settings))
+    return sources.graph_of(sources.find(name, settings))
 
 
 def test_torchvision_has_ten_resnets() -> None:

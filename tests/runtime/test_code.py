@@ -14,7 +14,7 @@ from resnet_inspect.benchmark.record import from_json
 from resnet_inspect.benchmark.request import measured_graph
 from resnet_inspect.errors import MachineError, RequestError, UnknownModelError
 from resnet_inspect.graph.facts.work import work_of
-from resnet_inspect.runtime import code as sources
+from resnet_inspect.runtime import code
 
 FILE = """
 from torch import nn
@@ -76,7 +76,7 @@ def test_a_file_that_cannot_be_imported_says_where(tmp_path: Path) -> None:
 def test_timm_is_asked_for_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(MachineError, match="timm is not installed"):
-        sources.make("timm:resnet50")
+        code.make("timm:resnet50")
 
 
 def test_what_needs_a_spec_says_so() -> None:
@@ -115,10 +115,10 @@ def test_a_module_that_is_missing_within_is_not_taken_for_the_one_that_is_named(
 
 def test_a_record_alone_makes_no_code_run(file: Path, record_json: str) -> None:
     record = from_json(record_json)
-    config = replace(record.results[0].case, model=f"{file}:net")
-    arm = replace(record.results[0], case=config, spec={}, cost={"params": 20, "macs": 15 * 32 * 32})
+    case = replace(record.results[0].case, model=f"{file}:net")
+    result = replace(record.results[0], case=case, spec={}, cost={"params": 20, "macs": 15 * 32 * 32})
     with pytest.raises(RequestError, match="which is code"):
-        ri.roofline(record=replace(record, arms=(arm,)), device="cpu")
-    assert measured_graph(arm).name == f"{file}:net"
+        ri.roofline(record=replace(record, results=(result,)), device="cpu")
+    assert measured_graph(result).name == f"{file}:net"
     with pytest.raises(RequestError, match="is no longer what was measured"):
-        measured_graph(replace(arm, cost={"params": 20, "macs": 1}))
+        measured_graph(replace(result, cost={"params": 20, "macs": 1}))

@@ -10,6 +10,7 @@ import torch
 from torchvision import models
 
 import resnet_inspect as ri
+from resnet_inspect import sources
 from resnet_inspect.counting import run as running
 from resnet_inspect.counting.convention import count
 from resnet_inspect.counting.run import PACKAGES, Measured
@@ -17,10 +18,8 @@ from resnet_inspect.counting.writing import as_written
 from resnet_inspect.errors import MachineError
 from resnet_inspect.questions.check import KNOWN, check
 from resnet_inspect.questions.reconcile import TOOLS
-from resnet_inspect.resnet import zoo
 from resnet_inspect.runtime import counters
 from resnet_inspect.runtime.build import build
-from resnet_inspect.sources import load
 
 TORCHVISION = [name for name in models.list_models(module=models) if name.removeprefix("wide_").startswith("resne")]
 VERSIONS = {"torch": "", "fvcore": "", "thop": "", "torchvision": ""}
@@ -58,11 +57,11 @@ def test_the_rules_hold_for_every_kind_of_operation(model: str, settings: tuple[
 def test_a_tool_leaves_the_net_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     nets = []
     monkeypatch.setattr(counters, "build", lambda graph: nets.append(build(graph)) or nets[0])
-    counters.measure(load.graph(load.variant("resnet18"), "1,3,64,64"))
+    counters.measure(sources.graph_of(sources.find("resnet18"), "1,3,64,64"))
     (net,) = nets
     torch.manual_seed(0)
     assert net.training
-    assert list(net.state_dict()) == list(build(load.graph(load.variant("resnet18"))).state_dict())
+    assert list(net.state_dict()) == list(build(sources.graph_of(sources.find("resnet18"))).state_dict())
     assert net.bn1.num_batches_tracked == 0
 
 
@@ -85,10 +84,10 @@ def test_the_papers_3_8_is_a_known_difference_and_says_why() -> None:
 
 
 def test_a_tool_that_disagrees_makes_the_check_fail() -> None:
-    found = zoo.find("resnet18")
-    graph = load.graph(found)
+    found = sources.find_variant("resnet18")
+    graph = sources.graph_of(found)
     keys = ("torch_params", "thop_params", "torch", "fvcore", "fvcore_activations", "thop")
-    report = check(found, graph, dict.fromkeys(keys, 1), {"V1": (11_689_512, 1.9)}, VERSIONS)
+    report = check(found.variant, graph, dict.fromkeys(keys, 1), {"V1": (11_689_512, 1.9)}, VERSIONS)
     verdicts = [row[4] for row in report.tables[0].rows]
     assert not report.ok
     assert verdicts[:8] == [False] * 6 + [True, False]
@@ -143,7 +142,7 @@ import json, os, sys, warnings
 warnings.simplefilter("ignore")
 import torch
 from importlib import import_module
-from resnet_inspect.sources import load
+from resnet_inspect import sources
 from resnet_inspect.runtime import counters
 from resnet_inspect.runtime.build import build
 torch.set_num_threads(1)
@@ -155,7 +154,7 @@ for name in names:
         import timm
         net = timm.create_model(name)
     else:
-        net = build(load.graph(load.variant(name), image))
+        net = build(sources.graph_of(sources.find(name), image))
     x = torch.randn(image)
     for package in packages:
         if os.fork() == 0:
@@ -184,14 +183,16 @@ def test_a_tool_really_run_says_what_its_rules_say(
     pytest.importorskip(package)
     library, results = said
     for one, name, totals in results:
-        found = load.variant(name)
-        calls = as_written(load.graph(found, IMAGE), found.writing if library == "timm" else "torchvision")
+        found = sources.find_variant(name)
+        calls = as_written(
+            sources.graph_of(found, IMAGE), found.variant.writing if library == "timm" else "torchvision"
+        )
         theirs = {tool: total for tool, total in totals.items() if tool in TOOLS}
         assert one != package or theirs == {tool: count(TOOLS[tool], calls).total for tool in theirs}, name
 
 
 def test_both_sides_of_the_process_know_the_same_counters() -> None:
-    net, x = build(load.graph(load.variant("resnet20_cifar"))), torch.randn(1, 3, 32, 32)
+    net, x = build(sources.graph_of(sources.find("resnet20_cifar"))), torch.randn(1, 3, 32, 32)
     assert list(PACKAGES) == list(counters.PACKAGES)
     assert {tool for tools in PACKAGES.values() for tool in tools} == set(TOOLS) - {"conv_fc"}
     assert set(counters.run("fvcore", net, x)) == set(PACKAGES["fvcore"])

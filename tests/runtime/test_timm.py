@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from resnet_inspect import sources
 from resnet_inspect.counting.convention import count
 from resnet_inspect.counting.conventions import TORCH
 from resnet_inspect.counting.writing import as_written
@@ -13,7 +14,6 @@ from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.work import stage_of, work_by, work_of
 from resnet_inspect.resnet import zoo
-from resnet_inspect.sources import load
 
 THEIRS = set(timm.list_models())
 NAMES = [variant.name for variant in zoo.variants() if variant.name in THEIRS]
@@ -48,8 +48,8 @@ def test_timms_names_are_covered() -> None:
 def test_a_variant_is_timms_net(name: str) -> None:
     with torch.device("meta"):
         net = timm.create_model(name).eval()
-    found = load.variant(name)
-    graph = load.graph(found)
+    found = sources.find_variant(name)
+    graph = sources.graph_of(found)
     assert work_of(graph).params == sum(p.numel() for p in net.parameters())
     assert timm.get_pretrained_cfg(name).input_size == graph.input.shape[1:]
     shapes, flops = observe(net, graph.input.shape)
@@ -60,10 +60,10 @@ def test_a_variant_is_timms_net(name: str) -> None:
         shapes, flops = observe(net, odd)
     except RuntimeError:
         with pytest.raises(ShapeError):
-            load.graph(found, odd)
+            sources.graph_of(found, odd)
     else:
-        assert shapes == expected(load.graph(found, odd))
-        assert flops == count(TORCH, as_written(load.graph(found, odd))).total
+        assert shapes == expected(sources.graph_of(found, odd))
+        assert flops == count(TORCH, as_written(sources.graph_of(found, odd))).total
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_variant_is_timms_net(name: str) -> None:
 )
 def test_timms_weights_load_and_outputs_agree(name: str) -> None:
     theirs = timm.create_model(name).eval()
-    ours = load.graph(load.variant(name))
+    ours = sources.graph_of(sources.find(name))
     from resnet_inspect.runtime.build import build
 
     net = build(ours).eval()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from resnet_inspect import sources
 from resnet_inspect.benchmark.breakdown import closes_within, ledger
 from resnet_inspect.benchmark.case import DRY, SCALER, Case
 from resnet_inspect.benchmark.plan import Plan
@@ -15,7 +16,6 @@ from resnet_inspect.benchmark.run import parts
 from resnet_inspect.benchmark.worker import marks
 from resnet_inspect.benchmark.worker.marks import ClockMarks, EventMarks, Key
 from resnet_inspect.benchmark.worker.prepare import Ready, prepare
-from resnet_inspect.sources import load
 from resnet_inspect.vocabulary import MODES
 
 CONFIG = Case("resnet18", "cpu", 2, (2, 3, 32, 32), "infer", "fp32", "contiguous", "eager", 1)
@@ -25,7 +25,7 @@ NETS = ("resnet18", "resnet50d", "cbam_resnet18", "resnetblur50", "ecaresnet50t"
 
 
 def ready(case: Case = CONFIG) -> Ready:
-    return prepare(case, load.graph(load.variant(case.model), case.input), 0)
+    return prepare(case, sources.graph_of(sources.find(case.model), case.input), 0)
 
 
 class Counted:

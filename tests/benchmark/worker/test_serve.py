@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 import torch
 
+from resnet_inspect import sources
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.plan import plan_for
 from resnet_inspect.benchmark.worker import serve as worker
 from resnet_inspect.benchmark.worker.prepare import agreement, prepare
-from resnet_inspect.resnet.fields import to_mapping
-from resnet_inspect.sources import load
 
 CONFIG = Case("resnet18", "cpu", 2, (2, 3, 32, 32), "infer", "fp32", "contiguous", "eager", 1)
 CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -22,7 +21,7 @@ ROUND = {"do": "round", "seconds": 0.0, "at_least": 2, "rewarm": 0.0}
 
 def answers(case: Case, *requests: dict[str, Any]) -> list[dict[str, Any]]:
     plan = replace(plan_for(case.device, quick=True), max_warmup_s=0.2, block_s=0.01)
-    spec = {k: v for k, v in to_mapping(load.variant("resnet18").spec).items() if v is not None}
+    spec = sources.find("resnet18").job["spec"]
     said: list[dict[str, Any]] = []
     job = {"config": asdict(case), "protocol": asdict(plan), "spec": spec}
     worker.serve(job, iter([{"do": "prepare"}, *requests]), said.append)
@@ -112,7 +111,7 @@ def test_an_arm_runs_in_what_it_is_named_after(
     precision: str, weight: torch.dtype, out: torch.dtype, layout: str
 ) -> None:
     case = replace(CONFIG, precision=precision, layout=layout)
-    one = prepare(case, load.graph(load.variant("resnet18"), case.input), 0)
+    one = prepare(case, sources.graph_of(sources.find("resnet18"), case.input), 0)
     order = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}[layout]
     seen: list[object] = []
 
@@ -136,13 +135,13 @@ def test_a_compiled_arm_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
     monkeypatch.setattr(torch, "compile", lambda net: asked.append(net) or net)
     case = replace(CONFIG, mode="compile")
-    one = prepare(case, load.graph(load.variant("resnet18"), case.input), 0)
+    one = prepare(case, sources.graph_of(sources.find("resnet18"), case.input), 0)
     assert asked == [one.net]
 
 
 def test_a_training_step_that_gives_no_numbers_is_found() -> None:
     case = replace(CONFIG, task="train", input=(2, 3, 64, 64))
-    one = prepare(case, load.graph(load.variant("resnet18"), case.input), 0)
+    one = prepare(case, sources.graph_of(sources.find("resnet18"), case.input), 0)
     assert agreement(one, case) == (True, None)
     with torch.no_grad():
         one.net.get_parameter("fc.bias").fill_(float("nan"))
@@ -159,7 +158,7 @@ def test_what_is_told_beside_a_round_is_of_that_round(monkeypatch: pytest.Monkey
 
 
 def test_wrong_outputs_are_found_on_the_path_that_is_timed() -> None:
-    ready = prepare(CONFIG, load.graph(load.variant("resnet18"), CONFIG.input), 0)
+    ready = prepare(CONFIG, sources.graph_of(sources.find("resnet18"), CONFIG.input), 0)
     finite, error = agreement(ready, CONFIG)
     assert finite
     assert error == pytest.approx(0, abs=1e-5)

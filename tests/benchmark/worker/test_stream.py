@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from resnet_inspect import sources
 from resnet_inspect.benchmark.breakdown import ledger
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.run import parts
 from resnet_inspect.benchmark.worker import marks, stream
 from resnet_inspect.benchmark.worker.prepare import prepare
-from resnet_inspect.sources import load
 
 CYCLES_A_MS = 1_000_000
 
@@ -115,7 +115,7 @@ def test_the_stages_of_a_device_are_read_from_its_events(
 ) -> None:
     """A mark stands for 2 ms of the chip and 0.1 ms of the host."""
     case = Case("resnet18", "cpu", 2, (2, 3, 64, 64), task, "fp32", "contiguous", "eager", 1)
-    one = prepare(case, load.graph(load.variant("resnet18"), case.input), 0)
+    one = prepare(case, sources.graph_of(sources.find("resnet18"), case.input), 0)
     one.sync = device.sync
     before: Callable[..., None] = marks.EventMarks.mark
 

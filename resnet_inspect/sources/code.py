@@ -1,0 +1,100 @@
+"""A network written in Python: by the name of what makes it, or as a module in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from resnet_inspect.errors import RequestError
+from resnet_inspect.graph import Graph
+from resnet_inspect.sources.batch import Batch, Image
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True, slots=True)
+class NamedCode:
+    """``torchvision:NAME``, ``timm:NAME``, ``file.py:NAME`` or ``package.module:NAME``; made when first asked for."""
+
+    name: str
+
+    @property
+    def image(self) -> Image:
+        return _image(_made(self.name))
+
+    @property
+    def spec_fields(self) -> dict[str, Any]:
+        return {}
+
+    @property
+    def job(self) -> dict[str, Any]:
+        return {"code": self.name}
+
+    def graph(self, batch: Batch) -> Graph:
+        return _traced(_made(self.name), batch, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleInMemory:
+    """A module of torch, which no other process can make again."""
+
+    module: "nn.Module"
+
+    @property
+    def name(self) -> str:
+        return type(self.module).__name__
+
+    @property
+    def image(self) -> Image:
+        return _image(self.module)
+
+    @property
+    def spec_fields(self) -> dict[str, Any]:
+        return {}
+
+    @property
+    def job(self) -> dict[str, Any]:
+        raise RequestError(
+            f"a {self.name} in memory cannot be made again in another process",
+            hint="name what makes it, as net.py:make or package.module:make",
+        )
+
+    def graph(self, batch: Batch) -> Graph:
+        return _traced(self.module, batch, self.name)
+
+
+def find(model: "str | nn.Module", settings: Sequence[str] = ()) -> NamedCode | ModuleInMemory:
+    """The code that ``model`` names, or the module that it is or returns when called.
+
+    Raises:
+        RequestError: there are settings, which change a spec; or ``model`` gives no module.
+    """
+    if settings:
+        raise RequestError("--set changes a spec, and code has none", hint="change the code")
+    if isinstance(model, str):
+        return NamedCode(model)
+    # A class has named_modules too, and has to be called all the same.
+    module = model() if isinstance(model, type) or not hasattr(model, "named_modules") else model
+    if not hasattr(module, "named_modules"):
+        raise RequestError(f"a {type(module).__name__} is no model", hint="give a name, a spec or a torch.nn.Module")
+    return ModuleInMemory(module)
+
+
+@cache
+def _made(name: str) -> "nn.Module":
+    from resnet_inspect.runtime import code  # torch lives behind this line
+
+    return code.make(name)
+
+
+def _image(module: "nn.Module") -> Image:
+    from resnet_inspect.runtime import code  # torch lives behind this line
+
+    return code.image_of(module)
+
+
+def _traced(module: "nn.Module", batch: Batch, name: str) -> Graph:
+    from resnet_inspect.runtime import trace  # torch lives behind this line
+
+    return trace.trace(module, batch, name)

@@ -1,0 +1,38 @@
+"""What every source of a network can do: one implementation a file of this room."""
+
+from typing import Any, Protocol
+
+from resnet_inspect.graph import Graph
+from resnet_inspect.sources.batch import Batch, Image
+
+
+class Source(Protocol):
+    """A network, from wherever the user has it."""
+
+    @property
+    def name(self) -> str:
+        """What a reader calls the network."""
+
+    @property
+    def image(self) -> Image:
+        """Channels, height and width that the network is made for."""
+
+    @property
+    def spec_fields(self) -> dict[str, Any]:
+        """The fields of the network's spec as JSON values; empty for code, which has no spec."""
+
+    @property
+    def job(self) -> dict[str, Any]:
+        """What a worker process makes the network of: ``{"spec": …}`` or ``{"code": name}``.
+
+        Raises:
+            RequestError: no other process can make it.
+        """
+
+    def graph(self, batch: Batch) -> Graph:
+        """The network applied to a batch of N, C, H, W.
+
+        Raises:
+            ShapeError: the network cannot take it.
+            TraceError: code does what a Graph has no operation for.
+        """

@@ -1,0 +1,80 @@
+"""A ResNet as data: a variant of the zoo, a spec.toml or a ResNetSpec."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from resnet_inspect.errors import RequestError, UnknownModelError
+from resnet_inspect.graph import Graph
+from resnet_inspect.resnet import zoo
+from resnet_inspect.resnet.lower import lower
+from resnet_inspect.resnet.spec import ResNetSpec
+from resnet_inspect.resnet.zoo import Variant
+from resnet_inspect.sources.batch import Batch, Image
+
+
+@dataclass(frozen=True, slots=True)
+class VariantSource:
+    """A network that is lowered from its spec."""
+
+    variant: Variant
+
+    @property
+    def name(self) -> str:
+        return self.variant.name
+
+    @property
+    def spec(self) -> ResNetSpec:
+        return self.variant.spec
+
+    @property
+    def image(self) -> Image:
+        return self.spec.in_channels, self.spec.input_size, self.spec.input_size
+
+    @property
+    def spec_fields(self) -> dict[str, Any]:
+        import json  # 1 ms that a table does without
+
+        from resnet_inspect.resnet import fields
+
+        values: dict[str, Any] = json.loads(json.dumps(fields.to_mapping(self.spec)))
+        return values
+
+    @property
+    def job(self) -> dict[str, Any]:
+        return {"spec": {field: value for field, value in self.spec_fields.items() if value is not None}}
+
+    def graph(self, batch: Batch) -> Graph:
+        return lower(self.spec, self.name, batch)
+
+
+def find(model: str | os.PathLike[str] | ResNetSpec, settings: Sequence[str] = ()) -> VariantSource:
+    """The spec that ``model`` names or is, with every ``field=value`` of ``settings`` applied.
+
+    Raises:
+        UnknownModelError: the zoo has no such variant.
+        RequestError: a file cannot be read. SpecError: a field is wrong.
+    """
+    variant = _find(model)
+    if not settings:
+        return VariantSource(variant)
+    if isinstance(settings, str):
+        raise RequestError(f"settings is the text {settings!r}", hint=f"give a list: [{settings!r}]")
+    from resnet_inspect.resnet import fields  # 3 ms that only --set pays
+
+    spec = fields.apply(variant.spec, settings)
+    return VariantSource(Variant(f"{variant.name} {' '.join(settings)}", "spec", spec, variant.writing))
+
+
+def _find(model: str | os.PathLike[str] | ResNetSpec) -> Variant:
+    if isinstance(model, ResNetSpec):
+        return Variant("spec", "spec", model)
+    name = os.fspath(model)
+    if name.endswith(".py"):
+        raise UnknownModelError(f"unknown model {name!r}: a file of code", hint=f"name what it makes, as {name}:make")
+    if name.lower().endswith(".toml"):
+        from resnet_inspect.resnet import toml  # 6 ms that only a file pays
+
+        return toml.load(name)
+    return zoo.find(name)
