@@ -1,21 +1,35 @@
-"""Every error a user can meet, and the exit code each one means.
+"""Every exit code of the command line, and every error a user can meet.
+
+OK            0  the answer is there, and everything checked holds
+FAILED        1  a check, a budget or a comparison failed
+BAD_REQUEST   2  the request is wrong, as click exits too
+NO_MACHINE    3  this machine cannot do it
+INCONCLUSIVE  4  measured, but invalid or undecided
+INTERRUPTED 130  Ctrl-C, as a shell reports it
 
 InspectError
-├── RequestError            2  the request is wrong
+├── RequestError            BAD_REQUEST  the request is wrong
 │   ├── UnknownModelError      no variant or file of that name
 │   ├── SpecError              a field of a spec is wrong, or two do not fit together
 │   ├── TraceError             code that cannot be written down as a Graph; names the call
 │   └── ShapeError             an operation cannot take that input; names the node
 │       └── BranchError           a block's two branches cannot be added
-├── OutputError             2  the result cannot be written where it was asked for
-└── MachineError            3  this machine cannot do it
+├── OutputError             BAD_REQUEST  the result cannot be written where it was asked for
+└── MachineError            NO_MACHINE   this machine cannot do it
 """
+
+OK = 0
+FAILED = 1
+BAD_REQUEST = 2
+NO_MACHINE = 3
+INCONCLUSIVE = 4
+INTERRUPTED = 130
 
 
 class InspectError(Exception):
     """What went wrong in one line, and optionally what to do about it in another."""
 
-    exit_code = 1
+    exit_code = FAILED
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -24,7 +38,7 @@ class InspectError(Exception):
 
 
 class RequestError(InspectError):
-    exit_code = 2
+    exit_code = BAD_REQUEST
 
 
 class UnknownModelError(RequestError):
@@ -48,8 +62,8 @@ class BranchError(ShapeError):
 
 
 class OutputError(InspectError):
-    exit_code = 2
+    exit_code = BAD_REQUEST
 
 
 class MachineError(InspectError):
-    exit_code = 3
+    exit_code = NO_MACHINE

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import cast
 
+from resnet_inspect.errors import OK
 from resnet_inspect.units import Unit, Value, text
 
 Row = tuple[Value, ...]
@@ -79,7 +80,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a command found out. The first table is the main one; ``ok`` is whether everything checked holds."""
+    """What a command found out. The first table is the main one.
+
+    ``ok`` is whether everything checked holds; ``exit_code``, what the command line exits with (see ``errors``).
+    """
 
     kind: str
     model: str | None
@@ -89,4 +93,5 @@ class Report:
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     ok: bool = True
+    exit_code: int = OK
     sections: tuple[Section, ...] = ()

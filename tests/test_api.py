@@ -3,6 +3,7 @@
 import pytest
 
 import resnet_inspect as ri
+from resnet_inspect import errors
 
 
 def test_an_answer_writes_itself_in_every_format() -> None:
@@ -52,3 +53,11 @@ def test_the_optimizer_of_a_training_step_is_sgd_with_momentum_unless_told() -> 
 
     assert peak() == peak(optimizer="sgd") == peak(momentum=0.9) == peak(optimizer="sgd", momentum=0.5)
     assert len({peak(), peak(momentum=0), peak(optimizer="adam")}) == 3
+
+
+def test_an_answer_carries_the_exit_code_of_its_command() -> None:
+    assert ri.budget("resnet18", max_params=12_000_000).exit_code == errors.OK
+    assert ri.budget("resnet18", max_params=11_000_000).exit_code == errors.FAILED
+    assert ri.lint("tutorial_resnet18_cifar10").exit_code == errors.OK
+    assert ri.lint("tutorial_resnet18_cifar10", strict=True).exit_code == errors.FAILED
+    assert ri.lint("resnet50", strict=True).exit_code == errors.OK

@@ -125,22 +125,30 @@ def bench(
     )  # fmt: skip
 
 
-def show(record: Recorded) -> Answer:
-    """A Record, or the file that holds one, as a table of its arms, with what a reader must know to trust it."""
+def show(record: Recorded, strict: bool = False) -> Answer:
+    """A Record, or the file that holds one, as a table of its results, with what a reader must know to trust them.
+
+    ``strict``: the answer's ``exit_code`` is 4 if a case failed or is missing.
+    """
     from resnet_inspect.records.bench import bench
 
-    return answer(bench(recorded(record)))
+    return answer(bench(recorded(record), strict))
 
 
-def verdict(old: Recorded, new: Recorded, gates: Sequence[str] = (), allow_env_diff: bool = False) -> Answer:
-    """Arm by arm, whether ``new`` is SLOWER, FASTER, the SAME, or INCONCLUSIVE; ``gates`` are what may not grow at all.
+def verdict(
+    old: Recorded, new: Recorded, gates: Sequence[str] = (), allow_env_diff: bool = False, strict: bool = False
+) -> Answer:
+    """Case by case, whether ``new`` is SLOWER, FASTER, the SAME or INCONCLUSIVE; ``gates`` may not grow at all.
+
+    The answer's ``exit_code`` is 1 if a case is SLOWER or missing or a gate is broken; ``strict``: 4 if one is
+    INCONCLUSIVE.
 
     Raises:
         RequestError: the two were taken on other machines or have no arm in common.
     """
     from resnet_inspect.records.verdict import verdict
 
-    return answer(verdict(recorded(old), recorded(new), tuple(gates), allow_env_diff))
+    return answer(verdict(recorded(old), recorded(new), tuple(gates), allow_env_diff, strict))
 
 
 def budget(

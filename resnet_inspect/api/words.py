@@ -60,11 +60,13 @@ def lint(
     record: Recorded | None = None,
     ignore: Sequence[str] = (),
     language: str = "en",
+    strict: bool = False,
 ) -> Answer:
     """What in the architecture costs more than it gives, or was left out by accident; ``ok`` where that is nothing.
 
     ``precision`` is fp16, bf16, tf32 or int8 to look at channels too, ``record`` one of this net with stage times,
-    ``ignore`` codes of rules. A net whose branches cannot be added is a finding, not an error.
+    ``ignore`` codes of rules. A net whose branches cannot be added is a finding, not an error. With ``strict`` a
+    finding makes the exit code 1.
     """
     from resnet_inspect.linter import PRECISIONS, Subject, lint, refused, stage_times
 
@@ -74,7 +76,8 @@ def lint(
     try:
         graph = graph_of(found, input, batch_size)
     except BranchError as error:
-        return answer(refused(found.name, read_batch(input, batch_size, found.image), error, language, several(ignore)))
+        batch = read_batch(input, batch_size, found.image)
+        return answer(refused(found.name, batch, error, language, several(ignore), strict))
     times = None if record is None else stage_times(recorded(record), graph)
     subject = Subject(found.spec, graph, precision, times)
-    return answer(lint(subject, language, several(ignore), untimed=record is not None and times is None))
+    return answer(lint(subject, language, several(ignore), record is not None and times is None, strict))

@@ -9,7 +9,7 @@ import click
 from resnet_inspect import api
 from resnet_inspect.benchmark.record import Record, to_json
 from resnet_inspect.cli import options
-from resnet_inspect.cli.output import show, write
+from resnet_inspect.cli.output import finish, write
 from resnet_inspect.errors import RequestError
 from resnet_inspect.render import Format
 from resnet_inspect.vocabulary import LAYOUTS, MODES, TASKS
@@ -23,7 +23,6 @@ EXAMPLES = (
     "resnet-inspect bench resnet18 --device cpu --batch-size 1,2 --quick -o run.json",
     "resnet-inspect bench resnet18 --device cpu --task train --batch-size 2 --per stage --quick --max-time 1",
 )
-INCONCLUSIVE = 4
 
 
 def several(allowed: tuple[str, ...] | None = None) -> Callable[[str], tuple[str, ...]]:
@@ -91,9 +90,7 @@ def batch_sizes(text: str) -> tuple[int | str, ...]:
 @click.option("--seed", type=int, default=0, help="Of weights, input and the order of arms.")
 @options.format
 @click.option("-o", "--output", metavar="FILE.json", help="Save the Record, after every arm; - is stdout.")
-@click.pass_context
 def command(
-    ctx: click.Context,
     models: tuple[str, ...],
     device: str,
     batch_size: tuple[int | str, ...] | None,
@@ -143,11 +140,11 @@ def command(
             quick=quick, min_time_s=min_time, max_time_s=max_time, seed=seed, argv=sys.argv[1:], save=save, tell=tell,
             per=per, energy=energy, fused=fused, fresh=fresh, ceilings=ceilings,
         )  # fmt: skip
+    answer = api.show(record, strict=True)
     if format == "json" or output == "-":
         write(to_json(record), None)
-    else:
-        show(api.show(record), format or "table", None)
-    ctx.exit(0 if api.show(record).ok else INCONCLUSIVE)
+        raise click.exceptions.Exit(answer.exit_code)
+    finish(answer, format or "table", None)
 
 
 def _progress() -> "AbstractContextManager[tuple[Tell, Count]]":

@@ -3,7 +3,7 @@ import click
 from resnet_inspect import api
 from resnet_inspect.cli import options, pyproject
 from resnet_inspect.cli.amounts import amount, size
-from resnet_inspect.cli.output import show
+from resnet_inspect.cli.output import finish
 from resnet_inspect.render import Format
 
 EXAMPLES = (
@@ -14,7 +14,6 @@ KEYS = (
     "model", "input", "batch-size", "set", "max-params", "max-macs", "max-flops", "max-activations", "max-memory",
     "max-latency-ms", "record",
 )  # fmt: skip
-OVER, INCONCLUSIVE = 1, 4
 
 
 def configure(ctx: click.Context, _: click.Parameter, config: str | None) -> str:
@@ -37,9 +36,7 @@ def configure(ctx: click.Context, _: click.Parameter, config: str | None) -> str
     is_eager=True,  # before the options that it gives defaults to
     help="A pyproject.toml; by default the nearest one upwards with a table [tool.resnet-inspect].",
 )
-@click.pass_context
 def command(
-    ctx: click.Context,
     model: str,
     input: str | None,
     batch_size: int | None,
@@ -71,6 +68,4 @@ def command(
         model, input, batch_size, settings, max_params, max_macs, max_flops, max_activations, max_memory,
         max_latency_ms, record, config,
     )  # fmt: skip
-    show(answer, format, output)
-    over = any(finding.code == "over" for finding in answer.findings)
-    ctx.exit(0 if answer.ok else OVER if over else INCONCLUSIVE)
+    finish(answer, format, output)

@@ -4,7 +4,7 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
-from resnet_inspect.cli.output import show
+from resnet_inspect.cli.output import finish
 from resnet_inspect.render import Format
 
 EXAMPLES = (
@@ -16,9 +16,7 @@ EXAMPLES = (
 
 @click.command("check", epilog=options.examples(EXAMPLES))
 @options.asked_of_a_model
-@click.pass_context
 def command(
-    ctx: click.Context,
     model: str,
     input: str | None,
     batch_size: int | None,
@@ -33,5 +31,4 @@ def command(
     if sys.stderr.isatty():
         click.echo(f"running torch, fvcore and thop on {model} …", err=True)
     answer = api.check(model, input, batch_size, settings)
-    show(answer, format, output)
-    ctx.exit(0 if answer.ok else 1)
+    finish(answer, format, output)

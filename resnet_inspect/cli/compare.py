@@ -4,7 +4,7 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
-from resnet_inspect.cli.output import show
+from resnet_inspect.cli.output import finish
 from resnet_inspect.render import Format
 
 if TYPE_CHECKING:
@@ -37,4 +37,4 @@ def command(
     output: str | None,
 ) -> None:
     """Two models or more in one table, with ratios to the first."""
-    show(api.compare(models, input, batch_size, settings, device, precision), format, output)
+    finish(api.compare(models, input, batch_size, settings, device, precision), format, output)

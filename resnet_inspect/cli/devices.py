@@ -2,7 +2,7 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
-from resnet_inspect.cli.output import show
+from resnet_inspect.cli.output import finish
 from resnet_inspect.render import Format
 
 EXAMPLES = (
@@ -16,4 +16,4 @@ EXAMPLES = (
 @options.output
 def command(format: Format | None, output: str | None) -> None:
     """The devices that roofline knows: peaks and bandwidth, each with its source."""
-    show(api.devices(), format, output)
+    finish(api.devices(), format, output)

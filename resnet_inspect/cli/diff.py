@@ -3,7 +3,7 @@ import click
 from resnet_inspect import api
 from resnet_inspect.api.limits import DEFAULT_DEVICE
 from resnet_inspect.cli import options
-from resnet_inspect.cli.output import show
+from resnet_inspect.cli.output import finish
 from resnet_inspect.render import Format
 from resnet_inspect.vocabulary import PRECISIONS, Precision
 
@@ -36,4 +36,4 @@ def command(
     output: str | None,
 ) -> None:
     """What changes from A to B, stage by stage: in the spec, and in what it costs. B is A unless it is named."""
-    show(api.diff(a, b, input, batch_size, settings, device, precision), format, output)
+    finish(api.diff(a, b, input, batch_size, settings, device, precision), format, output)

@@ -4,7 +4,7 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
-from resnet_inspect.cli.output import show
+from resnet_inspect.cli.output import finish
 from resnet_inspect.language import from_environment
 from resnet_inspect.render import Format
 
@@ -37,4 +37,4 @@ def command(
     """What WORD means: a model, told stage by stage with its own numbers, a term, or the code of a finding."""
     language = lang or from_environment(os.environ)
     answer = api.glossary(language) if listed else api.explain(word, input, batch_size, settings, language)
-    show(answer, format, output)
+    finish(answer, format, output)

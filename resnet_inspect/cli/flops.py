@@ -2,7 +2,7 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
-from resnet_inspect.cli.output import show
+from resnet_inspect.cli.output import finish
 from resnet_inspect.render import Format
 from resnet_inspect.vocabulary import TASKS, Task
 
@@ -32,4 +32,4 @@ def command(
     writing: str | None,
 ) -> None:
     """MACs and FLOPs of MODEL, by stage and by kind of operation."""
-    show(api.flops(model, input, batch_size, settings, task, fused, tool, writing), format, output)
+    finish(api.flops(model, input, batch_size, settings, task, fused, tool, writing), format, output)

@@ -4,7 +4,7 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
-from resnet_inspect.cli.output import show
+from resnet_inspect.cli.output import finish
 from resnet_inspect.language import from_environment
 from resnet_inspect.linter import PRECISIONS
 from resnet_inspect.render import Format
@@ -27,9 +27,7 @@ def codes(text: str) -> tuple[str, ...]:
 @click.option("--ignore", type=codes, metavar="RI003,RI010", help="Rules to leave out.")
 @click.option("--strict", is_flag=True, help="Exit code 1 if there is a finding.")
 @options.language
-@click.pass_context
 def command(
-    ctx: click.Context,
     model: str,
     input: str | None,
     batch_size: int | None,
@@ -44,6 +42,5 @@ def command(
 ) -> None:
     """What in the architecture of MODEL costs more than it gives, or was left out by accident."""
     language = lang or from_environment(os.environ)
-    answer = api.lint(model, input, batch_size, settings, precision, record, ignore or (), language)
-    show(answer, format, output)
-    ctx.exit(1 if strict and not answer.ok else 0)
+    answer = api.lint(model, input, batch_size, settings, precision, record, ignore or (), language, strict)
+    finish(answer, format, output)

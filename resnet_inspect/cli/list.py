@@ -5,7 +5,7 @@ import click
 from resnet_inspect import api
 from resnet_inspect.cli import options
 from resnet_inspect.cli.amounts import amount
-from resnet_inspect.cli.output import show
+from resnet_inspect.cli.output import finish
 from resnet_inspect.questions.variants import SORTS, Sort
 from resnet_inspect.render import Format
 
@@ -46,4 +46,4 @@ def command(
 ) -> None:
     """Every variant whose name or family matches the glob PATTERN."""
     answer = api.list_variants(pattern, max_params, max_macs, sort, device, precision, max_floor_ms, input, batch_size)
-    show(answer, format, output)
+    finish(answer, format, output)

@@ -2,7 +2,7 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
-from resnet_inspect.cli.output import show
+from resnet_inspect.cli.output import finish
 from resnet_inspect.render import Format
 from resnet_inspect.vocabulary import OPTIMIZERS, PRECISIONS, TASKS, Optimizer, Precision, Task
 
@@ -35,4 +35,4 @@ def command(
 ) -> None:
     """The memory that running MODEL will ask for: how much, when, and what is alive at that moment."""
     answer = api.memory(model, input, batch_size, settings, task, precision, optimizer, momentum, fused)
-    show(answer, format, output)
+    finish(answer, format, output)

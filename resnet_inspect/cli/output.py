@@ -5,6 +5,7 @@ import os
 import shlex
 import sys
 from contextlib import suppress
+from typing import NoReturn
 
 import click
 
@@ -22,8 +23,8 @@ SUFFIXES: dict[str, Format] = {
 }
 
 
-def show(report: Report, format: Format | None, output: str | None) -> None:
-    """Write ``report`` to ``output``, or to stdout as wide and as colourful as what reads it."""
+def finish(report: Report, format: Format | None, output: str | None) -> NoReturn:
+    """Write ``report`` to ``output``, or to stdout as wide and as colourful as what reads it; exit with its status."""
     format = format or _format_of(output)
     if output is None or output == "-":
         terminal = sys.stdout is not None and sys.stdout.isatty()
@@ -31,6 +32,7 @@ def show(report: Report, format: Format | None, output: str | None) -> None:
     else:
         text = _made_by(format) + render(report, format)
     write(text, output)
+    raise click.exceptions.Exit(report.exit_code)
 
 
 def _made_by(format: Format) -> str:

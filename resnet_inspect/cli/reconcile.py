@@ -2,7 +2,7 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
-from resnet_inspect.cli.output import show
+from resnet_inspect.cli.output import finish
 from resnet_inspect.render import Format
 
 EXAMPLES = (
@@ -16,9 +16,7 @@ EXAMPLES = (
 @options.asked_of_a_model
 @options.writing
 @click.option("--measure", is_flag=True, help="Run the tools that are installed, each in a process of its own.")
-@click.pass_context
 def command(
-    ctx: click.Context,
     model: str,
     input: str | None,
     batch_size: int | None,
@@ -30,5 +28,4 @@ def command(
 ) -> None:
     """What every counter says of MODEL, and what each adds or leaves out. Exit code 1 if a tool says otherwise."""
     answer = api.reconcile(model, input, batch_size, settings, writing, measure)
-    show(answer, format, output)
-    ctx.exit(0 if answer.ok else 1)
+    finish(answer, format, output)

@@ -2,7 +2,7 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
-from resnet_inspect.cli.output import show
+from resnet_inspect.cli.output import finish
 from resnet_inspect.render import Format
 from resnet_inspect.vocabulary import DEPTHS, PRECISIONS, Depth, Precision
 
@@ -42,4 +42,4 @@ def command(
 ) -> None:
     """How fast MODEL could run at most on a device: what it computes and moves, and which of the two holds it back."""
     answer = api.roofline(model, input, batch_size, settings, device, precision, depth, record, case, machine)
-    show(answer, format, output)
+    finish(answer, format, output)

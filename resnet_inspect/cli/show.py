@@ -2,7 +2,7 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
-from resnet_inspect.cli.output import show
+from resnet_inspect.cli.output import finish
 from resnet_inspect.render import Format
 
 EXAMPLES = (
@@ -17,4 +17,4 @@ EXAMPLES = (
 @options.output
 def command(record: str, format: Format | None, output: str | None) -> None:
     """A saved Record as the table that bench printed, in any format."""
-    show(api.show(record), format, output)
+    finish(api.show(record), format, output)

@@ -2,7 +2,7 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
-from resnet_inspect.cli.output import show
+from resnet_inspect.cli.output import finish
 from resnet_inspect.render import Format
 from resnet_inspect.vocabulary import DEPTHS, Depth
 
@@ -28,4 +28,4 @@ def command(
     fused: bool,
 ) -> None:
     """Shapes, parameters, MACs, FLOPs and activations of MODEL, stage by stage."""
-    show(api.summary(model, input, batch_size, settings, depth, fused), format, output)
+    finish(api.summary(model, input, batch_size, settings, depth, fused), format, output)

@@ -2,7 +2,7 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
-from resnet_inspect.cli.output import show
+from resnet_inspect.cli.output import finish
 from resnet_inspect.records.verdict import GATES
 from resnet_inspect.render import Format
 
@@ -33,9 +33,7 @@ def gates(text: str) -> tuple[str, ...]:
 @click.option("--strict", is_flag=True, help="Exit code 4 if one is INCONCLUSIVE.")
 @options.format
 @options.output
-@click.pass_context
 def command(
-    ctx: click.Context,
     old: str,
     new: str,
     gate: tuple[str, ...] | None,
@@ -45,7 +43,5 @@ def command(
     output: str | None,
 ) -> None:
     """Whether NEW is slower than OLD, arm by arm. Exit code 1 if one is SLOWER or missing, or a gate is broken."""
-    answer = api.verdict(old, new, gate or (), allow_env_diff)
-    show(answer, format, output)
-    undecided = any(fact.key == "inconclusive" and fact.value for fact in answer.facts)
-    ctx.exit(1 if not answer.ok else 4 if strict and undecided else 0)
+    answer = api.verdict(old, new, gate or (), allow_env_diff, strict)
+    finish(answer, format, output)

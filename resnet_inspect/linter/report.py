@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from resnet_inspect.errors import BranchError, RequestError
+from resnet_inspect.errors import FAILED, OK, BranchError, RequestError
 from resnet_inspect.graph import TensorType
 from resnet_inspect.language import Translate, marked, translator
 from resnet_inspect.linter.rules import MISSING_PROJECTION, RULES
@@ -18,8 +18,16 @@ UNTIMED = marked("the Record has no stage times; measure them with `resnet-inspe
 REFUSED = marked("the net cannot be built, so no other rule has looked at it")
 
 
-def lint(subject: Subject, language: str = "en", ignore: Collection[str] = (), untimed: bool = False) -> Report:
+def lint(
+    subject: Subject,
+    language: str = "en",
+    ignore: Collection[str] = (),
+    untimed: bool = False,
+    strict: bool = False,
+) -> Report:
     """The findings of every rule that is not ignored; ``untimed`` says that a Record was given, without stage times.
+
+    With ``strict`` a finding exits 1.
 
     Raises:
         RequestError: a code to ignore is none.
@@ -37,11 +45,16 @@ def lint(subject: Subject, language: str = "en", ignore: Collection[str] = (), u
     if untimed:
         notes.append(translate(UNTIMED))
     graph = subject.graph
-    return _report(graph.name, graph.input, findings, notes, translate)
+    return _report(graph.name, graph.input, findings, notes, translate, strict)
 
 
 def refused(
-    name: str, image: tuple[int, ...], error: BranchError, language: str = "en", ignore: Collection[str] = ()
+    name: str,
+    image: tuple[int, ...],
+    error: BranchError,
+    language: str = "en",
+    ignore: Collection[str] = (),
+    strict: bool = False,
 ) -> Report:
     """The one finding of a net whose branches cannot be added."""
     where, _, said = error.message.partition(": ")
@@ -49,7 +62,7 @@ def refused(
         Finding(rule.code, where, said, error.hint) for rule in _rules(ignore) if rule.code == MISSING_PROJECTION
     ]
     translate = translator(language)
-    return _report(name, TensorType(image), findings, [translate(REFUSED)], translate)
+    return _report(name, TensorType(image), findings, [translate(REFUSED)], translate, strict)
 
 
 def finding(rule: Rule, hit: Hit, translate: Translate) -> Finding:
@@ -65,7 +78,9 @@ def _rules(ignore: Collection[str]) -> list[Rule]:
     return [rule for rule in RULES if rule.code not in ignore]
 
 
-def _report(name: str, image: TensorType, findings: list[Finding], notes: list[str], translate: Translate) -> Report:
+def _report(
+    name: str, image: TensorType, findings: list[Finding], notes: list[str], translate: Translate, strict: bool
+) -> Report:
     return Report(
         kind="lint",
         model=name,
@@ -77,4 +92,5 @@ def _report(name: str, image: TensorType, findings: list[Finding], notes: list[s
         findings=tuple(findings),
         notes=tuple(notes),
         ok=not findings,
+        exit_code=FAILED if strict and findings else OK,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from resnet_inspect.benchmark.between import crowded
 from resnet_inspect.benchmark.record import Record, Result
-from resnet_inspect.errors import RequestError
+from resnet_inspect.errors import FAILED, INCONCLUSIVE, OK, RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.memory import peak_bytes
 from resnet_inspect.graph.facts.work import Work, work_of
@@ -105,6 +105,7 @@ def budget(
         findings=tuple(findings),
         notes=tuple(notes),
         ok=not findings,
+        exit_code=FAILED if over else INCONCLUSIVE if findings else OK,
     )
 
 

@@ -7,6 +7,7 @@ from resnet_inspect.counting.conventions import FVCORE, FVCORE_ACTIVATIONS, THOP
 from resnet_inspect.counting.published import PUBLISHED, Published
 from resnet_inspect.counting.recount import counted_otherwise
 from resnet_inspect.counting.writing import as_written
+from resnet_inspect.errors import FAILED, OK
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.work import Work, work_of
 from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
@@ -67,6 +68,7 @@ def check(
         findings=tuple(findings),
         notes=tuple(notes),
         ok=not failed,
+        exit_code=FAILED if failed else OK,
     )
 
 

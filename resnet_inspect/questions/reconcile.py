@@ -8,7 +8,7 @@ from resnet_inspect.counting.published import PUBLISHED
 from resnet_inspect.counting.recount import counted_otherwise
 from resnet_inspect.counting.run import Measured
 from resnet_inspect.counting.writing import Call, as_written
-from resnet_inspect.errors import RequestError
+from resnet_inspect.errors import FAILED, OK, RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
 from resnet_inspect.resnet.zoo import Variant
@@ -68,6 +68,7 @@ def reconcile(found: Variant, graph: Graph, writing: str, measured: Mapping[str,
         findings=tuple(findings),
         notes=("beside MACs: the total less one MAC, or two FLOPs, of each learned convolution and linear layer",),
         ok=not findings,
+        exit_code=FAILED if findings else OK,
     )
 
 

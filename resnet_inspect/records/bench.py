@@ -7,6 +7,7 @@ from typing import Any
 from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.record import Metric, Record, Result
 from resnet_inspect.benchmark.statistics import half_width
+from resnet_inspect.errors import INCONCLUSIVE, OK
 from resnet_inspect.records import breakdown as ledgers
 from resnet_inspect.records import choices
 from resnet_inspect.records.findings import together
@@ -14,8 +15,9 @@ from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
 from resnet_inspect.units import counted, significant, text
 
 
-def bench(record: Record) -> Report:
-    """One row an arm; the machine, its grade and every finding below."""
+def bench(record: Record, strict: bool = False) -> Report:
+    """One row an arm; the machine, its grade and every finding below. With ``strict`` an arm that failed exits 4."""
+    ok = len(record.results) == record.planned and all(result.status == "ok" for result in record.results)
     environment = record.environment
     machine, grade = environment["machine"], environment["grade"]
     findings = [*together(record)]
@@ -64,7 +66,8 @@ def bench(record: Record) -> Report:
             ),
             *(["two rounds, a first look: no baseline for `resnet-inspect verdict`"] if record.plan.quick else []),
         ),
-        ok=len(record.results) == record.planned and all(result.status == "ok" for result in record.results),
+        ok=ok,
+        exit_code=INCONCLUSIVE if strict and not ok else OK,
     )
 
 

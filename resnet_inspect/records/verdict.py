@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from resnet_inspect.benchmark.between import between, crowded
 from resnet_inspect.benchmark.compare import OUTCOMES
 from resnet_inspect.benchmark.record import Record, Result
-from resnet_inspect.errors import RequestError
+from resnet_inspect.errors import FAILED, INCONCLUSIVE, OK, RequestError
 from resnet_inspect.records.choices import margins
 from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
 from resnet_inspect.units import counted
@@ -27,9 +27,11 @@ LONGER = (
 MACHINE = ("cpu_model", "cpus", "memory_bytes")
 
 
-def verdict(old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_diff: bool = False) -> Report:
+def verdict(
+    old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_diff: bool = False, strict: bool = False
+) -> Report:
     """One row an arm that both have. ``ok`` is False where one is SLOWER, missing or in one run invalid, or a gate is
-    broken.
+    broken. With ``strict`` an INCONCLUSIVE arm exits 4.
 
     Raises:
         RequestError: another machine or torch (unless allowed), a quick run as baseline, or no arm in common.
@@ -67,12 +69,14 @@ def verdict(old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_dif
         Column("high", "to", "ratio"),
         Column("machine", "machine", "ratio", optional=True),
     )
-    slower = any(row[1] == "SLOWER" for row in rows)
+    outcomes = [row[1] for row in rows]
+    failed = "SLOWER" in outcomes or bool(findings)
+    undecided = strict and "INCONCLUSIVE" in outcomes
     return Report(
         kind="verdict",
         model=None,
         title=f"{counted(len(rows), 'arm')}, new against old",
-        facts=tuple(Fact(outcome.lower(), outcome, sum(row[1] == outcome for row in rows)) for outcome in OUTCOMES),
+        facts=tuple(Fact(outcome.lower(), outcome, outcomes.count(outcome)) for outcome in OUTCOMES),
         tables=(Table("verdicts", "verdicts", columns, tuple(rows)),),
         findings=tuple(findings),
         notes=(
@@ -84,7 +88,8 @@ def verdict(old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_dif
             *([STEADIED] if any(row[-1] is not None for row in rows) else []),
             *([] if old.plan.fresh and new.plan.fresh else [ONE_PROCESS]),
         ),
-        ok=not slower and not findings,
+        ok=not failed,
+        exit_code=FAILED if failed else INCONCLUSIVE if undecided else OK,
     )
 
 
