@@ -1,6 +1,7 @@
 """A word on its own: a term of the glossary, or the code of a finding."""
 
 from difflib import get_close_matches
+from operator import itemgetter
 from string import Formatter
 
 from resnet_inspect.benchmark.findings import CATALOGUE
@@ -10,7 +11,7 @@ from resnet_inspect.explainer.glossary.term import Term
 from resnet_inspect.explainer.speech import Voice
 from resnet_inspect.explainer.threshold import threshold
 from resnet_inspect.linter import RULES, Rule
-from resnet_inspect.report import Column, Report, Row, Section, Table
+from resnet_inspect.report import Column, Report, Row, Section, tabulate
 from resnet_inspect.resnet import zoo
 
 
@@ -36,10 +37,14 @@ def index(language: str) -> Report:
     rows: list[Row] = [(term.key, say("term"), say(term.title)) for term in glossary.terms()]
     rows += [(rule.code, say("rule of lint"), say(page(rule)[0])) for rule in RULES]
     rows += [(code, say("finding of bench"), _blank(CATALOGUE[code][0], say)) for code in CATALOGUE]
-    columns = (Column("word", say("word")), Column("kind", say("kind")), Column("title", say("meaning")))
+    columns: tuple[Column[Row], ...] = (
+        Column("word", say("word"), itemgetter(0)),
+        Column("kind", say("kind"), itemgetter(1)),
+        Column("title", say("meaning"), itemgetter(2)),
+    )
     note = say("`resnet-inspect explain WORD` tells the rest; a model's name or a spec.toml is a word, too.")
     title = say("{count} words", count=str(len(rows)))
-    return Report("explain", None, title, tables=(Table("words", say("words"), columns, tuple(rows)),), notes=(note,))
+    return Report("explain", None, title, tables=(tabulate("words", say("words"), columns, rows),), notes=(note,))
 
 
 def unknown(word: str, error: UnknownModelError) -> UnknownModelError:

@@ -11,7 +11,8 @@ from resnet_inspect.errors import INCONCLUSIVE, OK
 from resnet_inspect.records import breakdown as ledgers
 from resnet_inspect.records import choices
 from resnet_inspect.records.findings import together
-from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
+from resnet_inspect.report import Fact, Finding, Report, Row, Table, of_tuples
+from resnet_inspect.report import Heading as Column
 from resnet_inspect.units import counted, significant, text
 
 
@@ -139,7 +140,9 @@ def _arms(record: Record) -> Table:
     several = len(record.results) > 1
     rows = tuple(_row(result, number if several else None) for number, result in enumerate(record.results, 1))
     used = [i for i, c in enumerate(columns) if not c.optional or any(row[i] is not None for row in rows)]
-    return Table("arms", "arms", tuple(columns[i] for i in used), tuple(tuple(row[i] for i in used) for row in rows))
+    return of_tuples(
+        "arms", "arms", tuple(columns[i] for i in used), tuple(tuple(row[i] for i in used) for row in rows)
+    )
 
 
 def _row(result: Result, number: int | None) -> Row:
@@ -188,7 +191,7 @@ def _phases(record: Record) -> tuple[Table, ...]:
         return ()
     names = ("forward", "backward", "optimizer", "step")
     columns = (Column("arm", "arm"), *(Column(f"{name}_ms", name, "ms") for name in names))
-    return (Table("phases", "phases of a training step", columns, tuple(rows)),)
+    return (of_tuples("phases", "phases of a training step", columns, tuple(rows)),)
 
 
 def _energy(record: Record) -> Iterator[str]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from resnet_inspect.benchmark.record import Record, Result
-from resnet_inspect.report import Column, Row, Table
+from resnet_inspect.report import Heading as Column
+from resnet_inspect.report import Row, Table, of_tuples
 from resnet_inspect.units import text
 
 REST = ("loss", "optimizer")  # of a training step
@@ -58,4 +59,4 @@ def _table(key: str, by: str, title: str, ledger: Mapping[str, Any]) -> Table:
     sums = [sum(one[name] for one in ledger["rows"]) for name in ("forward_ms", "backward_ms")] if training else []
     if training:
         rows += [(name, ledger[f"{name}_ms"], ledger[f"{name}_ms"] / total, None, None, None) for name in REST]
-    return Table(key, title, columns, tuple(rows), ("total", total, None, None, *sums))
+    return of_tuples(key, title, columns, tuple(rows), ("total", total, None, None, *sums))

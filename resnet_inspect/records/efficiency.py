@@ -1,7 +1,7 @@
 """Measured times beside the floor: how near each part comes to its roof, and where there is most to win."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.record import Metric, Record, Result
@@ -13,9 +13,29 @@ from resnet_inspect.hardware.floor import Floor, floors_of, total_of
 from resnet_inspect.questions.roofline import KEYS, device_facts, fused_names, notes, unsteady
 from resnet_inspect.records.findings import finding
 from resnet_inspect.records.headroom import above_roof, most_to_win
-from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
+from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
 from resnet_inspect.units import significant, text
 from resnet_inspect.vocabulary import Depth, Precision
+
+
+class Part(NamedTuple):
+    """A stage, a block or a pass: its floor and how long it took, if that is known."""
+
+    name: str
+    floor: Floor
+    measured_ms: float | None
+
+    @property
+    def floor_ms(self) -> float:
+        return 1e3 * self.floor.floor_s
+
+    @property
+    def reached(self) -> float | None:
+        return self.floor_ms / self.measured_ms if self.measured_ms else None
+
+    @property
+    def to_win_ms(self) -> float | None:
+        return self.measured_ms - self.floor_ms if self.measured_ms else None
 
 
 def precision_of(case: Case) -> Precision:
@@ -75,32 +95,35 @@ def attained(graph: Graph, device: Device, record: Record, result: Result, depth
     above = whole - 1e3 * total.floor_s
     grade = record.environment["grade"]
     beside = fused_names(found) if depth == "layer" else {}
-    columns = (
-        Column(depth, depth),
-        *([Column("fused", "with", optional=True)] if beside else []),
-        Column("flop", "FLOP", "count", optional=True),
-        Column("intensity", "FLOP/B", "rate"),
-        Column("roof", "roof"),
-        Column("floor_ms", "floor", "ms"),
-        Column("measured_ms", "measured", "ms"),
-        Column("reached", "reached", "share"),
-        Column("to_win_ms", "to win", "ms"),
-        Column("to_win_share", "of all", "share", optional=True),
-        Column("achieved_flop_per_s", "achieved", "flop_rate", optional=True),
-        Column("eager_floor_ms", "eager floor", "ms", optional=True),
+    fused: Column[Part] = Column("fused", "with", lambda part: beside.get(part.name), optional=True)
+    columns: tuple[Column[Part], ...] = (
+        Column(depth, depth, lambda part: part.name),
+        *([fused] if beside else []),
+        Column("flop", "FLOP", lambda part: part.floor.flop, "count", optional=True),
+        Column("intensity", "FLOP/B", lambda part: part.floor.intensity, "rate"),
+        Column("roof", "roof", lambda part: part.floor.roof),
+        Column("floor_ms", "floor", lambda part: part.floor_ms, "ms"),
+        Column("measured_ms", "measured", lambda part: part.measured_ms, "ms"),
+        Column("reached", "reached", lambda part: part.reached, "share"),
+        Column("to_win_ms", "to win", lambda part: part.to_win_ms, "ms"),
+        Column(
+            "to_win_share",
+            "of all",
+            lambda part: part.to_win_ms / above if part.to_win_ms is not None and above > 0 else None,
+            "share",
+            optional=True,
+        ),
+        Column(
+            "achieved_flop_per_s",
+            "achieved",
+            lambda part: part.floor.flop / part.measured_ms * 1e3 if part.measured_ms else None,
+            "flop_rate",
+            optional=True,
+        ),
+        Column("eager_floor_ms", "eager floor", lambda part: 1e3 * part.floor.eager_s, "ms", optional=True),
     )
-
-    def row(name: str, part: Floor, time: float | None) -> Row:
-        floor = 1e3 * part.floor_s
-        times: Row = (None,) * 5
-        if time:
-            of_all = (time - floor) / above if above > 0 else None
-            times = (time, floor / time, time - floor, of_all, part.flop / time * 1e3)
-        names = (beside.get(name),) if beside else ()
-        return (name, *names, part.flop, part.intensity, part.roof, floor, *times, 1e3 * part.eager_s)
-
-    rows = tuple(row(name, part, measured.get(name)) for name, part in parts.items())
-    last = row("total", total, whole)
+    rows = [Part(name, floor, measured.get(name) or None) for name, floor in parts.items()]
+    last = Part("total", total, whole or None)
     return Report(
         kind="roofline",
         model=graph.name,
@@ -116,7 +139,7 @@ def attained(graph: Graph, device: Device, record: Record, result: Result, depth
             Fact("achieved_flop_per_s", "achieved", total.flop / whole * 1e3, "flop_rate"),
             Fact("eager_floor_ms", "floor, eager", 1e3 * total.eager_s, "ms"),
         ),
-        tables=(Table(f"{depth}s", f"{depth}s", columns, rows, last),),
+        tables=(tabulate(f"{depth}s", f"{depth}s", columns, rows, last),),
         findings=(
             *unsteady(device),
             *(finding(one) for one in result.findings),

@@ -1,13 +1,14 @@
 """Two Records of the same arms: which of them is slower, by the ratio of medians and its interval."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from resnet_inspect.benchmark.between import between, crowded
-from resnet_inspect.benchmark.compare import OUTCOMES
+from resnet_inspect.benchmark.between import Between, between, crowded
+from resnet_inspect.benchmark.compare import OUTCOMES, Comparison
 from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.errors import FAILED, INCONCLUSIVE, OK, RequestError
 from resnet_inspect.records.choices import margins
-from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
+from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
 from resnet_inspect.units import counted
 
 GATES = ("params", "macs", "memory", "graph_breaks")  # what does not vary from run to run
@@ -25,6 +26,21 @@ LONGER = (
     "with --strict it exits 4"
 )
 MACHINE = ("cpu_model", "cpus", "memory_bytes")
+
+
+class Change(NamedTuple):
+    """One case in two Records; ``times`` is None where one of the two has no valid measurement."""
+
+    label: str
+    times: Between | None
+
+    @property
+    def ratio(self) -> Comparison | None:
+        return self.times.comparison if self.times else None
+
+    @property
+    def outcome(self) -> str:
+        return self.ratio.outcome if self.ratio else "INCONCLUSIVE"
 
 
 def verdict(
@@ -51,41 +67,44 @@ def verdict(
             "the two runs have no configuration in common", hint="compare runs of the same bench command"
         )
     variables = _variables(old, new)
-    rows: list[Row] = []
+    changes: list[Change] = []
     missing = set(theirs) - {result.case for result in new.results}
     findings = [Finding("missing", case.label, "the new run has no such arm") for case in missing]
     for before, after in pairs:
         if dict(before.spec) != dict(after.spec):
             raise RequestError(f"{after.case.label} names two different nets", hint="compare runs of one spec")
-        rows.append(_row(before, after, new.plan.seed, comparable=not differences and not variables))
+        found = between(before, after, new.plan.seed, comparable=not differences and not variables)
+        changes.append(Change(after.case.label, found))
         findings += _broken(before, after, gates)
-    columns = (
-        Column("arm", "arm"),
-        Column("verdict", "verdict"),
-        Column("old_ms", "old", "ms"),
-        Column("new_ms", "new", "ms"),
-        Column("ratio", "new/old", "ratio"),
-        Column("low", "from", "ratio"),
-        Column("high", "to", "ratio"),
-        Column("machine", "machine", "ratio", optional=True),
+    columns: tuple[Column[Change], ...] = (
+        Column("arm", "arm", lambda change: change.label),
+        Column("verdict", "verdict", lambda change: change.outcome),
+        Column("old_ms", "old", lambda change: change.times.old_ms if change.times else None, "ms"),
+        Column("new_ms", "new", lambda change: change.times.new_ms if change.times else None, "ms"),
+        Column("ratio", "new/old", lambda change: change.ratio.ratio if change.ratio else None, "ratio"),
+        Column("low", "from", lambda change: change.ratio.low if change.ratio else None, "ratio"),
+        Column("high", "to", lambda change: change.ratio.high if change.ratio else None, "ratio"),
+        Column(
+            "machine", "machine", lambda change: change.ratio.machine if change.ratio else None, "ratio", optional=True
+        ),
     )
-    outcomes = [row[1] for row in rows]
+    outcomes = [change.outcome for change in changes]
     failed = "SLOWER" in outcomes or bool(findings)
     undecided = strict and "INCONCLUSIVE" in outcomes
     return Report(
         kind="verdict",
         model=None,
-        title=f"{counted(len(rows), 'arm')}, new against old",
+        title=f"{counted(len(changes), 'arm')}, new against old",
         facts=tuple(Fact(outcome.lower(), outcome, outcomes.count(outcome)) for outcome in OUTCOMES),
-        tables=(Table("verdicts", "verdicts", columns, tuple(rows)),),
+        tables=(tabulate("verdicts", "verdicts", columns, changes),),
         findings=tuple(findings),
         notes=(
             *([f"the two runs differ in {', '.join(differences)}"] if differences else []),
             *([f"the two runs differ in the variables {', '.join(variables)}: {UNSTEADIED}"] if variables else []),
             *_crowds(pairs),
             f"an outcome is where the interval lies round 1 {margins(after.case.device for _, after in pairs)}",
-            *([LONGER] if any(row[1] == "INCONCLUSIVE" and row[5] is not None for row in rows) else []),
-            *([STEADIED] if any(row[-1] is not None for row in rows) else []),
+            *([LONGER] if any(change.outcome == "INCONCLUSIVE" and change.ratio for change in changes) else []),
+            *([STEADIED] if any(change.ratio and change.ratio.machine is not None for change in changes) else []),
             *([] if old.plan.fresh and new.plan.fresh else [ONE_PROCESS]),
         ),
         ok=not failed,
@@ -107,14 +126,6 @@ def _variables(old: Record, new: Record) -> list[str]:
     for they may be what is compared, but the yardstick may feel them too."""
     one, other = (record.environment["machine"].get("variables") or {} for record in (old, new))
     return sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
-
-
-def _row(before: Result, after: Result, seed: int, comparable: bool) -> Row:
-    found = between(before, after, seed, comparable)
-    if found is None:
-        return (after.case.label, "INCONCLUSIVE", None, None, None, None, None, None)
-    one = found.comparison
-    return (after.case.label, one.outcome, found.old_ms, found.new_ms, one.ratio, one.low, one.high, one.machine)
 
 
 def _crowds(pairs: Sequence[tuple[Result, Result]]) -> Iterator[str]:

@@ -7,7 +7,7 @@ import pytest
 
 import resnet_inspect as ri
 from resnet_inspect.render import render
-from resnet_inspect.report import Column, Fact, Finding, Report, Table
+from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
 
 VOID = {"meta", "br"}
 
@@ -60,9 +60,9 @@ def test_a_page_holds_every_cell_of_every_table(answer: ri.Answer) -> None:
     read = Page(answer.to_html())
     tables = [section.table for section in answer.sections if section.table] + [*answer.tables]
     expected = [
-        [cell for column, cell in zip(table.columns, table.texts(row), strict=True) if column.title]
+        [cell for column, cell in zip(table.columns, texts, strict=True) if column.title]
         for table in tables
-        for row in (*table.rows, *([table.total] if table.total else []))
+        for texts in (*table.texts(), *([table.total_texts()] if table.total else []))
     ]
     heads = [[column.title for column in table.columns if column.title] for table in tables]
     assert [row for row in read.rows if row not in heads] == [row for row in expected if row not in heads]
@@ -72,7 +72,7 @@ def test_a_page_holds_every_cell_of_every_table(answer: ri.Answer) -> None:
 
 def test_what_looks_like_a_tag_is_text() -> None:
     evil = "<script>alert('&')</script>"
-    table = Table("k", evil, (Column("a", evil),), ((evil,),))
+    table = tabulate("k", evil, [Column("a", evil, str)], [evil])
     finding = Finding(evil, evil, evil, evil)
     read = page(tables=(table, table), facts=(Fact("f", evil, evil),), findings=(finding,), notes=(evil,))
     assert "script" not in read.open
@@ -81,7 +81,8 @@ def test_what_looks_like_a_tag_is_text() -> None:
 
 
 def test_a_number_says_on_hovering_what_it_is_in_full() -> None:
-    table = Table("k", "t", (Column("n", "n", "count"),), ((25_557_032,), (7,), (None,)))
+    counts: Column[int | None] = Column("n", "n", lambda count: count, "count")
+    table = tabulate("k", "t", [counts], [25_557_032, 7, None])
     read = page(tables=(table,))
     assert read.rows == [["n"], ["25.6 M"], ["7"], ["–"]]
     assert read.titles == [None, "25,557,032 (25.6 M)", None, None]

@@ -1,5 +1,7 @@
 """Wrapping: no line is too wide, none begins with what should close one, and no text is lost."""
 
+from operator import itemgetter
+
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -7,7 +9,7 @@ from rich.cells import cell_len
 import resnet_inspect as ri
 from resnet_inspect.render import render
 from resnet_inspect.render.prose import CLOSING, OPENING, wrap
-from resnet_inspect.report import Column, Report, Section, Table
+from resnet_inspect.report import Column, Report, Row, Section, tabulate
 
 WORD = st.text(st.sampled_from("abcde×·残差块捷径，。（）“”"), min_size=1, max_size=12).filter(
     lambda w: w[0] not in CLOSING
@@ -48,11 +50,15 @@ def test_a_lesson_fits_80_columns_in_both_languages() -> None:
                 assert "…" not in line
 
 
+COLUMNS: tuple[Column[Row], ...] = (
+    Column("层", "层", itemgetter(0)),
+    Column("n", "个数", itemgetter(1), "integer"),
+)
 SECTION = Section(
     "one",
     "A title",
     ("First.", "Second."),
-    Table("t", "t", (Column("层", "层"), Column("n", "个数", "integer")), (("卷积", 1), ("归一化", 20)), ("合计", 21)),
+    tabulate("t", "t", COLUMNS, [("卷积", 1), ("归一化", 20)], ("合计", 21)),
 )
 TOLD = """\
 about

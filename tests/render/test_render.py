@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -11,9 +12,27 @@ from hypothesis import strategies as st
 
 import resnet_inspect as ri
 from resnet_inspect.render import FORMATS, render
-from resnet_inspect.report import Column, Fact, Finding, Report, Table
-from resnet_inspect.units import SI, exact, text
+from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
+from resnet_inspect.units import SI, Unit, exact, text
 
+
+class Layer(NamedTuple):
+    name: str
+    note: str | None
+    output: tuple[int, ...]
+    params: int | None
+    share: float
+    ok: bool
+
+
+LAYERS: tuple[Column[Layer], ...] = (
+    Column("name", "name", lambda layer: layer.name),
+    Column("note", "note", lambda layer: layer.note, optional=True),
+    Column("output", "output", lambda layer: layer.output, "shape"),
+    Column("params", "params", lambda layer: layer.params, "count", csv=("param_count", 1e6)),
+    Column("share", "%", lambda layer: layer.share, "share"),
+    Column("ok", "ok", lambda layer: layer.ok),
+)
 REPORT = Report(
     kind="canonical",
     model="net",
@@ -24,22 +43,15 @@ REPORT = Report(
         Fact("task", "task", "infer"),
     ),
     tables=(
-        Table(
+        tabulate(
             "rows",
             "rows",
-            (
-                Column("name", "name"),
-                Column("note", "note", optional=True),
-                Column("output", "output", "shape"),
-                Column("params", "params", "count", csv=("param_count", 1e6)),
-                Column("share", "%", "share"),
-                Column("ok", "ok"),
-            ),
-            (
-                ("layer1", "words that | wrap", (1, 64, 8, 8), 1_234_567, 0.5, True),
-                ("layer2", None, (1, 128, 4, 4), None, 0.0001, False),
-            ),
-            ("total", None, None, 1_234_567, None, None),
+            LAYERS,
+            [
+                Layer("layer1", "words that | wrap", (1, 64, 8, 8), 1_234_567, 0.5, True),
+                Layer("layer2", None, (1, 128, 4, 4), None, 0.0001, False),
+            ],
+            {"name": "total", "params": 1_234_567},
         ),
     ),
     findings=(Finding("RI000", "layer1", "something", "do this"),),
@@ -255,29 +267,61 @@ def test_a_csv_reads_back() -> None:
     ]
 
 
+class Quantity(NamedTuple):
+    name: str
+    unit: Unit
+    change_unit: Unit
+    value: float
+    change: float
+    pixels: int | None
+
+
+QUANTITIES: tuple[Column[Quantity], ...] = (
+    Column("what", "what", lambda quantity: quantity.name),
+    Column("unit", "", lambda quantity: quantity.unit),
+    Column("value", "value", lambda quantity: quantity.value, lambda quantity: quantity.unit),
+    Column("change", "change", lambda quantity: quantity.change, lambda quantity: quantity.change_unit),
+    Column("pixels", "pixels", lambda quantity: quantity.pixels, "integer", spare=True),
+)
 MIXED = Report(
     kind="mixed",
     model=None,
     title="mixed",
     tables=(
-        Table(
+        tabulate(
             "rows",
             "rows",
-            (
-                Column("what", "what"),
-                Column("unit", ""),
-                Column("value", "value", "own"),
-                Column("change", "change", "own_change"),
-                Column("pixels", "pixels", "integer", spare=True),
-            ),
-            (("weights", "bytes", 2048, 1024, 1), ("latency", "ms", 1.5, -0.25, None)),
-            ("total", None, None, None, 1),
+            QUANTITIES,
+            [
+                Quantity("weights", "bytes", "bytes_change", 2048, 1024, 1),
+                Quantity("latency", "ms", "ms_change", 1.5, -0.25, None),
+            ],
+            {"what": "total", "pixels": 1},
         ),
     ),
 )
 
 
-def test_a_row_may_name_the_unit_of_its_own_numbers() -> None:
+def test_an_object_evaluates_once_and_a_total_may_be_one_too() -> None:
+    seen: list[int] = []
+
+    def value(item: int) -> int:
+        seen.append(item)
+        return item
+
+    table = tabulate("k", "t", [Column("n", "n", value, "integer")], iter([1, 2]), 3)
+    for format in FORMATS:
+        render(Report("k", None, "t", tables=(table,)), format)
+    assert (table.rows, table.total, seen) == (((1,), (2,)), (3,), [1, 2, 3])
+
+
+def test_numbers_of_different_units_have_no_total() -> None:
+    quantity = Quantity("weights", "bytes", "bytes_change", 2048, 1024, 1)
+    table = tabulate("k", "t", QUANTITIES, [quantity], quantity)
+    assert table.total == ("weights", "bytes", None, None, 1)
+
+
+def test_a_column_may_take_the_unit_from_the_rows_object() -> None:
     assert [line.split("  ") for line in re.sub("  +", "  ", render(MIXED, "table")).splitlines()[3:5]] == [
         ["weights", "2.00 KiB", "+1.00 KiB", "1"],
         ["latency", "1.50 ms", "-0.250 ms", "–"],
