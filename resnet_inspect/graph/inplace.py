@@ -1,8 +1,6 @@
 """Which calls write their output over their input, as torchvision's ReLUs and sums do."""
 
 from resnet_inspect.graph.graph import Graph
-from resnet_inspect.graph.ops.gate import Sigmoid
-from resnet_inspect.graph.ops.pointwise import Activation, Add, ReLU, Scale
 
 
 def in_place(graph: Graph) -> set[int]:
@@ -19,9 +17,9 @@ def in_place(graph: Graph) -> set[int]:
 
     def may_overwrite(position: int) -> bool:
         node = graph.nodes[position]
-        if not (isinstance(node.op, ReLU | Add | Activation | Scale) and node.op.inplace):
+        if not node.op.inplace:
             return False
         source = node.inputs[0]
-        return users[source] == 1 and not isinstance(graph.nodes[source].op, ReLU | Sigmoid)
+        return users[source] == 1 and not graph.nodes[source].op.saves_output
 
     return {i for positions in calls.values() if all(map(may_overwrite, positions)) for i in positions}
