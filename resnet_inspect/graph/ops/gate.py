@@ -7,7 +7,7 @@ from math import prod
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph.ops.base import OwnPass, Shape, Types, View, no_extra_bytes
 from resnet_inspect.graph.ops.pointwise import SameShape
-from resnet_inspect.graph.ops.pool import GlobalPool
+from resnet_inspect.graph.ops.pool import INDEX_BYTES, GlobalPool
 from resnet_inspect.graph.types import TensorType
 
 
@@ -41,8 +41,11 @@ class Mul(SameShape):
 class AdaptiveMaxPool2d(GlobalPool):
     """Maximum over the whole image."""
 
-    saves_input, saves_output = False, False
-    extra_bytes = no_extra_bytes
+    saves_input, saves_output = True, False
+
+    def extra_bytes(self, ins: Types, out: TensorType, element_bytes: int, train: bool) -> int:
+        """The index of each maximum."""
+        return INDEX_BYTES * out.numel if train else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ class Cat(OwnPass):
 class Conv1d(OwnPass):
     """1-D convolution over (N, C, L), stride 1, same length: ECA's convolution across channels."""
 
-    saves_input, saves_output = False, False
+    saves_input, saves_output = True, False
     extra_bytes = no_extra_bytes
 
     in_channels: int

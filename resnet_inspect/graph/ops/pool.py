@@ -6,7 +6,7 @@ from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph.ops.base import OwnPass, Types, Window, conv_extent, image_shape, no_extra_bytes, require_fit
 from resnet_inspect.graph.types import TensorType
 
-INDEX_BYTES = 8  # torch keeps the position of each maximum as an int64
+INDEX_BYTES = 8  # torch keeps the index of each maximum as an int64
 
 
 def pool_extent(size: int, kernel: int, stride: int, padding: int, ceil_mode: bool) -> int:
@@ -38,6 +38,7 @@ class MaxPool2d(OwnPass):
         return ins[0].numel
 
     def extra_bytes(self, ins: Types, out: TensorType, element_bytes: int, train: bool) -> int:
+        """The index of each maximum."""
         return INDEX_BYTES * out.numel if train else 0
 
     @property
