@@ -4,10 +4,12 @@ from resnet_inspect.graph.graph import Graph
 
 
 def in_place(graph: Graph) -> set[int]:
-    """Positions of the activations and sums whose input nobody else reads, and no call before them keeps.
+    """Positions of the calls that overwrite their input: no other call reads it, and backward does not need it.
 
-    A module called twice overwrites its input in both calls or in neither.
+    A module called twice overwrites its input in both calls or in neither. Code has decided for itself.
     """
+    if graph.held:
+        return {position for position, node in enumerate(graph.nodes) if node.op.inplace}
     users = [0] * len(graph.nodes)
     calls: dict[str, list[int]] = {}
     for position, node in enumerate(graph.nodes):
