@@ -1,15 +1,15 @@
 """Which calls write their output over their input, as torchvision's ReLUs and sums do."""
 
 from resnet_inspect.graph.graph import Graph
-from resnet_inspect.graph.ops.gate import Sigmoid
-from resnet_inspect.graph.ops.pointwise import Activation, Add, ReLU, Scale
 
 
 def in_place(graph: Graph) -> set[int]:
-    """Positions of the activations and sums whose input nobody else reads, and no call before them keeps.
+    """Positions of the calls that overwrite their input: no other call reads it, and backward does not need it.
 
-    A module called twice overwrites its input in both calls or in neither.
+    A module called twice overwrites its input in both calls or in neither. Code has decided for itself.
     """
+    if graph.held:
+        return {position for position, node in enumerate(graph.nodes) if node.op.inplace}
     users = [0] * len(graph.nodes)
     calls: dict[str, list[int]] = {}
     for position, node in enumerate(graph.nodes):
@@ -19,9 +19,9 @@ def in_place(graph: Graph) -> set[int]:
 
     def may_overwrite(position: int) -> bool:
         node = graph.nodes[position]
-        if not (isinstance(node.op, ReLU | Add | Activation | Scale) and node.op.inplace):
+        if not node.op.inplace:
             return False
         source = node.inputs[0]
-        return users[source] == 1 and not isinstance(graph.nodes[source].op, ReLU | Sigmoid)
+        return users[source] == 1 and not graph.nodes[source].op.saves_output
 
     return {i for positions in calls.values() if all(map(may_overwrite, positions)) for i in positions}

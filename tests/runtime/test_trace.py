@@ -177,6 +177,28 @@ def test_the_memory_of_code_is_what_the_allocator_is_asked_for(source: Callable[
     assert predicted == pytest.approx(measured(net, x, optimizer), rel=0.001)
 
 
+class Overwriting(nn.Module):
+    """Overwrites what a training step would still need, which only inference allows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 32, 3, padding=1), nn.Conv2d(32, 32, 3, padding=1, bias=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.tanh(self.first(x))
+        x *= 0.5
+        y = self.second(x)
+        x = F.relu(x, inplace=True)
+        x += y
+        return x.mean((2, 3))
+
+
+def test_the_memory_of_code_that_overwrites_is_what_the_allocator_is_asked_for() -> None:
+    net, x = Overwriting(), torch.randn(8, 3, 64, 64)
+    graph = ri.lower(net, input=tuple(x.shape))
+    assert peak_bytes(graph) == pytest.approx(measured(net, x), rel=0.001)
+
+
 def test_tracing_leaves_the_module_as_it_is() -> None:
     net = Net()
     net.stages[0].eval()

@@ -12,21 +12,8 @@ from typing import Literal
 
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.inplace import in_place
-from resnet_inspect.graph.ops.gate import Max, Mul, Reshape, Sigmoid
-from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, Clone, Dropout, GroupNorm, Identity, ReLU
-from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d, MaxPool2d
-from resnet_inspect.graph.ops.reshape import Flatten, Slice, Subsample
 
 Phase = Literal["forward", "backward", "optimizer"]
-
-VIEWS = (Identity, Flatten, Reshape, Slice, Subsample)
-SAVES_INPUT = (Conv2d, Linear, BatchNorm2d, GroupNorm, MaxPool2d, AvgPool2d, BlurPool2d, Max, Mul, Activation)
-SAVES_OUTPUT = (ReLU, Sigmoid, Max)
-# What backward hands on as it is: a sum's gradient is that of each term, a view's that of what it shows.
-PASSES_GRADIENT = (Add, Clone, Identity, Flatten, Reshape)
-INDEX_BYTES = 8  # a max pool notes where each maximum was, as int64
-STATISTIC_BYTES = 4  # batch statistics stay in fp32
 
 
 @dataclass(slots=True)
@@ -77,7 +64,7 @@ def _moments(graph: Graph, train: bool, size: int, alive: Alive) -> Iterator[tup
     for position, node in enumerate(graph.nodes[1:], start=1):
         if tape.storage[position] == position:
             alive.activations[node.name] = size * node.out.numel
-        extra = _beside(node, train, size)
+        extra = node.op.extra_bytes(node.ins, node.out, size, train)
         if extra:
             alive.activations[f"{node.name} (saved)"] = extra
         yield step, node.name, "forward", alive.total
@@ -110,20 +97,17 @@ class _Tape:
     @classmethod
     def of(cls, graph: Graph, train: bool) -> "_Tape":
         overwriting = in_place(graph)
-        if train:  # autograd keeps a copy of what such a call overwrites
-            activations = {i: graph.nodes[i].op for i in overwriting}
-            overwriting -= {i for i, op in activations.items() if isinstance(op, Activation) and not op.keeps_output}
+        if train:  # autograd copies an input that a call both saves and overwrites
+            overwriting = {i for i in overwriting if not graph.nodes[i].op.saves_input}
         storage: list[int] = []
         for position, node in enumerate(graph.nodes):
-            masked = train and isinstance(node.op, Dropout)
-            shares = position in overwriting or (isinstance(node.op, VIEWS) and not masked)
-            storage.append(storage[node.inputs[0]] if shares else position)
+            is_view = node.op.is_view_in_training if train else node.op.is_view
+            storage.append(storage[node.inputs[0]] if is_view or position in overwriting else position)
         saved: list[set[int]] = []
         savers = [0] * len(graph.nodes)
         for position, node in enumerate(graph.nodes):
-            output = isinstance(node.op, Activation) and node.op.keeps_output
-            kept = {storage[i] for i in node.inputs} if isinstance(node.op, SAVES_INPUT) and not output else set()
-            kept |= {storage[position]} if isinstance(node.op, SAVES_OUTPUT) or output else set()
+            kept = {storage[i] for i in node.inputs} if node.op.saves_input else set()
+            kept |= {storage[position]} if node.op.saves_output else set()
             saved.append(kept - {0} if train else set())
             for i in saved[-1]:
                 savers[i] += 1
@@ -162,27 +146,6 @@ def _enclosing(node: Node) -> Iterator[str]:
         path, dot, _ = path.rpartition(".")
 
 
-def _beside(node: Node, train: bool, size: int) -> int:
-    """Bytes that a call makes beside its output: a blur's padded input, a standardised weight, and what only backward
-    needs: a pool's indices, a norm's batch statistics, a dropout's mask.
-    """
-    match node.op:
-        case BlurPool2d():
-            n, c, h, w = node.ins[0].shape
-            return size * n * c * (h + 2) * (w + 2)
-        case Conv2d(standardized=True):
-            return size * prod(node.op.params()["weight"])
-        case MaxPool2d() if train:
-            return INDEX_BYTES * node.out.numel
-        case BatchNorm2d(channels) if train:
-            return 2 * STATISTIC_BYTES * channels
-        case Dropout(channels) if train:
-            return size * (prod(node.out.shape[:2]) if channels else node.out.numel)
-        case GroupNorm(groups) if train:
-            return 2 * STATISTIC_BYTES * groups * node.out.shape[0]
-    return 0
-
-
 def _backward(graph: Graph, tape: _Tape, size: int, alive: Alive) -> Iterator[tuple[str, int]]:
     """Play backward in the reverse of forward's order, as autograd does: each call's name and the bytes alive in it.
 
@@ -212,7 +175,7 @@ def _backward(graph: Graph, tape: _Tape, size: int, alive: Alive) -> Iterator[tu
         node = graph.nodes[position]
         gradient = arrived.pop(position)
         made: list[tuple[int, str]] = []
-        if isinstance(node.op, PASSES_GRADIENT) and not isinstance(node.op, Dropout):
+        if node.op.passes_gradient:
             for i in node.inputs:
                 give(i, gradient)
         else:

@@ -9,15 +9,9 @@ be normalised, and nothing gated, before all of it has been seen.
 """
 
 from dataclasses import dataclass, field
+from math import prod
 
 from resnet_inspect.graph import Graph, Node
-from resnet_inspect.graph.ops.gate import Mul, Reshape, Sigmoid
-from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, Clone, Identity, ReLU, Scale
-from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
-
-VIEWS = (Identity, Flatten, Reshape, Slice, Subsample)
-MAPS = (BatchNorm2d, ReLU, Activation, Scale, Clone, Sigmoid, Pad, *VIEWS)
-JOINS = (Add, Mul)
 
 
 @dataclass(slots=True)
@@ -44,7 +38,7 @@ class Pass:
     @property
     def weights(self) -> int:
         """Parameters read, with every BatchNorm folded away."""
-        return 0 if isinstance(self.anchor.op, BatchNorm2d) else self.anchor.params
+        return 0 if self.anchor.op.fusion else self.anchor.params
 
     @property
     def fused(self) -> list[Node]:
@@ -54,12 +48,12 @@ class Pass:
 
 def eager_elements(node: Node) -> int:
     """Activations that a call by itself reads and writes; a view moves nothing."""
-    return 0 if isinstance(node.op, VIEWS) else sum(x.numel for x in node.ins) + node.out.numel
+    return 0 if node.op.is_view else sum(x.numel for x in node.ins) + node.out.numel
 
 
 def eager_weights(node: Node) -> int:
     """Parameters that a call reads, and the two running statistics of a BatchNorm."""
-    return node.params + (2 * node.op.num_features if isinstance(node.op, BatchNorm2d) else 0)
+    return node.params + sum(prod(shape) for shape in node.op.buffers().values() if shape)
 
 
 def passes(graph: Graph) -> list[Pass]:
@@ -86,9 +80,9 @@ def passes(graph: Graph) -> list[Pass]:
     for position, node in enumerate(graph.nodes[1:], start=1):
         first, *others = node.inputs
         made = maker[first] if readers[first] == 1 else None
-        if made is not None and isinstance(node.op, MAPS + JOINS):
+        if made is not None and node.op.fusion:
             made.calls[position], made.writes = node, node.out.numel
-        elif isinstance(node.op, MAPS) and readers[position]:
+        elif node.op.fusion == "map" and readers[position]:
             waiting.add(position)
             continue
         else:

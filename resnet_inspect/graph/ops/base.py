@@ -1,6 +1,7 @@
-"""The protocol every operation follows, with the answers of one that has no weights."""
+"""The protocol of every operation, with the answers of an operation without weights."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph.types import TensorType
@@ -8,12 +9,16 @@ from resnet_inspect.graph.types import TensorType
 Shape = tuple[int, ...]
 Types = tuple[TensorType, ...]
 Window = tuple[int, int, int]
+Fusion = Literal["map", "join"]
 
 ONE_PIXEL: Window = (1, 1, 0)
 
 
 class Op:
-    """One kind of operation and its attributes; subclasses are frozen dataclasses named as torch names them."""
+    """One kind of operation and its attributes; subclasses are frozen dataclasses named as torch names them.
+
+    Each subclass declares its traits, from ``is_view`` to ``extra_bytes``: no default answers for a new operation.
+    """
 
     __slots__ = ()
 
@@ -25,12 +30,54 @@ class Op:
         """
         raise NotImplementedError
 
+    @property
+    def is_view(self) -> bool:
+        """Whether its output is its input's memory, in inference."""
+        raise NotImplementedError
+
+    @property
+    def is_view_in_training(self) -> bool:
+        """Whether its output is its input's memory in a training step."""
+        raise NotImplementedError
+
+    @property
+    def inplace(self) -> bool:
+        """Whether it may write its output over its first input."""
+        raise NotImplementedError
+
+    @property
+    def saves_input(self) -> bool:
+        """Whether its backward reads its inputs."""
+        raise NotImplementedError
+
+    @property
+    def saves_output(self) -> bool:
+        """Whether its backward reads its output."""
+        raise NotImplementedError
+
+    @property
+    def passes_gradient(self) -> bool:
+        """Whether its inputs' gradient is its output's, unchanged and not copied."""
+        raise NotImplementedError
+
+    @property
+    def fusion(self) -> Fusion | None:
+        """How a fusing compiler does it within another call's pass over memory; None: it needs a pass of its own.
+
+        A ``map`` changes values on their way; a ``join`` also reads a second input there.
+        """
+        raise NotImplementedError
+
+    def extra_bytes(self, ins: Types, out: TensorType, element_bytes: int, train: bool) -> int:
+        """Bytes that it allocates in addition to its output; a training step keeps them until its backward."""
+        raise NotImplementedError
+
     def params(self) -> Mapping[str, Shape]:
         """Learned tensors: state_dict suffix -> shape."""
         return {}
 
     def buffers(self) -> Mapping[str, Shape]:
-        """Tensors that are saved with the weights but not learned: state_dict suffix -> shape."""
+        """Tensors that the state_dict holds but no optimizer learns: state_dict suffix -> shape."""
         return {}
 
     def macs(self, ins: Types, out: TensorType) -> int:
@@ -38,18 +85,43 @@ class Op:
         return 0
 
     def elementwise(self, ins: Types, out: TensorType) -> int:
-        """Elements touched by work that is not a MAC (normalising, activating, pooling, adding); 0 for a MAC op."""
+        """Elements that normalising, activating, pooling or adding touches; 0 for an operation with MACs."""
         return 0
 
     @property
     def window(self) -> Window | None:
-        """Extent, stride and padding of what slides over the image; None where one output sees all of it."""
+        """Extent, stride and padding of the window that slides over the image; None where it covers the whole image."""
         return ONE_PIXEL
 
     @property
     def detail(self) -> str:
-        """The attributes that tell two operations of one kind apart, for a reader."""
+        """The attributes that distinguish two operations of one kind, for a reader."""
         return ""
+
+
+def no_extra_bytes(op: Op, ins: Types, out: TensorType, element_bytes: int, train: bool) -> int:
+    """The ``extra_bytes`` of an operation that allocates nothing but its output."""
+    return 0
+
+
+class OwnPass(Op):
+    """An operation that writes a new tensor in a pass of its own over memory."""
+
+    __slots__ = ()
+
+    is_view = is_view_in_training = inplace = passes_gradient = False
+    fusion = None
+
+
+class View(Op):
+    """An operation that gives its input's memory another shape."""
+
+    __slots__ = ()
+
+    is_view = is_view_in_training = True
+    inplace = saves_input = saves_output = False
+    fusion = "map"
+    extra_bytes = no_extra_bytes
 
 
 def conv_extent(size: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:
@@ -57,16 +129,24 @@ def conv_extent(size: int, kernel: int, stride: int, padding: int, dilation: int
     return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
 
 
-def image(ins: Types) -> tuple[int, int, int, int]:
-    """The one input of an operation on image batches, as N, C, H, W."""
+def image_shape(ins: Types) -> tuple[int, int, int, int]:
+    """N, C, H, W of the single input of an operation on image batches.
+
+    Raises:
+        ShapeError: the input has another number of dimensions.
+    """
     shape = ins[0].shape
     if len(shape) != 4:
         raise ShapeError(f"needs an input of 4 dimensions N,C,H,W, got {ins[0]}")
     return shape
 
 
-def positive(out: int, size: int, kernel: int, what: str) -> int:
-    """``out`` if the window fits at least once."""
+def require_fit(out: int, size: int, kernel: int, what: str) -> int:
+    """``out``, the output extent of a window, if it is at least 1.
+
+    Raises:
+        ShapeError: the window does not fit the input.
+    """
     if out < 1:
         raise ShapeError(
             f"{what} {kernel} does not fit an input of extent {size}",

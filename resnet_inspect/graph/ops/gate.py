@@ -1,13 +1,13 @@
-"""Operations that only attention modules use: squeezing a feature map to weights, and multiplying by them."""
+"""Operations that only attention modules use: they squeeze a feature map to weights and multiply it by them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
 from resnet_inspect.errors import ShapeError
-from resnet_inspect.graph.ops.base import Op, Shape, Types
+from resnet_inspect.graph.ops.base import OwnPass, Shape, Types, View, no_extra_bytes
 from resnet_inspect.graph.ops.pointwise import SameShape
-from resnet_inspect.graph.ops.pool import GlobalPool
+from resnet_inspect.graph.ops.pool import INDEX_BYTES, GlobalPool
 from resnet_inspect.graph.types import TensorType
 
 
@@ -15,10 +15,20 @@ from resnet_inspect.graph.types import TensorType
 class Sigmoid(SameShape):
     """1 / (1 + exp(-x)): the gate of an attention module."""
 
+    inplace = saves_input = passes_gradient = False
+    saves_output = True
+    fusion = "map"
+    extra_bytes = no_extra_bytes
+
 
 @dataclass(frozen=True, slots=True)
 class Mul(SameShape):
     """Product of a feature map and a gate that broadcasts to it."""
+
+    inplace = saves_output = passes_gradient = False
+    saves_input = True
+    fusion = "join"
+    extra_bytes = no_extra_bytes
 
     def infer(self, *ins: TensorType) -> TensorType:
         x, gate = ins
@@ -31,10 +41,18 @@ class Mul(SameShape):
 class AdaptiveMaxPool2d(GlobalPool):
     """Maximum over the whole image."""
 
+    saves_input, saves_output = True, False
+
+    def extra_bytes(self, ins: Types, out: TensorType, element_bytes: int, train: bool) -> int:
+        """The index of each maximum."""
+        return INDEX_BYTES * out.numel if train else 0
+
 
 @dataclass(frozen=True, slots=True)
-class Reduction(Op):
+class Reduction(OwnPass):
     """One value for all elements along ``dims``, which stay as extents of 1."""
+
+    extra_bytes = no_extra_bytes
 
     dims: tuple[int, ...]
 
@@ -54,16 +72,22 @@ class Mean(Reduction):
 
     __slots__ = ()
 
+    saves_input, saves_output = False, False
+
 
 class Max(Reduction):
     """Maximum over dimensions."""
 
     __slots__ = ()
 
+    saves_input, saves_output = True, True
+
 
 @dataclass(frozen=True, slots=True)
-class Reshape(Op):
+class Reshape(View):
     """Another shape for the elements of one image; the batch dimension stays."""
+
+    passes_gradient = True
 
     shape: tuple[int, ...]
 
@@ -75,8 +99,11 @@ class Reshape(Op):
 
 
 @dataclass(frozen=True, slots=True)
-class Cat(Op):
+class Cat(OwnPass):
     """Inputs joined along the channels."""
+
+    saves_input, saves_output = False, False
+    extra_bytes = no_extra_bytes
 
     def infer(self, *ins: TensorType) -> TensorType:
         n, _, *image = ins[0].shape
@@ -84,8 +111,11 @@ class Cat(Op):
 
 
 @dataclass(frozen=True, slots=True)
-class Conv1d(Op):
+class Conv1d(OwnPass):
     """1-D convolution over (N, C, L), stride 1, same length: ECA's convolution across channels."""
+
+    saves_input, saves_output = True, False
+    extra_bytes = no_extra_bytes
 
     in_channels: int
     out_channels: int

@@ -5,16 +5,27 @@ from dataclasses import dataclass
 from math import prod
 
 from resnet_inspect.errors import ShapeError
-from resnet_inspect.graph.ops.base import Op, Shape, Types, Window, conv_extent, image, positive
+from resnet_inspect.graph.ops.base import (
+    OwnPass,
+    Shape,
+    Types,
+    Window,
+    conv_extent,
+    image_shape,
+    no_extra_bytes,
+    require_fit,
+)
 from resnet_inspect.graph.types import TensorType
 
 
 @dataclass(frozen=True, slots=True)
-class Conv2d(Op):
+class Conv2d(OwnPass):
     """Square 2-D convolution; padding is symmetric, in elements.
 
-    ``standardized``: by a weight that code computes from the learned one at each call, as weight standardisation does.
+    ``standardized``: each call first computes its weight from the learned one, as weight standardisation does.
     """
+
+    saves_input, saves_output = True, False
 
     in_channels: int
     out_channels: int
@@ -27,12 +38,12 @@ class Conv2d(Op):
     standardized: bool = False
 
     def infer(self, *ins: TensorType) -> TensorType:
-        n, c, h, w = image(ins)
+        n, c, h, w = image_shape(ins)
         if c != self.in_channels:
             raise ShapeError(f"expects {self.in_channels} channels, got {c}")
         k, s, p, d = self.kernel_size, self.stride, self.padding, self.dilation
-        height = positive(conv_extent(h, k, s, p, d), h, k, "kernel")
-        width = height if h == w else positive(conv_extent(w, k, s, p, d), w, k, "kernel")
+        height = require_fit(conv_extent(h, k, s, p, d), h, k, "kernel")
+        width = height if h == w else require_fit(conv_extent(w, k, s, p, d), w, k, "kernel")
         return TensorType((n, self.out_channels, height, width), ins[0].dtype)
 
     def params(self) -> Mapping[str, Shape]:
@@ -43,6 +54,9 @@ class Conv2d(Op):
     def macs(self, ins: Types, out: TensorType) -> int:
         """N·Hout·Wout·Cout·(Cin/g)·k·k."""
         return prod(out.shape) * (self.in_channels // self.groups) * self.kernel_size * self.kernel_size
+
+    def extra_bytes(self, ins: Types, out: TensorType, element_bytes: int, train: bool) -> int:
+        return element_bytes * prod(self.params()["weight"]) if self.standardized else 0
 
     @property
     def window(self) -> Window:
@@ -59,8 +73,11 @@ class Conv2d(Op):
 
 
 @dataclass(frozen=True, slots=True)
-class Linear(Op):
+class Linear(OwnPass):
     """Fully connected layer over the last dimension."""
+
+    saves_input, saves_output = True, False
+    extra_bytes = no_extra_bytes
 
     in_features: int
     out_features: int

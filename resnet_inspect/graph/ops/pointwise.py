@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 
 from resnet_inspect.errors import BranchError, ShapeError
-from resnet_inspect.graph.ops.base import Op, Shape, Types
+from resnet_inspect.graph.ops.base import Op, Shape, Types, View, no_extra_bytes
 from resnet_inspect.graph.types import TensorType
+
+STATISTIC_BYTES = 4  # norms keep their statistics in fp32
 
 
 class SameShape(Op):
-    """Elementwise work: the output has the type of the first input."""
+    """Elementwise work that writes a new tensor of the first input's type."""
 
     __slots__ = ()
+
+    is_view = is_view_in_training = False
 
     def infer(self, *ins: TensorType) -> TensorType:
         return ins[0]
@@ -24,6 +29,10 @@ class SameShape(Op):
 class Input(Op):
     """The batch of images; the only node without inputs."""
 
+    is_view = is_view_in_training = inplace = saves_input = saves_output = passes_gradient = False
+    fusion = None
+    extra_bytes = no_extra_bytes
+
     type: TensorType
 
     def infer(self, *ins: TensorType) -> TensorType:
@@ -33,6 +42,10 @@ class Input(Op):
 @dataclass(frozen=True, slots=True)
 class BatchNorm2d(SameShape):
     """Batch normalisation over N, H, W with a learned scale and shift a channel."""
+
+    inplace = saves_output = passes_gradient = False
+    saves_input = True
+    fusion = "map"
 
     num_features: int
 
@@ -48,10 +61,18 @@ class BatchNorm2d(SameShape):
         c = (self.num_features,)
         return {"running_mean": c, "running_var": c, "num_batches_tracked": ()}
 
+    def extra_bytes(self, ins: Types, out: TensorType, element_bytes: int, train: bool) -> int:
+        """Mean and inverse deviation of each channel."""
+        return 2 * STATISTIC_BYTES * self.num_features if train else 0
+
 
 @dataclass(frozen=True, slots=True)
 class GroupNorm(SameShape):
     """Normalisation over groups of channels of one image, with a learned scale and shift a channel."""
+
+    inplace = saves_output = passes_gradient = False
+    saves_input = True
+    fusion = None
 
     num_groups: int
     num_channels: int
@@ -68,17 +89,30 @@ class GroupNorm(SameShape):
     def params(self) -> Mapping[str, Shape]:
         return {"weight": (self.num_channels,), "bias": (self.num_channels,)}
 
+    def extra_bytes(self, ins: Types, out: TensorType, element_bytes: int, train: bool) -> int:
+        """Mean and inverse deviation of each group of each image."""
+        return 2 * STATISTIC_BYTES * self.num_groups * out.shape[0] if train else 0
+
 
 @dataclass(frozen=True, slots=True)
 class ReLU(SameShape):
     """max(x, 0); ``inplace``: over its input, wherever that is allowed."""
+
+    saves_input = passes_gradient = False
+    saves_output = True
+    fusion = "map"
+    extra_bytes = no_extra_bytes
 
     inplace: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Activation(SameShape):
-    """Any other function of values without weights that keeps the shape, by torch's name of its module, as SiLU."""
+    """Any other function without weights that keeps the shape, by the name of torch's module, as SiLU."""
+
+    passes_gradient = False
+    fusion = "map"
+    extra_bytes = no_extra_bytes
 
     function: str
     inplace: bool = False
@@ -88,14 +122,21 @@ class Activation(SameShape):
         return self.function
 
     @property
-    def keeps_output(self) -> bool:
-        """Whether backward reads what it gave, not what it was given."""
+    def saves_input(self) -> bool:
+        return not self.saves_output
+
+    @property
+    def saves_output(self) -> bool:
         return self.function in ("Softmax", "LogSoftmax", "Tanh") or (self.function == "LeakyReLU" and self.inplace)
 
 
 @dataclass(frozen=True, slots=True)
 class Scale(SameShape):
-    """Times a number, or plus one."""
+    """Times a number, or plus a number."""
+
+    saves_input = saves_output = passes_gradient = False
+    fusion = "map"
+    extra_bytes = no_extra_bytes
 
     inplace: bool = False
 
@@ -104,28 +145,48 @@ class Scale(SameShape):
 class Clone(SameShape):
     """A copy."""
 
+    inplace = saves_input = saves_output = False
+    passes_gradient = True
+    fusion = "map"
+    extra_bytes = no_extra_bytes
+
     def elementwise(self, ins: Types, out: TensorType) -> int:
         return 0
 
 
 @dataclass(frozen=True, slots=True)
-class Identity(SameShape):
-    """Nothing: keeps the place of a module in a Sequential, so that the next one keeps its name."""
+class Identity(View):
+    """Nothing; it holds a place in a Sequential, so that the next module keeps its name."""
 
-    def elementwise(self, ins: Types, out: TensorType) -> int:
-        return 0
+    passes_gradient = True
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        return ins[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Dropout(Identity):
-    """Nothing in inference; in training it zeroes elements or ``channels`` at random, by a mask that it keeps."""
+    """Nothing in inference; in training a random mask zeroes elements, or whole ``channels``."""
+
+    is_view_in_training = passes_gradient = False
 
     channels: bool = False
+
+    def extra_bytes(self, ins: Types, out: TensorType, element_bytes: int, train: bool) -> int:
+        """The mask."""
+        if not train:
+            return 0
+        return element_bytes * (prod(out.shape[:2]) if self.channels else out.numel)
 
 
 @dataclass(frozen=True, slots=True)
 class Add(SameShape):
     """Sum of two branches of one shape. The residual connection: a mismatch is an error, never broadcast."""
+
+    saves_input = saves_output = False
+    passes_gradient = True
+    fusion = "join"
+    extra_bytes = no_extra_bytes
 
     inplace: bool = True
 

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from math import prod
 
 from resnet_inspect.errors import ShapeError
-from resnet_inspect.graph.ops.base import Op, Window, image
+from resnet_inspect.graph.ops.base import Op, View, Window, image_shape, no_extra_bytes
 from resnet_inspect.graph.types import TensorType
 
 
 @dataclass(frozen=True, slots=True)
-class Flatten(Op):
+class Flatten(View):
     """(N, C, H, W) to (N, C·H·W)."""
+
+    passes_gradient = True
 
     def infer(self, *ins: TensorType) -> TensorType:
         n, *rest = ins[0].shape
@@ -21,13 +23,17 @@ class Flatten(Op):
 class Pad(Op):
     """Zeros around: ``channels`` (first, last), ``right``/``bottom`` rows and columns, ``before`` left and on top."""
 
+    is_view = is_view_in_training = inplace = saves_input = saves_output = passes_gradient = False
+    fusion = "map"
+    extra_bytes = no_extra_bytes
+
     channels: tuple[int, int] = (0, 0)
     right: int = 0
     bottom: int = 0
     before: int = 0
 
     def infer(self, *ins: TensorType) -> TensorType:
-        n, c, h, w = image(ins)
+        n, c, h, w = image_shape(ins)
         size = h + self.before + self.bottom, w + self.before + self.right
         return TensorType((n, c + sum(self.channels), *size), ins[0].dtype)
 
@@ -37,8 +43,10 @@ class Pad(Op):
 
 
 @dataclass(frozen=True, slots=True)
-class Slice(Op):
+class Slice(View):
     """Channels ``start`` to ``stop``, a view."""
+
+    passes_gradient = False
 
     start: int
     stop: int
@@ -55,13 +63,15 @@ class Slice(Op):
 
 
 @dataclass(frozen=True, slots=True)
-class Subsample(Op):
+class Subsample(View):
     """Every ``stride``-th row and column: the paper's parameter-free shortcut A."""
+
+    passes_gradient = False
 
     stride: int
 
     def infer(self, *ins: TensorType) -> TensorType:
-        n, c, h, w = image(ins)
+        n, c, h, w = image_shape(ins)
         return TensorType((n, c, -(h // -self.stride), -(w // -self.stride)), ins[0].dtype)
 
     @property
