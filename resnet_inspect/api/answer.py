@@ -1,4 +1,4 @@
-"""What every verb that asks returns, and how the verbs read their arguments."""
+"""What every verb that asks returns, and how the verbs check their arguments."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -38,6 +38,7 @@ def answer(report: Report) -> Answer:
 
 
 def one_of(name: str, value: object, choices: Sequence[object]) -> None:
+    """Refuse a value that is not among ``choices``."""
     if value not in choices:
         raise RequestError(f"{name} {value!r} is not one of {', '.join(map(str, choices))}")
 

@@ -101,8 +101,8 @@ def _refuse(case: Case) -> None:
         raise RequestError(f"{case.precision} does not train on {case.device}", hint="use --precision bf16 or amp-bf16")
     if case.fused and case.task == "train":
         raise RequestError(
-            "--fused is for inference: a folded BatchNorm has no batch statistics to train with",
-            hint="leave out one of --fused and --task train",
+            "--folded is for inference: a folded BatchNorm has no batch statistics to train with",
+            hint="leave out one of --folded and --task train",
         )
     if case.task == "train" and "graph" in case.mode:
         raise RequestError("a training step is not captured as a graph", hint="use --mode eager or compile")

@@ -7,27 +7,27 @@ import click
 
 from resnet_inspect import __version__
 from resnet_inspect.cli.options import examples
-from resnet_inspect.errors import InspectError, RequestError
+from resnet_inspect.errors import INTERRUPTED, InspectError, RequestError
 
-# command -> its line in --help; the command itself is `command` in the module of that name
+# command -> its line in --help; the function is `command` in the module of that name, with _ for -
 COMMANDS = {
-    "summary": "Shapes, parameters, MACs, FLOPs and activations, stage by stage.",
-    "explain": "A model told stage by stage, or what a word or a finding means.",
-    "flops": "MACs and FLOPs by stage and by kind of operation.",
-    "memory": "The memory a pass will ask for, and what is alive at its peak.",
-    "roofline": "How fast it could run at most on a device, and what holds it back.",
-    "devices": "The devices that roofline knows, each with its source.",
-    "lint": "What in an architecture costs more than it gives, or is missing.",
-    "list": "Every variant of the zoo, with what it costs.",
+    "summary": "Shapes, parameters, MACs, FLOPs and activations by stage.",
+    "explain": "A model stage by stage, a term, or the code of a finding.",
+    "flops": "MACs and FLOPs by stage and by operation.",
+    "memory": "Predicted peak memory, and what is alive then.",
+    "roofline": "The least time on a device, and what sets it.",
+    "devices": "Devices with known peaks, each with its source.",
+    "lint": "What costs more than it gives, or was left out.",
+    "list": "Every named variant, with its costs.",
     "compare": "Several models in one table, with ratios to the first.",
-    "diff": "What changes from one model to another, stage by stage.",
-    "reconcile": "What every other counter says, and why, to the unit.",
-    "check": "Our numbers against other people's, and against torch.",
-    "budget": "Whether a model keeps to its budgets, for CI.",
-    "bench": "How fast it really runs, with error bars.",
-    "show": "A saved bench Record, in any format.",
-    "verdict": "Whether one bench Record is slower than another.",
-    "export-spec": "A model as a spec.toml, to change and to read back.",
+    "diff": "What changes from one model to another, by stage.",
+    "reconcile": "What other FLOP counters report, and why they differ.",
+    "check": "Our numbers against torch, fvcore, thop and published ones.",
+    "budget": "Whether a model keeps its limits, for CI.",
+    "bench": "Measured latency, throughput and memory, with error bars.",
+    "show": "A saved Record of bench, in any format.",
+    "verdict": "Whether one Record of bench is slower than another.",
+    "export-spec": "A model as a spec.toml to edit.",
 }
 EXAMPLES = (
     "resnet-inspect summary resnet50",
@@ -37,7 +37,7 @@ EXAMPLES = (
 
 
 class _Commands(click.Group):
-    """The group of all commands. One is imported when it is called, so that --help costs what click costs."""
+    """The group of all commands. A command is imported when it is called, so --help imports none."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -54,7 +54,7 @@ class _Commands(click.Group):
             return super().parse_args(ctx, args)
         except click.UsageError as error:
             if not given:
-                raise  # it is the help that is shown then
+                raise  # without arguments click shows the help
             _fail_usage(ctx, error)
 
     def resolve_command(
@@ -74,7 +74,7 @@ class _Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> object:
-        """Turn what goes wrong into one line and a hint on stderr, and an exit code."""
+        """Report an error as one line and a hint on stderr, and exit with its code."""
         try:
             return super().invoke(ctx)
         except InspectError as error:
@@ -82,13 +82,13 @@ class _Commands(click.Group):
         except click.UsageError as error:
             _fail_usage(ctx, error)
         except KeyboardInterrupt:
-            ctx.exit(130)  # as a shell says of a command that Ctrl-C ended
+            ctx.exit(INTERRUPTED)
 
 
 def _fail_usage(ctx: click.Context, error: click.UsageError) -> NoReturn:
     message = error.format_message().rstrip(".")
     command = error.ctx.command_path if error.ctx else ctx.command_path
-    _fail(ctx, message[:1].lower() + message[1:], f"`{command} --help` shows what it takes", error.exit_code)
+    _fail(ctx, message[:1].lower() + message[1:], f"`{command} --help` lists its options", error.exit_code)
 
 
 def _fail(ctx: click.Context, message: str, hint: str, exit_code: int) -> NoReturn:
@@ -101,7 +101,7 @@ def _fail(ctx: click.Context, message: str, hint: str, exit_code: int) -> NoRetu
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=examples(EXAMPLES))
 @click.version_option(__version__, prog_name="resnet-inspect")
 def main() -> None:
-    """What a ResNet costs: shapes, parameters, MACs and FLOPs, exact, before anything runs.
+    """What a ResNet costs, exactly and before it runs, and how fast it really is.
 
-    MODEL is a name of `list`, a spec.toml, or code as net.py:make or timm:NAME; resnet50 if left out.
+    MODEL is a name from `list`, a spec.toml, or code such as net.py:make or timm:NAME; the default is resnet50.
     """

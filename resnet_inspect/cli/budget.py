@@ -3,8 +3,8 @@ import click
 from resnet_inspect import api
 from resnet_inspect.cli import options, pyproject
 from resnet_inspect.cli.amounts import amount, size
+from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
-from resnet_inspect.render import Format
 
 EXAMPLES = (
     "resnet-inspect budget resnet50 --max-params 26M --max-macs 4.2G --max-memory 200MiB",
@@ -20,29 +20,26 @@ def configure(ctx: click.Context, _: click.Parameter, config: str | None) -> str
     return pyproject.defaults(ctx, config, KEYS)
 
 
-@click.command("budget", epilog=options.examples(EXAMPLES))
-@options.asked_of_a_model
-@click.option("--max-params", type=amount, metavar="26M", help="Parameters.")
-@click.option("--max-macs", type=amount, metavar="4.2G", help="Multiply-accumulates.")
-@click.option("--max-flops", type=amount, metavar="8.4G", help="FLOPs, 2 per MAC.")
-@click.option("--max-activations", type=amount, metavar="12M", help="Output elements of convolutions and fc.")
-@click.option("--max-memory", type=size, metavar="200MiB", help="Predicted peak of an inference in fp32.")
-@click.option("--max-latency-ms", type=float, metavar="5", help="Median latency of each arm that fits, in --record.")
-@click.option("--record", metavar="RUN.json", help="What bench -o wrote.")
+@click.command(epilog=options.examples(EXAMPLES))
+@options.asked()
+@click.option("--max-params", type=amount, metavar="26M", help="Most parameters allowed.")
+@click.option("--max-macs", type=amount, metavar="4.2G", help="Most MACs allowed.")
+@click.option("--max-flops", type=amount, metavar="8.4G", help="Most FLOPs allowed, at 2 per MAC.")
+@click.option(
+    "--max-activations", type=amount, metavar="12M", help="Most outputs of convolutions and linear layers allowed."
+)
+@click.option("--max-memory", type=size, metavar="200MiB", help="Highest predicted peak of fp32 inference.")
+@click.option("--max-latency-ms", type=float, metavar="5", help="Highest median latency of any matching case.")
+@click.option("--record", metavar="RUN.json", help="Record with that latency, as bench -o saved it.")
 @click.option(
     "--config",
     metavar="FILE",
     callback=configure,
     is_eager=True,  # before the options that it gives defaults to
-    help="A pyproject.toml; by default the nearest one upwards with a table [tool.resnet-inspect].",
+    help="File with the limits; default: the nearest such pyproject.toml.",
 )
 def command(
-    model: str,
-    input: str | None,
-    batch_size: int | None,
-    settings: tuple[str, ...],
-    format: Format | None,
-    output: str | None,
+    asked: Asked,
     max_params: int | None,
     max_macs: int | None,
     max_flops: int | None,
@@ -52,9 +49,9 @@ def command(
     record: str | None,
     config: str,
 ) -> None:
-    """Whether MODEL keeps to its budgets. Exit code 1 if one is over, 4 if a latency is INCONCLUSIVE.
+    """Check that MODEL keeps its limits. Exit code 1 if one is exceeded, 4 if a latency is INCONCLUSIVE.
 
-    What is not given here is read from a pyproject.toml:
+    A pyproject.toml in this folder or above gives the limits that are not given here:
 
     \b
         [tool.resnet-inspect]
@@ -65,7 +62,6 @@ def command(
         record = "run.json"        # paths are relative to the pyproject.toml
     """
     answer = api.budget(
-        model, input, batch_size, settings, max_params, max_macs, max_flops, max_activations, max_memory,
-        max_latency_ms, record, config,
-    )  # fmt: skip
-    finish(answer, format, output)
+        *asked.network, max_params, max_macs, max_flops, max_activations, max_memory, max_latency_ms, record, config
+    )
+    finish(answer, asked)

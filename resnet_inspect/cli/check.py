@@ -4,8 +4,8 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
+from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
-from resnet_inspect.render import Format
 
 EXAMPLES = (
     "resnet-inspect check",
@@ -14,21 +14,13 @@ EXAMPLES = (
 )
 
 
-@click.command("check", epilog=options.examples(EXAMPLES))
-@options.asked_of_a_model
-def command(
-    model: str,
-    input: str | None,
-    batch_size: int | None,
-    settings: tuple[str, ...],
-    format: Format | None,
-    output: str | None,
-) -> None:
-    """Hold our numbers of MODEL against fvcore, thop and torch, and against what is published.
+@click.command(epilog=options.examples(EXAMPLES))
+@options.asked()
+def command(asked: Asked) -> None:
+    """Compare our numbers for MODEL with fvcore, thop, torch and published ones.
 
-    Exit code 1 if one differs without a known reason.
+    Exit code 1 if a number differs without a known reason.
     """
     if sys.stderr.isatty():
-        click.echo(f"running torch, fvcore and thop on {model} …", err=True)
-    answer = api.check(model, input, batch_size, settings)
-    finish(answer, format, output)
+        click.echo(f"running torch, fvcore and thop on {asked.model} …", err=True)
+    finish(api.check(*asked.network), asked)

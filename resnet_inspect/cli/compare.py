@@ -4,8 +4,8 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
+from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
-from resnet_inspect.render import Format
 
 if TYPE_CHECKING:
     from resnet_inspect.vocabulary import Precision
@@ -17,24 +17,11 @@ EXAMPLES = (
 )
 
 
-@click.command("compare", epilog=options.examples(EXAMPLES))
+@click.command(epilog=options.examples(EXAMPLES))
 @click.argument("models", metavar="MODEL MODEL...", nargs=-1, required=True)
-@options.image
-@options.batch_size
-@options.settings
+@options.asked("input", "batch_size", "settings", "format", "output")
 @options.floor_device
 @options.floor_precision
-@options.format
-@options.output
-def command(
-    models: tuple[str, ...],
-    input: str | None,
-    batch_size: int | None,
-    settings: tuple[str, ...],
-    device: str | None,
-    precision: "Precision | None",
-    format: Format | None,
-    output: str | None,
-) -> None:
-    """Two models or more in one table, with ratios to the first."""
-    finish(api.compare(models, input, batch_size, settings, device, precision), format, output)
+def command(asked: Asked, models: tuple[str, ...], device: str | None, precision: "Precision | None") -> None:
+    """Compare two or more models in one table, with ratios to the first."""
+    finish(api.compare(models, asked.input, asked.batch_size, asked.settings, device, precision), asked)

@@ -2,8 +2,8 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
+from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
-from resnet_inspect.render import Format
 
 EXAMPLES = (
     "resnet-inspect devices",
@@ -11,9 +11,8 @@ EXAMPLES = (
 )
 
 
-@click.command("devices", epilog=options.examples(EXAMPLES))
-@options.format
-@options.output
-def command(format: Format | None, output: str | None) -> None:
-    """The devices that roofline knows: peaks and bandwidth, each with its source."""
-    finish(api.devices(), format, output)
+@click.command(epilog=options.examples(EXAMPLES))
+@options.asked("format", "output")
+def command(asked: Asked) -> None:
+    """Devices that `roofline` knows: peak rates and bandwidth, each with its source."""
+    finish(api.devices(), asked)

@@ -1,10 +1,10 @@
 import click
 
 from resnet_inspect import api
-from resnet_inspect.api.limits import DEFAULT_DEVICE
+from resnet_inspect.api.hardware import DEFAULT_DEVICE
 from resnet_inspect.cli import options
+from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
-from resnet_inspect.render import Format
 from resnet_inspect.vocabulary import PRECISIONS, Precision
 
 EXAMPLES = (
@@ -14,26 +14,17 @@ EXAMPLES = (
 )
 
 
-@click.command("diff", epilog=options.examples(EXAMPLES))
+@click.command(epilog=options.examples(EXAMPLES))
 @click.argument("a")
 @click.argument("b", required=False)
-@options.image
-@options.batch_size
-@click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Change a field of B; may be repeated.")
-@click.option("--device", default=DEFAULT_DEVICE, show_default=True, help="Whose floor; see `devices`.")
-@click.option("--precision", type=click.Choice(PRECISIONS), help="By default bf16 where the device has it.")
-@options.format
-@options.output
-def command(
-    a: str,
-    b: str | None,
-    input: str | None,
-    batch_size: int | None,
-    settings: tuple[str, ...],
-    device: str,
-    precision: Precision | None,
-    format: Format | None,
-    output: str | None,
-) -> None:
-    """What changes from A to B, stage by stage: in the spec, and in what it costs. B is A unless it is named."""
-    finish(api.diff(a, b, input, batch_size, settings, device, precision), format, output)
+@options.asked("input", "batch_size", "settings", "format", "output")
+@click.option("--device", default=DEFAULT_DEVICE, help="Device whose floor is compared; default: h200.")
+@click.option(
+    "--precision", type=click.Choice(PRECISIONS), help="Precision of that floor; default: bf16 where supported."
+)
+def command(asked: Asked, a: str, b: str | None, device: str, precision: Precision | None) -> None:
+    """What changes from A to B, stage by stage: fields of the spec and their costs.
+
+    B defaults to A, and --set changes B.
+    """
+    finish(api.diff(a, b, asked.input, asked.batch_size, asked.settings, device, precision), asked)

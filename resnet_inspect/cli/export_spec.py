@@ -2,6 +2,7 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
+from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import write
 from resnet_inspect.errors import RequestError
 
@@ -12,12 +13,11 @@ EXAMPLES = (
 )
 
 
-@click.command("export-spec", epilog=options.examples(EXAMPLES))
-@options.model
-@options.settings
-@click.option("-o", "--output", metavar="FILE", help="Write to a file.")
-def command(model: str, settings: tuple[str, ...], output: str | None) -> None:
-    """MODEL as a spec.toml, to change and to read back."""
+@click.command(epilog=options.examples(EXAMPLES))
+@options.asked("model", "settings")
+@click.option("-o", "--output", metavar="FILE.toml", help="Write to a file.")
+def command(asked: Asked, output: str | None) -> None:
+    """Print MODEL as a spec.toml, to edit and to use as a MODEL."""
     if output not in (None, "-") and not str(output).lower().endswith(".toml"):
         raise RequestError(f"-o {output}: a spec is read back from a file named .toml", hint=f"-o {output}.toml")
-    write(api.export_spec(model, settings), output)
+    write(api.export_spec(asked.model, asked.settings), output)

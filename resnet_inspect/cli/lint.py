@@ -3,11 +3,11 @@ import os
 import click
 
 from resnet_inspect import api
-from resnet_inspect.cli import options
+from resnet_inspect.cli import lists, options
+from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
 from resnet_inspect.language import from_environment
 from resnet_inspect.linter import PRECISIONS
-from resnet_inspect.render import Format
 
 EXAMPLES = (
     "resnet-inspect lint tutorial_resnet18_cifar10",
@@ -16,31 +16,21 @@ EXAMPLES = (
 )
 
 
-def codes(text: str) -> tuple[str, ...]:
-    return tuple(code.strip() for code in text.split(","))
-
-
-@click.command("lint", epilog=options.examples(EXAMPLES))
-@options.asked_of_a_model
-@click.option("--precision", type=click.Choice(PRECISIONS), help="Look at channels too, as tensor cores take them.")
-@click.option("--record", metavar="RUN.json", help="Look at measured stage times too: a file of bench --per stage.")
-@click.option("--ignore", type=codes, metavar="RI003,RI010", help="Rules to leave out.")
-@click.option("--strict", is_flag=True, help="Exit code 1 if there is a finding.")
+@click.command(epilog=options.examples(EXAMPLES))
+@options.asked()
+@click.option("--precision", type=click.Choice(PRECISIONS), help="Also check channel counts for tensor cores.")
+@click.option("--record", metavar="RUN.json", help="Also check stage times that bench --per stage saved.")
+@click.option("--ignore", type=lists.words(), metavar="RI003,RI010", help="Rules to skip.")
+@click.option("--strict", is_flag=True, help="Exit with code 1 if there is a finding.")
 @options.language
 def command(
-    model: str,
-    input: str | None,
-    batch_size: int | None,
-    settings: tuple[str, ...],
-    format: Format | None,
-    output: str | None,
+    asked: Asked,
     precision: str | None,
     record: str | None,
     ignore: tuple[str, ...] | None,
     strict: bool,
     lang: str | None,
 ) -> None:
-    """What in the architecture of MODEL costs more than it gives, or was left out by accident."""
+    """Find what costs more in MODEL than it gives, and what was left out by accident."""
     language = lang or from_environment(os.environ)
-    answer = api.lint(model, input, batch_size, settings, precision, record, ignore or (), language, strict)
-    finish(answer, format, output)
+    finish(api.lint(*asked.network, precision, record, ignore or (), language, strict), asked)

@@ -2,9 +2,9 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
+from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
-from resnet_inspect.render import Format
-from resnet_inspect.vocabulary import OPTIMIZERS, PRECISIONS, TASKS, Optimizer, Precision, Task
+from resnet_inspect.vocabulary import OPTIMIZERS, PRECISIONS, Optimizer, Precision, Task
 
 EXAMPLES = (
     "resnet-inspect memory resnet50 --batch-size 32",
@@ -13,26 +13,19 @@ EXAMPLES = (
 )
 
 
-@click.command("memory", epilog=options.examples(EXAMPLES))
-@options.asked_of_a_model
-@click.option("--task", type=click.Choice(TASKS), default="infer", help="A forward pass, or a training step.")
-@click.option("--precision", type=click.Choice(PRECISIONS), default="fp32", help="Of weights and activations.")
-@click.option("--optimizer", type=click.Choice(OPTIMIZERS), default="sgd", help="The training step's.")
-@click.option("--momentum", type=float, default=0.9, show_default=True, help="That of sgd; 0 keeps no state.")
-@options.fused
+@click.command(epilog=options.examples(EXAMPLES))
+@options.asked()
+@options.task
+@click.option(
+    "--precision", type=click.Choice(PRECISIONS), default="fp32", help="Type of weights and activations; default: fp32."
+)
+@click.option(
+    "--optimizer", type=click.Choice(OPTIMIZERS), default="sgd", help="Optimizer of a training step; default: sgd."
+)
+@click.option("--momentum", type=float, default=0.9, help="Momentum of SGD; 0 keeps no state; default: 0.9.")
+@options.folded
 def command(
-    model: str,
-    input: str | None,
-    batch_size: int | None,
-    settings: tuple[str, ...],
-    format: Format | None,
-    output: str | None,
-    task: Task,
-    precision: Precision,
-    optimizer: Optimizer,
-    momentum: float,
-    fused: bool,
+    asked: Asked, task: Task, precision: Precision, optimizer: Optimizer, momentum: float, folded: bool
 ) -> None:
-    """The memory that running MODEL will ask for: how much, when, and what is alive at that moment."""
-    answer = api.memory(model, input, batch_size, settings, task, precision, optimizer, momentum, fused)
-    finish(answer, format, output)
+    """Predict the memory that MODEL needs: its peak, when that is reached, and what is alive then."""
+    finish(api.memory(*asked.network, task, precision, optimizer, momentum, folded), asked)

@@ -1,46 +1,85 @@
 """The options that mean the same in every command, declared once."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 import click
 
 from resnet_inspect.language import LANGUAGES
-from resnet_inspect.render import FORMATS
+from resnet_inspect.render import FORMATS, Format
+from resnet_inspect.vocabulary import DEPTHS, TASKS
 
 Command = Callable[..., Any]
 
-model = click.argument("model", default="resnet50")
-image = click.option("--input", metavar="N,C,H,W", help="Batch of images; by default one of the variant's own size.")
-batch_size = click.option("--batch-size", type=int, metavar="N", help="Images in the batch.")
-floor_device = click.option("--device", help="With the least time of the batch there; see `resnet-inspect devices`.")
+
+@dataclass(frozen=True)
+class Asked:
+    """What most commands take: a model, a batch of images, and where the answer goes."""
+
+    model: str = "resnet50"
+    input: str | None = None
+    batch_size: int | None = None
+    settings: tuple[str, ...] = ()
+    format: Format | None = None
+    output: str | None = None
+
+    @property
+    def network(self) -> tuple[str, str | None, int | None, tuple[str, ...]]:
+        """The first four arguments of a verb."""
+        return self.model, self.input, self.batch_size, self.settings
+
+
+# field of Asked -> the argument or option that sets it
+FIELDS: dict[str, Callable[[Command], Command]] = {
+    "model": click.argument("model", default=Asked.model),
+    "input": click.option("--input", metavar="N,C,H,W", help="Batch of images; default: one of the model's own size."),
+    "batch_size": click.option("--batch-size", type=int, metavar="N", help="Images per batch; default: 1."),
+    "settings": click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="FIELD=VALUE",
+        help="Change a field of the spec; repeatable.",
+    ),
+    "format": click.option("--format", type=click.Choice(FORMATS), help="Output format; default: table."),
+    "output": click.option("-o", "--output", metavar="FILE", help="Write to FILE; its suffix sets the format."),
+}
+depth = click.option(
+    "--depth", type=click.Choice(DEPTHS), default="stage", help="One row per stage (default), block or layer."
+)
+task = click.option(
+    "--task", type=click.Choice(TASKS), default="infer", help="A forward pass (default) or a training step."
+)
+floor_device = click.option("--device", help="Add the least time per batch on this device; see `devices`.")
 floor_precision = click.option(
-    "--precision", metavar="fp32|tf32|bf16|fp16", help="What the floor is of; by default bf16 where the device has it."
+    "--precision", metavar="fp32|tf32|bf16|fp16", help="Precision of that time; default: bf16 where supported."
 )
-settings = click.option(
-    "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Change a field of the spec; may be repeated."
+writing = click.option(
+    "--writing", metavar="LIBRARY", help="Library whose module layout is counted; default: the variant's own."
 )
-writing = click.option("--writing", metavar="LIBRARY", help="Whose way of writing the net; by default its own.")
-fused = click.option("--fused", is_flag=True, help="Fold BatchNorm into the convolutions, and show what that changes.")
-format = click.option("--format", type=click.Choice(FORMATS), help="How to print; by default as a table.")
+folded = click.option("--folded", is_flag=True, help="Fold BatchNorm into convolutions, and show the difference.")
 language = click.option(
-    "--lang", type=click.Choice(LANGUAGES), default=None, help="Language of the text; by default the locale's."
+    "--lang", type=click.Choice(LANGUAGES), default=None, help="Language of the text; default: the locale's."
 )
-output = click.option("-o", "--output", metavar="FILE", help="Write to a file; its suffix chooses the format.")
 
 
-def stack(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    """The options as one decorator, in the order that --help lists them."""
+def asked(*fields: str) -> Callable[[Command], Command]:
+    """Give a command the options of these fields of Asked, or of all, and pass their values as one Asked."""
+    names = fields or tuple(FIELDS)
 
     def decorate(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
+        @wraps(command)
+        def collected(**values: Any) -> Any:  # click passes every value by its name
+            return command(Asked(**{name: values.pop(name) for name in names}), **values)
+
+        decorated: Command = collected
+        for name in reversed(names):
+            decorated = FIELDS[name](decorated)
+        return decorated
 
     return decorate
-
-
-asked_of_a_model = stack(model, image, batch_size, settings, format, output)
 
 
 def examples(lines: Sequence[str]) -> str:

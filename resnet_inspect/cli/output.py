@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import click
 
+from resnet_inspect.cli.options import Asked
 from resnet_inspect.errors import OutputError, RequestError
 from resnet_inspect.render import FORMATS, Format, render
 from resnet_inspect.report import Report
@@ -23,9 +24,9 @@ SUFFIXES: dict[str, Format] = {
 }
 
 
-def finish(report: Report, format: Format | None, output: str | None) -> NoReturn:
-    """Write ``report`` to ``output``, or to stdout as wide and as colourful as what reads it; exit with its status."""
-    format = format or _format_of(output)
+def finish(report: Report, asked: Asked) -> NoReturn:
+    """Write ``report`` where it was asked for, and exit with its status; a terminal sets the width and the colours."""
+    format, output = asked.format or _format_of(asked.output), asked.output
     if output is None or output == "-":
         terminal = sys.stdout is not None and sys.stdout.isatty()
         text = render(report, format, _width(terminal), terminal and "NO_COLOR" not in os.environ)

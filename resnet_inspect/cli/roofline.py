@@ -2,8 +2,8 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
+from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
-from resnet_inspect.render import Format
 from resnet_inspect.vocabulary import DEPTHS, PRECISIONS, Depth, Precision
 
 EXAMPLES = (
@@ -13,26 +13,22 @@ EXAMPLES = (
 )
 
 
-@click.command("roofline", epilog=options.examples(EXAMPLES))
+@click.command(epilog=options.examples(EXAMPLES))
 @click.argument("model", required=False)  # resnet50, or what the Record measured
-@options.image
-@options.batch_size
-@options.settings
-@options.format
-@options.output
-@click.option("--device", help="One of `resnet-inspect devices`, by default h200; cpu, cuda: measured here.")
-@click.option("--precision", type=click.Choice(PRECISIONS), help="By default bf16 where the device has it.")
-@click.option("--depth", type=click.Choice(DEPTHS), default="stage", help="One row a stage, a block or a pass.")
-@click.option("--machine", is_flag=True, help="Measure the ceilings of this machine's --device (cpu, cuda) instead.")
-@click.option("--record", metavar="RUN.json", help="Lay the times that bench measured beside the floor.")
-@click.option("--case", type=int, metavar="N", help="Which row of the Record, from 1; by default the one that fits.")
+@options.asked("input", "batch_size", "settings", "format", "output")
+@click.option("--device", help="Name from `devices`, or cpu or cuda for this machine; default: h200.")
+@click.option(
+    "--precision", type=click.Choice(PRECISIONS), help="Precision of the pass; default: bf16 where supported."
+)
+@click.option(
+    "--depth", type=click.Choice(DEPTHS), default="stage", help="One row per stage (default), block or layer."
+)
+@click.option("--machine", is_flag=True, help="Measure this machine's ceilings instead of using a data sheet.")
+@click.option("--record", metavar="RUN.json", help="Compare times that bench measured with the floor.")
+@click.option("--case", type=int, metavar="N", help="Row of the Record, from 1; default: the one that matches.")
 def command(
+    asked: Asked,
     model: str | None,
-    input: str | None,
-    batch_size: int | None,
-    settings: tuple[str, ...],
-    format: Format | None,
-    output: str | None,
     device: str | None,
     precision: Precision | None,
     depth: Depth,
@@ -40,6 +36,8 @@ def command(
     record: str | None,
     case: int | None,
 ) -> None:
-    """How fast MODEL could run at most on a device: what it computes and moves, and which of the two holds it back."""
-    answer = api.roofline(model, input, batch_size, settings, device, precision, depth, record, case, machine)
-    finish(answer, format, output)
+    """The least time MODEL needs on a device, and whether compute or bandwidth sets it."""
+    answer = api.roofline(
+        model, asked.input, asked.batch_size, asked.settings, device, precision, depth, record, case, machine
+    )
+    finish(answer, asked)

@@ -2,8 +2,8 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
+from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
-from resnet_inspect.render import Format
 
 EXAMPLES = (
     "resnet-inspect show run.json",
@@ -11,10 +11,9 @@ EXAMPLES = (
 )
 
 
-@click.command("show", epilog=options.examples(EXAMPLES))
+@click.command(epilog=options.examples(EXAMPLES))
 @click.argument("record", metavar="RUN.json")
-@options.format
-@options.output
-def command(record: str, format: Format | None, output: str | None) -> None:
-    """A saved Record as the table that bench printed, in any format."""
-    finish(api.show(record), format, output)
+@options.asked("format", "output")
+def command(asked: Asked, record: str) -> None:
+    """Print a saved Record as bench printed it, in any format."""
+    finish(api.show(record), asked)

@@ -2,9 +2,9 @@ import click
 
 from resnet_inspect import api
 from resnet_inspect.cli import options
+from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
-from resnet_inspect.render import Format
-from resnet_inspect.vocabulary import DEPTHS, Depth
+from resnet_inspect.vocabulary import Depth
 
 EXAMPLES = (
     "resnet-inspect summary resnet50",
@@ -13,19 +13,10 @@ EXAMPLES = (
 )
 
 
-@click.command("summary", epilog=options.examples(EXAMPLES))
-@options.asked_of_a_model
-@click.option("--depth", type=click.Choice(DEPTHS), default="stage", help="One row a stage, a block or a layer.")
-@options.fused
-def command(
-    model: str,
-    input: str | None,
-    batch_size: int | None,
-    settings: tuple[str, ...],
-    format: Format | None,
-    output: str | None,
-    depth: Depth,
-    fused: bool,
-) -> None:
+@click.command(epilog=options.examples(EXAMPLES))
+@options.asked()
+@options.depth
+@options.folded
+def command(asked: Asked, depth: Depth, folded: bool) -> None:
     """Shapes, parameters, MACs, FLOPs and activations of MODEL, stage by stage."""
-    finish(api.summary(model, input, batch_size, settings, depth, fused), format, output)
+    finish(api.summary(*asked.network, depth, folded), asked)

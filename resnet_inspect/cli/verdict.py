@@ -1,10 +1,10 @@
 import click
 
 from resnet_inspect import api
-from resnet_inspect.cli import options
+from resnet_inspect.cli import lists, options
+from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
 from resnet_inspect.records.verdict import GATES
-from resnet_inspect.render import Format
 
 EXAMPLES = (
     "resnet-inspect verdict old.json new.json",
@@ -12,36 +12,21 @@ EXAMPLES = (
 )
 
 
-def gates(text: str) -> tuple[str, ...]:
-    values = tuple(text.split(","))
-    if wrong := set(values) - set(GATES):
-        raise click.BadParameter(f"{sorted(wrong)[0]!r} is not one of {', '.join(GATES)}")
-    return values
-
-
-@click.command("verdict", epilog=options.examples(EXAMPLES))
+@click.command(epilog=options.examples(EXAMPLES))
 @click.argument("old", metavar="OLD.json")
 @click.argument("new", metavar="NEW.json")
 @click.option(
     "--gate",
-    type=gates,
-    default=None,
+    type=lists.words(GATES),
     metavar=",".join(GATES),
-    help="What may not grow at all; memory is the predicted peak.",
+    help="Values that must not grow; memory is the predicted peak.",
 )
 @click.option("--allow-env-diff", is_flag=True, help="Compare runs of different machines or versions.")
-@click.option("--strict", is_flag=True, help="Exit code 4 if one is INCONCLUSIVE.")
-@options.format
-@options.output
-def command(
-    old: str,
-    new: str,
-    gate: tuple[str, ...] | None,
-    allow_env_diff: bool,
-    strict: bool,
-    format: Format | None,
-    output: str | None,
-) -> None:
-    """Whether NEW is slower than OLD, arm by arm. Exit code 1 if one is SLOWER or missing, or a gate is broken."""
-    answer = api.verdict(old, new, gate or (), allow_env_diff, strict)
-    finish(answer, format, output)
+@click.option("--strict", is_flag=True, help="Exit with code 4 if a case is INCONCLUSIVE.")
+@options.asked("format", "output")
+def command(asked: Asked, old: str, new: str, gate: tuple[str, ...] | None, allow_env_diff: bool, strict: bool) -> None:
+    """Decide whether NEW is slower than OLD, case by case.
+
+    Exit code 1 if a case is SLOWER or missing, or if a gate is broken.
+    """
+    finish(api.verdict(old, new, gate or (), allow_env_diff, strict), asked)

@@ -79,7 +79,7 @@ IMPOSSIBLE = [
     ("cuda:0", {"tasks": ["train"], "modes": ["graph"]}, "a training step is not captured", "--mode eager or compile"),
     ("cpu", {"batch_sizes": [0]}, "a batch has at least one image", "--batch-size 1"),
     ("cpu", {"batch_sizes": [8, -1]}, "a batch has at least one image", "--batch-size 1"),
-    ("cpu", {"tasks": ["train"], "fused": [True]}, "--fused is for inference", "leave out one of"),
+    ("cpu", {"tasks": ["train"], "fused": [True]}, "--folded is for inference", "leave out one of"),
     ("cpu", {"threads": [0]}, "pool has at least one thread", "--threads 1"),
     ("cpu", {"threads": [2, -1]}, "pool has at least one thread", "--threads 1"),
 ]

@@ -96,8 +96,8 @@ def test_code_is_measured_as_it_is(tmp_path: Path, run: Run) -> None:
     assert "relu is a function" in own.unknown["stages"]
     assert [row["name"] for row in plain.stages["rows"]][:2] == ["0", "1"]
     assert measured_graph(own).name == source
-    with pytest.raises(RequestError, match="--fused builds a net of its own"):
-        bench(models=source, settings=(), fused=True)
+    with pytest.raises(RequestError, match="--folded needs a spec"):
+        bench(models=source, settings=(), folded=True)
     with pytest.raises(RequestError, match="a Conv2d in memory"):
         bench(models=torch.nn.Conv2d(3, 4, 1), settings=())
 

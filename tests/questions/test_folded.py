@@ -9,7 +9,7 @@ import resnet_inspect as ri
 
 @pytest.mark.parametrize("verb", [ri.summary, ri.flops, ri.memory])
 def test_both_nets_stand_side_by_side_and_differ_by_the_difference(verb) -> None:
-    document = json.loads(verb("resnet50", fused=True).to_json())
+    document = json.loads(verb("resnet50", folded=True).to_json())
     unfused, fused, difference = document["tables"]["fused"]
     for key in set(unfused) - {"net"}:
         assert fused[key] - unfused[key] == difference[key]
@@ -19,14 +19,14 @@ def test_both_nets_stand_side_by_side_and_differ_by_the_difference(verb) -> None
 
 
 def test_the_totals_are_those_of_the_folded_net() -> None:
-    facts, plain = (json.loads(ri.summary("resnet50", fused=f).to_json())["facts"] for f in (True, False))
+    facts, plain = (json.loads(ri.summary("resnet50", folded=f).to_json())["facts"] for f in (True, False))
     assert facts["params"] == plain["params"] - 26_560
     assert facts["macs"] == plain["macs"]
     assert set(plain) <= set(facts)
 
 
 def test_a_folded_peak_is_that_of_memory_at_the_same_precision() -> None:
-    document = json.loads(ri.memory("resnet18", batch_size=4, precision="bf16", fused=True).to_json())
+    document = json.loads(ri.memory("resnet18", batch_size=4, precision="bf16", folded=True).to_json())
     plain = json.loads(ri.memory("resnet18", batch_size=4, precision="bf16").to_json())
     unfused, fused, _ = document["tables"]["fused"]
     assert unfused["peak_bytes"] == plain["facts"]["peak_bytes"]
@@ -37,11 +37,11 @@ def test_a_folded_peak_is_that_of_memory_at_the_same_precision() -> None:
     ("name", "gone", "left"), [("resnet50", 53, 0), ("resnetv2_50", 32, 17), ("resnet50_gn", 0, 0)]
 )
 def test_the_answer_says_how_many_norms_stay(name: str, gone: int, left: int) -> None:
-    facts = json.loads(ri.summary(name, fused=True).to_json())["facts"]
+    facts = json.loads(ri.summary(name, folded=True).to_json())["facts"]
     assert (facts["folded_norms"], facts["left_norms"]) == (gone, left)
 
 
 @pytest.mark.parametrize("verb", [ri.flops, ri.memory])
 def test_a_folded_net_is_not_trained(verb) -> None:
-    with pytest.raises(ri.InspectError, match="--fused is for inference"):
-        verb("resnet18", task="train", fused=True)
+    with pytest.raises(ri.InspectError, match="--folded is for inference"):
+        verb("resnet18", task="train", folded=True)

@@ -89,7 +89,7 @@ def test_a_stage_counts_its_share_of_the_tools_total() -> None:
     [
         ({"tool": "fvcor"}, "no counter goes by the name 'fvcor'"),
         ({"tool": "thop", "task": "train"}, "counters count a forward pass"),
-        ({"writing": "timm"}, "the writing of a net matters to other counters alone"),
+        ({"writing": "timm"}, "--writing matters only to other counters"),
         ({"tool": "thop", "writing": "keras"}, "writing 'keras' is not one of"),
     ],
 )

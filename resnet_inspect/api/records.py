@@ -1,4 +1,4 @@
-"""Records, as a verb is given them: themselves, or the file that holds one."""
+"""Records as arguments of a verb: in memory, or as the file that holds one."""
 
 import os
 from typing import TYPE_CHECKING, Union
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 Recorded = Union["Record", str, "os.PathLike[str]"]
 
 
-def recorded(given: Recorded) -> "Record":
-    """Raises what ``read_record`` does."""
-    return read_record(given) if isinstance(given, str | os.PathLike) else given
+def as_record(record: Recorded) -> "Record":
+    """``record`` itself, or read from its file; raises as ``read_record`` does."""
+    return read_record(record) if isinstance(record, str | os.PathLike) else record
 
 
 def read_record(path: "str | os.PathLike[str]") -> "Record":
     """The Record in a file.
 
     Raises:
-        RequestError: it cannot be read, is cut off, of another version, or was edited.
+        RequestError: the file cannot be read, is cut off, has another version, or was edited.
     """
     from resnet_inspect.benchmark.record import from_json
 
@@ -28,5 +28,5 @@ def read_record(path: "str | os.PathLike[str]") -> "Record":
         with open(path, encoding="utf-8") as file:
             return from_json(file.read(), os.fspath(path))
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise RequestError(f"{os.fspath(path)}: {reason}", hint="give a file that bench -o wrote") from None

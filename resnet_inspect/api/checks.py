@@ -1,0 +1,125 @@
+"""The verbs that judge a network or our numbers for it; ``exit_code`` says how the judgement went."""
+
+from collections.abc import Sequence
+
+from resnet_inspect.api.answer import Answer, answer, one_of, several
+from resnet_inspect.api.records import Recorded, as_record
+from resnet_inspect.api.static import writing_of
+from resnet_inspect.errors import BranchError, RequestError
+from resnet_inspect.sources import Input, Model, find, find_variant, graph_of
+from resnet_inspect.sources.batch import read_batch
+
+
+def lint(
+    model: Model = "resnet50",
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    precision: str | None = None,
+    record: Recorded | None = None,
+    ignore: Sequence[str] = (),
+    language: str = "en",
+    strict: bool = False,
+) -> Answer:
+    """What in the architecture costs more than it gives, or was left out by accident; ``ok`` where nothing is found.
+
+    ``precision`` (fp16, bf16, tf32 or int8) also checks channels, ``record`` also checks this network's stage times,
+    ``ignore`` lists codes to skip. Branches that cannot be added are a finding, not an error. With ``strict`` a
+    finding makes the exit code 1.
+    """
+    from resnet_inspect.language import LANGUAGES
+    from resnet_inspect.linter import PRECISIONS, Subject, lint, refused, stage_times
+
+    one_of("precision", precision, (None, *PRECISIONS))
+    one_of("language", language, LANGUAGES)
+    source = find_variant(model, settings)
+    batch = read_batch(input, batch_size, source.image)
+    try:
+        graph = source.graph(batch)
+    except BranchError as error:
+        return answer(refused(source.name, batch, error, language, several(ignore), strict))
+    times = None if record is None else stage_times(as_record(record), graph)
+    untimed = record is not None and times is None
+    return answer(lint(Subject(source.spec, graph, precision, times), language, several(ignore), untimed, strict))
+
+
+def check(
+    model: Model = "resnet50", input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()
+) -> Answer:
+    """Our numbers against fvcore, thop and torch, run on the built module, and against published numbers.
+
+    The answer's ``ok`` is whether nothing differs without a known reason.
+    """
+    from resnet_inspect.questions.check import check
+
+    source = find_variant(model, settings)
+    network = graph_of(source, input, batch_size)
+    from resnet_inspect.runtime import counters  # torch lives behind this line
+
+    measured = counters.measure(network)
+    return answer(check(source.variant, network, measured, counters.published(network.name), counters.versions()))
+
+
+def reconcile(
+    model: Model = "resnet50",
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    writing: str | None = None,
+    measure: bool = False,
+) -> Answer:
+    """What every counter reports for the network, part by part; ``measure`` runs those installed on the built module.
+
+    The answer's ``ok`` is whether each that ran gave what its rule gives.
+    """
+    from resnet_inspect.questions.reconcile import reconcile
+
+    source = find_variant(model, settings)
+    network = graph_of(source, input, batch_size)
+    if not measure:
+        return answer(reconcile(source.variant, network, writing_of(source, writing)))
+    if writing not in (None, "torchvision"):
+        raise RequestError(f"--measure cannot build a module laid out as in {writing}", hint="leave out --writing")
+    from resnet_inspect.counting.run import run_all
+
+    measured = run_all(source.job["spec"], network.input.shape)
+    return answer(reconcile(source.variant, network, "torchvision", measured))
+
+
+def budget(
+    model: Model = "resnet50",
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    max_params: int | None = None,
+    max_macs: int | None = None,
+    max_flops: int | None = None,
+    max_activations: int | None = None,
+    max_memory: int | None = None,
+    max_latency_ms: float | None = None,
+    record: Recorded | None = None,
+    source: str = "",
+) -> Answer:
+    """Whether the network keeps its limits; ``max_memory`` is in bytes, a latency is looked up in ``record``.
+
+    ``source`` names the file of the limits for the reader. ``ok`` is whether every limit is kept; the exit code is 1
+    if one is exceeded, 4 if a latency is INCONCLUSIVE.
+
+    Raises:
+        RequestError: no limit is given, or ``record`` has no latency of this network.
+    """
+    from resnet_inspect.questions.budget import Limits, budget
+
+    limits = Limits(
+        params=max_params,
+        macs=max_macs,
+        flops=max_flops,
+        activations=max_activations,
+        memory=max_memory,
+        latency_ms=max_latency_ms,
+    )
+    network = find(model, settings)
+    graph = graph_of(network, input, batch_size)
+    if record is None:
+        return answer(budget(graph, {}, limits, None, source))
+    return answer(budget(graph, network.spec_fields, limits, as_record(record), source))

@@ -1,0 +1,119 @@
+"""The verbs that set networks against each other: the zoo, several models, two models."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from resnet_inspect.api.answer import Answer, answer, one_of
+from resnet_inspect.api.hardware import DEFAULT_DEVICE, floor_on
+from resnet_inspect.api.network import lower
+from resnet_inspect.errors import RequestError, ShapeError, UnknownModelError
+from resnet_inspect.graph import Graph
+from resnet_inspect.resnet import zoo
+from resnet_inspect.resnet.zoo import Variant
+from resnet_inspect.sources import Input, Model, VariantSource, find_variant, graph_of
+
+if TYPE_CHECKING:
+    from resnet_inspect.questions.variants import Sort
+    from resnet_inspect.vocabulary import Precision
+
+
+def list_variants(
+    pattern: str = "*",
+    max_params: int | None = None,
+    max_macs: int | None = None,
+    sort: "Sort | None" = None,
+    device: str | None = None,
+    precision: "Precision | None" = None,
+    max_floor_ms: float | None = None,
+    input: Input = None,
+    batch_size: int | None = None,
+) -> Answer:
+    """Every variant whose name or family matches the glob ``pattern``, at its own image size or at ``input``.
+
+    ``device`` adds the least time that a batch needs there; ``sort="floor"`` and ``max_floor_ms`` need it.
+
+    Raises:
+        RequestError: no variant matches or takes the input, or a floor is asked for without a device.
+    """
+    from fnmatch import fnmatchcase
+
+    from resnet_inspect.questions.variants import SORTS, catalogue
+
+    one_of("sort", sort, (None, *SORTS))
+    if device is None and (sort == "floor" or max_floor_ms is not None):
+        option = "--sort floor" if sort == "floor" else f"--max-floor-ms {max_floor_ms:g}"
+        raise RequestError(f"{option} needs a device", hint="as --device a100; see `resnet-inspect devices`")
+    if max_floor_ms is not None and not max_floor_ms > 0:
+        raise RequestError(f"--max-floor-ms {max_floor_ms:g}: a limit is a number above 0", hint="as --max-floor-ms 5")
+    floor = floor_on(device, precision)
+    matching = [v for v in zoo.variants() if fnmatchcase(v.name, pattern) or fnmatchcase(v.family, pattern)]
+    if not matching:
+        raise UnknownModelError(
+            f"no variant matches {pattern!r}", hint="quote a glob, as in resnet-inspect list 'wide*'"
+        )
+    refused: dict[str, ShapeError] = {}
+    graphs = _that_take(matching, input, batch_size, refused)
+    report = catalogue(graphs, sort, max_params, max_macs, floor, max_floor_ms)
+    if len(refused) == len(matching):
+        raise refused[matching[0].name]
+    if refused:
+        report = replace(report, notes=(*report.notes, f"left out, as they take no such input: {', '.join(refused)}"))
+    return answer(report)
+
+
+def _that_take(
+    variants: Sequence[Variant], input: Input, batch_size: int | None, refused: dict[str, ShapeError]
+) -> Iterator[tuple[str, Graph]]:
+    """Each family and graph; a variant that cannot take the input goes into ``refused`` instead."""
+    for variant in variants:
+        try:
+            yield variant.family, graph_of(VariantSource(variant), input, batch_size)
+        except ShapeError as error:
+            refused[variant.name] = error
+
+
+def compare(
+    models: Sequence[Model],
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    device: str | None = None,
+    precision: "Precision | None" = None,
+) -> Answer:
+    """One row per model, with ratios to the first; ``device`` adds the least time that a batch needs there."""
+    if len(models) < 2:
+        raise RequestError("compare needs two models or more", hint="as in resnet-inspect compare resnet50 resnet50d")
+    from resnet_inspect.questions.variants import compare
+
+    floor = floor_on(device, precision)
+    return answer(compare([lower(model, input, batch_size, settings) for model in models], floor))
+
+
+def diff(
+    a: Model,
+    b: Model | None = None,
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    device: str = DEFAULT_DEVICE,
+    precision: "Precision | None" = None,
+) -> Answer:
+    """Stage by stage, what changes from ``a`` to ``b`` in the spec, and what that costs.
+
+    ``b`` defaults to ``a``; ``settings`` change ``b``.
+
+    Raises:
+        RequestError: there is nothing to compare with, or no such device or precision.
+    """
+    from resnet_inspect.hardware import devices
+    from resnet_inspect.questions.diff import Side, diff
+    from resnet_inspect.vocabulary import PRECISIONS
+
+    one_of("precision", precision, (None, *PRECISIONS))
+    if b is None and not settings:
+        raise RequestError("diff needs a second model, or a --set", hint="as in resnet-inspect diff resnet50 resnet50d")
+    limits = devices.find(device)
+    sources = find_variant(a), find_variant(a if b is None else b, settings)
+    before, after = (Side(source.spec, graph_of(source, input, batch_size)) for source in sources)
+    return answer(diff(before, after, limits, precision or limits.precision))

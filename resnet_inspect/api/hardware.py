@@ -1,0 +1,166 @@
+"""The verbs that say how fast a device could run a network, and which devices are known."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from resnet_inspect.api.answer import Answer, answer, one_of
+from resnet_inspect.api.network import lower
+from resnet_inspect.api.records import Recorded, as_record
+from resnet_inspect.errors import RequestError
+from resnet_inspect.sources import Input, Model, find, is_code
+from resnet_inspect.sources.batch import read_input
+
+if TYPE_CHECKING:
+    from resnet_inspect.benchmark.case import Case
+    from resnet_inspect.benchmark.record import Record, Result
+    from resnet_inspect.hardware.devices import Device
+    from resnet_inspect.questions.variants import Floor
+    from resnet_inspect.vocabulary import Depth, Precision
+
+DEFAULT_DEVICE = "h200"
+
+
+def roofline(
+    model: Model | None = None,
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    device: str | None = None,
+    precision: "Precision | None" = None,
+    depth: "Depth" = "stage",
+    record: Recorded | None = None,
+    case: int | None = None,
+    machine: bool = False,
+) -> Answer:
+    """The least time that a forward pass needs, part by part, and which roof of the device sets it; nothing runs.
+
+    ``model`` defaults to resnet50 and ``device`` to h200; ``devices()`` lists the names. With ``machine``, or a device
+    as torch names it (cpu, cuda ...), this machine's own ceilings are measured. ``record`` adds measured times: of its
+    case number ``case``, or of the only one with this model, input, batch size and precision. The device then defaults
+    to the one that the Record was measured on.
+
+    Raises:
+        RequestError: no such device, precision or case. MachineError: this machine has no such device.
+    """
+    from resnet_inspect.hardware import devices
+    from resnet_inspect.questions.roofline import roofline
+    from resnet_inspect.vocabulary import DEPTHS, PRECISIONS
+
+    one_of("depth", depth, DEPTHS)
+    one_of("precision", precision, (None, *PRECISIONS))
+    if record is not None:
+        if settings:
+            raise RequestError("--set cannot change a network that was measured", hint="leave out --set, or --record")
+        return _measured(as_record(record), case, model, input, batch_size, precision, device, depth, machine)
+    if case is not None:
+        raise RequestError(f"--case {case}: of which Record?", hint="give --record RUN.json")
+    graph = lower(model or "resnet50", input, batch_size, settings)
+    machine = machine or devices.is_here(device or DEFAULT_DEVICE)
+    limits = _this_machine(device or "auto", precision) if machine else devices.find(device or DEFAULT_DEVICE)
+    return answer(roofline(graph, limits, precision or limits.precision, depth))
+
+
+def _measured(
+    record: "Record",
+    number: int | None,
+    model: Model | None,
+    input: Input,
+    batch_size: int | None,
+    precision: "Precision | None",
+    device: str | None,
+    depth: "Depth",
+    machine: bool,
+) -> Answer:
+    """A measured case against the floor of the device that ran it."""
+    from resnet_inspect.benchmark.request import measured_graph
+    from resnet_inspect.records.efficiency import attained, choose, precision_of
+
+    name = None if model is None else find(model).name
+    size = None if input is None else read_input(input)
+
+    def unlike(case: "Case") -> list[str]:
+        """What was asked for and ``case`` is not."""
+        asked = (
+            (name, case.model, name),
+            (size, case.input, f"--input {','.join(map(str, size or ()))}"),
+            (batch_size, case.batch_size, f"--batch-size {batch_size}"),
+            (precision, precision_of(case), f"--precision {precision}"),
+        )
+        return [str(option) for wanted, actual, option in asked if wanted not in (None, actual)]
+
+    result = choose(record, number, unlike)
+    if name is None and is_code(result.case.model):  # a Record alone makes no code run
+        hint = f"name it, as in resnet-inspect roofline {result.case.model} --record"
+        raise RequestError(f"the Record is of {result.case.model}, which is code", hint=hint)
+    limits = _limits(device, record, result, machine)
+    return answer(attained(measured_graph(result), limits, record, result, depth))
+
+
+def devices() -> Answer:
+    """The devices whose peaks are known, each with its source."""
+    from resnet_inspect.questions.devices import devices
+
+    return answer(devices())
+
+
+def floor_on(device: str | None, precision: "Precision | None") -> "Floor | None":
+    """The floor on a device, if one is named.
+
+    Raises:
+        RequestError: the device is unknown or has no peak at that precision, or a precision comes without a device.
+    """
+    if device is None:
+        if precision is not None:
+            raise RequestError(f"--precision {precision} needs a device", hint="as --device a100 --precision bf16")
+        return None
+    from functools import partial
+
+    from resnet_inspect.hardware import devices
+    from resnet_inspect.hardware.floor import floor_ms
+    from resnet_inspect.questions.variants import Floor
+    from resnet_inspect.vocabulary import PRECISIONS
+
+    one_of("precision", precision, (None, *PRECISIONS))
+    limits = devices.find(device)
+    run_in = precision or limits.precision
+    limits.peak(run_in)
+    return Floor(partial(floor_ms, device=limits, precision=run_in), f"{run_in} on {limits.title}")
+
+
+def _this_machine(device: str, precision: str | None, threads: int | None = None) -> "Device":
+    from resnet_inspect.hardware.devices import as_measured
+    from resnet_inspect.runtime.ceilings import ceilings  # torch lives behind this line
+
+    return as_measured(ceilings(device, precision, threads))
+
+
+def _limits(device: str | None, record: "Record", result: "Result", machine: bool) -> "Device":
+    """The device that ran ``result``: by name, measured now or in the same run, or by its data sheet.
+
+    Raises:
+        RequestError: the device named, or this machine, did not run it; or no peaks are known.
+    """
+    from resnet_inspect.hardware import devices
+    from resnet_inspect.records.efficiency import precision_of
+
+    ran_on, on_gpu = result.case.device, result.case.device.startswith("cuda")
+    title = record.environment["gpu"]["name"] if on_gpu else record.environment["machine"]["cpu_model"]
+    if machine:
+        limits = _this_machine(device or ran_on, precision_of(result.case), result.case.threads)
+        if title not in limits.known_as:
+            raise RequestError(f"the Record is of {title}, this is {limits.known_as[0]}", hint="measure again, here")
+        return limits
+    own = devices.as_measured(result.ceilings) if result.ceilings else devices.of_gpu(title) if on_gpu else None
+    if device is not None and device.lower() not in (ran_on, ran_on.partition(":")[0]):
+        limits = devices.find(device)
+        if title not in limits.known_as:
+            hint = f"--device {own.name}" if own else f"--machine --device {ran_on}"
+            raise RequestError(f"the Record is of {title}, not of {limits.title}", hint=hint)
+        return limits
+    if own is None:
+        raise RequestError(
+            f"no peaks are known of {title}, where the Record was measured",
+            hint=f"on that machine, --machine --device {ran_on} measures its ceilings; "
+            "`resnet-inspect bench --ceilings` keeps them in the Record",
+        )
+    return own

@@ -1,0 +1,110 @@
+"""The verbs that measure, and those that read what was measured."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from resnet_inspect.api.answer import Answer, answer, several
+from resnet_inspect.api.records import Recorded, as_record
+from resnet_inspect.errors import RequestError
+from resnet_inspect.sources import Input, Model, find
+from resnet_inspect.sources.batch import read_input
+
+if TYPE_CHECKING:
+    from resnet_inspect.benchmark.record import Record
+
+# option --per -> the breakdowns it asks for
+BREAKDOWNS: dict[str | None, tuple[str, ...]] = {None: (), "stage": ("stage",), "layer": ("stage", "layer")}
+
+
+def bench(
+    models: Model | Sequence[Model] = "resnet50",
+    device: str = "auto",
+    batch_size: int | str | Sequence[int | str] | None = None,
+    input: Input = None,
+    settings: Sequence[str] = (),
+    task: str | Sequence[str] = "infer",
+    precision: str | Sequence[str] | None = None,
+    layout: str | Sequence[str] = "contiguous",
+    mode: str | Sequence[str] = "eager",
+    threads: int | Sequence[int] | None = None,
+    quick: bool = False,
+    min_time_s: float | None = None,
+    max_time_s: float | None = None,
+    seed: int = 0,
+    argv: Sequence[str] = (),
+    save: "Callable[[Record], None] | None" = None,
+    tell: "Callable[[str], None] | None" = None,
+    per: str | None = None,
+    energy: bool = False,
+    folded: bool = False,
+    fresh: bool = False,
+    ceilings: bool = False,
+) -> "Record":
+    """Measure every combination, each in a process of its own, and return the Record.
+
+    Args:
+        batch_size: images per batch; ``max`` is the most that fit in memory, and on a CPU in a call of about a second.
+        quick: two rounds for a first look.
+        min_time_s, max_time_s: of sampling a case.
+        save: called with the Record so far whenever a case ends.
+        tell: called with a line whenever something begins.
+        per: ``stage`` or ``layer`` times each stage, or each stage and each layer, in a pass of its own.
+        energy: add joules per image, where a GPU counts them.
+        folded: measure every case once more with BatchNorm folded into the convolutions.
+        fresh: start a new process for every round, so that the interval covers what differs between processes.
+        ceilings: measure what the device can do at most, and hold inferences against the floor this sets.
+
+    Ctrl-C ends the measurement and keeps the cases that are done.
+
+    Raises:
+        RequestError: a combination cannot run. MachineError: the machine has no such device.
+    """
+    from resnet_inspect.benchmark.run import Request, run
+
+    if per not in BREAKDOWNS:
+        raise RequestError(f"--per {per} is neither stage nor layer", hint="as --per stage")
+    networks = tuple(find(model, settings) for model in several(models))
+    if folded and not all(network.spec_fields for network in networks):
+        raise RequestError("--folded needs a spec, and code is measured as it is", hint="leave out --folded")
+    request = Request(
+        networks,
+        None if input is None else read_input(input),
+        device,
+        None if batch_size is None else tuple(several(batch_size)),
+        tuple(several(task)),
+        None if precision is None else tuple(several(precision)),
+        tuple(several(layout)),
+        tuple(several(mode)),
+        None if threads is None else tuple(several(threads)),
+        (False, True) if folded else (False,),
+    )
+    return run(
+        request, quick, min_time_s, max_time_s, seed, tuple(argv), save or (lambda _: None), tell or (lambda _: None),
+        BREAKDOWNS[per] + ("energy",) * energy + ("ceilings",) * ceilings, fresh,
+    )  # fmt: skip
+
+
+def show(record: Recorded, strict: bool = False) -> Answer:
+    """A Record, or the file that holds one, as a table of its results, with what a reader must know to trust them.
+
+    ``strict``: the answer's ``exit_code`` is 4 if a case failed or is missing.
+    """
+    from resnet_inspect.records.bench import bench
+
+    return answer(bench(as_record(record), strict))
+
+
+def verdict(
+    old: Recorded, new: Recorded, gates: Sequence[str] = (), allow_env_diff: bool = False, strict: bool = False
+) -> Answer:
+    """Case by case, whether ``new`` is SLOWER, FASTER, the SAME or INCONCLUSIVE; ``gates`` may not grow at all.
+
+    The answer's ``exit_code`` is 1 if a case is SLOWER or missing or a gate is broken; ``strict``: 4 if one is
+    INCONCLUSIVE.
+
+    Raises:
+        RequestError: the two were taken on other machines or have no arm in common.
+    """
+    from resnet_inspect.records.verdict import verdict
+
+    return answer(verdict(as_record(old), as_record(new), tuple(gates), allow_env_diff, strict))

@@ -1,0 +1,129 @@
+"""The verbs that say what one network costs before it runs. A verb imports what answers it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from resnet_inspect.api.answer import Answer, answer, one_of
+from resnet_inspect.api.network import fold, lower
+from resnet_inspect.errors import RequestError
+from resnet_inspect.graph import Graph
+from resnet_inspect.report import Report
+from resnet_inspect.sources import Input, Model, VariantSource, find_variant
+
+if TYPE_CHECKING:
+    from resnet_inspect.vocabulary import Depth, Optimizer, Precision, Task
+
+
+def summary(
+    model: Model = "resnet50",
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    depth: "Depth" = "stage",
+    folded: bool = False,
+) -> Answer:
+    """Shapes, parameters, MACs, FLOPs and activations, one row per stage, block or layer.
+
+    ``folded``, here and below: fold BatchNorm into the convolutions, and show the network with and without.
+    """
+    from resnet_inspect.questions.summary import summary
+    from resnet_inspect.vocabulary import DEPTHS
+
+    one_of("depth", depth, DEPTHS)
+    network = lower(model, input, batch_size, settings)
+    if folded:
+        network_folded = fold(network)
+        return _with_plain(summary(network_folded, depth), network, network_folded)
+    return answer(summary(network, depth))
+
+
+def flops(
+    model: Model = "resnet50",
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    task: "Task" = "infer",
+    folded: bool = False,
+    tool: str | None = None,
+    writing: str | None = None,
+) -> Answer:
+    """MACs and FLOPs by stage and by operation, of a forward pass or of a training step.
+
+    ``tool`` gives the total of another counter, for the module layout of the library ``writing``.
+    """
+    from resnet_inspect.questions.flops import flops
+    from resnet_inspect.vocabulary import TASKS
+
+    one_of("task", task, TASKS)
+    network = lower(model, input, batch_size, settings)
+    if tool is not None:
+        from resnet_inspect.questions.reconcile import counted_as
+
+        if task == "train":
+            raise RequestError("counters count a forward pass", hint="leave out --task train, or --as")
+        network = fold(network) if folded else network
+        return answer(counted_as(network, tool, writing_of(find_variant(model, settings), writing)))
+    if writing is not None:
+        raise RequestError("--writing matters only to other counters", hint="name one with --as")
+    if folded:
+        _refuse_to_train_folded(task)
+        network_folded = fold(network)
+        return _with_plain(flops(network_folded), network, network_folded)
+    return answer(flops(network, task))
+
+
+def memory(
+    model: Model = "resnet50",
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Sequence[str] = (),
+    task: "Task" = "infer",
+    precision: "Precision" = "fp32",
+    optimizer: "Optimizer" = "sgd",
+    momentum: float = 0.9,
+    folded: bool = False,
+) -> Answer:
+    """The memory that an eager pass will ask for, when it peaks and what is alive then; nothing runs.
+
+    ``optimizer`` is the training step's; ``momentum``, from 0 to below 1, is SGD's.
+
+    Raises:
+        RequestError: an argument is not one of its choices.
+    """
+    from resnet_inspect.questions.memory import memory
+    from resnet_inspect.vocabulary import OPTIMIZERS, PRECISIONS, TASKS
+
+    one_of("task", task, TASKS)
+    one_of("precision", precision, PRECISIONS)
+    one_of("optimizer", optimizer, OPTIMIZERS)
+    if not (isinstance(momentum, int | float) and 0 <= momentum < 1):
+        raise RequestError(f"momentum {momentum!r} is not a number from 0 to below 1", hint="as --momentum 0.9")
+    network = lower(model, input, batch_size, settings)
+    if folded:
+        _refuse_to_train_folded(task)
+        network_folded = fold(network)
+        return _with_plain(memory(network_folded, precision=precision), network, network_folded, precision)
+    return answer(memory(network, task, precision, optimizer, momentum))
+
+
+def _with_plain(report: Report, plain: Graph, folded: Graph, precision: "Precision" = "fp32") -> Answer:
+    """The folded network's ``report``, with a table of both networks' costs."""
+    from resnet_inspect.questions.folded import beside
+
+    return answer(beside(report, plain, folded, precision))
+
+
+def _refuse_to_train_folded(task: "Task") -> None:
+    if task == "train":
+        raise RequestError(
+            "--folded is for inference: a folded BatchNorm has no batch statistics to train with",
+            hint="leave out one of --folded and --task train",
+        )
+
+
+def writing_of(source: VariantSource, writing: str | None) -> str:
+    """The library whose module layout is counted: ``writing``, or the variant's own."""
+    from resnet_inspect.counting.writing import WRITINGS
+
+    one_of("writing", writing, (None, *WRITINGS))
+    return writing or source.variant.writing
