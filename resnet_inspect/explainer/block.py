@@ -11,7 +11,7 @@ def block(net: Net, say: Voice) -> Section:
     design = {"bottleneck": _bottleneck, "basic": _basic}[net.spec.block]
     paragraphs = [design(net, say), _grouped(net, say), _order(net, say), _norm(net, say)]
     paragraphs += [_attention(net, say), _antialias(net, say)]
-    title = say("How its blocks are made: {name}", name=named(net.usual, say))
+    title = say("How its blocks are built: {name}", name=named(net.usual, say))
     return Section("block", title, tuple(filter(None, paragraphs)))
 
 
@@ -20,9 +20,10 @@ def _bottleneck(net: Net, say: Voice) -> str:
     c, out = kind.source.shape[1], kind.out.shape[1]
     count = sum(a.weight_count(conv) for conv in kind.convs)
     return say(
-        "A bottleneck is 1×1, 3×3, 1×1: the first brings the channels to the width, the 3×3 works there, the last "
-        "expands to 4 times the stage's planes, here 4·{planes} = {out}. {block} goes {c} → {width} → {width} → "
-        "{out}, for {weights} = {count} weights; two 3×3 on {out} channels would have 2·3·3·{out}·{out} = {plain}.",
+        "A bottleneck is three convolutions: 1×1, 3×3, 1×1. The first brings the channels to the width, the 3×3 works "
+        "at that width, and the last expands to 4 times the stage's planes, here 4·{planes} = {out}. {block} goes {c} "
+        "→ {width} → {width} → {out} channels with {weights} = {count} weights. Two 3×3 on {out} channels would need "
+        "2·3·3·{out}·{out} = {plain}.",
         planes=str(out // net.spec.expansion),
         block=kind.path,
         c=str(c),
@@ -37,8 +38,8 @@ def _bottleneck(net: Net, say: Voice) -> str:
 def _basic(net: Net, say: Voice) -> str:
     kind = net.usual
     return say(
-        "A basic block is two 3×3 convolutions, with nothing to narrow the channels between. {block} goes {c} → "
-        "{width} → {out}, for {weights} = {count} weights.",
+        "A basic block is two 3×3 convolutions; nothing narrows the channels between them. {block} goes {c} → {width} "
+        "→ {out} channels with {weights} = {count} weights.",
         block=kind.path,
         c=str(kind.source.shape[1]),
         width=str(kind.width),
@@ -55,9 +56,9 @@ def _grouped(net: Net, say: Voice) -> str:
     c, out = op.in_channels, op.out_channels
     if spec.groups > 1:
         return say(
-            "Its 3×3 has {groups} groups (ResNeXt, arXiv:1611.05431): each of the {out} channels that leave {conv} "
-            "reads {each} of the {c} that enter it. That takes 3·3·{each}·{out} = {count} weights; without groups it "
-            "would be 3·3·{c}·{out} = {plain}.",
+            "Its 3×3 has {groups} groups (ResNeXt, arXiv:1611.05431): each of the {out} output channels of {conv} "
+            "reads only {each} of its {c} input channels. That takes 3·3·{each}·{out} = {count} weights; without "
+            "groups it would take 3·3·{c}·{out} = {plain}.",
             groups=str(spec.groups),
             out=str(out),
             conv=conv.name,
@@ -68,8 +69,8 @@ def _grouped(net: Net, say: Voice) -> str:
         )
     if spec.base_width != 64:
         return say(
-            "Its 3×3 is {width} channels wide where the plain net has {planes} (wide ResNet, arXiv:1605.07146); what "
-            "goes out stays at {out}.",
+            "Its 3×3 is {width} channels wide; the standard ResNet has {planes} there (wide ResNet, arXiv:1605.07146). "
+            "The block still outputs {out} channels.",
             width=str(c),
             planes=str(planes),
             out=str(net.usual.out.shape[1]),
@@ -81,26 +82,27 @@ def _order(net: Net, say: Voice) -> str:
     if net.spec.norm == "none":
         return (
             say(
-                "There is no normalisation; ReLU follows each of the {count} convolutions but the last, and the sum.",
+                "There is no normalisation. ReLU follows each of the {count} convolutions except the last, and it "
+                "follows the sum.",
                 count=str(len(net.usual.convs)),
             )
             if net.spec.order == "post"
             else say(
-                "There is no normalisation; ReLU stands before each of the {count} convolutions.",
+                "There is no normalisation. ReLU comes before each of the {count} convolutions.",
                 count=str(len(net.usual.convs)),
             )
         )
     if net.spec.order == "pre":
         return say(
-            "Pre-activation (arXiv:1603.05027): normalisation and ReLU stand before each of the {count} convolutions, "
-            "and nothing after the sum. So x reaches the last of the {blocks} sums by additions alone, but where a "
-            "shortcut changes the shape: there it reads x after the first normalisation and ReLU.",
+            "Pre-activation (arXiv:1603.05027): normalisation and ReLU come before each of the {count} convolutions, "
+            "and nothing follows the sum. So x reaches the last of the {blocks} sums through additions alone. The "
+            "exception is a shortcut that changes the shape: it reads x after the first normalisation and ReLU.",
             count=str(len(net.usual.convs)),
             blocks=str(net.blocks),
         )
     return say(
-        "Normalisation follows each of the {count} convolutions, ReLU all but the last: that one waits until after "
-        "the sum, or F(x) could only ever raise x.",
+        "Normalisation follows each of the {count} convolutions, and ReLU follows each except the last. The last ReLU "
+        "comes after the sum; before the sum, it would let F(x) only increase x.",
         count=str(len(net.usual.convs)),
     )
 
@@ -110,9 +112,9 @@ def _norm(net: Net, say: Voice) -> str:
         return ""
     channels = net.usual.width
     return say(
-        "The normalisation is group norm (arXiv:1803.08494): 32 groups of {channels} / 32 = {each} channels in "
-        "{block}, each normalised inside one image, so that the result does not depend on the batch. Its parameters "
-        "are those of batch norm, 2 a channel.",
+        "The normalisation is group norm (arXiv:1803.08494). In {block} it has 32 groups of {channels} / 32 = {each} "
+        "channels. It normalises each group within one image, so the result does not depend on the batch. Like batch "
+        "norm, it has 2 parameters per channel.",
         channels=str(channels),
         each=str(channels // 32),
         block=net.usual.path,
@@ -130,9 +132,9 @@ def _attention(net: Net, say: Voice) -> str:
     match attention.kind:
         case "se":
             return say(
-                "Squeeze-and-excitation (arXiv:1709.01507) weighs F(x) before the sum: the means of its {channels} "
-                "channels go through {channels} → {hidden} → {channels} and a sigmoid, and each channel is multiplied "
-                "by its own result. In {block} this takes {params} parameters.",
+                "Squeeze-and-excitation (arXiv:1709.01507) scales F(x) before the sum. The means of its {channels} "
+                "channels pass through {channels} → {hidden} → {channels} and a sigmoid. Each channel is then "
+                "multiplied by its own result. In {block} this takes {params} parameters.",
                 channels=channels,
                 hidden=str(first.out.shape[1]),
                 block=kind.path,
@@ -140,18 +142,18 @@ def _attention(net: Net, say: Voice) -> str:
             )
         case "eca":
             return say(
-                "Efficient channel attention (arXiv:1910.03151) weighs F(x) before the sum: one 1-D convolution runs "
-                "over the means of its {channels} channels, then a sigmoid, and each channel is multiplied by its own "
-                "result. In {block} this takes {params} parameters.",
+                "Efficient channel attention (arXiv:1910.03151) scales F(x) before the sum. A 1-D convolution runs "
+                "over the means of its {channels} channels, and a sigmoid follows. Each channel is then multiplied by "
+                "its own result. In {block} this takes {params} parameters.",
                 channels=channels,
                 block=kind.path,
                 params=params,
             )
         case "cbam":
             return say(
-                "CBAM (arXiv:1807.06521) weighs F(x) before the sum, first its {channels} channels ({channels} → "
-                "{hidden} → {channels}, on their means and maxima), then its positions (a 7×7 on the mean and the "
-                "maximum over channels). In {block} this takes {params} parameters.",
+                "CBAM (arXiv:1807.06521) scales F(x) before the sum. It first weighs the {channels} channels, by "
+                "{channels} → {hidden} → {channels} on their means and maxima. It then weighs the positions, by a 7×7 "
+                "on the mean and the maximum over channels. In {block} this takes {params} parameters.",
                 channels=channels,
                 hidden=str(first.out.shape[1]),
                 block=kind.path,
@@ -168,8 +170,8 @@ def _antialias(net: Net, say: Voice) -> str:
     kind = strided[0]
     conv, _ = kind.spatial
     return say(
-        "Antialiasing: where a block has a stride, its 3×3 runs at stride 1 and a pool of its own subsamples after "
-        "it. {conv} so leaves {out} and takes {macs} MACs, {times} times what it would with the stride.",
+        "Antialiasing: where a block has a stride, its 3×3 runs at stride 1 and a separate pool subsamples after it. "
+        "So {conv} outputs {out} and takes {macs} MACs, {times} times what it would take with the stride.",
         conv=conv.name,
         out=a.shape(conv.out),
         macs=a.integer(conv.macs),

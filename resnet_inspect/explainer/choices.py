@@ -28,14 +28,14 @@ def bias(net: Net, say: Voice) -> Section | None:
     if net.spec.order == "pre":
         paragraphs.append(
             say(
-                "The last convolution of each of the {blocks} blocks goes into the sum, not into a normalisation. But "
-                "the next block, or the head, begins with one, and it takes away what a bias would add to the sum.",
+                "The last convolution of each of the {blocks} blocks feeds the sum, not a normalisation. But the next "
+                "block, or the head, begins with a normalisation, which removes what a bias would add to the sum.",
                 blocks=str(net.blocks),
             )
             if net.spec.has_final_norm
             else say(
-                "The last convolution of each of the {blocks} blocks goes into the sum, not into a normalisation; "
-                "after the last sum none follows in this net.",
+                "The last convolution of each of the {blocks} blocks feeds the sum, not a normalisation. In this net "
+                "no normalisation follows the last sum.",
                 blocks=str(net.blocks),
             )
         )
@@ -46,7 +46,7 @@ def bias(net: Net, say: Voice) -> Section | None:
                 gates=say.listed(sorted(gates)),
             )
         )
-    title = say("Why no bias") if not biased else say("A bias that batch normalisation cancels")
+    title = say("Why the convolutions have no bias") if not biased else say("A bias that batch normalisation cancels")
     return Section("bias", title, tuple(paragraphs))
 
 
@@ -57,9 +57,9 @@ def _beside_group_norm(net: Net, say: Voice) -> Section:
         say("Bias and group norm"),
         (
             say(
-                "Group norm subtracts the mean of a group, {each} channels of {channels} in {block}, and then adds a "
-                "shift a channel. A bias before it is not cancelled whole, as before batch normalisation, but the "
-                "{channels} shifts leave it little to do.",
+                "Group norm subtracts the mean of a group ({each} of {channels} channels in {block}) and then adds one "
+                "shift per channel. Unlike batch normalisation, it does not fully cancel a bias before it. But the "
+                "{channels} shifts leave the bias little to do.",
                 each=str(channels // 32),
                 channels=str(channels),
                 block=net.usual.path,
@@ -70,10 +70,10 @@ def _beside_group_norm(net: Net, say: Voice) -> Section:
 
 def _saved(convs: list[Node], say: Voice) -> str:
     return say(
-        "Convolutions that run straight into batch normalisation: {count}; none of them carries a bias. Batch "
-        "normalisation subtracts each channel's mean, and with it whatever a bias had added everywhere in that "
-        "channel; its own shift then does what a bias would. One in {conv} would be {channels} parameters without "
-        "effect, one in each would be {wasted}.",
+        "Convolutions directly before batch normalisation: {count}, all without a bias. Batch normalisation subtracts "
+        "each channel's mean, and with it anything that a bias added to the whole channel. Its own shift then does "
+        "what a bias would do. A bias in {conv} would be {channels} parameters without effect; one in each would be "
+        "{wasted}.",
         count=str(len(convs)),
         conv=convs[0].name,
         channels=str(convs[0].out.shape[1]),
@@ -83,9 +83,9 @@ def _saved(convs: list[Node], say: Voice) -> str:
 
 def _wasted(convs: list[Node], say: Voice) -> str:
     return say(
-        "Convolutions that carry a bias although batch normalisation follows at once: {count}. It subtracts each "
-        "channel's mean, and the bias with it, and adds a shift of its own: {wasted} parameters here have no effect "
-        "on the output.",
+        "Convolutions with a bias directly before batch normalisation: {count}. The normalisation subtracts each "
+        "channel's mean, and the bias with it, then adds a shift of its own. So {wasted} parameters here have no "
+        "effect on the output.",
         count=str(len(convs)),
         wasted=a.integer(_channels(convs)),
     )
@@ -115,8 +115,8 @@ def v15(net: Net, say: Voice) -> Section | None:
     title = say("v1 and v1.5")
     if spec.block == "basic":
         told = say(
-            "v1 and v1.5 differ in where a bottleneck strides. Basic blocks have no 1×1 to stride in, so this net, "
-            "with {blocks} of them, is the same in both.",
+            "v1 and v1.5 differ in which convolution of a bottleneck has the stride. Basic blocks have no 1×1 that "
+            "could take it. So this net, with {blocks} basic blocks, is the same in both.",
             blocks=str(net.blocks),
         )
         return Section("v1.5", title, (told,))
@@ -137,24 +137,26 @@ def v15(net: Net, say: Voice) -> Section | None:
     }
     if spec.stride_on == "3x3":
         where = say(
-            "The stride of {stride} stands in the 3×3 of {block}: this is v1.5, as torchvision and timm have it. The "
-            "paper's v1 has it in the first 1×1, which then reads one of {positions} positions and drops the others.",
+            "In {block} the 3×3 has the stride of {stride}: this is v1.5, the version in torchvision and timm. The "
+            "paper's v1 has the stride in the first 1×1, which then reads one position in {positions} and drops the "
+            "others.",
             **values,
         )
         cost = say(
-            "With v1 this net would take {other} MACs instead of {macs}, {more} or {share} fewer, with the same "
-            "parameters, because conv1 of such blocks would run after the subsampling.",
+            "As v1 this net would take {other} MACs instead of {macs}: {more} ({share}) fewer, with the same "
+            "parameters. It would be cheaper because conv1 of these blocks would run after the subsampling.",
             **values,
         )
     else:
         where = say(
-            "The stride of {stride} stands in the first 1×1 of {block}: this is the paper's v1. That 1×1 reads one of "
-            "{positions} positions and drops the others; v1.5, as torchvision and timm have it, strides in the 3×3.",
+            "In {block} the first 1×1 has the stride of {stride}: this is the paper's v1. That 1×1 reads one position "
+            "in {positions} and drops the others. v1.5, the version in torchvision and timm, has the stride in the "
+            "3×3.",
             **values,
         )
         cost = say(
-            "As v1.5 this net would take {other} MACs instead of {macs}, {more} or {share} more, with the same "
-            "parameters, because conv1 of such blocks would run before the subsampling.",
+            "As v1.5 this net would take {other} MACs instead of {macs}: {more} ({share}) more, with the same "
+            "parameters. It would cost more because conv1 of these blocks would run before the subsampling.",
             **values,
         )
     return Section("v1.5", title, (where, cost))
@@ -172,8 +174,9 @@ def dilation(net: Net, say: Voice) -> Section | None:
         say("What the output stride costs"),
         (
             say(
-                "With output_stride={output_stride} the last map is {map}, as segmentation wants it. Parameters stay "
-                "{params}, but weights are used at more positions: {macs} MACs instead of {other}, {times}.",
+                "With output_stride={output_stride} the last map is {map}, a resolution for segmentation. The "
+                "parameters stay at {params}, but each weight is used at more positions: {macs} MACs instead of "
+                "{other}, {times}.",
                 output_stride=str(spec.output_stride),
                 map=text(last.out.shape[2:], "shape"),
                 params=a.integer(net.total.params),
@@ -189,17 +192,17 @@ def flops(net: Net, say: Voice) -> Section:
     """MACs against FLOPs, the factor of 2 that tables disagree by."""
     macs = net.total.macs
     told = say(
-        "A MAC is one multiplication and one addition, so 2 FLOPs: {macs} MACs are 2·{macs} = {flops} FLOPs, or "
-        "{giga_macs} GMACs and {giga_flops} GFLOPs.",
+        "A MAC is one multiplication and one addition, so 2 FLOPs. {macs} MACs are 2·{macs} = {flops} FLOPs: "
+        "{giga_macs} GMACs or {giga_flops} GFLOPs.",
         macs=a.integer(macs),
         flops=a.integer(2 * macs),
         giga_macs=giga(macs),
         giga_flops=giga(2 * macs),
     )
     papers = say(
-        "Papers call the first number FLOPs: the ResNet paper's 3.8·10⁹ for ResNet-50 are multiply-adds, and those of "
-        "v1. torchvision and timm print it too, as GFLOPS and GMACs; torch's FlopCounterMode gives the second. Ask "
-        "which one a table means before comparing it with {giga_macs}.",
+        "Papers call the first number FLOPs: the ResNet paper's 3.8·10⁹ for ResNet-50 counts multiply-adds, and counts "
+        "them for v1. torchvision and timm print the first number too, as GFLOPS and GMACs; torch's FlopCounterMode "
+        "gives the second. Before you compare a table with {giga_macs}, ask which of the two it shows.",
         giga_macs=giga(macs),
     )
     return Section(

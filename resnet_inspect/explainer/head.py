@@ -18,7 +18,7 @@ def head(net: Net, say: Voice) -> Section:
     if final := norms(nodes):
         paragraphs.append(
             say(
-                "The last sum has had neither normalisation nor ReLU, so both follow here: {worked} parameters.",
+                "Neither normalisation nor ReLU has followed the last sum yet, so both come here: {worked} parameters.",
                 worked=a.twice(final),
             )
             if net.spec.order == "pre"
@@ -26,9 +26,9 @@ def head(net: Net, say: Voice) -> Section:
         )
     paragraphs.append(
         say(
-            "The global average pool takes the mean of each {height}×{width} map: {source} becomes {channels} "
-            "numbers. It has no parameters, and takes maps of any size, which is why the net takes other images than "
-            "{image}, too.",
+            "The global average pool takes the mean of each {height}×{width} map: {source} becomes {channels} numbers. "
+            "It has no parameters and accepts maps of any size. So the net also accepts images of other sizes than "
+            "{image}.",
             height=str(rows),
             width=str(columns),
             source=a.shape(source),
@@ -42,7 +42,8 @@ def head(net: Net, say: Voice) -> Section:
     if not net.spec.num_classes:
         paragraphs.append(
             say(
-                "No classifier follows (num_classes=0): the {channels} numbers are what another net builds on.",
+                "No classifier follows (num_classes=0): the {channels} numbers are the features that another net "
+                "builds on.",
                 channels=a.integer(channels),
             )
         )
@@ -52,13 +53,13 @@ def head(net: Net, say: Voice) -> Section:
 
 def _classifier(net: Net, node: Node, say: Voice) -> str:
     what = (
-        say("fc is a 1×1 convolution on the pooled map, which is the same as a fully connected layer")
+        say("fc is a 1×1 convolution on the pooled map, which equals a fully connected layer")
         if isinstance(node.op, Conv2d)
         else say("fc is a fully connected layer")
     )
     return say(
-        "{what}: {weights} = {params} parameters, a weight from each of the {channels} features to each of the "
-        "{classes} classes and a bias a class. This is {share} of all parameters and {macs_share} of the MACs "
+        "{what}: {weights} = {params} parameters, one weight from each of the {channels} features to each of the "
+        "{classes} classes, and one bias per class. These are {share} of all parameters and {macs_share} of the MACs "
         "({macs}): each weight is used once here, not at every position of a map.",
         what=what,
         weights=a.weights(node),

@@ -38,15 +38,15 @@ def _task(net: Net, say: Voice) -> str:
     out = a.integer(net.graph.output.shape[1])
     if not net.spec.num_classes:
         task = say(
-            "{model} turns an image of {image} (channels × height × width) into {out} features; it is a backbone, "
-            "without a classifier.",
+            "{model} turns an image of {image} (channels × height × width) into {out} features. It is a backbone: it "
+            "has no classifier.",
             model=net.graph.name,
             image=image,
             out=out,
         )
     else:
         task = say(
-            "{model} turns an image of {image} (channels × height × width) into {out} numbers, one score a class.",
+            "{model} turns an image of {image} (channels × height × width) into {out} numbers, one score per class.",
             model=net.graph.name,
             image=image,
             out=out,
@@ -54,7 +54,7 @@ def _task(net: Net, say: Voice) -> str:
     if batch == 1:
         return task
     many = say(
-        "Here {batch} images go in at once: shapes below are those of one image, MACs those of the whole batch.",
+        "Here {batch} images go in at once. The shapes below are for one image, the MACs for the whole batch.",
         batch=a.integer(batch),
     )
     return say.paragraph(task, many)
@@ -62,8 +62,8 @@ def _task(net: Net, say: Voice) -> str:
 
 def _cost(net: Net, say: Voice) -> str:
     return say(
-        "For that it holds {params} parameters and spends {macs} multiply-accumulates (MACs). Between its stem and "
-        "its head stand the residual blocks, counted by stage: {blocks}.",
+        "It has {params} parameters and takes {macs} multiply-accumulates (MACs). Between its stem and its head are "
+        "the residual blocks, counted by stage: {blocks}.",
         params=a.integer(net.total.params),
         macs=a.integer(net.total.macs),
         blocks=a.multiples([(1, count) for count in _blocks(net).values()]),
@@ -74,8 +74,8 @@ def _depth(net: Net, say: Voice) -> str:
     stem, block, head = depth(net)
     count = layers(net)
     worked = say(
-        "Layers with weights on its longest path: {stem} in the stem, {block} in each of {blocks} blocks, {head} in "
-        "the head: {stem} + {blocks}·{block} + {head} = {layers}.",
+        "Its depth is the number of layers with weights on the longest path: {stem} in the stem, {block} in each of "
+        "{blocks} blocks, {head} in the head. That makes {stem} + {blocks}·{block} + {head} = {layers}.",
         stem=str(stem),
         block=str(block),
         blocks=str(net.blocks),
@@ -86,7 +86,7 @@ def _depth(net: Net, say: Voice) -> str:
         return worked
     return say.paragraph(
         worked,
-        say("This is the {layers} of its name; what stands on shortcuts is not counted.", layers=str(count)),
+        say("This is the {layers} in its name; layers on shortcuts do not count.", layers=str(count)),
     )
 
 
@@ -94,16 +94,16 @@ def rules(net: Net, say: Voice) -> Section:
     """The three formulas that all the rest applies, with this net's first 3×3."""
     conv, op = net.first.spatial
     shapes = say(
-        "Shape: a window of k×k with stride s and padding p turns a side of n into ⌊(n + 2p − k) / s⌋ + 1. A 1×1, and "
-        "a 3×3 with p = 1, keep the side at s = 1 and halve it, rounded up, at s = 2."
+        "Shape: a k×k window with stride s and padding p turns a side of n into ⌊(n + 2p − k) / s⌋ + 1. A 1×1, or a "
+        "3×3 with p = 1, keeps the side at s = 1. At s = 2 it halves the side and rounds up."
     )
     if any(isinstance(node.op, Conv2d) and node.op.dilation > 1 for node in net.graph.nodes):
         shapes = say.paragraph(
-            shapes, say("With dilation d a window spans d·(k − 1) + 1; padded by p = d, a 3×3 still keeps the side.")
+            shapes, say("With dilation d a window spans d·(k − 1) + 1. With padding p = d, a 3×3 still keeps the side.")
         )
     weights = say(
-        "Parameters: a k×k convolution of C channels into C_out has k·k·C·C_out weights, a normalisation 2 a channel "
-        "(scale and shift). {conv} is a 3×3 of {c} channels into {c_out}: {weights} = {count}.",
+        "Parameters: a k×k convolution from C to C_out channels has k·k·C·C_out weights. A normalisation has 2 per "
+        "channel, scale and shift. {conv} is a 3×3 from {c} to {c_out} channels: {weights} = {count}.",
         conv=conv.name,
         c=str(op.in_channels // op.groups),
         c_out=str(op.out_channels),
@@ -114,33 +114,34 @@ def rules(net: Net, say: Voice) -> Section:
         weights = say.paragraph(
             weights,
             say(
-                "It has {groups} groups, and an output channel reads only its own group: {c} / {groups} = {each}.",
+                "It has {groups} groups, and each output channel reads only its own group: {c} / {groups} = {each} "
+                "channels.",
                 groups=str(op.groups),
                 c=str(op.in_channels),
                 each=str(op.in_channels // op.groups),
             ),
         )
     macs = say(
-        "MACs: each weight is used once at every position of the output. {conv} leaves {out}, so that its {count} "
-        "weights take {worked} = {macs} MACs. Normalisation, ReLU, pools and sums have none by convention.",
+        "MACs: each weight is used once at every position of the output. {conv} outputs {out}, so its {count} weights "
+        "take {worked} = {macs} MACs. By convention, normalisation, ReLU, pools and sums count none.",
         conv=conv.name,
         out=a.shape(conv.out),
         count=a.integer(a.weight_count(conv)),
         worked=a.work([conv]),
         macs=a.integer(conv.macs),
     )
-    return Section("rules", say("Three rules to read all that follows"), (shapes, weights, macs))
+    return Section("rules", say("Three formulas that explain the rest"), (shapes, weights, macs))
 
 
 def together(net: Net, say: Voice) -> tuple[Section, Table]:
     """The stage table, which the reader could now write."""
     section = Section(
         "together",
-        say("Put together"),
+        say("All stages together"),
         (
             say(
-                "The stages add up to the {params} parameters and {macs} MACs of the beginning. Sees: the side of the "
-                "square of pixels that can change one value (its receptive field).",
+                "The stages add up to the {params} parameters and {macs} MACs at the top. The column “sees” is the "
+                "receptive field: the side of the square of pixels that can change one value.",
                 params=a.integer(net.total.params),
                 macs=a.integer(net.total.macs),
             ),

@@ -49,8 +49,8 @@ def _signature(kind: Kind, numbers: str, say: Voice) -> str:
     c, *width, out, stride = map(str, kind.signature)
     if width:
         said = say(
-            "(C, width, C_out, stride) = ({numbers}): {c} channels come in, {width} are the width of the 3×3, {out} "
-            "go out, and the stride is {stride}.",
+            "(C, width, C_out, stride) = ({numbers}): {c} channels come in, the 3×3 is {width} wide, {out} channels go "
+            "out, and the stride is {stride}.",
             numbers=numbers,
             c=c,
             width=width[0],
@@ -67,7 +67,10 @@ def _signature(kind: Kind, numbers: str, say: Voice) -> str:
         )
     if len(kind.places) == 1:
         return said
-    return say.paragraph(said, say("These {count} blocks are equal and told once.", count=a.integer(len(kind.places))))
+    return say.paragraph(
+        said,
+        say("These {count} blocks are equal, so one stands for all.", count=a.integer(len(kind.places))),
+    )
 
 
 def _residual_path(kind: Kind, say: Voice) -> str:
@@ -79,7 +82,7 @@ def _shortcut(net: Net, kind: Kind, say: Voice) -> str:
     (c, *before), (out, *after) = kind.source.shape[1:], kind.out.shape[1:]
     if not kind.shortcut:
         return say(
-            "Shortcut: identity, because what comes in and what goes out have one shape, {shape}; it costs nothing.",
+            "Shortcut: identity, because input and output have the same shape, {shape}; it costs nothing.",
             shape=a.shape(kind.out),
         )
     values = {"before": text(before, "shape"), "after": text(after, "shape"), "c": str(c), "out": str(out)}
@@ -90,7 +93,10 @@ def _shortcut(net: Net, kind: Kind, say: Voice) -> str:
     elif c != out:
         why = say("the channels change from {c} to {out} (the stride is 1)", c=values["c"], out=values["out"])
     else:
-        why = say("every shortcut of this net projects (option C), though {shape} stays", shape=a.shape(kind.out))
+        why = say(
+            "every shortcut of this net projects (option C), although the shape stays {shape}",
+            shape=a.shape(kind.out),
+        )
     path = _chain(kind, kind.shortcut)
     if kind.projects:
         return say("Shortcut: {path}. It is a projection, because {why}.", path=path, why=why)

@@ -11,18 +11,19 @@ from resnet_inspect.units import text
 
 def residual(net: Net, say: Voice) -> Section:
     """F(x) + x, the degradation that it cures (He et al. 2015, arXiv:1512.03385), and what the shortcuts cost."""
-    after = say("and the sum goes on as it is") if net.spec.order == "pre" else say("and ReLU follows the sum")
+    after = say("and nothing follows the sum") if net.spec.order == "pre" else say("and ReLU follows the sum")
     idea = say(
-        "Each of the {blocks} blocks computes F(x) + x: the residual path F is a few convolutions, the shortcut "
-        "carries x past them, {after}. A block with nothing to add needs only F(x) = 0.",
+        "Each of the {blocks} blocks computes F(x) + x. The residual path F is a few convolutions, the shortcut "
+        "carries x past them, {after}. To add nothing, a block only needs F(x) = 0.",
         blocks=str(net.blocks),
         after=after,
     )
     degradation = say(
-        "What this cures is degradation: without shortcuts, more layers made a net worse, and on the training images "
-        "too, so it was not overfitting. On CIFAR-10, 56 plain layers did worse than 20 (He et al. 2015, figure 1); "
-        "on ImageNet, 34 plain layers had a top-1 error of 28.54% where 18 had 27.94%. With shortcuts it was 25.03 % "
-        "and 27.88% (table 2): depth pays again, here for {layers} layers with {blocks} shortcuts.",
+        "Residual blocks cure degradation: without shortcuts, more layers made a net worse. They did so on the "
+        "training images too, so the cause was not overfitting. On CIFAR-10, 56 plain layers did worse than 20 (He et "
+        "al. 2015, figure 1). On ImageNet, 34 plain layers had a top-1 error of 28.54%, and 18 had 27.94%. With "
+        "shortcuts the errors were 25.03% and 27.88% (table 2). Depth pays again, here for {layers} layers with "
+        "{blocks} shortcuts.",
         layers=str(layers(net)),
         blocks=str(net.blocks),
     )
@@ -52,7 +53,7 @@ def _shortcuts(net: Net, say: Voice) -> str:
     if net.spec.shortcut == "C":
         sentences.append(
             say(
-                "All {count} shortcuts project by a 1×1 convolution (the paper's option C); together {params} "
+                "All {count} shortcuts project by a 1×1 convolution (the paper's option C). In all they take {params} "
                 "parameters ({share}) and {macs} MACs ({macs_share}).",
                 **cost,
             )
@@ -60,15 +61,15 @@ def _shortcuts(net: Net, say: Voice) -> str:
     elif count:
         sentences.append(
             say(
-                "Projections: {count}, a 1×1 convolution where a sum would not fit; together {params} parameters "
-                "({share}) and {macs} MACs ({macs_share}).",
+                "Projections: {count}, with a 1×1 convolution where the two shapes differ. In all they take {params} "
+                "parameters ({share}) and {macs} MACs ({macs_share}).",
                 **cost,
             )
         )
     if padded:
         sentences.append(
             say(
-                "Zero-padded shortcuts: {count} (option A of the paper): they subsample x, fill the new channels with "
+                "Zero-padded shortcuts: {count} (the paper's option A). They subsample x, fill the new channels with "
                 "zeros, and have 0 parameters.",
                 count=str(padded),
             )
@@ -76,8 +77,8 @@ def _shortcuts(net: Net, say: Voice) -> str:
     if count and net.spec.shortcut == "D":
         sentences.append(
             say(
-                "They are those of ResNet-D (arXiv:1812.01187): a 2×2 average comes before the 1×1, so that at stride "
-                "2 none of the 4 values is left unread."
+                "The projections follow ResNet-D (arXiv:1812.01187): a 2×2 average comes before the 1×1, so at stride "
+                "2 it reads all 4 values."
             )
         )
     return say.paragraph(*sentences)

@@ -52,8 +52,8 @@ def _extent(net: Net, place: int, kind: Kind, say: Voice) -> str:
         return _downsampling(net, kind, before, after, say)
     if max(dilation, last) > 1:
         return say(
-            "This stage keeps {before}: its stride has become dilation. The taps of its 3×3 stand {dilation} apart "
-            "and see as far as they would after downsampling (output_stride={output_stride}).",
+            "This stage keeps {before}: dilation replaces its stride. The taps of its 3×3 are {dilation} apart and see "
+            "as far as they would after downsampling (output_stride={output_stride}).",
             before=before,
             dilation=str(max(dilation, last)),
             output_stride=str(net.spec.output_stride),
@@ -62,14 +62,14 @@ def _extent(net: Net, place: int, kind: Kind, say: Voice) -> str:
         return say("This stage has stride 1 and keeps {before}.", before=before)
     if before == image:
         return say(
-            "This stage does not downsample (stride 1): the stem has kept {image}, and the first stage works at full "
+            "This stage does not downsample (stride 1): the stem has kept {image}, so the first stage works at full "
             "size.",
             image=image,
         )
     if kind.source.shape[1] == kind.out.shape[1]:
         return say(
             "This stage does not downsample (stride 1): the stem has already brought {image} down to {before}. Its "
-            "{channels} channels stay {channels}, too.",
+            "{channels} channels stay {channels}.",
             image=image,
             before=before,
             channels=str(kind.out.shape[1]),
@@ -91,7 +91,8 @@ def _downsampling(net: Net, kind: Kind, before: str, after: str, say: Voice) -> 
         say("Its only block has stride {stride} and takes the map from {before} to {after}.", **values)
         if sum(len(each.places) for each in net.kinds[kind.stage]) == 1
         else say(
-            "Its first block has stride {stride} and takes the map from {before} to {after}; those after it keep that.",
+            "Its first block has stride {stride} and takes the map from {before} to {after}; the later blocks keep "
+            "that size.",
             **values,
         )
     )
@@ -99,8 +100,8 @@ def _downsampling(net: Net, kind: Kind, before: str, after: str, say: Voice) -> 
         return say.paragraph(
             told,
             say(
-                "The channels double from {c} to {out} where the side halves: a quarter of the positions times four "
-                "times the weights leaves a layer its work (He et al. 2015, section 3.3).",
+                "The channels double from {c} to {out} where the side halves. A quarter of the positions with four "
+                "times the weights keeps a layer's work the same (He et al. 2015, section 3.3).",
                 c=str(c),
                 out=str(out),
             ),
@@ -111,10 +112,14 @@ def _downsampling(net: Net, kind: Kind, before: str, after: str, say: Voice) -> 
 def _sum(net: Net, stage: str, place: int, kinds: list[Kind], say: Voice) -> Section:
     part = net.works[stage]
     told = say(
-        "{params} parameters, {share} of the net's, and {macs} MACs, {macs_share}.",
+        "{params} parameters ({share} of the net) and {macs} MACs ({macs_share}).",
         params=a.multiples([(len(kind.places), kind.params) for kind in kinds]),
         share=text(part.params / net.total.params, "share"),
         macs=a.multiples([(len(kind.places), kind.macs) for kind in kinds]),
         macs_share=text(part.macs / net.total.macs, "share"),
     )
-    return Section(f"{stage}.sum", say("Stage {place} in all", place=str(place)), (told,))
+    return Section(
+        f"{stage}.sum",
+        say("Stage {place} in total", place=str(place)),
+        (told,),
+    )

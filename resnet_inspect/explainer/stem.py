@@ -28,8 +28,8 @@ def _conv(node: Node, say: Voice) -> str:
     op = node.op
     assert isinstance(op, Conv2d)
     return say(
-        "{conv} is a {k}×{k} convolution with stride {stride} and padding {padding}. {sides}, so {source} becomes "
-        "{out}. It has {weights} = {count} parameters and takes {work} = {macs} MACs.",
+        "{conv} is a {k}×{k} convolution with stride {stride} and padding {padding}. The side becomes {sides}, so "
+        "{source} becomes {out}. It has {weights} = {count} parameters and takes {work} = {macs} MACs.",
         conv=node.name,
         k=str(op.kernel_size),
         stride=str(op.stride),
@@ -48,8 +48,8 @@ def _deep(net: Net, convs: list[Node], say: Voice) -> str:
     if [kernel for kernel, _, _ in net.spec.stem] != [3, 3, 3]:
         return ""
     return say(
-        "Three 3×3 stand here in place of one 7×7 (the stem of ResNet-C in Bag of Tricks, arXiv:1812.01187): "
-        "{parameters} parameters for {channels} channels instead of 7·7·{image}·{channels} = {plain}.",
+        "Three 3×3 convolutions replace one 7×7 (the ResNet-C stem of Bag of Tricks, arXiv:1812.01187). They take "
+        "{parameters} parameters for {channels} channels; a 7×7 would take 7·7·{image}·{channels} = {plain}.",
         parameters=a.multiples([(1, conv.params) for conv in convs[:3]]),
         channels=str(convs[2].out.shape[1]),
         image=str(net.spec.in_channels),
@@ -64,7 +64,7 @@ def _between(net: Net, nodes: list[Node], say: Voice) -> str:
     if channels and active:
         sentences.append(
             say(
-                "Normalisation ({worked} parameters) and ReLU (none) follow and keep the shape.",
+                "Normalisation ({worked} parameters) and ReLU (no parameters) follow and keep the shape.",
                 worked=a.twice(channels),
             )
         )
@@ -73,26 +73,26 @@ def _between(net: Net, nodes: list[Node], say: Voice) -> str:
             say("Normalisation ({worked} parameters) follows and keeps the shape.", worked=a.twice(channels))
         )
     elif active:
-        sentences.append(say("ReLU follows and keeps the shape; there is no normalisation."))
+        sentences.append(say("ReLU follows and keeps the shape. There is no normalisation."))
     if not net.spec.has_stem_norm_act:
         sentences.append(
             say(
-                "The stem's last convolution has neither normalisation nor ReLU after it: the first block begins with "
-                "its own, on the same {channels} channels.",
+                "Neither normalisation nor ReLU follows the stem's last convolution: the first block begins with its "
+                "own, on the same {channels} channels.",
                 channels=str(net.first.source.shape[1]),
             )
             if net.spec.order == "pre"
             else say(
-                "The stem's last convolution has neither normalisation nor ReLU after it, as it does in the paper: "
-                "stage 1 reads its {channels} channels as they are.",
+                "Unlike in the paper, neither normalisation nor ReLU follows the stem's last convolution. Stage 1 "
+                "reads its {channels} channels unchanged.",
                 channels=str(net.first.source.shape[1]),
             )
         )
     elif not net.spec.stem_act:
         sentences.append(
             say(
-                "No ReLU follows the last convolution, as it does in the paper: the {channels} channels that go on "
-                "may be negative.",
+                "Unlike in the paper, no ReLU follows the last convolution: the {channels} channels passed on may be "
+                "negative.",
                 channels=str(net.first.source.shape[1]),
             )
         )
@@ -104,8 +104,8 @@ def _pool(node: Node, say: Voice) -> str:
     match node.op:
         case MaxPool2d(kernel_size=k, stride=s, padding=p, ceil_mode=False):
             return say(
-                "The {k}×{k} max pool with stride {stride} and padding {padding} keeps the largest of {values} "
-                "values. {sides}, so {source} becomes {out}, without a parameter.",
+                "The {k}×{k} max pool with stride {stride} and padding {padding} keeps the largest of {values} values. "
+                "The side becomes {sides}, so {source} becomes {out}. It has no parameters.",
                 k=str(k),
                 stride=str(s),
                 padding=str(p),
@@ -117,7 +117,7 @@ def _pool(node: Node, say: Voice) -> str:
         case MaxPool2d(kernel_size=k, stride=s):
             return say(
                 "The {k}×{k} max pool with stride {stride} and no padding rounds up, as Caffe did: {source} becomes "
-                "{out}, without a parameter.",
+                "{out}. It has no parameters.",
                 k=str(k),
                 stride=str(s),
                 source=source,
@@ -126,13 +126,13 @@ def _pool(node: Node, say: Voice) -> str:
         case BlurPool2d(stride=s):
             return say(
                 "A fixed 3×3 blur with stride {stride} does the subsampling (arXiv:1904.11486): {source} becomes "
-                "{out}, without a learned parameter.",
+                "{out}. It has no learned parameters.",
                 stride=str(s),
                 source=source,
                 out=out,
             )
     return say(
-        "A 2×2 average pool with stride 2 does the subsampling: {source} becomes {out}, without a parameter.",
+        "A 2×2 average pool with stride 2 does the subsampling: {source} becomes {out}. It has no parameters.",
         source=source,
         out=out,
     )
@@ -146,23 +146,23 @@ def _left(net: Net, last: Node, say: Voice) -> str:
     share = text(part.macs / net.total.macs if net.total.macs else 0, "share")
     if (rows, columns) == (height, width):
         return say(
-            "So the stem keeps all {positions} positions: nothing is thrown away before the first stage. It takes "
-            "{share} of the MACs.",
+            "So the stem keeps all {positions} positions and drops nothing before the first stage. It takes {share} of "
+            "the MACs.",
             positions=f"{rows}·{columns}",
             share=share,
         )
     left = say(
-        "So the stem leaves {left} of {positions} positions, and every later layer is that much cheaper.",
+        "So the stem leaves {left} of {positions} positions, and every later layer is cheaper by the same factor.",
         left=f"{rows}·{columns}",
         positions=f"{height}·{width}",
     )
     cost = (
         say(
-            "It does this for {share} of the MACs, because the image has so few channels ({channels}).",
+            "The stem takes {share} of the MACs, because the image has only {channels} channels.",
             share=share,
             channels=str(net.graph.input.shape[1]),
         )
         if len(net.spec.stem) == 1
-        else say("It does this for {share} of the MACs.", share=share)
+        else say("The stem takes {share} of the MACs.", share=share)
     )
     return say.paragraph(left, cost)

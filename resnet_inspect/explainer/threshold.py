@@ -14,11 +14,11 @@ def threshold(code: str, say: Voice) -> str | None:
     noisy = {kind: text(share, "share") for kind, share in assemble.NOISY.items()}
     match code:
         case "host-bound":
-            return say("It is found above {share}.", share=text(assemble.HOST_BOUND, "share"))
+            return say("bench reports this above {share}.", share=text(assemble.HOST_BOUND, "share"))
         case "never-settled":
             return say(
-                "It is found where two windows of {window} calls, one after the other, still differ by {within} in "
-                "median after {seconds} s, with --quick after {quick} s.",
+                "bench reports this where two successive windows of {window} calls still differ by {within} in median "
+                "after {seconds} s of warm-up, or after {quick} s with --quick.",
                 window=str(cpu.window),
                 within=text(cpu.settled_within, "share"),
                 seconds=f"{cpu.max_warmup_s:g}",
@@ -26,62 +26,69 @@ def threshold(code: str, say: Voice) -> str | None:
             )
         case "noisy":
             return say(
-                "It is found where the slowest round's median is more than {cpu} of the median above the fastest's, "
-                "{cuda} on a CUDA device.",
+                "bench reports this where the medians of the slowest and the fastest round differ by more than {cpu} "
+                "of the overall median, {cuda} on a CUDA device.",
                 **noisy,
             )
         case "drift":
-            return say("It is found above {cpu} in either direction, {cuda} on a CUDA device.", **noisy)
+            return say("bench reports this above {cpu} in either direction, {cuda} on a CUDA device.", **noisy)
         case "bimodal":
             return say(
-                "It is found where the two are more than {distance} of the median apart, and halfway between them lie "
-                "at most half as many samples as at the lesser one.",
+                "bench reports this where two peaks are more than {distance} of the median apart. Halfway between "
+                "them, at most half as many samples may lie as at the smaller peak.",
                 distance=text(statistics.MODE_DISTANCE, "share"),
             )
         case "slow-first":
             return say(
-                "It is found above {ratio}, in the median of all rounds.", ratio=text(assemble.SLOW_FIRST, "ratio")
+                "bench reports this above {ratio}, in the median over all rounds.",
+                ratio=text(assemble.SLOW_FIRST, "ratio"),
             )
         case "rounding":
             limits = [f"{limit:g} ({precision})" for precision, limit in assemble.ROUNDING.items()]
-            return say("It is found above {limits}.", limits=say.listed(limits))
+            return say("bench reports this above {limits}.", limits=say.listed(limits))
         case "unsteady-clock":
-            return say("It is found above {share}.", share=text(assemble.CLOCK_MOVED, "share"))
+            return say("bench reports this above {share}.", share=text(assemble.CLOCK_MOVED, "share"))
         case "unsteady-cpu":
-            return say("It is found above {share}.", share=text(assemble.NOISY["cpu"], "share"))
+            return say("bench reports this above {share}.", share=text(assemble.NOISY["cpu"], "share"))
         case "crowded":
-            return say("It is found below {share}, in the median of all rounds.", share=text(CROWDED, "share"))
+            return say("bench reports this below {share}, in the median over all rounds.", share=text(CROWDED, "share"))
         case "ceiling-moved":
-            return say("It is found above {share} in either direction.", share=text(assemble.CEILING_MOVED, "share"))
+            return say(
+                "bench reports this above {share} in either direction.",
+                share=text(assemble.CEILING_MOVED, "share"),
+            )
         case "cached":
             return say(
-                "It is found where --ceilings gives a floor of more than {share} of the device time. Less than the "
-                "arithmetic takes is no finding, but a failed self-check.",
+                "bench reports this where --ceilings gives a floor above {share} of the device time. A device time too "
+                "short even for the arithmetic is no finding but a failed self-check.",
                 share=text(assemble.ABOVE_ROOF, "share"),
             )
         case "page-faults":
             return say(
-                "It is found where {share} of a call's time or more goes into them: how many there are, times what one "
-                "takes on this machine, which is measured after the rounds.",
+                "bench reports this where page faults take {share} of a call's time or more: their number times the "
+                "cost of one on this machine, measured after the rounds.",
                 share=text(assemble.PAGE_FAULTS, "share"),
             )
         case "interrupted":
-            return say("It is found where Ctrl-C ends the rounds of an arm that has two or more.")
+            return say("bench reports this where Ctrl-C ends the rounds of a case that has two or more.")
         case "imprecise":
             return say(
-                "It is found where half of the 95 % interval of the median stays above {cpu} of it, {cuda} on a CUDA "
-                "device, until the time of --max-time is over or more rounds narrow it no more; with --quick, above "
+                "bench reports this where half of the median's 95% interval stays above {cpu} of the median, {cuda} on "
+                "a CUDA device, until --max-time is over or more rounds no longer narrow it. With --quick the limit is "
                 "{quick}.",
                 quick=text(assemble.QUICK_WITHIN, "share"),
                 cpu=text(cpu.precise_within, "share"),
                 cuda=text(cuda.precise_within, "share"),
             )
         case "other-pace":
-            return say("It is found above {share} in either direction.", share=text(assemble.OTHER_PACE, "share"))
+            return say(
+                "bench reports this above {share} in either direction.",
+                share=text(assemble.OTHER_PACE, "share"),
+            )
         case "instrumented":
             return say(
-                "It is found above {share} in either direction, in the median of all pairs of a marked call and a "
-                "plain one.",
+                "bench reports this above {share} in either direction, in the median over all pairs of a marked and a "
+                "plain call.",
                 share=text(INSTRUMENTATION, "share"),
             )
         case _:

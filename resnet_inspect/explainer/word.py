@@ -35,14 +35,14 @@ def index(language: str) -> Report:
     """Every word that can be explained, models apart."""
     say = Voice(language)
     rows: list[Row] = [(term.key, say("term"), say(term.title)) for term in glossary.terms()]
-    rows += [(rule.code, say("rule of lint"), say(page(rule)[0])) for rule in RULES]
-    rows += [(code, say("finding of bench"), _blank(CATALOGUE[code][0], say)) for code in CATALOGUE]
+    rows += [(rule.code, say("lint rule"), say(page(rule)[0])) for rule in RULES]
+    rows += [(code, say("bench finding"), _blank(CATALOGUE[code][0], say)) for code in CATALOGUE]
     columns: tuple[Column[Row], ...] = (
         Column("word", say("word"), itemgetter(0)),
         Column("kind", say("kind"), itemgetter(1)),
         Column("title", say("meaning"), itemgetter(2)),
     )
-    note = say("`resnet-inspect explain WORD` tells the rest; a model's name or a spec.toml is a word, too.")
+    note = say("`resnet-inspect explain WORD` explains one of them; a model's name or a spec.toml works too.")
     title = say("{count} words", count=str(len(rows)))
     return Report("explain", None, title, tables=(tabulate("words", say("words"), columns, rows),), notes=(note,))
 
@@ -79,7 +79,7 @@ def _finding(code: str, say: Voice) -> Section:
     message, hint = (_blank(text, say) for text in CATALOGUE[code])
     above = threshold(code, say)
     said = [say("bench says: {message}.", message=message), *([above] if above else [])]
-    return Section(code, say("A finding of bench"), (*said, say("What to do: {hint}.", hint=hint)))
+    return Section(code, say("A bench finding"), (*said, say("What to do: {hint}.", hint=hint)))
 
 
 def _blank(text: str, say: Voice) -> str:

@@ -22,18 +22,20 @@ FEW_MACS = 0.5  # of what its time would suggest
 
 
 def misaligned_channels(subject: Subject) -> Iterator[Hit]:
-    """Channels that tensor cores dislike
+    """Channels that do not fit tensor cores
 
-    A tensor core multiplies small matrices whole, and reads 16 bytes at a time: 8 channels of fp16 or
-    bf16, 4 of tf32, 16 of int8. NVIDIA's Deep Learning Performance guide ("Convolutional Layers User's
-    Guide") asks for channels that are multiples of that, in and out. Others are padded by the library,
-    or run on kernels without tensor cores; either way the padded channels are paid for.
+    A tensor core multiplies small matrices as a whole and reads 16 bytes at a time: 8 channels of
+    fp16 or bf16, 4 of tf32, 16 of int8. NVIDIA's Deep Learning Performance guide ("Convolutional
+    Layers User's Guide") asks for multiples of that, for input and output channels. The library
+    pads other numbers, or runs them on kernels without tensor cores. Either way you pay for the
+    padded channels.
 
-    In a grouped convolution each group is a product of its own, so a group's channels count: those of
-    a 32×4d ResNeXt are 4 in the first stage, half of what fp16 wants, and 32×8d fits.
+    In a grouped convolution each group is a separate product, so the channels per group count. A
+    32×4d ResNeXt has 4 in the first stage, half of what fp16 wants; 32×8d fits.
 
-    Round widths up. The three channels of the image are left out, since cuDNN pads them once and has
-    kernels for it, and so is the classifier, whose classes nobody chooses for speed.
+    Round widths up. The rule ignores the image's three channels, since cuDNN pads them once and has
+    kernels for them. It also ignores the classifier, since nobody chooses the number of classes for
+    speed.
     """
     if subject.precision is None:
         return
@@ -60,14 +62,14 @@ def misaligned_channels(subject: Subject) -> Iterator[Hit]:
 def heavy_head(subject: Subject) -> Iterator[Hit]:
     """A classifier that holds most of the parameters
 
-    The last layer has a weight for each feature and class: 513,000 for the 512 features and 1,000
-    classes of ResNet-18, 4 % of the net; with 100,000 classes they are 51 million, four fifths of it.
-    Half of the parameters and more then serve one matrix product, of under 3 % of the MACs. What it
-    costs is memory: weights, their gradients and the optimizer's state, in every step.
+    The last layer has a weight for each feature and class. ResNet-18 has 512 features and 1,000
+    classes: 513,000 parameters, 4% of the net. With 100,000 classes they are 51 million, four
+    fifths of it. Half of the parameters or more then serve one matrix product with under 3% of the
+    MACs. The cost is memory: weights, gradients and optimizer state, in every step.
 
-    Put a narrow layer before it (a product of two thin matrices), share what classes have in common,
-    or sample the classes while training, as Partial FC does (arXiv:2203.15565). A backbone that will
-    be used without its classifier has none with num_classes=0.
+    Put a narrow layer before it (a product of two thin matrices), share what classes have in
+    common, or sample the classes while training, as Partial FC does (arXiv:2203.15565). For a
+    backbone that needs no classifier, use num_classes=0.
     """
     works = work_by(subject.graph, stage_of)
     total = sum(work.params for work in works.values())
@@ -90,17 +92,17 @@ def heavy_head(subject: Subject) -> Iterator[Hit]:
 
 
 def slow_stage(subject: Subject) -> Iterator[Hit]:
-    """A stage that takes much of the time and has few of the MACs
+    """A stage with much of the time and few of the MACs
 
-    Time follows the MACs only where arithmetic is what a device waits for. Norms, ReLUs, sums and
-    pools have no MACs and move every byte of a map; small convolutions cannot fill a large GPU; a
-    grouped one moves as much for a fraction of the products. The stem and the first stage, on the
-    largest maps, are where it shows.
+    Time follows the MACs only where the device waits for arithmetic. Norms, ReLUs, sums and pools
+    have no MACs but move every byte of a map. Small convolutions cannot fill a large GPU. A grouped
+    convolution moves as many bytes for a fraction of the products. The stem and the first stage,
+    with the largest maps, show this most.
 
-    The rule speaks of a stage that takes a quarter of the measured time or more, and at least twice
-    its share of the MACs. Fewer MACs there would win little. Fuse what is elementwise (`--mode
-    compile`, or BatchNorm folded for inference), use channels_last and a lower precision, which move
-    fewer bytes, or a larger batch, which fills the device.
+    The rule reports a stage that takes at least a quarter of the measured time, and at least twice
+    its share of the MACs. Fewer MACs there would gain little. Fuse elementwise calls (`--mode
+    compile`), or fold BatchNorm for inference. channels_last and a lower precision move fewer
+    bytes; a larger batch fills the device.
     """
     if subject.times is None:
         return
@@ -113,16 +115,16 @@ def slow_stage(subject: Subject) -> Iterator[Hit]:
                 "time": text(time, "share"),
                 "ms": text(ms, "ms"),
                 "macs": text(work, "share"),
-                "arm": subject.times.label,
+                "case": subject.times.label,
             }
             yield Hit(stage, values)
 
 
 def stage_times(record: "Record", graph: Graph) -> StageTimes | None:
-    """The first arm of this net on such images, whatever its batch, that has measured stages; None if none has.
+    """The stage times of the first case of this net on such images, at any batch size; None if no case has any.
 
     Raises:
-        RequestError: the Record has no arm of this net on such images.
+        RequestError: no case of the Record measures this net on such images.
     """
     results = [
         result
@@ -130,8 +132,10 @@ def stage_times(record: "Record", graph: Graph) -> StageTimes | None:
         if result.case.model == graph.name and tuple(result.case.input[1:]) == graph.input.shape[1:]
     ]
     if not results:
-        labels = ", ".join(dict.fromkeys(result.case.label for result in record.results)) or "no arm at all"
-        raise RequestError(f"the Record has no arm of {graph.name} on images of {graph.input}", hint=f"it has {labels}")
+        labels = ", ".join(dict.fromkeys(result.case.label for result in record.results)) or "no case at all"
+        raise RequestError(
+            f"the Record has no case of {graph.name} on images of {graph.input}", hint=f"it has {labels}"
+        )
     for result in results:
         ms = _by_stage(result.stages) or _by_stage(result.layers)
         if ms and set(ms) <= set(graph.stages):

@@ -28,17 +28,17 @@ DEEP_STEM_STRIDE = 4  # what the 7×7 of stride 2 and its pool divide by
 def small_image_stem(subject: Subject) -> Iterator[Hit]:
     """An ImageNet stem on small images
 
-    A 7×7 convolution of stride 2 and a max pool of stride 2 are there to get 224 pixels down to 56
-    before the blocks begin. Of CIFAR's 32 pixels they leave 8, and the stages see 8, 4, 2 and 1:
-    the last one convolves single pixels, and detail is gone before the first block could use it.
-    A 3×3 of stride 2 before the pool leaves no more.
+    A 7×7 convolution and a max pool, both of stride 2, reduce 224 pixels to 56 before the blocks
+    begin. They reduce CIFAR's 32 pixels to 8, and the stages see 8, 4, 2 and 1. The last stage
+    convolves single pixels, and detail is gone before the first block could use it. A 3×3 of stride
+    2 before the pool keeps no more.
 
     For 32×32 images He et al. 2015 (arXiv:1512.03385, section 4.2) begin with one 3×3 of stride 1
-    and no pool, and so do wide ResNets (arXiv:1605.07146) and SimCLR on CIFAR-10 (arXiv:2002.05709,
-    appendix B.9). ResNet-18 then sees 32, 16, 8 and 4 pixels.
+    and no pool. Wide ResNets (arXiv:1605.07146) and SimCLR on CIFAR-10 (arXiv:2002.05709, appendix
+    B.9) do the same. ResNet-18 then sees 32, 16, 8 and 4 pixels.
 
-    It is not free: 16 times the pixels are some 15 times the MACs (555 M for 37 M in ResNet-18).
-    Where that is too much, a 3×3 stem of stride 2 without the pool lies between.
+    It is not free: 16 times the pixels take about 15 times the MACs (555 M instead of 37 M in
+    ResNet-18). If that is too much, a 3×3 stem of stride 2 without the pool lies between.
     """
     image = subject.graph.input.shape[2:]
     stem = dict(by_stage(subject.graph))["stem"]
@@ -67,17 +67,17 @@ def _maps(graph: Graph) -> str:
 
 
 def mostly_padding(subject: Subject) -> Iterator[Hit]:
-    """A stage whose windows hang over the edge
+    """A stage whose windows reach past the edge
 
-    A 3×3 window with padding 1 on a map of 3×3 or less finds zeros in much of what it reads: 40 %
-    of it on 3×3, 56 % on 2×2, 89 % on 1×1. The MACs are spent all the same.
+    A 3×3 window with padding 1 reads many zeros on a map of 3×3 or less: 40% of its input on 3×3,
+    56% on 2×2, 89% on 1×1. The MACs are spent all the same.
 
-    On a map of one pixel only the middle weight of nine ever meets it. The other eight have no
-    gradient, never train, and are saved with every checkpoint: of the 8.26 M weights in the 3×3s of
-    ResNet-18's last stage at 32×32, 1.31 M meet a pixel.
+    On a map of one pixel, only the middle weight of nine ever meets it. The other eight get no
+    gradient, never train, and are saved with every checkpoint. ResNet-18's last stage at 32×32 is
+    an example: of the 8.26 M weights in its 3×3s, only 1.31 M meet a pixel.
 
-    Give larger images, keep more of the resolution in the stem (RI003), or leave the stage out: a
-    net for small images does with three (arXiv:1512.03385, section 4.2).
+    Use larger images, keep more resolution in the stem (RI003), or drop the stage. The paper's nets
+    for small images have three stages (arXiv:1512.03385, section 4.2).
     """
     jumps = {stage: view.jump for stage, view in by_stage(subject.graph) if view}
     outputs = {stage: work.output.shape[2:] for stage, work in work_by(subject.graph, stage_of).items()}
@@ -139,18 +139,20 @@ def _live(node: Node) -> float:
 
 
 def strided_1x1(subject: Subject) -> Iterator[Hit]:
-    """A strided 1×1 that leaves most of its input unread
+    """A strided 1×1 that skips most of its input
 
-    A 1×1 convolution of stride 2 looks at one pixel of four. In the paper's bottleneck (v1) it is the
-    first convolution, and the shortcut's 1×1 looks at the same pixels: three quarters of what the
-    stage before gives is read by nobody. At inference its last 3×3 and 1×1 then compute three quarters
-    of their output for nothing, which in ResNet-50 is 376 M of 3.86 GMACs.
+    A 1×1 convolution of stride 2 reads one pixel in four. In the paper's bottleneck (v1) it is the
+    first convolution, and the shortcut's 1×1 reads the same pixels. So nothing reads three quarters
+    of the previous stage's output. At inference that stage's last 3×3 and 1×1 compute three
+    quarters of their output for nothing: in ResNet-50, 376 M of 3.86 GMACs.
 
-    v1.5 strides in the 3×3 that follows, whose windows overlap: 0.45 points of top-1 more for ResNet-50,
-    76.21 to 76.66 % (He et al. 2018, arXiv:1812.01187, table 5, as B), for 6 % more MACs.
+    v1.5 has the stride in the 3×3 that follows, whose windows overlap. ResNet-50 gains 0.45 points
+    of top-1 accuracy, from 76.21 to 76.66% (He et al. 2018, arXiv:1812.01187, table 5, as B), for
+    6% more MACs.
 
-    The shortcut's own strided 1×1, which v1.5 and torchvision keep, is no finding: the branch beside
-    it reads every pixel. Averaging 2×2 before it (ResNet-D) is worth 0.3 points more by the same table.
+    The shortcut's own strided 1×1, which v1.5 and torchvision keep, is no finding: the residual
+    branch reads every pixel. A 2×2 average before it (ResNet-D) gains another 0.3 points in the
+    same table.
     """
     strided = [
         node
@@ -187,15 +189,15 @@ def small_receptive_field(subject: Subject) -> Iterator[Hit]:
     """A last stage that sees less than half of the image
 
     A value of the last map depends on a square of the input, its receptive field: 427 pixels in
-    ResNet-50, 435 in ResNet-18, whatever the size of the image. Where that is less than half of a
-    side, no value has seen as much as a quarter of the picture, and only the average at the end
-    brings the parts together. What counts most is the middle of the field, which grows with the
-    square root of the depth alone (Luo et al. 2016, arXiv:1701.04128).
+    ResNet-50, 435 in ResNet-18, for images of any size. If the field is less than half of a side,
+    no value sees even a quarter of the image. Only the average at the end combines the parts. The
+    middle of the field counts most, and it grows only with the square root of the depth (Luo et al.
+    2016, arXiv:1701.04128).
 
-    It is no error: BagNets (arXiv:1904.00760) classify from 33 pixels, with fewer points. But a net
-    that needs the whole of an object needs a field of that size. Add blocks in the last stage, use
-    attention, whose gates see everything, or give smaller images. A field larger than the image,
-    as every CIFAR net has, is the usual case and no finding: its shortcuts keep smaller ones alive.
+    This is no error: BagNets (arXiv:1904.00760) classify from 33 pixels, with less accuracy. But a
+    net that must see a whole object needs a field of that size. Add blocks in the last stage, use
+    attention, whose gates see everything, or use smaller images. A field larger than the image, as
+    in every CIFAR net, is the usual case and no finding: the shortcuts keep smaller fields alive.
     """
     nodes = subject.graph.nodes
     if any(isinstance(node.op, Reduction | GlobalPool) for node in nodes if node.stage.startswith("layer")):
@@ -213,15 +215,15 @@ def small_receptive_field(subject: Subject) -> Iterator[Hit]:
 def uneven_input(subject: Subject) -> Iterator[Hit]:
     """An image that the strides do not divide
 
-    Each stride of 2 halves the map, and an odd one is rounded: 3×3 convolutions and padded pools
-    round up, unpadded pools down. What looks like a halving is then none, and maps of two stages no
-    longer lie on each other: a feature pyramid that doubles a 6×6 gets 12×12, not the 11×11 beside it.
-    Where the branches of a block round differently, as with antialiasing pools, the sum is refused.
+    Each stride of 2 halves the map and rounds an odd side: 3×3 convolutions and padded pools round
+    up, unpadded pools round down. Maps of two stages then no longer align. A feature pyramid that
+    doubles a 6×6 gets 12×12, but has to add it to an 11×11. Where the branches of a block round
+    differently, as with antialiasing pools, the sum is refused.
 
-    The last map also covers more than the image: 6×6 of stride 32 is 192 pixels for 176, so part of
+    The last map also covers more than the image: 6×6 at stride 32 is 192 pixels for 176. So part of
     the work is done on padding.
 
-    Give sides that are multiples of the total stride, 32 in most ResNets, by resizing or cropping.
+    Resize or crop to sides that are multiples of the total stride, which is 32 in most ResNets.
     """
     graph = subject.graph
     *_, last = [view for _, view in by_stage(graph) if view]

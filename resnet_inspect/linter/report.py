@@ -12,10 +12,10 @@ from resnet_inspect.report import Fact, Finding, Report
 TITLE = marked("{model}, input {input}")
 INPUT = marked("input")
 FINDINGS = marked("findings")
-CLEAN = marked("clean: none of {rules} rules finds a fault")
+CLEAN = marked("clean: none of {rules} rules reports anything")
 ASLEEP = marked("{code} needs {option}")
 UNTIMED = marked("the Record has no stage times; measure them with `resnet-inspect bench --per stage`")
-REFUSED = marked("the net cannot be built, so no other rule has looked at it")
+REFUSED = marked("the net cannot be built, so the other rules did not run")
 
 
 def lint(

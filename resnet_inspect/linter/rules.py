@@ -24,73 +24,79 @@ RULES = (
     Rule(
         "RI001",
         "cancelled-bias",
-        marked("BatchNorm cancels the bias of {count} of {all} convolutions that have one: {params} parameters idle"),
-        marked("bias=False where BatchNorm follows (--set conv_bias=none)"),
+        marked(
+            "BatchNorm cancels the bias of {count} of {all} convolutions that have one: {params} parameters have no "
+            "effect"
+        ),
+        marked("set bias=False where BatchNorm follows (--set conv_bias=none)"),
         cancelled_bias,
     ),
     Rule(
         "RI002",
         "no-stem-activation",
         marked("no activation between the stem and {next}"),
-        marked("a ReLU after the stem's norm, which has no parameter and no MAC (--set {setting})"),
+        marked("add a ReLU after the stem's norm; it has no parameters and no MACs (--set {setting})"),
         no_stem_activation,
     ),
     Rule(
         "RI003",
         "small-image-stem",
-        marked("the stem divides {image} by {stride}, which leaves the stages {maps}"),
+        marked("the stem divides {image} by {stride}, so the stages see only {maps}"),
         marked(
-            "a 3×3 stem of stride 1 without a pool leaves {better}, and costs {after} MACs for {before}, {ratio} "
-            "(--set stem=3:1:{channels} --set stem_pool=none)"
+            "use a 3×3 stem of stride 1 without a pool: the stages then see {better}, for {after} MACs instead of "
+            "{before}, {ratio} (--set stem=3:1:{channels} --set stem_pool=none)"
         ),
         small_image_stem,
     ),
     Rule(
         "RI004",
         "mostly-padding",
-        marked("padding is {shares} of what 3×3 windows read; {idle} of their {weights} weights never meet a pixel"),
-        marked("images of {side} pixels or more, a stem that keeps more of them, or a stage less"),
+        marked(
+            "padding makes up {shares} of what the 3×3 windows read; {idle} of their {weights} weights never meet a "
+            "pixel"
+        ),
+        marked("use images of {side} pixels or more, a stem that keeps more resolution, or one stage fewer"),
         mostly_padding,
     ),
     Rule(
         "RI005",
         "strided-1x1",
-        marked("{kernel} convolutions of stride {stride}, {count} in all, read {share} of their input"),
+        marked("{kernel} convolutions of stride {stride}, {count} in all, read only {share} of their input"),
         marked(
-            "let the 3×3 stride, as v1.5 does: {macs} MACs (--set stride_on=3x3); for the shortcut's 1×1, average "
-            "before it, as ResNet-D does (--set shortcut=D)"
+            "put the stride in the 3×3, as v1.5 does: {macs} MACs (--set stride_on=3x3); average before the shortcut's "
+            "1×1, as ResNet-D does (--set shortcut=D)"
         ),
         strided_1x1,
     ),
     Rule(
         MISSING_PROJECTION,
         "missing-projection",
-        marked("the shape changes and the shortcut has no projection: up to {share} of its channels are zeros"),
-        marked("a 1×1 convolution: {params} parameters, {macs} MACs (--set shortcut=B)"),
+        marked("the shape changes but the shortcut has no projection: up to {share} of its channels are zeros"),
+        marked("add a 1×1 convolution: {params} parameters, {macs} MACs (--set shortcut=B)"),
         missing_projection,
     ),
     Rule(
         "RI007",
         "missing-norm",
         marked("{count} of {all} residual branches have no normalisation"),
-        marked("--set norm=bn, or norm=gn for small batches; nothing is wrong where BatchNorm is folded in"),
+        marked("use --set norm=bn, or norm=gn for small batches; nothing is wrong where BatchNorm is folded in"),
         missing_norm,
     ),
     Rule(
         "RI008",
         "small-receptive-field",
-        marked("a value sees {field} pixels of {side}, less than half"),
-        marked("a further block there adds {step}; the gates of attention (--set attention=se) see everything"),
+        marked("a value of the last map sees {field} of {side} pixels, less than half"),
+        marked("another block there adds {step} pixels; attention (--set attention=se) sees the whole image"),
         small_receptive_field,
     ),
     Rule(
         "RI009",
         "misaligned-channels",
         marked(
-            "{count} of {all} convolutions, with {share} of the MACs, have {channels} channels a group; {precision} "
+            "{count} of {all} convolutions, with {share} of the MACs, have {channels} channels per group; {precision} "
             "wants a multiple of {multiple}"
         ),
-        marked("round the widths up: what is missing to a multiple is padded and paid for"),
+        marked("round the widths up: the padding to a multiple is paid for anyway"),
         misaligned_channels,
         needs="--precision",
     ),
@@ -104,15 +110,15 @@ RULES = (
     Rule(
         "RI011",
         "heavy-head",
-        marked("the classifier of {classes} classes holds {share} of all parameters, {params}"),
-        marked("a layer of {width} features before it would leave {after}"),
+        marked("the classifier of {classes} classes holds {params} parameters, {share} of all"),
+        marked("put a layer of {width} features before it, which leaves {after}"),
         heavy_head,
     ),
     Rule(
         "RI012",
         "slow-stage",
-        marked("{time} of the time ({ms} in {arm}) for {macs} of the MACs"),
-        marked("fewer MACs win little here; `resnet-inspect roofline` says what the device waits for"),
+        marked("{time} of the time ({ms} in {case}) for {macs} of the MACs"),
+        marked("fewer MACs gain little here; `resnet-inspect roofline` shows what the device waits for"),
         slow_stage,
         needs="--record",
     ),
@@ -120,7 +126,7 @@ RULES = (
         "RI013",
         "unfinished-preactivation",
         marked("the last sum reaches {pool} without norm and activation"),
-        marked("norm and ReLU after the last block: {params} parameters (--set final_norm=true)"),
+        marked("add norm and ReLU after the last block: {params} parameters (--set final_norm=true)"),
         unfinished_preactivation,
     ),
 )

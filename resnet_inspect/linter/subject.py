@@ -16,7 +16,7 @@ SMALL_IMAGE = 64  # a side in pixels: CIFAR has 32, and no ImageNet net was made
 
 @dataclass(frozen=True, slots=True)
 class StageTimes:
-    """Measured milliseconds of each stage in one arm of a Record, which ``label`` names."""
+    """Measured milliseconds of each stage in one case of a Record; ``label`` names the case."""
 
     label: str
     ms: Mapping[str, float]

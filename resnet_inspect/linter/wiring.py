@@ -24,19 +24,20 @@ from resnet_inspect.units import text
 def cancelled_bias(subject: Subject) -> Iterator[Hit]:
     """A bias that BatchNorm cancels
 
-    BatchNorm subtracts each channel's mean over the batch. A bias that the convolution before it
-    has added to the whole channel is part of that mean, and leaves with it.
+    BatchNorm subtracts each channel's mean over the batch. A bias of the convolution before it adds
+    the same value to the whole channel. So the bias is part of that mean and disappears with it.
 
-    While training, the output does not depend on such a bias at all, and its gradient is zero. In
-    eval mode the running mean stands for the batch's; it has seen the same bias, so `running_mean -
-    bias` and no bias is the same net. BatchNorm's own `bias`, after the scale, does the work.
-    In a pre-activation net the bias may first travel along the identities, to be cancelled by every
-    norm that they reach. GroupNorm takes the mean of many channels, and there a bias survives.
+    In training, the output does not depend on such a bias at all, and its gradient is zero. In eval
+    mode the running mean replaces the batch's mean. It contains the same bias, so `running_mean -
+    bias` without the bias gives the same net. BatchNorm's own `bias`, added after the scale, does
+    the work. In a pre-activation net the bias may first travel along identity shortcuts; every norm
+    that it reaches cancels it. GroupNorm takes the mean of many channels, so there a bias survives.
 
-    Biases cost little (4,736 of ResNet-18's 11.7 M parameters) but each is a call's argument, an
-    optimizer's state and a line in every checkpoint. Write `nn.Conv2d(..., bias=False)` wherever
-    BatchNorm follows, as Ioffe and Szegedy advise (arXiv:1502.03167, section 3.2) and torchvision
-    does; keep the bias where none follows, and where BatchNorm is folded into the convolution.
+    Biases cost little (4,736 of ResNet-18's 11.7 M parameters). But each adds an argument to a
+    call, a state to the optimizer and an entry to every checkpoint. Write `nn.Conv2d(...,
+    bias=False)` wherever BatchNorm follows, as Ioffe and Szegedy advise (arXiv:1502.03167, section
+    3.2) and torchvision does. Keep the bias where no BatchNorm follows, or where BatchNorm is
+    folded into the convolution.
     """
     graph = subject.graph
     biased = [node for node in graph.nodes if isinstance(node.op, Conv2d) and node.op.bias]
@@ -82,16 +83,16 @@ def _passes_shift(node: Node) -> bool:
 def no_stem_activation(subject: Subject) -> Iterator[Hit]:
     """No activation after the stem
 
-    The stem's convolution and the first one of the first block follow each other with no ReLU
-    between them. A convolution is linear, at inference a norm is too, and linear maps in a row are
-    one linear map: only the max pool, where there is one, keeps the two apart. Without it the second
-    convolution adds nothing that a larger kernel in the first could not do.
+    The stem's convolution and the first convolution of the first block follow each other without a
+    ReLU. A convolution is linear, a norm at inference is too, and a chain of linear maps is one
+    linear map. Only the max pool, where there is one, separates the two. Without it, a larger
+    kernel in the first convolution could do all that the second does.
 
-    He et al. 2015 (arXiv:1512.03385, section 3.4) put a norm after each convolution and an activation
-    after the norm; a pre-activation net has both at the start of its first block. Leaving one out is a
-    slip that nothing reports: shapes, parameters and MACs stay as they are.
+    He et al. 2015 (arXiv:1512.03385, section 3.4) put a norm after each convolution and an
+    activation after the norm. A pre-activation net has both at the start of its first block.
+    Nothing reports a missing activation: shapes, parameters and MACs stay the same.
 
-    Put a ReLU after the stem's norm. It has no parameter and no MAC.
+    Put a ReLU after the stem's norm. It has no parameters and no MACs.
     """
     graph, reading = subject.graph, readers(subject.graph)
     setting = "stem_act=true" if subject.spec.has_stem_norm_act else "stem_norm_act=true"
@@ -119,17 +120,18 @@ def _convolution_without_activation(graph: Graph, reading: list[list[int]], star
 def missing_projection(subject: Subject) -> Iterator[Hit]:
     """A shortcut without a projection where the shape changes
 
-    A sum needs two tensors of one shape. Where a block changes it, the shortcut has to change it
-    too: by a 1×1 convolution (shortcut B) or, without weights, by leaving out pixels and filling the
-    new channels with zeros (A). Into fewer channels A cannot go: that net cannot be built at all.
+    A sum needs two tensors of the same shape. Where a block changes the shape, its shortcut must
+    change it too. Shortcut B does so with a 1×1 convolution. Shortcut A has no weights: it drops
+    pixels and fills the new channels with zeros. A cannot reduce the channels; such a net cannot be
+    built at all.
 
-    In the channels of zeros the block has no residual to learn. He et al. 2015 (arXiv:1512.03385,
-    table 3) find 24.52 % top-1 error with B and 25.03 % with A in ResNet-34. A bottleneck's first block
-    goes from 64 to 256 channels: three quarters of its shortcut would be zeros.
+    In the zero channels the block has no residual to learn. He et al. 2015 (arXiv:1512.03385, table
+    3) report 24.52% top-1 error with B and 25.03% with A for ResNet-34. A bottleneck's first block
+    goes from 64 to 256 channels, so three quarters of its shortcut would be zeros.
 
-    Project where the shape changes. On images under 64 pixels the paper keeps A, so that its nets
-    have the parameters of the plain ones they are held against; there the rule speaks only where
-    zeros are the greater part.
+    Project where the shape changes. For images under 64 pixels the paper keeps A, so that its nets
+    have as many parameters as the plain nets that it compares them with. There the rule reports
+    only shortcuts that are mostly zeros.
     """
     padded = [node for node in subject.graph.nodes if isinstance(node.op, Pad) and any(node.op.channels)]
     if not padded:
@@ -145,17 +147,18 @@ def missing_projection(subject: Subject) -> Iterator[Hit]:
 def missing_norm(subject: Subject) -> Iterator[Hit]:
     """A residual branch without normalisation
 
-    Each block adds its branch to what came before. Without a norm in the branch, the variance of the
-    sum grows with every block, twofold where both addends have the same, so a thousandfold after ten;
-    with He's initialisation activations and gradients leave the range that trains.
+    Each block adds its branch to its input. Without a norm in the branch, the variance of the sum
+    grows with every block. It doubles where both addends have the same variance: a thousandfold
+    after ten blocks. With He's initialisation, activations and gradients leave the range that
+    trains.
 
-    With BatchNorm a branch starts as a small correction: De and Smith (arXiv:2002.10444) show that
-    it scales the branch down by the square root of the depth, which is what lets deep nets train.
+    With BatchNorm a branch starts as a small correction. De and Smith (arXiv:2002.10444) show that
+    BatchNorm scales the branch down by the square root of the depth, which lets deep nets train.
 
-    Give each branch a norm: BatchNorm, or GroupNorm where a batch has few images (of 2, its error is
-    10.6 % lower: arXiv:1803.08494). To do without one, scale the branches as Fixup (arXiv:1901.09321)
-    or NF-ResNets (arXiv:2101.08692) do. For a net whose BatchNorms are folded into its convolutions
-    nothing is wrong, as long as it is not trained.
+    Give each branch a norm: BatchNorm, or GroupNorm for small batches (with 2 images, its error is
+    10.6% lower: arXiv:1803.08494). To do without norms, scale the branches as Fixup
+    (arXiv:1901.09321) or NF-ResNets (arXiv:2101.08692) do. A net whose BatchNorms are folded into
+    its convolutions is fine as long as it is not trained.
     """
     blocks = [block for found in blocks_by_stage(subject.graph).values() for block in found]
     normed = {
@@ -169,16 +172,16 @@ def missing_norm(subject: Subject) -> Iterator[Hit]:
 
 
 def unfinished_preactivation(subject: Subject) -> Iterator[Hit]:
-    """A last sum that nothing normalises
+    """A last sum without normalisation
 
-    In a pre-activation net norm and ReLU stand before the convolutions, so what a block gives is a
-    bare sum. The next block's norm takes it up; after the last block there is no next one. Left
-    alone, the pool averages values of both signs and of a scale that has grown with every block.
+    In a pre-activation net, norm and ReLU come before the convolutions, so a block outputs a bare
+    sum. The next block's norm takes it up, but no block follows the last one. Without a final norm,
+    the pool averages values of both signs, on a scale that has grown with every block.
 
     He et al. 2016 (arXiv:1603.05027, appendix) put norm and ReLU after the last sum, before the
-    pool. PreActResNet of kuangliu/pytorch-cifar, which many have copied, leaves them out.
+    pool. The PreActResNet of kuangliu/pytorch-cifar omits them, and many have copied it.
 
-    Add them: two parameters a channel of the last stage.
+    Add them: two parameters per channel of the last stage.
     """
     for node in subject.graph.nodes:
         if node.stage == "head" and isinstance(node.op, GlobalPool):

@@ -25,7 +25,7 @@ def test_strict_fails_on_a_finding_alone(run: Run) -> None:
     assert run("lint", MODEL, "--strict", "--ignore", "RI002,RI003,RI004").returncode == 0
     clean = run("lint", "--strict")
     assert clean.returncode == 0
-    assert "clean: none of 11 rules finds a fault" in clean.stdout
+    assert "clean: none of 11 rules reports anything" in clean.stdout
 
 
 def test_every_format_has_code_where_message_and_hint(run: Run) -> None:
@@ -89,5 +89,5 @@ def test_a_record_of_another_net_is_refused(run: Run, tmp_path: Path, record_jso
     (tmp_path / "run.json").write_text(record_json, encoding="utf-8")
     done = run("lint", "resnet50", "--record", "run.json")
     assert done.returncode == 2
-    assert "the Record has no arm of resnet50 on images of 1×3×224×224" in done.stderr
+    assert "the Record has no case of resnet50 on images of 1×3×224×224" in done.stderr
     assert "it has resnet18 1×3×32×32" in done.stderr

@@ -122,7 +122,7 @@ def test_the_two_languages_tell_the_same_large_numbers() -> None:
 
 def test_resnet50_is_told_as_the_paper_and_torchvision_have_it() -> None:
     found = ri.explain()
-    assert "1 + 16·3 + 1 = 50. This is the 50 of its name" in said(found, "overview")
+    assert "1 + 16·3 + 1 = 50. This is the 50 in its name" in said(found, "overview")
     assert "⌊(224 + 2·3 − 7) / 2⌋ + 1 = 112" in said(found, "stem")
     assert "(64, 64, 256, 1), projection" in said(found, "layer1.0")
     assert "channels change from 64 to 256 (the stride is 1)" in said(found, "layer1.0")
@@ -144,20 +144,20 @@ def test_resnet50_is_told_as_the_paper_and_torchvision_have_it() -> None:
         ("resnet20_cifar", "layer2.0", "It is padded with zeros, because the map (32×32 to 16×16)"),
         ("resnet20_cifar", "layer1", "the stem has kept 32×32"),
         ("resnet50d", "stem", "864 + 9,216 + 18,432 = 28,512 parameters"),
-        ("resnet50d", "residual", "none of the 4 values is left unread"),
-        ("resnetv2_50", "block", "nothing after the sum"),
+        ("resnet50d", "residual", "it reads all 4 values"),
+        ("resnetv2_50", "block", "nothing follows the sum"),
         ("resnetv2_50", "head", "2·2048 = 4,096 parameters"),
-        ("resnext50_32x4d", "block", "3·3·4·128 = 4,608 weights; without groups it would be 3·3·128·128 = 147,456"),
-        ("wide_resnet50_2", "block", "128 channels wide where the plain net has 64"),
+        ("resnext50_32x4d", "block", "3·3·4·128 = 4,608 weights; without groups it would take 3·3·128·128 = 147,456"),
+        ("wide_resnet50_2", "block", "128 channels wide; the standard ResNet has 64"),
         ("seresnet50", "block", "256 → 16 → 256"),
         ("seresnet50", "bias", "layer1.1.se.fc1 and layer1.1.se.fc2 in the attention do carry a bias"),
-        ("resnet50_gn", "bias", "not cancelled whole"),
+        ("resnet50_gn", "bias", "does not fully cancel a bias"),
         ("resnetblur50", "block", "4 times what it would"),
         ("resnet50_clip_gap", "head", "No classifier follows"),
-        ("tutorial_resnet18_cifar10", "stem", "No ReLU follows the last convolution"),
+        ("tutorial_resnet18_cifar10", "stem", "no ReLU follows the last convolution"),
         ("tutorial_resnet18_biased", "bias", "4,736 parameters here have no effect"),
         ("resnet50_v1", "v1.5", "4,089,184,256 MACs instead of 3,857,973,248"),
-        ("preactresnet18_kuangliu", "bias", "after the last sum none follows"),
+        ("preactresnet18_kuangliu", "bias", "no normalisation follows the last sum"),
     ],
 )
 def test_a_net_is_told_by_what_is_its_own(name: str, key: str, text: str) -> None:
@@ -166,7 +166,7 @@ def test_a_net_is_told_by_what_is_its_own(name: str, key: str, text: str) -> Non
 
 def test_dilation_is_told_with_what_it_costs() -> None:
     found = ri.explain("resnet50", settings=["output_stride=8"])
-    assert "stand 4 apart" in said(found, "layer4")
+    assert "are 4 apart" in said(found, "layer4")
     assert "19,079,364,608 MACs instead of 4,089,184,256, 4.67×" in said(found, "dilation")
 
 

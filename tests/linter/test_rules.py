@@ -106,8 +106,8 @@ PAGES = [
     ("RI001", "4,736", lambda: f"{_params('tutorial_resnet18_biased') - _params('resnet18'):,}"),
     (
         "RI003",
-        "555 M for 37 M",
-        lambda: f"{_macs('resnet18_kuangliu'):.0f} M for {_macs('tutorial_resnet18_cifar10'):.0f} M",
+        "555 M instead of 37 M",
+        lambda: f"{_macs('resnet18_kuangliu'):.0f} M instead of {_macs('tutorial_resnet18_cifar10'):.0f} M",
     ),
     ("RI008", "427", lambda: str([view.field for _, view in by_stage(ri.lower("resnet50")) if view][-1])),
     ("RI008", "435", lambda: str([view.field for _, view in by_stage(ri.lower("resnet18")) if view][-1])),
@@ -157,10 +157,10 @@ def test_no_net_is_too_odd_for_the_linter(spec: ResNetSpec, size: tuple[int, int
 
 def test_a_clean_net_says_how_many_rules_have_looked() -> None:
     assert ri.lint("resnet50").notes == (
-        "clean: none of 11 rules finds a fault; RI009 needs --precision; RI012 needs --record",
+        "clean: none of 11 rules reports anything; RI009 needs --precision; RI012 needs --record",
     )
     assert ri.lint("resnet18", precision="fp16", record=AS_THE_MACS).notes == (
-        f"clean: none of {len(RULES)} rules finds a fault",
+        f"clean: none of {len(RULES)} rules reports anything",
     )
 
 

@@ -9,9 +9,9 @@ TERMS = (
         marked("Stage"),
         ("stages", "layer1", "conv2_x", "阶段"),
         marked(
-            "A row of the ResNet paper's table 1: the stem, layer1 to layer4, the head. The blocks of a stage work at "
-            "one resolution; its first block sets that and the channels. resnet50 has 3, 4, 6 and 3 blocks in layer1 "
-            "to layer4, the paper's conv2_x to conv5_x."
+            "A row of table 1 in the ResNet paper: the stem, layer1 to layer4, or the head. All blocks of a stage work "
+            "at one resolution; the first block sets it and the number of channels. resnet50 has 3, 4, 6 and 3 blocks "
+            "in layer1 to layer4, which the paper calls conv2_x to conv5_x."
         ),
         "He et al. 2015, arXiv:1512.03385, table 1",
         ("block", "stem", "head"),
@@ -21,9 +21,8 @@ TERMS = (
         marked("Block"),
         ("blocks", "residual-block", "unit", "残差块"),
         marked(
-            "One residual unit: a few convolutions F and a shortcut around them, F(x) + x. resnet50 has 16, of 3 "
-            "convolutions each. Its names are layer1.0 to layer4.2; the first of a stage is the one that may change "
-            "the shape."
+            "One residual unit: a few convolutions F and a shortcut around them, F(x) + x. resnet50 has 16 blocks of 3 "
+            "convolutions each, named layer1.0 to layer4.2. Only the first block of a stage may change the shape."
         ),
         "He et al. 2015, arXiv:1512.03385, figure 2",
         ("bottleneck", "basic-block", "residual"),
@@ -33,9 +32,9 @@ TERMS = (
         marked("Residual path"),
         ("residual-path", "residual-branch", "f(x)", "skip-connection", "残差", "残差连接", "残差路径"),
         marked(
-            "The convolutions F of a block, whose result is added to what came in. It has to learn only the "
-            "difference from x; if all of its weights are 0, the block passes x on. The gradient of the sum reaches x "
-            "unchanged through the shortcut."
+            "The convolutions F of a block; the block adds their result to its input x. F has to learn only the "
+            "difference from x. If all its weights are 0, the block passes x on unchanged. Through the shortcut, the "
+            "gradient of the sum reaches x unchanged."
         ),
         "He et al. 2015, arXiv:1512.03385",
         ("block", "identity", "degradation"),
@@ -45,9 +44,9 @@ TERMS = (
         marked("Degradation"),
         ("degradation-problem", "退化", "退化问题"),
         marked(
-            "More layers, yet more error on the training images too, so it is not overfitting. On CIFAR-10 a plain "
-            "net of 56 layers did worse than one of 20; on ImageNet the top-1 error of 34 plain layers was 28.54%, of "
-            "18 it was 27.94%. With shortcuts it was 25.03% and 27.88%."
+            "More layers give more error, on the training images too, so the cause is not overfitting. On CIFAR-10 a "
+            "plain net of 56 layers did worse than one of 20. On ImageNet, 34 plain layers had a top-1 error of "
+            "28.54%, and 18 had 27.94%. With shortcuts the errors were 25.03% and 27.88%."
         ),
         "He et al. 2015, arXiv:1512.03385, figure 1 and table 2",
         ("residual", "identity"),
@@ -57,10 +56,10 @@ TERMS = (
         marked("Bottleneck"),
         ("bottleneck-block", "瓶颈", "瓶颈结构", "瓶颈块"),
         marked(
-            "A block of 1×1, 3×3, 1×1: reduce to the width, work there, expand to 4 times the planes. resnet50's "
-            "layer1.1 goes 256 → 64 → 64 → 256 with 69,632 weights, where two 3×3 on 256 channels would have "
-            "1,179,648. A stage has two kinds, written (C, width, C_out, stride): in layer1 (64, 64, 256, 1) with a "
-            "projection, then (256, 64, 256, 1)."
+            "A block of three convolutions: a 1×1 reduces the channels to the width, a 3×3 works there, a 1×1 expands "
+            "to 4 times the planes. resnet50's layer1.1 goes 256 → 64 → 64 → 256 with 69,632 weights; two 3×3 on 256 "
+            "channels would need 1,179,648. A stage has two kinds of block, written (C, width, C_out, stride). In "
+            "layer1 they are (64, 64, 256, 1) with a projection, then (256, 64, 256, 1)."
         ),
         "He et al. 2015, arXiv:1512.03385, figure 5",
         ("basic-block", "width", "expansion", "projection"),
@@ -70,8 +69,8 @@ TERMS = (
         marked("Basic block"),
         ("basic", "basicblock", "基本块", "基础块"),
         marked(
-            "A block of two 3×3 convolutions, as in resnet18 and resnet34. What goes out has as many channels as the "
-            "planes say: 64, 128, 256 and 512 in the four stages. It has no 1×1 to stride in, so v1 and v1.5 are one."
+            "A block of two 3×3 convolutions, as in resnet18 and resnet34. It outputs as many channels as its stage "
+            "has planes: 64, 128, 256 and 512. It has no 1×1 that could take the stride, so v1 and v1.5 are the same."
         ),
         "He et al. 2015, arXiv:1512.03385, figure 5",
         ("bottleneck", "block"),
@@ -81,8 +80,8 @@ TERMS = (
         marked("Identity shortcut"),
         ("identity-shortcut", "identity-mapping", "shortcut", "skip", "恒等映射", "恒等捷径", "捷径", "跳跃连接"),
         marked(
-            "A shortcut that passes x on as it is; it has no parameters and no MACs. It needs one shape on both "
-            "sides. 12 of resnet50's 16 shortcuts are of this kind, all but the first of each stage."
+            "A shortcut that passes x on unchanged, without parameters or MACs. Input and output must have the same "
+            "shape. 12 of resnet50's 16 shortcuts are identities: all but the first of each stage."
         ),
         "He et al. 2015, arXiv:1512.03385, equation 1",
         ("projection", "residual"),
@@ -92,10 +91,10 @@ TERMS = (
         marked("Projection shortcut"),
         ("projection-shortcut", "downsample", "投影", "投影捷径"),
         marked(
-            "A shortcut with a convolution, where x has not the shape of F(x): a 1×1 with the block's stride, then "
-            "normalisation. Both a stride and a change of channels ask for one; resnet50's layer1.0 projects only "
-            "because 64 channels become 256. Its 4 projections hold 2,768,896 weights. torchvision names it "
-            "downsample even where nothing is downsampled."
+            "A shortcut with a convolution, for blocks whose x and F(x) differ in shape: a 1×1 with the block's "
+            "stride, then normalisation. A stride or a change of channels makes it necessary; resnet50's layer1.0 "
+            "projects only because 64 channels become 256. The 4 projections of resnet50 hold 2,768,896 weights. "
+            "torchvision calls them downsample even where nothing is downsampled."
         ),
         "He et al. 2015, arXiv:1512.03385, equation 2",
         ("identity", "shortcut-b", "shortcut-d"),
@@ -105,9 +104,9 @@ TERMS = (
         marked("Shortcut A: subsample and pad with zeros"),
         ("option-a", "a"),
         marked(
-            "Where the shape changes, take every second row and column and fill the new channels with zeros: no "
-            "parameters. The paper's CIFAR nets have it. resnet50 with it would have 22,780,456 parameters and take "
-            "3,729,522,688 MACs. With it the paper's ResNet-34 had a top-1 error of 25.03%."
+            "Where the shape changes, it takes every second row and column and fills the new channels with zeros, "
+            "without parameters. The paper's CIFAR nets use it. With it, resnet50 would have 22,780,456 parameters and "
+            "take 3,729,522,688 MACs. The paper's ResNet-34 had a top-1 error of 25.03% with it."
         ),
         "He et al. 2015, arXiv:1512.03385, section 4.1 and table 3",
         ("shortcut-b", "shortcut-c"),
@@ -117,9 +116,9 @@ TERMS = (
         marked("Shortcut B: project where the shape changes"),
         ("option-b", "b"),
         marked(
-            "A 1×1 convolution where the shape changes, identity elsewhere: what torchvision and nearly everyone has. "
-            "resnet50 has 25,557,032 parameters with it. The paper's ResNet-34 went from 25.03% (A) to 24.52% top-1 "
-            "error."
+            "A 1×1 convolution where the shape changes, identity elsewhere. torchvision and nearly everyone else use "
+            "it. With it, resnet50 has 25,557,032 parameters. The paper's ResNet-34 improved from 25.03% (A) to 24.52% "
+            "top-1 error."
         ),
         "He et al. 2015, arXiv:1512.03385, section 4.1 and table 3",
         ("shortcut-a", "shortcut-c", "projection"),
@@ -129,9 +128,9 @@ TERMS = (
         marked("Shortcut C: project everywhere"),
         ("option-c", "c"),
         marked(
-            "A 1×1 convolution on every shortcut. resnet50 would have 40,128,552 parameters and take 6,555,435,008 "
-            "MACs with it; the paper's ResNet-34 gained little over B (24.19% against 24.52% top-1 error), and left "
-            "it there."
+            "A 1×1 convolution on every shortcut. With it, resnet50 would have 40,128,552 parameters and take "
+            "6,555,435,008 MACs. The paper's ResNet-34 gained little over B (24.19% against 24.52% top-1 error), so "
+            "the paper did not adopt it."
         ),
         "He et al. 2015, arXiv:1512.03385, section 4.1 and table 3",
         ("shortcut-b", "projection"),
@@ -141,9 +140,9 @@ TERMS = (
         marked("Shortcut D: average, then project"),
         ("option-d", "resnet-d", "d"),
         marked(
-            "A 2×2 average pool of stride 2, then a 1×1 of stride 1. The 1×1 of stride 2 in shortcut B reads one of 4 "
-            "positions and ignores three quarters of its input; the average reads all. Parameters and MACs stay those "
-            "of B. resnet50d has it, and a stem of three 3×3."
+            "A 2×2 average pool with stride 2, then a 1×1 with stride 1. In shortcut B, a 1×1 with stride 2 reads one "
+            "position in 4 and ignores three quarters of its input; the average reads all. Parameters and MACs are the "
+            "same as with B. resnet50d uses it, with a stem of three 3×3."
         ),
         "He et al. 2018, Bag of Tricks, arXiv:1812.01187, section 4",
         ("shortcut-b", "stem", "v1"),
@@ -153,9 +152,9 @@ TERMS = (
         marked("v1: the stride in the first 1×1"),
         ("resnet-v1",),
         marked(
-            "The paper's bottleneck downsamples in its first 1×1, which so reads one of 4 positions. ResNet-50 v1 "
-            "takes 3,857,973,248 MACs, 231,211,008 fewer than v1.5, with the same parameters. The paper's 3.8·10⁹ are "
-            "of this net."
+            "The paper's bottleneck downsamples in its first 1×1, which therefore reads one position in 4. ResNet-50 "
+            "v1 takes 3,857,973,248 MACs, 231,211,008 fewer than v1.5, with the same parameters. The paper's 3.8·10⁹ "
+            "are for this net."
         ),
         "He et al. 2015, arXiv:1512.03385",
         ("v1.5", "bottleneck"),
@@ -165,9 +164,9 @@ TERMS = (
         marked("v1.5: the stride in the 3×3"),
         ("v15", "resnet-v1.5", "v1-5"),
         marked(
-            "A bottleneck that downsamples in its 3×3, which reads every position, as torchvision's and timm's do: "
-            "4,089,184,256 MACs for resnet50, 5.7% of which v1 would not need. NVIDIA reports about 0.5% better top-1 "
-            "accuracy than v1 at about 5% fewer images a second. Few who write ResNet-50 say which they mean."
+            "The bottleneck of torchvision and timm downsamples in its 3×3, which reads every position. resnet50 takes "
+            "4,089,184,256 MACs; v1 would need 5.7% fewer. NVIDIA reports about 0.5% better top-1 accuracy than v1 at "
+            "about 5% fewer images per second. Few authors who write ResNet-50 say which one they mean."
         ),
         "NVIDIA DeepLearningExamples, ResNet50 v1.5 for PyTorch",
         ("v1", "bottleneck"),
@@ -177,9 +176,10 @@ TERMS = (
         marked("Pre-activation (v2)"),
         ("preact", "preactivation", "v2", "resnetv2", "预激活"),
         marked(
-            "Normalisation and ReLU before each convolution, not after it, and nothing after the sum, so that x "
-            "travels from block to block by additions alone. After the last sum they follow once. On CIFAR-10 it "
-            "took a net of 1,001 layers from 7.61 % error to 4.92 %. resnetv2_50 has 25,549,352 parameters."
+            "Normalisation and ReLU come before each convolution instead of after it, and nothing follows the sum. So "
+            "x travels from block to block through additions alone. After the last sum both follow once. On CIFAR-10 "
+            "this reduced the error of a net of 1,001 layers from 7.61% to 4.92%. resnetv2_50 has 25,549,352 "
+            "parameters."
         ),
         "He et al. 2016, arXiv:1603.05027, figure 4",
         ("identity", "block"),

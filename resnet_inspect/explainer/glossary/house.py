@@ -9,9 +9,9 @@ TERMS = (
         marked("Spec"),
         ("spec.toml", "resnetspec", "规格"),
         marked(
-            "A ResNet as data: the fields in which ResNets differ (block, depths, widths, groups, stem, shortcut and "
-            "so on), whose defaults are torchvision's resnet50. export-spec writes one as a spec.toml, which every "
-            "command reads back; --set changes a field: --set groups=32 --set base_width=4 makes resnext50_32x4d."
+            "A ResNet as data. Its fields are where ResNets differ: block, depths, widths, groups, stem, shortcut and "
+            "so on. The defaults are torchvision's resnet50. export-spec writes a spec.toml, which every command "
+            "reads. --set changes a field: --set groups=32 --set base_width=4 makes resnext50_32x4d."
         ),
         see=("variant", "model"),
     ),
@@ -20,9 +20,9 @@ TERMS = (
         marked("Variant"),
         ("variants", "zoo", "变体"),
         marked(
-            "A spec with a name in the zoo, such as resnet50, wide_resnet50_2 or preresnet164_cifar; `resnet-inspect "
-            "list` shows them all with what they cost. Some names are patterns: resnext50_8x16d is one, though no "
-            "list has it."
+            "A spec with a name in the zoo, such as resnet50, wide_resnet50_2 or preresnet164_cifar. `resnet-inspect "
+            "list` shows all of them with their costs. Some names follow a pattern and work without being listed: "
+            "resnext50_8x16d is one."
         ),
         see=("spec", "model"),
     ),
@@ -31,8 +31,8 @@ TERMS = (
         marked("Model"),
         ("models", "模型"),
         marked(
-            "What is typed where a command asks for a net: the name of a variant, or the path of a spec.toml. Without "
-            "one, commands that need a model take resnet50, at the image size of its authors."
+            "What you type where a command asks for a net: the name of a variant or the path of a spec.toml. Without "
+            "one, commands that need a model use resnet50, at the image size of its authors."
         ),
         see=("variant", "spec"),
     ),
@@ -41,8 +41,8 @@ TERMS = (
         marked("Finding"),
         ("findings", "warning", "lint", "发现", "告警"),
         marked(
-            "Something that a reader should act on: a code, where it is, a message and a hint. lint gives them for an "
-            "architecture, bench for a measurement; `resnet-inspect explain CODE` prints what is behind one."
+            "Something to act on: a code, a place, a message and a hint. lint reports findings on an architecture, "
+            "bench on a measurement. `resnet-inspect explain CODE` explains one."
         ),
         see=("record", "spec"),
     ),
