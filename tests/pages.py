@@ -1,0 +1,67 @@
+"""The pages that people read, as data: their blocks, and the commands and outputs in them.
+
+``python tests/pages.py`` brings every output that a page shows up to date with what its command prints now.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+INLINE = re.compile(r"`(resnet-inspect [a-z][^`]*)`")
+STEP = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+COLUMNS = 100
+
+
+def blocks(language: str) -> list[str]:
+    """The blocks of one language, page by page."""
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    return [body for name, body in BLOCK.findall(text) if name == language]
+
+
+def commands() -> dict[str, str]:
+    """Every command that a page shows, with the output below it; "" where it shows none."""
+    found: dict[str, str] = {}
+    for page in PAGES:
+        found |= dict.fromkeys(INLINE.findall(page.read_text(encoding="utf-8")), "") | found
+    for block in blocks("console"):
+        for command, output in STEP.findall(block):
+            found[command] = output.strip() or found.get(command, "")
+    return found
+
+
+def play(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a line of the shell in ``folder``, where ``resnet-inspect`` is this package."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
+    environment |= {"PYTHONPATH": str(ROOT), "COLUMNS": str(COLUMNS)}
+    script = f'resnet-inspect() {{ {shlex.quote(sys.executable)} -m resnet_inspect "$@"; }}\n{command}'
+    done = ["bash", "-o", "pipefail", "-c", script]
+    return subprocess.run(done, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+
+
+def printed(done: subprocess.CompletedProcess[str]) -> str:
+    """What a reader saw on the terminal."""
+    return (done.stdout + done.stderr).strip()
+
+
+def update(page: Path) -> None:
+    """Put what its commands print now below them, where the page shows an output."""
+
+    def again(step: re.Match[str]) -> str:
+        gap = "\n" * (len(step[2]) - len(step[2].rstrip("\n")) - 1)
+        return f"$ {step[1]}\n{printed(play(step[1], ROOT))}\n{gap}" if step[2].strip() else step[0]
+
+    def block(match: re.Match[str]) -> str:
+        return f"```console\n{STEP.sub(again, match[2])}```" if match[1] == "console" else match[0]
+
+    page.write_text(BLOCK.sub(block, page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    for page in PAGES:
+        update(page)

@@ -1,0 +1,95 @@
+"""README.md, CONTRIBUTING.md and docs/: every command runs, every output is real, every diff fits the code."""
+
+import re
+from pathlib import Path
+from pkgutil import resolve_name
+
+import click
+import pytest
+from pages import BLOCK, PAGES, ROOT, blocks, commands, play, printed
+
+from resnet_inspect import __version__
+from resnet_inspect.cli import COMMANDS, main
+
+SHOWN = commands()
+REFUSED = "error: "
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory: pytest.TempPathFactory, laid_out_json: str, record_json: str) -> Path:
+    """A folder with the files that the pages name."""
+    folder = tmp_path_factory.mktemp("examples")
+    (limits,), (code,) = blocks("toml"), blocks("py")
+    assert play("resnet-inspect export-spec resnet50d -o mine.toml", folder).returncode == 0
+    texts = {"run.json": laid_out_json, "old.json": record_json, "new.json": record_json, "net.py": code}
+    for name, text in (texts | {"pyproject.toml": limits}).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("command", sorted(SHOWN))
+def test_a_command_that_a_page_shows_runs_and_prints_what_is_shown(command: str, examples: Path) -> None:
+    done, shown = play(command, examples), SHOWN[command]
+    assert done.returncode == (2 if shown.startswith(REFUSED) else 0), done.stderr
+    if shown:
+        assert printed(done) == shown
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python_that_a_page_shows_runs(code: str) -> None:
+    exec(compile(code, "a page", "exec"), {})
+
+
+@pytest.mark.parametrize("diff", blocks("diff"))
+def test_a_diff_fits_the_code(diff: str) -> None:
+    path, *lines = diff.splitlines()
+    before = "".join(f"{line[1:]}\n" for line in lines if not line.startswith("+"))
+    assert before in (ROOT / path.removeprefix("--- ")).read_text(encoding="utf-8")
+
+
+def test_the_walks_go_through_functions_that_exist() -> None:
+    walks = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("\n# ")[1]
+    calls = re.findall(r"`([a-z_]+(?:\.\w+)+)`", walks.replace("`report.py`", ""))
+    assert len(calls) > 20
+    for call in calls:
+        assert callable(resolve_name(f"resnet_inspect.{call}"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_has_no_block_that_no_test_reads(page: Path) -> None:
+    languages = {language for language, _ in BLOCK.findall(page.read_text(encoding="utf-8"))}
+    install = {"sh"} if page.name == "README.md" else set()  # .ci/run plays it in a clean environment
+    assert languages <= {"console", "python", "py", "toml", "diff", "text"} | install
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_links_to_exists(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8").replace("\n", " ")):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES[2:], ids=lambda page: page.name)
+def test_a_page_begins_with_a_readers_question_and_the_readme_links_to_it(page: Path) -> None:
+    _, first, *_ = page.read_text(encoding="utf-8").split("\n\n")
+    assert re.match(r"\*\*[^*]*\?\*\*", first)
+    assert f"(docs/{page.name})" in README
+
+
+def test_an_option_that_a_page_names_exists() -> None:
+    parameters = [p for name in COMMANDS for p in main.get_command(click.Context(main), name).params]
+    known = {option for parameter in parameters for option in parameter.opts}
+    others = {"--only", "--strict"}  # of validation/honesty.py and mypy
+    for page in PAGES:
+        named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", page.read_text(encoding="utf-8")))
+        assert named <= known | others, page.name
+
+
+def test_the_readme_names_every_command_and_is_short() -> None:
+    for command in COMMANDS:
+        assert f"`resnet-inspect {command}" in README
+    assert len(README.splitlines()) <= 150
+
+
+def test_the_citation_names_the_version_of_the_package() -> None:
+    assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
