@@ -31,28 +31,29 @@ def explain(
         found = load.variant(word, settings)
     except UnknownModelError as error:
         # No term and no code is the name of a model, so which is looked for first is a matter of speed alone.
-        from resnet_inspect.explainer.word import explain_word, unknown
+        from resnet_inspect.explainer.index import suggest_words
+        from resnet_inspect.explainer.pages import explain_word
 
-        told = explain_word(str(word), language)
-        if told is None:
-            raise unknown(str(word), error) from None
+        page = explain_word(str(word), language)
+        if page is None:
+            raise suggest_words(str(word), error) from None
         if input is not None or batch_size is not None or settings:
             raise RequestError(
                 f"{word} is a word, not a model: it has no input and no fields",
                 hint=f"`resnet-inspect explain {word}` says what it means",
             ) from None
-        return answer(told)
-    from resnet_inspect.explainer.lesson import lesson
+        return answer(page)
+    from resnet_inspect.explainer.lesson import write_lesson
 
-    return answer(lesson(found.spec, load.graph(found, input, batch_size), language))
+    return answer(write_lesson(found.spec, load.graph(found, input, batch_size), language))
 
 
 def glossary(language: str = "en") -> Answer:
     """Every word that explain knows, models apart."""
-    from resnet_inspect.explainer.word import index
+    from resnet_inspect.explainer.index import list_words
 
     one_of("language", language, LANGUAGES)
-    return answer(index(language))
+    return answer(list_words(language))
 
 
 def lint(
@@ -70,7 +71,7 @@ def lint(
     ``precision`` is fp16, bf16, tf32 or int8 to look at channels too, ``record`` one of this net with stage times,
     ``ignore`` codes of rules. A net whose branches cannot be added is a finding, not an error.
     """
-    from resnet_inspect.linter import PRECISIONS, Subject, lint, refused, stage_times
+    from resnet_inspect.linter import PRECISIONS, Subject, lint, read_stage_times, report_refusal
 
     one_of("precision", precision, (None, *PRECISIONS))
     one_of("language", language, LANGUAGES)
@@ -78,7 +79,9 @@ def lint(
     try:
         graph = load.graph(found, input, batch_size)
     except BranchError as error:
-        return answer(refused(found.name, load.size(found.spec, input, batch_size), error, language, several(ignore)))
-    times = None if record is None else stage_times(recorded(record), graph)
+        return answer(
+            report_refusal(found.name, load.size(found.spec, input, batch_size), error, language, several(ignore))
+        )
+    times = None if record is None else read_stage_times(recorded(record), graph)
     subject = Subject(found.spec, graph, precision, times)
     return answer(lint(subject, language, several(ignore), untimed=record is not None and times is None))

@@ -63,16 +63,16 @@ def test_every_large_number_of_the_glossary_is_counted() -> None:
 
 
 def test_a_word_has_one_meaning() -> None:
-    words = [word for term in TERMS for word in {glossary.plain(w) for w in (term.key, *term.aliases)}]
+    words = [word for term in TERMS for word in {glossary.normalize(w) for w in (term.key, *term.aliases)}]
     assert sorted(words) == sorted(set(words))
 
 
 def test_no_model_has_the_name_of_a_word() -> None:
-    words = {glossary.plain(word) for term in TERMS for word in (term.key, *term.aliases)}
+    words = {glossary.normalize(word) for term in TERMS for word in (term.key, *term.aliases)}
     words |= {
-        glossary.plain(word) for word in (*CATALOGUE, *(name for rule in RULES for name in (rule.code, rule.name)))
+        glossary.normalize(word) for word in (*CATALOGUE, *(name for rule in RULES for name in (rule.code, rule.name)))
     }
-    assert not words & {glossary.plain(variant.name) for variant in zoo.variants()}
+    assert not words & {glossary.normalize(variant.name) for variant in zoo.variants()}
 
 
 def test_every_word_of_the_index_is_explained_in_both_languages() -> None:

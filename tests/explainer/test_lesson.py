@@ -9,8 +9,8 @@ from strategies import specs
 
 import resnet_inspect as ri
 from resnet_inspect.errors import ShapeError
-from resnet_inspect.explainer.lesson import lesson
-from resnet_inspect.explainer.net import net_of
+from resnet_inspect.explainer.lesson import write_lesson
+from resnet_inspect.explainer.outline import outline
 from resnet_inspect.graph.facts.work import stage_of, work_by
 from resnet_inspect.language import LANGUAGES
 from resnet_inspect.render import FORMATS, render
@@ -97,12 +97,12 @@ def test_any_net_can_be_told_and_its_blocks_add_up_to_its_stages(
     except ShapeError:
         return
     works = work_by(graph, stage_of)
-    for stage, kinds in net_of(spec, graph).kinds.items():
+    for stage, kinds in outline(spec, graph).kinds.items():
         assert sum(len(kind.places) * kind.params for kind in kinds) == works[stage].params
         assert sum(len(kind.places) * kind.macs for kind in kinds) == works[stage].macs
         assert sorted(place for kind in kinds for place in kind.places) == list(range(len(set_of(graph, stage))))
     for language in LANGUAGES:
-        report = lesson(spec, graph, language)
+        report = write_lesson(spec, graph, language)
         check_lesson(report)
         for format in FORMATS:
             assert render(report, format, 80)

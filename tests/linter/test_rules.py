@@ -14,8 +14,8 @@ from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph.facts.receptive_field import by_stage
 from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.linter import PRECISIONS, RULES, Rule, Subject, lint
-from resnet_inspect.linter.report import finding
-from resnet_inspect.linter.subject import Hit
+from resnet_inspect.linter.report import make_finding
+from resnet_inspect.linter.rule import Hit
 from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
@@ -61,9 +61,9 @@ def test_a_rule_has_a_page_for_a_learner(one: Rule) -> None:
 @pytest.mark.parametrize("one", RULES, ids=lambda rule: rule.code)
 def test_a_rules_texts_are_translated_before_they_are_filled(one: Rule) -> None:
     names = {field for text in (one.message, one.hint) for _, field, _, _ in Formatter().parse(text) if field}
-    said = finding(one, Hit("here", dict.fromkeys(names, "7")), lambda text: f"zh {text}")
-    assert said.message == "zh " + one.message.format(**dict.fromkeys(names, "7"))
-    assert said.hint.startswith("zh ")
+    filled = make_finding(one, Hit("here", dict.fromkeys(names, "7")), lambda text: f"zh {text}")
+    assert filled.message == "zh " + one.message.format(**dict.fromkeys(names, "7"))
+    assert filled.hint.startswith("zh ")
 
 
 @pytest.mark.parametrize(

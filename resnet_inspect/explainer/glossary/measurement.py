@@ -1,4 +1,4 @@
-"""Four times that are not one another, and how they are sampled."""
+"""Measurement: the four times of a call, how bench samples them, and what comes of it."""
 
 from resnet_inspect.explainer.glossary.term import Term
 from resnet_inspect.language import marked

@@ -1,4 +1,4 @@
-"""What nets are built of beside the block: layers, widths, ends."""
+"""The layers around and inside blocks: stem, head, norms, widths, attention."""
 
 from resnet_inspect.explainer.glossary.term import Term
 from resnet_inspect.language import marked
