@@ -16,10 +16,10 @@ def explain_bias(net: Outline, say: Speaker) -> Section | None:
     if net.spec.norm == "none":
         return None
     if net.spec.norm == "gn":
-        return _before_group_norm(net, say)
-    feeding = _feeding_batch_norm(net)
-    biased = [conv for conv, op in feeding if op.bias]
-    paragraphs = [_with_bias(biased, say) if biased else _without_bias([conv for conv, _ in feeding], say)]
+        return _explain_group_norm(net, say)
+    normalised = _find_normalised(net)
+    biased = [conv for conv, op in normalised if op.bias]
+    paragraphs = [_explain_waste(biased, say) if biased else _explain_absence([conv for conv, _ in normalised], say)]
     if net.spec.order == "pre":
         paragraphs.append(
             say(
@@ -45,7 +45,7 @@ def explain_bias(net: Outline, say: Speaker) -> Section | None:
     return Section("bias", title, tuple(paragraphs))
 
 
-def _before_group_norm(net: Outline, say: Speaker) -> Section:
+def _explain_group_norm(net: Outline, say: Speaker) -> Section:
     channels = net.usual.width
     return Section(
         "bias",
@@ -63,7 +63,7 @@ def _before_group_norm(net: Outline, say: Speaker) -> Section:
     )
 
 
-def _without_bias(convs: list[Node], say: Speaker) -> str:
+def _explain_absence(convs: list[Node], say: Speaker) -> str:
     return say(
         "Convolutions directly before batch normalisation: {count}, all without a bias. Batch normalisation subtracts "
         "each channel's mean, and with it anything that a bias added to the whole channel. Its own shift then does "
@@ -76,7 +76,7 @@ def _without_bias(convs: list[Node], say: Speaker) -> str:
     )
 
 
-def _with_bias(convs: list[Node], say: Speaker) -> str:
+def _explain_waste(convs: list[Node], say: Speaker) -> str:
     return say(
         "Convolutions with a bias directly before batch normalisation: {count}. The normalisation subtracts each "
         "channel's mean, and the bias with it, then adds a shift of its own. So {wasted} parameters here have no "
@@ -90,7 +90,7 @@ def _count_channels(convs: list[Node]) -> int:
     return sum(conv.out.shape[1] for conv in convs)
 
 
-def _feeding_batch_norm(net: Outline) -> list[tuple[Node, Conv2d]]:
+def _find_normalised(net: Outline) -> list[tuple[Node, Conv2d]]:
     """The convolutions whose output goes straight into batch normalisation, outside attention modules."""
     return [
         (node, node.op)

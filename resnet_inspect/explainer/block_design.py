@@ -8,14 +8,19 @@ from resnet_inspect.report import Section
 
 def explain_design(net: Outline, say: Speaker) -> Section:
     """The design that all blocks of this net share, with the numbers of one block."""
-    design = {"bottleneck": _bottleneck, "basic": _basic}[net.spec.block]
-    paragraphs = [design(net, say), _grouped(net, say), _order(net, say), _norm(net, say)]
-    paragraphs += [_attention(net, say), _antialias(net, say)]
+    design = {"bottleneck": _explain_bottleneck, "basic": _explain_basic_block}[net.spec.block]
+    paragraphs = [
+        design(net, say),
+        _explain_groups_or_width(net, say),
+        _explain_order(net, say),
+        _explain_group_norm(net, say),
+    ]
+    paragraphs += [_explain_attention(net, say), _explain_antialiasing(net, say)]
     title = say("How its blocks are built: {name}", name=name_kind(net.usual, say))
     return Section("block", title, tuple(filter(None, paragraphs)))
 
 
-def _bottleneck(net: Outline, say: Speaker) -> str:
+def _explain_bottleneck(net: Outline, say: Speaker) -> str:
     kind = net.usual
     c, out = kind.source.shape[1], kind.out.shape[1]
     count = sum(write.count_weights(conv) for conv in kind.convs)
@@ -35,7 +40,7 @@ def _bottleneck(net: Outline, say: Speaker) -> str:
     )
 
 
-def _basic(net: Outline, say: Speaker) -> str:
+def _explain_basic_block(net: Outline, say: Speaker) -> str:
     kind = net.usual
     return say(
         "A basic block is two 3×3 convolutions; nothing narrows the channels between them. {block} goes {c} → {width} "
@@ -49,7 +54,7 @@ def _basic(net: Outline, say: Speaker) -> str:
     )
 
 
-def _grouped(net: Outline, say: Speaker) -> str:
+def _explain_groups_or_width(net: Outline, say: Speaker) -> str:
     """ResNeXt's groups or the wide ResNet's width; empty for a standard 3×3."""
     spec, (conv, op) = net.spec, net.usual.spatial
     planes = spec.planes[0][-1]
@@ -78,7 +83,7 @@ def _grouped(net: Outline, say: Speaker) -> str:
     return ""
 
 
-def _order(net: Outline, say: Speaker) -> str:
+def _explain_order(net: Outline, say: Speaker) -> str:
     if net.spec.norm == "none":
         return (
             say(
@@ -107,7 +112,7 @@ def _order(net: Outline, say: Speaker) -> str:
     )
 
 
-def _norm(net: Outline, say: Speaker) -> str:
+def _explain_group_norm(net: Outline, say: Speaker) -> str:
     if net.spec.norm != "gn":
         return ""
     channels = net.usual.width
@@ -121,7 +126,7 @@ def _norm(net: Outline, say: Speaker) -> str:
     )
 
 
-def _attention(net: Outline, say: Speaker) -> str:
+def _explain_attention(net: Outline, say: Speaker) -> str:
     attention, kind = net.spec.attention, net.usual
     if attention is None:
         return ""
@@ -161,7 +166,7 @@ def _attention(net: Outline, say: Speaker) -> str:
             )
 
 
-def _antialias(net: Outline, say: Speaker) -> str:
+def _explain_antialiasing(net: Outline, say: Speaker) -> str:
     if net.spec.antialias is None:
         return ""
     strided = [kind for kinds in net.kinds.values() for kind in kinds if kind.stride > 1]

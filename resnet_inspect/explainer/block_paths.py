@@ -20,21 +20,21 @@ def explain_kind(net: Outline, kind: BlockKind, say: Speaker) -> Section:
     shortcut = say("projection") if kind.projects else say("zero-padded") if kind.shortcut else say("identity")
     title = say(
         "{paths}: {name} ({numbers}), {shortcut}",
-        paths=_paths(kind, say),
+        paths=_list_paths(kind, say),
         name=name_kind(kind, say),
         numbers=numbers,
         shortcut=shortcut,
     )
     paragraphs = (
-        _signature(kind, numbers, say),
-        _residual_path(kind, say),
-        _shortcut(net, kind, say),
-        _cost(kind, say),
+        _explain_signature(kind, numbers, say),
+        _draw_residual_path(kind, say),
+        _explain_shortcut(net, kind, say),
+        _explain_cost(kind, say),
     )
-    return Section(kind.path, title, paragraphs, _table(kind, say))
+    return Section(kind.path, title, paragraphs, _tabulate(kind, say))
 
 
-def _paths(kind: BlockKind, say: Speaker) -> str:
+def _list_paths(kind: BlockKind, say: Speaker) -> str:
     """``layer1.1 to layer1.2``: one run of consecutive blocks, or several."""
     runs = []
     for _, run in groupby(enumerate(kind.places), lambda pair: pair[1] - pair[0]):
@@ -44,7 +44,7 @@ def _paths(kind: BlockKind, say: Speaker) -> str:
     return say.listed(runs)
 
 
-def _signature(kind: BlockKind, numbers: str, say: Speaker) -> str:
+def _explain_signature(kind: BlockKind, numbers: str, say: Speaker) -> str:
     c, *width, out, stride = map(str, kind.signature)
     if width:
         signature = say(
@@ -72,12 +72,12 @@ def _signature(kind: BlockKind, numbers: str, say: Speaker) -> str:
     )
 
 
-def _residual_path(kind: BlockKind, say: Speaker) -> str:
+def _draw_residual_path(kind: BlockKind, say: Speaker) -> str:
     steps = kind.residual + tuple(node for node in kind.attention if node.kind == "Mul")[-1:]
-    return say("Residual path: {path}.", path=_chain(kind, steps))
+    return say("Residual path: {path}.", path=_draw_path(kind, steps))
 
 
-def _shortcut(net: Outline, kind: BlockKind, say: Speaker) -> str:
+def _explain_shortcut(net: Outline, kind: BlockKind, say: Speaker) -> str:
     (c, *before), (out, *after) = kind.source.shape[1:], kind.out.shape[1:]
     if not kind.shortcut:
         return say(
@@ -96,13 +96,13 @@ def _shortcut(net: Outline, kind: BlockKind, say: Speaker) -> str:
             "every shortcut of this net projects (option C), although the shape stays {shape}",
             shape=write.shape(kind.out),
         )
-    path = _chain(kind, kind.shortcut)
+    path = _draw_path(kind, kind.shortcut)
     if kind.projects:
         return say("Shortcut: {path}. It is a projection, because {why}.", path=path, why=why)
     return say("Shortcut: {path}. It is padded with zeros, because {why}.", path=path, why=why)
 
 
-def _chain(kind: BlockKind, steps: Sequence[Node]) -> str:
+def _draw_path(kind: BlockKind, steps: Sequence[Node]) -> str:
     """``256×56×56 → conv1 → 128×56×56 → conv2 /2 → 128×28×28``."""
     links = [write.shape(steps[0].ins[0])]
     for node in steps:
@@ -112,13 +112,13 @@ def _chain(kind: BlockKind, steps: Sequence[Node]) -> str:
     return " → ".join(links)
 
 
-def _cost(kind: BlockKind, say: Speaker) -> str:
+def _explain_cost(kind: BlockKind, say: Speaker) -> str:
     return say(
         "MACs, weights times positions: {work} = {macs}.", work=write.work(kind.nodes), macs=write.integer(kind.macs)
     )
 
 
-def _table(kind: BlockKind, say: Speaker) -> Table:
+def _tabulate(kind: BlockKind, say: Speaker) -> Table:
     """One row per layer with weights of its own, and one row for all norms; the rows add up to the block."""
     columns = (
         Column("layer", say("layer")),
@@ -135,7 +135,7 @@ def _table(kind: BlockKind, say: Speaker) -> Table:
             new = bool(node.params) and node.module not in owned
             owned.add(node.module)
             weights, params = (write.weights(node), node.params) if new else (None, None)
-            operation, out = _operation(node, say), node.out.shape[1:]
+            operation, out = _name_operation(node, say), node.out.shape[1:]
             rows.append((kind.name_inside(node), operation, out, weights, params, node.macs or None))
     if channels := norm_channels(kind.nodes):
         worked = write.scales_and_shifts(channels).partition(" = ")[0]
@@ -144,7 +144,7 @@ def _table(kind: BlockKind, say: Speaker) -> Table:
     return Table(kind.path, kind.path, columns, tuple(rows), total)
 
 
-def _operation(node: Node, say: Speaker) -> str:
+def _name_operation(node: Node, say: Speaker) -> str:
     match node.op:
         case Conv2d(kernel_size=k, stride=s, dilation=d, groups=g):
             parts = [f"{k}×{k}" + (f" /{s}" if s > 1 else "")]

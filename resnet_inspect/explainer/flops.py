@@ -8,7 +8,7 @@ from resnet_inspect.units import giga
 
 
 def explain_flops(net: Outline, say: Speaker) -> Section:
-    """This net's MACs as FLOPs, and which of the two numbers usage and tools print."""
+    """This net's MACs as FLOPs, and which of the two numbers papers and tools print."""
     macs = net.total.macs
     conversion = say(
         "A MAC is one multiplication and one addition, so 2 FLOPs. {macs} MACs are 2·{macs} = {flops} FLOPs: "

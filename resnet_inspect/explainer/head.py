@@ -41,7 +41,7 @@ def explain_head(net: Outline, say: Speaker) -> Section:
     )
     for node in nodes:
         if isinstance(node.op, Conv2d | Linear):
-            paragraphs.append(_classifier(net, node, say))
+            paragraphs.append(_explain_classifier(net, node, say))
     if not net.spec.num_classes:
         paragraphs.append(
             say(
@@ -54,7 +54,7 @@ def explain_head(net: Outline, say: Speaker) -> Section:
     return Section("head", title, tuple(paragraphs))
 
 
-def _classifier(net: Outline, node: Node, say: Speaker) -> str:
+def _explain_classifier(net: Outline, node: Node, say: Speaker) -> str:
     layer = (
         say("fc is a 1×1 convolution on the pooled map, which equals a fully connected layer")
         if isinstance(node.op, Conv2d)

@@ -16,7 +16,7 @@ def explain_whole(net: Outline, say: Speaker) -> Section:
     return Section(
         "overview",
         say("{model} at a glance", model=net.graph.name),
-        (say.paragraph(_task(net, say), _cost(net, say)), _depth(net, say)),
+        (say.paragraph(_explain_task(net, say), _explain_cost(net, say)), _explain_depth(net, say)),
     )
 
 
@@ -32,7 +32,7 @@ def count_layers(net: Outline) -> int:
     return stem + net.blocks * block + head
 
 
-def _task(net: Outline, say: Speaker) -> str:
+def _explain_task(net: Outline, say: Speaker) -> str:
     batch, image = net.graph.input.shape[0], write.shape(net.graph.input)
     out = write.integer(net.graph.output.shape[1])
     if not net.spec.num_classes:
@@ -59,7 +59,7 @@ def _task(net: Outline, say: Speaker) -> str:
     return say.paragraph(task, many)
 
 
-def _cost(net: Outline, say: Speaker) -> str:
+def _explain_cost(net: Outline, say: Speaker) -> str:
     return say(
         "It has {params} parameters and takes {macs} multiply-accumulates (MACs). Between its stem and its head are "
         "the residual blocks, counted by stage: {blocks}.",
@@ -69,7 +69,7 @@ def _cost(net: Outline, say: Speaker) -> str:
     )
 
 
-def _depth(net: Outline, say: Speaker) -> str:
+def _explain_depth(net: Outline, say: Speaker) -> str:
     stem, block, head = count_layers_by_part(net)
     count = count_layers(net)
     worked = say(

@@ -27,10 +27,10 @@ def explain_residual(net: Outline, say: Speaker) -> Section:
         layers=str(count_layers(net)),
         blocks=str(net.blocks),
     )
-    return Section("residual", say("What a residual block adds"), (idea, degradation, _shortcuts(net, say)))
+    return Section("residual", say("What a residual block adds"), (idea, degradation, _explain_shortcuts(net, say)))
 
 
-def _shortcuts(net: Outline, say: Speaker) -> str:
+def _explain_shortcuts(net: Outline, say: Speaker) -> str:
     """How many shortcuts are identities, projections and zero-padded, and what they cost."""
     projecting = [kind for kinds in net.kinds.values() for kind in kinds if kind.projects]
     count = sum(len(kind.places) for kind in projecting)

@@ -30,10 +30,10 @@ def _introduce(net: Outline, stage: str, place: int, kinds: list[BlockKind], say
         source=write.shape(source),
         out=write.shape(out),
     )
-    return Section(stage, title, (_extent(net, place, kinds[0], say), _made_of(net, kinds, say)))
+    return Section(stage, title, (_explain_resolution(net, place, kinds[0], say), _list_blocks(net, kinds, say)))
 
 
-def _made_of(net: Outline, kinds: list[BlockKind], say: Speaker) -> str:
+def _list_blocks(net: Outline, kinds: list[BlockKind], say: Speaker) -> str:
     """``1 × (64, 64, 256, 1) and 2 × (256, 64, 256, 1)``: the kinds of block, usually a first one and the rest."""
     counted = [f"{len(kind.places)} × ({', '.join(map(str, kind.signature))})" for kind in kinds]
     if net.spec.block == "basic":
@@ -41,7 +41,7 @@ def _made_of(net: Outline, kinds: list[BlockKind], say: Speaker) -> str:
     return say("Its blocks, written (C, width, C_out, stride): {kinds}.", kinds=say.listed(counted))
 
 
-def _extent(net: Outline, place: int, kind: BlockKind, say: Speaker) -> str:
+def _explain_resolution(net: Outline, place: int, kind: BlockKind, say: Speaker) -> str:
     """Whether the stage downsamples, and why."""
     source, out = kind.source.shape[2:], kind.out.shape[2:]
     before, after = text(source, "shape"), text(out, "shape")
@@ -49,7 +49,7 @@ def _extent(net: Outline, place: int, kind: BlockKind, say: Speaker) -> str:
     dilation = max(op.dilation for node in kind.nodes if isinstance(op := node.op, Conv2d))
     last = next(reversed(net.kinds[kind.stage])).spatial[1].dilation
     if kind.stride > 1:
-        return _downsampling(net, kind, before, after, say)
+        return _explain_downsampling(net, kind, before, after, say)
     if max(dilation, last) > 1:
         return say(
             "This stage keeps {before}: dilation replaces its stride. The taps of its 3×3 are {dilation} apart and see "
@@ -84,7 +84,7 @@ def _extent(net: Outline, place: int, kind: BlockKind, say: Speaker) -> str:
     )
 
 
-def _downsampling(net: Outline, kind: BlockKind, before: str, after: str, say: Speaker) -> str:
+def _explain_downsampling(net: Outline, kind: BlockKind, before: str, after: str, say: Speaker) -> str:
     c, out = kind.source.shape[1], kind.out.shape[1]
     values = {"stride": str(kind.stride), "before": before, "after": after}
     summary = (
@@ -118,8 +118,4 @@ def _add_up(net: Outline, stage: str, place: int, kinds: list[BlockKind], say: S
         macs=write.multiples([(len(kind.places), kind.macs) for kind in kinds]),
         macs_share=text(part.macs / net.total.macs, "share"),
     )
-    return Section(
-        f"{stage}.sum",
-        say("Stage {place} in total", place=str(place)),
-        (summary,),
-    )
+    return Section(f"{stage}.sum", say("Stage {place} in total", place=str(place)), (summary,))

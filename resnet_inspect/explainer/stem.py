@@ -16,15 +16,15 @@ def explain_stem(net: Outline, say: Speaker) -> Section:
     nodes = net.nodes("stem")
     convs = [node for node in nodes if isinstance(node.op, Conv2d)]
     pools = [node for node in nodes if isinstance(node.op, MaxPool2d | AvgPool2d | BlurPool2d)]
-    paragraphs = [_conv(node, say) for node in convs]
-    paragraphs += filter(None, [_deep(net, convs, say), _norm_and_act(net, nodes, say)])
-    paragraphs += [_pool(node, say) for node in pools]
-    paragraphs.append(_remaining(net, nodes[-1], say))
+    paragraphs = [_explain_conv(node, say) for node in convs]
+    paragraphs += filter(None, [_explain_deep_stem(net, convs, say), _explain_norm_and_act(net, nodes, say)])
+    paragraphs += [_explain_pool(node, say) for node in pools]
+    paragraphs.append(_explain_remaining(net, nodes[-1], say))
     title = say("The stem: {image} → {out}", image=write.shape(net.graph.input), out=write.shape(nodes[-1].out))
     return Section("stem", title, tuple(paragraphs))
 
 
-def _conv(node: Node, say: Speaker) -> str:
+def _explain_conv(node: Node, say: Speaker) -> str:
     op = node.op
     assert isinstance(op, Conv2d)
     return say(
@@ -44,7 +44,7 @@ def _conv(node: Node, say: Speaker) -> str:
     )
 
 
-def _deep(net: Outline, convs: list[Node], say: Speaker) -> str:
+def _explain_deep_stem(net: Outline, convs: list[Node], say: Speaker) -> str:
     if [kernel for kernel, _, _ in net.spec.stem] != [3, 3, 3]:
         return ""
     return say(
@@ -57,7 +57,7 @@ def _deep(net: Outline, convs: list[Node], say: Speaker) -> str:
     )
 
 
-def _norm_and_act(net: Outline, nodes: list[Node], say: Speaker) -> str:
+def _explain_norm_and_act(net: Outline, nodes: list[Node], say: Speaker) -> str:
     """Normalisation and activation, or which of the two is missing."""
     channels, active = norm_channels(nodes), any(isinstance(node.op, ReLU) for node in nodes)
     sentences = []
@@ -102,7 +102,7 @@ def _norm_and_act(net: Outline, nodes: list[Node], say: Speaker) -> str:
     return say.paragraph(*sentences)
 
 
-def _pool(node: Node, say: Speaker) -> str:
+def _explain_pool(node: Node, say: Speaker) -> str:
     source, out = write.shape(node.ins[0]), write.shape(node.out)
     match node.op:
         case MaxPool2d(kernel_size=k, stride=s, padding=p, ceil_mode=False):
@@ -141,7 +141,7 @@ def _pool(node: Node, say: Speaker) -> str:
     )
 
 
-def _remaining(net: Outline, last: Node, say: Speaker) -> str:
+def _explain_remaining(net: Outline, last: Node, say: Speaker) -> str:
     """How many positions the stem leaves to the stages, and its share of the MACs."""
     part = net.works["stem"]
     height, width = net.graph.input.shape[2:]

@@ -19,12 +19,12 @@ def explain_stride_placement(net: Outline, say: Speaker) -> Section | None:
         return None
     title = say("v1 and v1.5")
     if spec.block == "basic":
-        same = say(
+        no_choice = say(
             "v1 and v1.5 differ in which convolution of a bottleneck has the stride. Basic blocks have no 1×1 that "
             "could take it. So this net, with {blocks} basic blocks, is the same in both.",
             blocks=str(net.blocks),
         )
-        return Section("v1.5", title, (same,))
+        return Section("v1.5", title, (no_choice,))
     if spec.antialias:
         return None
     other_macs = _count_macs(net, replace(spec, stride_on="3x3" if spec.stride_on == "1x1" else "1x1"))

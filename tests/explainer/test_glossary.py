@@ -78,8 +78,8 @@ def test_no_model_has_the_name_of_a_word() -> None:
 def test_every_word_of_the_index_is_explained_in_both_languages() -> None:
     for row in ri.glossary().tables[0].rows:
         for language in LANGUAGES:
-            told = ri.explain(str(row[0]), language=language)
-            for section in told.sections:
+            answer = ri.explain(str(row[0]), language=language)
+            for section in answer.sections:
                 assert all(len(paragraph) > 5 and "{" not in paragraph for paragraph in section.paragraphs)
 
 
