@@ -34,8 +34,8 @@ def threshold(code: str, say: Speaker) -> str | None:
             return say("bench reports this above {cpu} in either direction, {cuda} on a CUDA device.", **noisy)
         case "bimodal":
             return say(
-                "bench reports this where two peaks are more than {distance} of the median apart. Halfway between "
-                "them, at most half as many samples may lie as at the smaller peak.",
+                "bench reports this where two peaks are more than {distance} of the median apart, and at most half as "
+                "many samples lie halfway between them as at the smaller peak.",
                 distance=text(statistics.MODE_DISTANCE, "share"),
             )
         case "slow-first":
