@@ -1,7 +1,7 @@
-"""The catalogue of translations: what the source says, what the .po holds, and the .mo that it compiles to.
+"""The catalogue of translations: the texts of the source, their translations in the .po, and the compiled .mo.
 
-``python tests/catalogue.py`` brings both up to date with the source: new texts come in without a translation, for
-somebody to write, and those that nobody says any more go out.
+``python tests/catalogue.py`` brings both up to date with the source. It adds new texts without a translation, which
+somebody then writes, and removes texts that the source no longer has.
 """
 
 import io
@@ -14,7 +14,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from resnet_inspect.benchmark.findings import CATALOGUE
-from resnet_inspect.explainer.word import page
+from resnet_inspect.explainer.pages import split_page
 from resnet_inspect.language import DOMAIN
 from resnet_inspect.linter import RULES
 
@@ -25,12 +25,12 @@ KEYWORDS = {"say": None, "marked": None}
 
 
 def texts() -> Iterator[str]:
-    """Every text that is shown in the reader's language, in the order of the source."""
+    """Every text that users see in their language, in the order of the source."""
     seen: set[str] = set()
-    found = [message for *_, message, _, _ in extract_from_dir(PACKAGE, keywords=KEYWORDS)]
-    found += [text for row in CATALOGUE.values() for text in row]
-    found += [paragraph for rule in RULES for paragraph in page(rule)]
-    for text in found:
+    sources = [message for *_, message, _, _ in extract_from_dir(PACKAGE, keywords=KEYWORDS)]
+    sources += [text for row in CATALOGUE.values() for text in row]
+    sources += [paragraph for rule in RULES for paragraph in split_page(rule)]
+    for text in sources:
         if isinstance(text, str) and text not in seen:
             seen.add(text)
             yield text
@@ -52,8 +52,8 @@ def main() -> None:
     new = Catalog("zh", DOMAIN, fuzzy=False, header_comment=old.header_comment)
     new.mime_headers = old.mime_headers
     for text in texts():
-        known = old.get(text)
-        new.add(text, known.string if known else "")
+        message = old.get(text)
+        new.add(text, message.string if message else "")
     with PO.open("wb") as file:
         write_po(file, new, width=120, no_location=True)
     MO.write_bytes(compiled(new))

@@ -1,4 +1,4 @@
-"""A net that trips each rule of the linter and one that comes near, and Records with stage times."""
+"""For each lint rule, a net that trips it and one that nearly does; and Records with stage times."""
 
 import resnet_inspect as ri
 from resnet_inspect.benchmark.case import Case
@@ -7,21 +7,21 @@ from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.linter import RULES, Rule
 from resnet_inspect.report import Finding
 
-CONFIG = Case("resnet18", "cuda", 8, (8, 3, 224, 224), "infer", "fp16", "contiguous", "eager", 1)
+CASE = Case("resnet18", "cuda", 8, (8, 3, 224, 224), "infer", "fp16", "contiguous", "eager", 1)
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4", "head")
 
 
 def measured(*ms: float) -> Record:
-    """A Record of resnet18 whose stages took so long."""
+    """A Record of resnet18 whose stages took these milliseconds."""
     rows = [{"name": stage, "ms": time} for stage, time in zip(STAGES, ms, strict=True)]
-    result = Result(CONFIG, "ok", True, stages={"rows": rows, "total_ms": sum(ms)})
+    result = Result(CASE, "ok", True, stages={"rows": rows, "total_ms": sum(ms)})
     return Record((), {}, Plan(), 1, (result,))
 
 
 AS_THE_MACS = measured(6, 26, 23, 23, 22, 0.1)
 SLOW_STEM = measured(60, 26, 23, 23, 22, 0.1)
 
-# code -> (what trips the rule, what comes near and does not)
+# code -> (a request that trips the rule, one that nearly does)
 NETS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "RI001": ({"settings": ["conv_bias=all"]}, {"settings": ["conv_bias=all", "norm=gn"]}),
     "RI002": ({"settings": ["stem_act=false"]}, {"settings": ["order=pre"]}),
@@ -42,10 +42,9 @@ NETS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
 }
 
 
-def found(**asked: object) -> dict[str, Finding]:
-    return {finding.code: finding for finding in ri.lint(**asked).findings}
+def findings_of(**request: object) -> dict[str, Finding]:
+    return {finding.code: finding for finding in ri.lint(**request).findings}
 
 
-def rule(code: str) -> Rule:
-    (one,) = [rule for rule in RULES if rule.code == code]
-    return one
+def rule_of(code: str) -> Rule:
+    return next(rule for rule in RULES if rule.code == code)

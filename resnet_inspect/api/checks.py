@@ -28,7 +28,7 @@ def lint(
     finding makes the exit code 1.
     """
     from resnet_inspect.language import LANGUAGES
-    from resnet_inspect.linter import PRECISIONS, Subject, lint, refused, stage_times
+    from resnet_inspect.linter import PRECISIONS, Subject, lint, read_stage_times, report_refusal
 
     one_of("precision", precision, (None, *PRECISIONS))
     one_of("language", language, LANGUAGES)
@@ -37,8 +37,8 @@ def lint(
     try:
         graph = source.graph(batch)
     except BranchError as error:
-        return answer(refused(source.name, batch, error, language, several(ignore), strict))
-    times = None if record is None else stage_times(as_record(record), graph)
+        return answer(report_refusal(source.name, batch, error, language, several(ignore), strict))
+    times = None if record is None else read_stage_times(as_record(record), graph)
     untimed = record is not None and times is None
     return answer(lint(Subject(source.spec, graph, precision, times), language, several(ignore), untimed, strict))
 

@@ -25,25 +25,26 @@ def explain(
         source = find_variant(word, settings)
     except UnknownModelError as error:
         # No term or code is also a model's name, so models may come first: they are the common case.
-        from resnet_inspect.explainer.word import explain_word, unknown
+        from resnet_inspect.explainer.index import suggest_words
+        from resnet_inspect.explainer.pages import explain_word
 
         page = explain_word(str(word), language)
         if page is None:
-            raise unknown(str(word), error) from None
+            raise suggest_words(str(word), error) from None
         if input is not None or batch_size is not None or settings:
             raise RequestError(
                 f"{word} is a word, not a model: it has no input and no fields",
                 hint=f"`resnet-inspect explain {word}` says what it means",
             ) from None
         return answer(page)
-    from resnet_inspect.explainer.lesson import lesson
+    from resnet_inspect.explainer.lesson import write_lesson
 
-    return answer(lesson(source.spec, graph_of(source, input, batch_size), language))
+    return answer(write_lesson(source.spec, graph_of(source, input, batch_size), language))
 
 
 def glossary(language: str = "en") -> Answer:
     """Every word that ``explain`` knows, except models."""
-    from resnet_inspect.explainer.word import index
+    from resnet_inspect.explainer.index import list_words
 
     one_of("language", language, LANGUAGES)
-    return answer(index(language))
+    return answer(list_words(language))

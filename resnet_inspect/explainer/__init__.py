@@ -1,1 +1,1 @@
-"""What a net, a word or a finding means, told in a reader's language; every number is read off the graph."""
+"""Lessons on a net and pages on a word or a finding, in the reader's language; every number comes from the graph."""

@@ -1,4 +1,4 @@
-"""Sums worked out, as a teacher writes them on the board: ``3·3·64·64``, ``36,864·56·56 = 115,605,504``."""
+"""Formulas written out with their numbers, as on a blackboard: ``36,864·56·56 = 115,605,504``."""
 
 from collections.abc import Iterable, Sequence
 from math import prod
@@ -14,25 +14,25 @@ def integer(value: int) -> str:
 
 
 def shape(type: TensorType) -> str:
-    """Channels × height × width: of a batch, one image."""
+    """``64×56×56``: channels × height × width of one image."""
     return text(type.shape[1:], "shape")
 
 
 def side(size: int, kernel: int, stride: int, padding: int, out: int) -> str:
-    """The extent that a window leaves of ``size``: ``⌊(224 + 2·3 − 7) / 2⌋ + 1 = 112``."""
+    """The side that a window makes of ``size``: ``⌊(224 + 2·3 − 7) / 2⌋ + 1 = 112``."""
     padded = f"{size} + 2·{padding} − {kernel}" if padding else f"{size} − {kernel}"
     return f"{padded} + 1 = {out}" if stride == 1 else f"⌊({padded}) / {stride}⌋ + 1 = {out}"
 
 
 def sides(node: Node, kernel: int, stride: int, padding: int) -> list[str]:
-    """The height's and the width's, one where they are equal."""
+    """The formulas of height and width; only one where both are equal."""
     ins, outs = node.ins[0].shape[2:], node.out.shape[2:]
     worked = [side(n, kernel, stride, padding, out) for n, out in zip(ins, outs, strict=True)]
     return list(dict.fromkeys(worked))
 
 
 def weights(node: Node) -> str:
-    """``k·k·C·C_out``, and the bias where there is one; each group reads C / groups channels."""
+    """``k·k·C·C_out``, plus ``C_out`` for a bias; C is the number of channels that each group reads."""
     match node.op:
         case Conv2d(in_channels=c, out_channels=out, kernel_size=k, groups=groups, bias=bias):
             return f"{k}·{k}·{c // groups}·{out}" + (f" + {out}" if bias else "")
@@ -43,24 +43,24 @@ def weights(node: Node) -> str:
     return f"2·{node.out.shape[1]}"
 
 
-def weight_count(node: Node) -> int:
-    """The weights that multiply: no bias."""
+def count_weights(node: Node) -> int:
+    """The number of weights, without the bias."""
     return prod(node.op.params()["weight"])
 
 
 def work(nodes: Iterable[Node]) -> str:
-    """MACs as weights times the positions where each is used: ``16,384·56·56 + (36,864 + 65,536)·28·28``."""
+    """MACs as weights times positions: ``16,384·56·56 + (36,864 + 65,536)·28·28``."""
     at: dict[str, list[str]] = {}
     for node in nodes:
         if node.macs:
-            at.setdefault(positions(node), []).append(integer(weight_count(node)))
+            at.setdefault(positions(node), []).append(integer(count_weights(node)))
     return " + ".join(
         f"({' + '.join(counts)})·{where}" if len(counts) > 1 else f"{counts[0]}·{where}" for where, counts in at.items()
     )
 
 
 def positions(node: Node) -> str:
-    """Where each weight is used once: ``56·56``, in a batch ``2·56·56``."""
+    """The positions at which each weight is used once: ``56·56``, or ``2·56·56`` in a batch of 2."""
     batch, *rest = node.out.shape
     match node.op:
         case Conv2d():
@@ -73,14 +73,14 @@ def positions(node: Node) -> str:
 
 
 def multiples(values: Sequence[tuple[int, int]]) -> str:
-    """``75,008 + 2·70,400 = 215,808`` for (1, 75008) and (2, 70400); one value alone is itself."""
+    """``75,008 + 2·70,400 = 215,808`` for (1, 75008) and (2, 70400); a single value stands alone."""
     total = sum(times * value for times, value in values)
     terms = [integer(value) if times == 1 else f"{integer(times)}·{integer(value)}" for times, value in values]
     return integer(total) if terms == [integer(total)] else f"{' + '.join(terms)} = {integer(total)}"
 
 
-def twice(channels: Sequence[int]) -> str:
-    """Scale and shift of norms: ``2·(64 + 64 + 256) = 768``."""
+def scales_and_shifts(channels: Sequence[int]) -> str:
+    """The parameters of norms, a scale and a shift per channel: ``2·(64 + 64 + 256) = 768``."""
     inner = " + ".join(map(str, channels))
     worked = f"2·({inner})" if len(channels) > 1 else f"2·{inner}"
     return f"{worked} = {integer(2 * sum(channels))}"

@@ -1,28 +1,31 @@
-"""What stands after the last block."""
+"""The head: final norm, global pool, classifier."""
 
-from resnet_inspect.explainer import arithmetic as a
-from resnet_inspect.explainer.net import Net, norms
-from resnet_inspect.explainer.speech import Voice
+from resnet_inspect.explainer import arithmetic as write
+from resnet_inspect.explainer.outline import Outline, norm_channels
+from resnet_inspect.explainer.speech import Speaker
 from resnet_inspect.graph import Node
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.report import Section
 from resnet_inspect.units import text
 
 
-def head(net: Net, say: Voice) -> Section:
-    """Final norm, global pool, classifier."""
+def explain_head(net: Outline, say: Speaker) -> Section:
+    """How the last map becomes class scores, and what that costs."""
     nodes = net.nodes("head")
     source = nodes[0].ins[0]
     channels, (rows, columns) = source.shape[1], source.shape[2:]
     paragraphs = []
-    if final := norms(nodes):
+    if final := norm_channels(nodes):
         paragraphs.append(
             say(
                 "Neither normalisation nor ReLU has followed the last sum yet, so both come here: {worked} parameters.",
-                worked=a.twice(final),
+                worked=write.scales_and_shifts(final),
             )
             if net.spec.order == "pre"
-            else say("Normalisation and ReLU follow the last sum: {worked} parameters.", worked=a.twice(final))
+            else say(
+                "Normalisation and ReLU follow the last sum: {worked} parameters.",
+                worked=write.scales_and_shifts(final),
+            )
         )
     paragraphs.append(
         say(
@@ -31,28 +34,28 @@ def head(net: Net, say: Voice) -> Section:
             "{image}.",
             height=str(rows),
             width=str(columns),
-            source=a.shape(source),
-            channels=a.integer(channels),
-            image=a.shape(net.graph.input),
+            source=write.shape(source),
+            channels=write.integer(channels),
+            image=write.shape(net.graph.input),
         )
     )
     for node in nodes:
         if isinstance(node.op, Conv2d | Linear):
-            paragraphs.append(_classifier(net, node, say))
+            paragraphs.append(_explain_classifier(net, node, say))
     if not net.spec.num_classes:
         paragraphs.append(
             say(
                 "No classifier follows (num_classes=0): the {channels} numbers are the features that another net "
                 "builds on.",
-                channels=a.integer(channels),
+                channels=write.integer(channels),
             )
         )
-    title = say("The head: {source} → {out}", source=a.shape(source), out=a.shape(net.graph.output))
+    title = say("The head: {source} → {out}", source=write.shape(source), out=write.shape(net.graph.output))
     return Section("head", title, tuple(paragraphs))
 
 
-def _classifier(net: Net, node: Node, say: Voice) -> str:
-    what = (
+def _explain_classifier(net: Outline, node: Node, say: Speaker) -> str:
+    layer = (
         say("fc is a 1×1 convolution on the pooled map, which equals a fully connected layer")
         if isinstance(node.op, Conv2d)
         else say("fc is a fully connected layer")
@@ -61,12 +64,12 @@ def _classifier(net: Net, node: Node, say: Voice) -> str:
         "{what}: {weights} = {params} parameters, one weight from each of the {channels} features to each of the "
         "{classes} classes, and one bias per class. These are {share} of all parameters and {macs_share} of the MACs "
         "({macs}): each weight is used once here, not at every position of a map.",
-        what=what,
-        weights=a.weights(node),
-        params=a.integer(node.params),
-        channels=a.integer(node.ins[0].shape[1]),
-        classes=a.integer(net.spec.num_classes),
+        what=layer,
+        weights=write.weights(node),
+        params=write.integer(node.params),
+        channels=write.integer(node.ins[0].shape[1]),
+        classes=write.integer(net.spec.num_classes),
         share=text(node.params / net.total.params, "share"),
         macs_share=text(node.macs / net.total.macs, "share"),
-        macs=a.integer(node.macs),
+        macs=write.integer(node.macs),
     )

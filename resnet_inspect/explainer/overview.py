@@ -1,41 +1,41 @@
-"""The first page of a lesson, and the last: the net as a whole."""
+"""The first section of a lesson and the last: the net as a whole."""
 
 import re
 from operator import itemgetter
 
-from resnet_inspect.explainer import arithmetic as a
-from resnet_inspect.explainer.net import PER_BLOCK, Net
-from resnet_inspect.explainer.speech import Voice
+from resnet_inspect.explainer import arithmetic as write
+from resnet_inspect.explainer.outline import CONVOLUTIONS, Outline
+from resnet_inspect.explainer.speech import Speaker
 from resnet_inspect.graph.facts.blocks import alias
 from resnet_inspect.graph.facts.receptive_field import by_stage
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.report import Column, Row, Section, Table, tabulate
 
 
-def overview(net: Net, say: Voice) -> Section:
-    """What goes in and comes out, what it costs, and how many layers deep it is."""
+def explain_whole(net: Outline, say: Speaker) -> Section:
+    """Input, output, cost, and depth in layers."""
     return Section(
         "overview",
         say("{model} at a glance", model=net.graph.name),
-        (say.paragraph(_task(net, say), _cost(net, say)), _depth(net, say)),
+        (say.paragraph(_explain_task(net, say), _explain_cost(net, say)), _explain_depth(net, say)),
     )
 
 
-def depth(net: Net) -> tuple[int, int, int]:
+def count_layers_by_part(net: Outline) -> tuple[int, int, int]:
     """Layers with weights on the longest path: in the stem, in each block, in the head."""
     stem = sum(isinstance(node.op, Conv2d) for node in net.nodes("stem"))
     head = sum(isinstance(node.op, Conv2d | Linear) for node in net.nodes("head"))
-    return stem, PER_BLOCK[net.spec.block], head
+    return stem, CONVOLUTIONS[net.spec.block], head
 
 
-def layers(net: Net) -> int:
-    stem, block, head = depth(net)
+def count_layers(net: Outline) -> int:
+    stem, block, head = count_layers_by_part(net)
     return stem + net.blocks * block + head
 
 
-def _task(net: Net, say: Voice) -> str:
-    batch, image = net.graph.input.shape[0], a.shape(net.graph.input)
-    out = a.integer(net.graph.output.shape[1])
+def _explain_task(net: Outline, say: Speaker) -> str:
+    batch, image = net.graph.input.shape[0], write.shape(net.graph.input)
+    out = write.integer(net.graph.output.shape[1])
     if not net.spec.num_classes:
         task = say(
             "{model} turns an image of {image} (channels × height × width) into {out} features. It is a backbone: it "
@@ -55,24 +55,24 @@ def _task(net: Net, say: Voice) -> str:
         return task
     many = say(
         "Here {batch} images go in at once. The shapes below are for one image, the MACs for the whole batch.",
-        batch=a.integer(batch),
+        batch=write.integer(batch),
     )
     return say.paragraph(task, many)
 
 
-def _cost(net: Net, say: Voice) -> str:
+def _explain_cost(net: Outline, say: Speaker) -> str:
     return say(
         "It has {params} parameters and takes {macs} multiply-accumulates (MACs). Between its stem and its head are "
         "the residual blocks, counted by stage: {blocks}.",
-        params=a.integer(net.total.params),
-        macs=a.integer(net.total.macs),
-        blocks=a.multiples([(1, count) for count in _blocks(net).values()]),
+        params=write.integer(net.total.params),
+        macs=write.integer(net.total.macs),
+        blocks=write.multiples([(1, count) for count in _count_blocks(net).values()]),
     )
 
 
-def _depth(net: Net, say: Voice) -> str:
-    stem, block, head = depth(net)
-    count = layers(net)
+def _explain_depth(net: Outline, say: Speaker) -> str:
+    stem, block, head = count_layers_by_part(net)
+    count = count_layers(net)
     worked = say(
         "Its depth is the number of layers with weights on the longest path: {stem} in the stem, {block} in each of "
         "{blocks} blocks, {head} in the head. That makes {stem} + {blocks}·{block} + {head} = {layers}.",
@@ -90,8 +90,8 @@ def _depth(net: Net, say: Voice) -> str:
     )
 
 
-def rules(net: Net, say: Voice) -> Section:
-    """The three formulas that all the rest applies, with this net's first 3×3."""
+def explain_formulas(net: Outline, say: Speaker) -> Section:
+    """The formulas of shape, parameters and MACs, applied to this net's first 3×3."""
     conv, op = net.first.spatial
     shapes = say(
         "Shape: a k×k window with stride s and padding p turns a side of n into ⌊(n + 2p − k) / s⌋ + 1. A 1×1, or a "
@@ -107,8 +107,8 @@ def rules(net: Net, say: Voice) -> Section:
         conv=conv.name,
         c=str(op.in_channels // op.groups),
         c_out=str(op.out_channels),
-        weights=a.weights(conv),
-        count=a.integer(conv.params),
+        weights=write.weights(conv),
+        count=write.integer(conv.params),
     )
     if op.groups > 1:
         weights = say.paragraph(
@@ -125,16 +125,16 @@ def rules(net: Net, say: Voice) -> Section:
         "MACs: each weight is used once at every position of the output. {conv} outputs {out}, so its {count} weights "
         "take {worked} = {macs} MACs. By convention, normalisation, ReLU, pools and sums count none.",
         conv=conv.name,
-        out=a.shape(conv.out),
-        count=a.integer(a.weight_count(conv)),
-        worked=a.work([conv]),
-        macs=a.integer(conv.macs),
+        out=write.shape(conv.out),
+        count=write.integer(write.count_weights(conv)),
+        worked=write.work([conv]),
+        macs=write.integer(conv.macs),
     )
     return Section("rules", say("Three formulas that explain the rest"), (shapes, weights, macs))
 
 
-def together(net: Net, say: Voice) -> tuple[Section, Table]:
-    """The stage table, which the reader could now write."""
+def add_up(net: Outline, say: Speaker) -> tuple[Section, Table]:
+    """The table of stages, which the reader could now write, and its introduction."""
     section = Section(
         "together",
         say("All stages together"),
@@ -142,25 +142,25 @@ def together(net: Net, say: Voice) -> tuple[Section, Table]:
             say(
                 "The stages add up to the {params} parameters and {macs} MACs at the top. The column “sees” is the "
                 "receptive field: the side of the square of pixels that can change one value.",
-                params=a.integer(net.total.params),
-                macs=a.integer(net.total.macs),
+                params=write.integer(net.total.params),
+                macs=write.integer(net.total.macs),
             ),
         ),
     )
-    seen = dict(by_stage(net.graph))
-    blocks = _blocks(net)
+    views = dict(by_stage(net.graph))
+    blocks = _count_blocks(net)
     rows: list[Row] = []
-    for name, part in net.works.items():
-        view = seen.get(name)
+    for stage, work in net.works.items():
+        view = views.get(stage)
         rows.append(
             (
-                name,
-                alias(name),
-                blocks.get(name, 0),
-                part.output.shape,
+                stage,
+                alias(stage),
+                blocks.get(stage, 0),
+                work.output.shape,
                 view.field if view else None,
-                part.params,
-                part.macs,
+                work.params,
+                work.macs,
             )
         )
     columns: tuple[Column[Row], ...] = (
@@ -176,5 +176,5 @@ def together(net: Net, say: Voice) -> tuple[Section, Table]:
     return section, tabulate("stages", say("stages"), columns, rows, total)
 
 
-def _blocks(net: Net) -> dict[str, int]:
+def _count_blocks(net: Outline) -> dict[str, int]:
     return {stage: sum(len(kind.places) for kind in kinds) for stage, kinds in net.kinds.items()}

@@ -1,16 +1,16 @@
-"""The idea before its instances: what a residual block adds, and what its shortcuts cost."""
+"""The idea of a residual block, and what the shortcuts of this net cost."""
 
-from resnet_inspect.explainer import arithmetic as a
-from resnet_inspect.explainer.net import Net
-from resnet_inspect.explainer.overview import layers
-from resnet_inspect.explainer.speech import Voice
+from resnet_inspect.explainer import arithmetic as write
+from resnet_inspect.explainer.outline import Outline
+from resnet_inspect.explainer.overview import count_layers
+from resnet_inspect.explainer.speech import Speaker
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.report import Section
 from resnet_inspect.units import text
 
 
-def residual(net: Net, say: Voice) -> Section:
-    """F(x) + x, the degradation that it cures (He et al. 2015, arXiv:1512.03385), and what the shortcuts cost."""
+def explain_residual(net: Outline, say: Speaker) -> Section:
+    """F(x) + x, the degradation that it cures (He et al. 2015, arXiv:1512.03385), and the cost of the shortcuts."""
     after = say("and nothing follows the sum") if net.spec.order == "pre" else say("and ReLU follows the sum")
     idea = say(
         "Each of the {blocks} blocks computes F(x) + x. The residual path F is a few convolutions, the shortcut "
@@ -24,14 +24,14 @@ def residual(net: Net, say: Voice) -> Section:
         "al. 2015, figure 1). On ImageNet, 34 plain layers had a top-1 error of 28.54%, and 18 had 27.94%. With "
         "shortcuts the errors were 25.03% and 27.88% (table 2). Depth pays again, here for {layers} layers with "
         "{blocks} shortcuts.",
-        layers=str(layers(net)),
+        layers=str(count_layers(net)),
         blocks=str(net.blocks),
     )
-    return Section("residual", say("What a residual block adds"), (idea, degradation, _shortcuts(net, say)))
+    return Section("residual", say("What a residual block adds"), (idea, degradation, _explain_shortcuts(net, say)))
 
 
-def _shortcuts(net: Net, say: Voice) -> str:
-    """How many are identity, how many project, by which of the paper's options A to C or by D, and what that costs."""
+def _explain_shortcuts(net: Outline, say: Speaker) -> str:
+    """How many shortcuts are identities, projections and zero-padded, and what they cost."""
     projecting = [kind for kinds in net.kinds.values() for kind in kinds if kind.projects]
     count = sum(len(kind.places) for kind in projecting)
     padded = sum(
@@ -44,9 +44,9 @@ def _shortcuts(net: Net, say: Voice) -> str:
     macs = sum(len(kind.places) * node.macs for kind in projecting for node in kind.shortcut)
     cost = {
         "count": str(count),
-        "params": a.integer(params),
+        "params": write.integer(params),
         "share": text(params / net.total.params, "share"),
-        "macs": a.integer(macs),
+        "macs": write.integer(macs),
         "macs_share": text(macs / net.total.macs, "share"),
     }
     sentences = [say("Identity shortcuts: {count}; they cost nothing.", count=str(identity)) if identity else ""]

@@ -1,4 +1,4 @@
-"""How a lesson speaks: the texts of the source, filled in and in one language."""
+"""The sentences of a lesson: translated into the reader's language, filled in and joined."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ LISTS = {"en": (", ", " and "), "zh": ("、", " 和 ")}  # between the entries o
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
-    """``say("{n} blocks", n="16")``; the call's name is what extracts the text for the catalogue."""
+class Speaker:
+    """``say("{n} blocks", n="16")``; tests/catalogue.py extracts texts by the name ``say``."""
 
     language: str
 
     def __call__(self, text: str, **values: str) -> str:
-        said = translator(self.language)(text)
-        return said.format(**values) if values else said
+        translated = translator(self.language)(text)
+        return translated.format(**values) if values else translated
 
     def paragraph(self, *sentences: str) -> str:
-        """Sentences one after the other, the empty ones left out."""
+        """The sentences in order, without the empty ones."""
         return SPACES[self.language].join(filter(None, sentences))
 
     def listed(self, items: Sequence[str]) -> str:

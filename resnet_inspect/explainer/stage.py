@@ -1,55 +1,55 @@
-"""A stage: what it does to the map, each kind of block in it once, and the sum of them."""
+"""A stage: what it does to the map, each kind of block once, and their sum."""
 
-from resnet_inspect.explainer import arithmetic as a
-from resnet_inspect.explainer.net import Kind, Net
-from resnet_inspect.explainer.paths import told
-from resnet_inspect.explainer.speech import Voice
+from resnet_inspect.explainer import arithmetic as write
+from resnet_inspect.explainer.block_paths import explain_kind
+from resnet_inspect.explainer.outline import BlockKind, Outline
+from resnet_inspect.explainer.speech import Speaker
 from resnet_inspect.graph.facts.blocks import alias
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.report import Section
 from resnet_inspect.units import text
 
 
-def stages(net: Net, say: Voice) -> list[Section]:
-    """For each stage its purpose, and a section a kind of block, and their sum."""
+def explain_stages(net: Outline, say: Speaker) -> list[Section]:
+    """For each stage: its purpose, a section for each kind of block, and their sum."""
     sections = []
     for place, (stage, kinds) in enumerate(net.kinds.items(), start=1):
-        sections.append(_stage(net, stage, place, kinds, say))
-        sections += [told(net, kind, say) for kind in kinds]
-        sections.append(_sum(net, stage, place, kinds, say))
+        sections.append(_introduce(net, stage, place, kinds, say))
+        sections += [explain_kind(net, kind, say) for kind in kinds]
+        sections.append(_add_up(net, stage, place, kinds, say))
     return sections
 
 
-def _stage(net: Net, stage: str, place: int, kinds: list[Kind], say: Voice) -> Section:
+def _introduce(net: Outline, stage: str, place: int, kinds: list[BlockKind], say: Speaker) -> Section:
     source, out = kinds[0].source, kinds[-1].out
     title = say(
         "Stage {place} ({stage}, {paper} in the paper): {source} → {out}",
         place=str(place),
         stage=stage,
         paper=alias(stage) or stage,
-        source=a.shape(source),
-        out=a.shape(out),
+        source=write.shape(source),
+        out=write.shape(out),
     )
-    return Section(stage, title, (_extent(net, place, kinds[0], say), _made_of(net, kinds, say)))
+    return Section(stage, title, (_explain_resolution(net, place, kinds[0], say), _list_blocks(net, kinds, say)))
 
 
-def _made_of(net: Net, kinds: list[Kind], say: Voice) -> str:
+def _list_blocks(net: Outline, kinds: list[BlockKind], say: Speaker) -> str:
     """``1 × (64, 64, 256, 1) and 2 × (256, 64, 256, 1)``: the kinds of block, usually a first one and the rest."""
-    named = [f"{len(kind.places)} × ({', '.join(map(str, kind.signature))})" for kind in kinds]
+    counted = [f"{len(kind.places)} × ({', '.join(map(str, kind.signature))})" for kind in kinds]
     if net.spec.block == "basic":
-        return say("Its blocks, written (C, C_out, stride): {kinds}.", kinds=say.listed(named))
-    return say("Its blocks, written (C, width, C_out, stride): {kinds}.", kinds=say.listed(named))
+        return say("Its blocks, written (C, C_out, stride): {kinds}.", kinds=say.listed(counted))
+    return say("Its blocks, written (C, width, C_out, stride): {kinds}.", kinds=say.listed(counted))
 
 
-def _extent(net: Net, place: int, kind: Kind, say: Voice) -> str:
-    """Why the stage downsamples, or does not."""
+def _explain_resolution(net: Outline, place: int, kind: BlockKind, say: Speaker) -> str:
+    """Whether the stage downsamples, and why."""
     source, out = kind.source.shape[2:], kind.out.shape[2:]
     before, after = text(source, "shape"), text(out, "shape")
     image = text(net.graph.input.shape[2:], "shape")
     dilation = max(op.dilation for node in kind.nodes if isinstance(op := node.op, Conv2d))
     last = next(reversed(net.kinds[kind.stage])).spatial[1].dilation
     if kind.stride > 1:
-        return _downsampling(net, kind, before, after, say)
+        return _explain_downsampling(net, kind, before, after, say)
     if max(dilation, last) > 1:
         return say(
             "This stage keeps {before}: dilation replaces its stride. The taps of its 3×3 are {dilation} apart and see "
@@ -84,10 +84,10 @@ def _extent(net: Net, place: int, kind: Kind, say: Voice) -> str:
     )
 
 
-def _downsampling(net: Net, kind: Kind, before: str, after: str, say: Voice) -> str:
+def _explain_downsampling(net: Outline, kind: BlockKind, before: str, after: str, say: Speaker) -> str:
     c, out = kind.source.shape[1], kind.out.shape[1]
     values = {"stride": str(kind.stride), "before": before, "after": after}
-    told = (
+    summary = (
         say("Its only block has stride {stride} and takes the map from {before} to {after}.", **values)
         if sum(len(each.places) for each in net.kinds[kind.stage]) == 1
         else say(
@@ -98,7 +98,7 @@ def _downsampling(net: Net, kind: Kind, before: str, after: str, say: Voice) -> 
     )
     if kind.stride == 2 and out == 2 * c:
         return say.paragraph(
-            told,
+            summary,
             say(
                 "The channels double from {c} to {out} where the side halves. A quarter of the positions with four "
                 "times the weights keeps a layer's work the same (He et al. 2015, section 3.3).",
@@ -106,20 +106,16 @@ def _downsampling(net: Net, kind: Kind, before: str, after: str, say: Voice) -> 
                 out=str(out),
             ),
         )
-    return told
+    return summary
 
 
-def _sum(net: Net, stage: str, place: int, kinds: list[Kind], say: Voice) -> Section:
+def _add_up(net: Outline, stage: str, place: int, kinds: list[BlockKind], say: Speaker) -> Section:
     part = net.works[stage]
-    told = say(
+    summary = say(
         "{params} parameters ({share} of the net) and {macs} MACs ({macs_share}).",
-        params=a.multiples([(len(kind.places), kind.params) for kind in kinds]),
+        params=write.multiples([(len(kind.places), kind.params) for kind in kinds]),
         share=text(part.params / net.total.params, "share"),
-        macs=a.multiples([(len(kind.places), kind.macs) for kind in kinds]),
+        macs=write.multiples([(len(kind.places), kind.macs) for kind in kinds]),
         macs_share=text(part.macs / net.total.macs, "share"),
     )
-    return Section(
-        f"{stage}.sum",
-        say("Stage {place} in total", place=str(place)),
-        (told,),
-    )
+    return Section(f"{stage}.sum", say("Stage {place} in total", place=str(place)), (summary,))

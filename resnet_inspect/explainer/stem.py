@@ -1,8 +1,8 @@
-"""What stands before the first stage, with every side worked out."""
+"""The stem: every layer before the first stage, with each side worked out."""
 
-from resnet_inspect.explainer import arithmetic as a
-from resnet_inspect.explainer.net import Net, norms
-from resnet_inspect.explainer.speech import Voice
+from resnet_inspect.explainer import arithmetic as write
+from resnet_inspect.explainer.outline import Outline, norm_channels
+from resnet_inspect.explainer.speech import Speaker
 from resnet_inspect.graph import Node
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pointwise import ReLU
@@ -11,20 +11,20 @@ from resnet_inspect.report import Section
 from resnet_inspect.units import text
 
 
-def stem(net: Net, say: Voice) -> Section:
-    """From the image to what the first stage reads, with every side worked out."""
+def explain_stem(net: Outline, say: Speaker) -> Section:
+    """From the image to the input of the first stage."""
     nodes = net.nodes("stem")
     convs = [node for node in nodes if isinstance(node.op, Conv2d)]
     pools = [node for node in nodes if isinstance(node.op, MaxPool2d | AvgPool2d | BlurPool2d)]
-    paragraphs = [_conv(node, say) for node in convs]
-    paragraphs += filter(None, [_deep(net, convs, say), _between(net, nodes, say)])
-    paragraphs += [_pool(node, say) for node in pools]
-    paragraphs.append(_left(net, nodes[-1], say))
-    title = say("The stem: {image} → {out}", image=a.shape(net.graph.input), out=a.shape(nodes[-1].out))
+    paragraphs = [_explain_conv(node, say) for node in convs]
+    paragraphs += filter(None, [_explain_deep_stem(net, convs, say), _explain_norm_and_act(net, nodes, say)])
+    paragraphs += [_explain_pool(node, say) for node in pools]
+    paragraphs.append(_explain_remaining(net, nodes[-1], say))
+    title = say("The stem: {image} → {out}", image=write.shape(net.graph.input), out=write.shape(nodes[-1].out))
     return Section("stem", title, tuple(paragraphs))
 
 
-def _conv(node: Node, say: Voice) -> str:
+def _explain_conv(node: Node, say: Speaker) -> str:
     op = node.op
     assert isinstance(op, Conv2d)
     return say(
@@ -34,43 +34,46 @@ def _conv(node: Node, say: Voice) -> str:
         k=str(op.kernel_size),
         stride=str(op.stride),
         padding=str(op.padding),
-        sides=say.listed(a.sides(node, op.kernel_size, op.stride, op.padding)),
-        source=a.shape(node.ins[0]),
-        out=a.shape(node.out),
-        weights=a.weights(node),
-        count=a.integer(node.params),
-        work=a.work([node]),
-        macs=a.integer(node.macs),
+        sides=say.listed(write.sides(node, op.kernel_size, op.stride, op.padding)),
+        source=write.shape(node.ins[0]),
+        out=write.shape(node.out),
+        weights=write.weights(node),
+        count=write.integer(node.params),
+        work=write.work([node]),
+        macs=write.integer(node.macs),
     )
 
 
-def _deep(net: Net, convs: list[Node], say: Voice) -> str:
+def _explain_deep_stem(net: Outline, convs: list[Node], say: Speaker) -> str:
     if [kernel for kernel, _, _ in net.spec.stem] != [3, 3, 3]:
         return ""
     return say(
         "Three 3×3 convolutions replace one 7×7 (the ResNet-C stem of Bag of Tricks, arXiv:1812.01187). They take "
         "{parameters} parameters for {channels} channels; a 7×7 would take 7·7·{image}·{channels} = {plain}.",
-        parameters=a.multiples([(1, conv.params) for conv in convs[:3]]),
+        parameters=write.multiples([(1, conv.params) for conv in convs[:3]]),
         channels=str(convs[2].out.shape[1]),
         image=str(net.spec.in_channels),
-        plain=a.integer(7 * 7 * net.spec.in_channels * convs[2].out.shape[1]),
+        plain=write.integer(7 * 7 * net.spec.in_channels * convs[2].out.shape[1]),
     )
 
 
-def _between(net: Net, nodes: list[Node], say: Voice) -> str:
-    """Normalisation and activation, and which of the two is missing."""
-    channels, active = norms(nodes), any(isinstance(node.op, ReLU) for node in nodes)
+def _explain_norm_and_act(net: Outline, nodes: list[Node], say: Speaker) -> str:
+    """Normalisation and activation, or which of the two is missing."""
+    channels, active = norm_channels(nodes), any(isinstance(node.op, ReLU) for node in nodes)
     sentences = []
     if channels and active:
         sentences.append(
             say(
                 "Normalisation ({worked} parameters) and ReLU (no parameters) follow and keep the shape.",
-                worked=a.twice(channels),
+                worked=write.scales_and_shifts(channels),
             )
         )
     elif channels:
         sentences.append(
-            say("Normalisation ({worked} parameters) follows and keeps the shape.", worked=a.twice(channels))
+            say(
+                "Normalisation ({worked} parameters) follows and keeps the shape.",
+                worked=write.scales_and_shifts(channels),
+            )
         )
     elif active:
         sentences.append(say("ReLU follows and keeps the shape. There is no normalisation."))
@@ -99,8 +102,8 @@ def _between(net: Net, nodes: list[Node], say: Voice) -> str:
     return say.paragraph(*sentences)
 
 
-def _pool(node: Node, say: Voice) -> str:
-    source, out = a.shape(node.ins[0]), a.shape(node.out)
+def _explain_pool(node: Node, say: Speaker) -> str:
+    source, out = write.shape(node.ins[0]), write.shape(node.out)
     match node.op:
         case MaxPool2d(kernel_size=k, stride=s, padding=p, ceil_mode=False):
             return say(
@@ -110,7 +113,7 @@ def _pool(node: Node, say: Voice) -> str:
                 stride=str(s),
                 padding=str(p),
                 values=str(k * k),
-                sides=say.listed(a.sides(node, k, s, p)),
+                sides=say.listed(write.sides(node, k, s, p)),
                 source=source,
                 out=out,
             )
@@ -138,8 +141,8 @@ def _pool(node: Node, say: Voice) -> str:
     )
 
 
-def _left(net: Net, last: Node, say: Voice) -> str:
-    """How much of the image the stages still see, and what it cost to get there."""
+def _explain_remaining(net: Outline, last: Node, say: Speaker) -> str:
+    """How many positions the stem leaves to the stages, and its share of the MACs."""
     part = net.works["stem"]
     height, width = net.graph.input.shape[2:]
     rows, columns = last.out.shape[2:]
@@ -151,7 +154,7 @@ def _left(net: Net, last: Node, say: Voice) -> str:
             positions=f"{rows}·{columns}",
             share=share,
         )
-    left = say(
+    remaining = say(
         "So the stem leaves {left} of {positions} positions, and every later layer is cheaper by the same factor.",
         left=f"{rows}·{columns}",
         positions=f"{height}·{width}",
@@ -165,4 +168,4 @@ def _left(net: Net, last: Node, say: Voice) -> str:
         if len(net.spec.stem) == 1
         else say("The stem takes {share} of the MACs.", share=share)
     )
-    return say.paragraph(left, cost)
+    return say.paragraph(remaining, cost)

@@ -1,15 +1,15 @@
-"""From where on bench finds what it finds, by the numbers that it finds it with."""
+"""The threshold at which bench reports each finding."""
 
 from resnet_inspect.benchmark import assemble, statistics
 from resnet_inspect.benchmark.breakdown import INSTRUMENTATION
 from resnet_inspect.benchmark.compare import CROWDED
 from resnet_inspect.benchmark.plan import plan_for
-from resnet_inspect.explainer.speech import Voice
+from resnet_inspect.explainer.speech import Speaker
 from resnet_inspect.units import text
 
 
-def threshold(code: str, say: Voice) -> str | None:
-    """A sentence; None of what is found whenever it is there at all."""
+def threshold(code: str, say: Speaker) -> str | None:
+    """The sentence on the threshold of a finding; None for a finding without one."""
     cpu, cuda, quick = plan_for("cpu"), plan_for("cuda"), plan_for("cpu", quick=True)
     noisy = {kind: text(share, "share") for kind, share in assemble.NOISY.items()}
     match code:
@@ -34,8 +34,8 @@ def threshold(code: str, say: Voice) -> str | None:
             return say("bench reports this above {cpu} in either direction, {cuda} on a CUDA device.", **noisy)
         case "bimodal":
             return say(
-                "bench reports this where two peaks are more than {distance} of the median apart. Halfway between "
-                "them, at most half as many samples may lie as at the smaller peak.",
+                "bench reports this where two peaks are more than {distance} of the median apart, and at most half as "
+                "many samples lie halfway between them as at the smaller peak.",
                 distance=text(statistics.MODE_DISTANCE, "share"),
             )
         case "slow-first":

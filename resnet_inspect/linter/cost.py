@@ -1,4 +1,4 @@
-"""Rules on where the parameters, the channels and the time are."""
+"""Rules on cost: channels, parameters and time."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -7,18 +7,18 @@ from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.work import stage_of, work_by, work_of
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.linter.subject import Hit, StageTimes, Subject, in_gate, listed, span
+from resnet_inspect.linter.rule import Hit, StageTimes, Subject, is_in_gate, join_values, name_span
 from resnet_inspect.units import text
 
 if TYPE_CHECKING:
     from resnet_inspect.benchmark.record import Record
 
-# NVIDIA, Deep Learning Performance: Convolutional Layers, "Channels In And Out": channels to be a multiple of 16 bytes.
+# NVIDIA, Deep Learning Performance: Convolutional Layers, "Channels In And Out": multiples of 16 bytes.
 ALIGNMENT = {"fp16": 8, "bf16": 8, "tf32": 4, "int8": 16}
 PRECISIONS = tuple(ALIGNMENT)
-HEAVY_HEAD = 0.5  # of the parameters
-MUCH_TIME = 0.25  # of the net's, in one stage
-FEW_MACS = 0.5  # of what its time would suggest
+HEAVY_HEAD = 0.5  # share of the parameters
+MUCH_TIME = 0.25  # share of the net's time in one stage
+FEW_MACS = 0.5  # share of the MACs over share of the time
 
 
 def misaligned_channels(subject: Subject) -> Iterator[Hit]:
@@ -41,22 +41,22 @@ def misaligned_channels(subject: Subject) -> Iterator[Hit]:
         return
     multiple = ALIGNMENT[subject.precision]
     convs = [(node, node.op) for node in subject.graph.nodes if isinstance(node.op, Conv2d) and node.stage != "head"]
-    convs = [(node, op) for node, op in convs if not in_gate(node)]
-    odd = {}
+    convs = [(node, op) for node, op in convs if not is_in_gate(node)]
+    misaligned = {}
     for i, (node, op) in enumerate(convs):
         channels = {op.out_channels // op.groups} | ({op.in_channels // op.groups} if i else set())
         if any(c % multiple for c in channels):
-            odd[node.name] = (node.macs, {c for c in channels if c % multiple})
-    if odd:
+            misaligned[node.name] = (node.macs, {c for c in channels if c % multiple})
+    if misaligned:
         values = {
-            "count": f"{len(odd)}",
+            "count": f"{len(misaligned)}",
             "all": f"{len(convs)}",
-            "share": text(sum(macs for macs, _ in odd.values()) / work_of(subject.graph).macs, "share"),
-            "channels": listed(sorted(set.union(*(channels for _, channels in odd.values()))), "integer"),
+            "share": text(sum(macs for macs, _ in misaligned.values()) / work_of(subject.graph).macs, "share"),
+            "channels": join_values(sorted(set.union(*(channels for _, channels in misaligned.values()))), "integer"),
             "precision": subject.precision,
             "multiple": f"{multiple}",
         }
-        yield Hit(span(list(odd)), values)
+        yield Hit(name_span(list(misaligned)), values)
 
 
 def heavy_head(subject: Subject) -> Iterator[Hit]:
@@ -107,9 +107,9 @@ def slow_stage(subject: Subject) -> Iterator[Hit]:
     if subject.times is None:
         return
     works = work_by(subject.graph, stage_of)
-    macs, whole = work_of(subject.graph).macs, sum(subject.times.ms.values())
+    macs, total_ms = work_of(subject.graph).macs, sum(subject.times.ms.values())
     for stage, ms in subject.times.ms.items():
-        time, work = ms / whole, works[stage].macs / macs
+        time, work = ms / total_ms, works[stage].macs / macs
         if time >= MUCH_TIME and work <= FEW_MACS * time:
             values = {
                 "time": text(time, "share"),
@@ -120,7 +120,7 @@ def slow_stage(subject: Subject) -> Iterator[Hit]:
             yield Hit(stage, values)
 
 
-def stage_times(record: "Record", graph: Graph) -> StageTimes | None:
+def read_stage_times(record: "Record", graph: Graph) -> StageTimes | None:
     """The stage times of the first case of this net on such images, at any batch size; None if no case has any.
 
     Raises:
@@ -137,16 +137,16 @@ def stage_times(record: "Record", graph: Graph) -> StageTimes | None:
             f"the Record has no case of {graph.name} on images of {graph.input}", hint=f"it has {labels}"
         )
     for result in results:
-        ms = _by_stage(result.stages) or _by_stage(result.layers)
+        ms = _sum_by_stage(result.stages) or _sum_by_stage(result.layers)
         if ms and set(ms) <= set(graph.stages):
             return StageTimes(result.case.label, ms)
     return None
 
 
-def _by_stage(ledger: object) -> dict[str, float]:
-    """Milliseconds of each stage, of the rows that a Record has by stage or by layer; empty where it has none."""
-    found: dict[str, float] = {}
-    match ledger:
+def _sum_by_stage(breakdown: object) -> dict[str, float]:
+    """Milliseconds of each stage, summed over the rows of a breakdown by stage or by layer; empty without one."""
+    times: dict[str, float] = {}
+    match breakdown:
         case {"rows": [*rows]}:
             for row in rows:
                 match row:
@@ -154,5 +154,5 @@ def _by_stage(ledger: object) -> dict[str, float]:
                         "name": str(stage),
                         "ms": int(ms) | float(ms),
                     }:
-                        found[stage] = found.get(stage, 0.0) + ms
-    return found if sum(found.values()) > 0 else {}
+                        times[stage] = times.get(stage, 0.0) + ms
+    return times if sum(times.values()) > 0 else {}

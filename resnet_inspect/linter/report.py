@@ -1,21 +1,21 @@
-"""What the rules find in a net, as a Report."""
+"""The findings of the rules on a net, as a Report."""
 
 from collections.abc import Collection
 
 from resnet_inspect.errors import FAILED, OK, BranchError, RequestError
 from resnet_inspect.graph import TensorType
 from resnet_inspect.language import Translate, marked, translator
+from resnet_inspect.linter.rule import Hit, Rule, Subject
 from resnet_inspect.linter.rules import MISSING_PROJECTION, RULES
-from resnet_inspect.linter.subject import Hit, Rule, Subject
 from resnet_inspect.report import Fact, Finding, Report
 
 TITLE = marked("{model}, input {input}")
 INPUT = marked("input")
 FINDINGS = marked("findings")
 CLEAN = marked("clean: none of {rules} rules reports anything")
-ASLEEP = marked("{code} needs {option}")
+SKIPPED = marked("{code} needs {option}")
 UNTIMED = marked("the Record has no stage times; measure them with `resnet-inspect bench --per stage`")
-REFUSED = marked("the net cannot be built, so the other rules did not run")
+UNBUILDABLE = marked("the net cannot be built, so the other rules did not run")
 
 
 def lint(
@@ -25,30 +25,30 @@ def lint(
     untimed: bool = False,
     strict: bool = False,
 ) -> Report:
-    """The findings of every rule that is not ignored; ``untimed`` says that a Record was given, without stage times.
+    """The findings of every rule outside ``ignore``; ``untimed``: a Record was given, but it has no stage times.
 
     With ``strict`` a finding exits 1.
 
     Raises:
-        RequestError: a code to ignore is none.
+        RequestError: ``ignore`` names a code that no rule has.
     """
     translate = translator(language)
-    rules = _rules(ignore)
-    findings = [finding(rule, hit, translate) for rule in rules for hit in rule.check(subject)]
+    rules = _select_rules(ignore)
+    findings = [make_finding(rule, hit, translate) for rule in rules for hit in rule.check(subject)]
     given = {"--precision": subject.precision is not None, "--record": subject.times is not None}
-    asleep = [rule for rule in rules if rule.needs and not given[rule.needs]]
+    skipped = [rule for rule in rules if rule.needs and not given[rule.needs]]
     notes = []
     if not findings:
-        needs = [rule for rule in asleep if not (untimed and rule.needs == "--record")]
-        said = [translate(ASLEEP).format(code=rule.code, option=rule.needs) for rule in needs]
-        notes.append("; ".join([translate(CLEAN).format(rules=len(rules) - len(asleep)), *said]))
+        needs = [rule for rule in skipped if not (untimed and rule.needs == "--record")]
+        missing = [translate(SKIPPED).format(code=rule.code, option=rule.needs) for rule in needs]
+        notes.append("; ".join([translate(CLEAN).format(rules=len(rules) - len(skipped)), *missing]))
     if untimed:
         notes.append(translate(UNTIMED))
     graph = subject.graph
     return _report(graph.name, graph.input, findings, notes, translate, strict)
 
 
-def refused(
+def report_refusal(
     name: str,
     image: tuple[int, ...],
     error: BranchError,
@@ -56,25 +56,27 @@ def refused(
     ignore: Collection[str] = (),
     strict: bool = False,
 ) -> Report:
-    """The one finding of a net whose branches cannot be added."""
-    where, _, said = error.message.partition(": ")
+    """The report on a net that cannot be built, because the two branches of a block differ in shape."""
+    where, _, message = error.message.partition(": ")
     findings = [
-        Finding(rule.code, where, said, error.hint) for rule in _rules(ignore) if rule.code == MISSING_PROJECTION
+        Finding(rule.code, where, message, error.hint)
+        for rule in _select_rules(ignore)
+        if rule.code == MISSING_PROJECTION
     ]
     translate = translator(language)
-    return _report(name, TensorType(image), findings, [translate(REFUSED)], translate, strict)
+    return _report(name, TensorType(image), findings, [translate(UNBUILDABLE)], translate, strict)
 
 
-def finding(rule: Rule, hit: Hit, translate: Translate) -> Finding:
-    """The rule's texts in the reader's language, filled with what was found."""
+def make_finding(rule: Rule, hit: Hit, translate: Translate) -> Finding:
+    """The rule's texts in the reader's language, filled with the values of ``hit``."""
     message, hint = (translate(text).format(**hit.values) for text in (rule.message, rule.hint))
     return Finding(rule.code, hit.where, message, hint)
 
 
-def _rules(ignore: Collection[str]) -> list[Rule]:
-    known = [rule.code for rule in RULES]
-    if unknown := sorted(set(ignore) - set(known)):
-        raise RequestError(f"no rule {unknown[0]!r}", hint=f"the rules are {known[0]} to {known[-1]}")
+def _select_rules(ignore: Collection[str]) -> list[Rule]:
+    codes = [rule.code for rule in RULES]
+    if unknown := sorted(set(ignore) - set(codes)):
+        raise RequestError(f"no rule {unknown[0]!r}", hint=f"the rules are {codes[0]} to {codes[-1]}")
     return [rule for rule in RULES if rule.code not in ignore]
 
 

@@ -1,15 +1,15 @@
-"""The rules of the linter, one row each; codes keep their meaning from version to version."""
+"""The rules of the linter, one row each. A code never changes its meaning."""
 
 from resnet_inspect.language import marked
 from resnet_inspect.linter.cost import heavy_head, misaligned_channels, slow_stage
-from resnet_inspect.linter.image_size import (
+from resnet_inspect.linter.resolution import (
     mostly_padding,
     small_image_stem,
     small_receptive_field,
     strided_1x1,
     uneven_input,
 )
-from resnet_inspect.linter.subject import Rule
+from resnet_inspect.linter.rule import Rule
 from resnet_inspect.linter.wiring import (
     cancelled_bias,
     missing_norm,

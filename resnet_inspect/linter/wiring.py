@@ -1,4 +1,4 @@
-"""Rules on how the calls follow each other: what is cancelled, what is missing between two of them."""
+"""Rules on the order of the layers: a bias that is cancelled, a norm, activation or projection that is missing."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,14 +9,13 @@ from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pointwise import Add, BatchNorm2d, GroupNorm, Identity, ReLU
 from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d, GlobalPool, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Pad, Subsample
-from resnet_inspect.linter.subject import (
+from resnet_inspect.linter.rule import (
     SMALL_IMAGE,
     Hit,
     Subject,
-    in_gate,
-    on_shortcut,
-    readers,
-    span,
+    is_in_gate,
+    is_on_shortcut,
+    name_span,
 )
 from resnet_inspect.units import text
 
@@ -41,28 +40,37 @@ def cancelled_bias(subject: Subject) -> Iterator[Hit]:
     """
     graph = subject.graph
     biased = [node for node in graph.nodes if isinstance(node.op, Conv2d) and node.op.bias]
-    forgotten = _forgotten_shifts(graph)
-    idle = [node for i, node in enumerate(graph.nodes) if forgotten[i] and isinstance(node.op, Conv2d) and node.op.bias]
+    cancelled = find_cancelled_shifts(graph)
+    idle = [node for i, node in enumerate(graph.nodes) if cancelled[i] and isinstance(node.op, Conv2d) and node.op.bias]
     if idle:
         params = sum(node.out.shape[1] for node in idle)
         values = {"count": f"{len(idle)}", "all": f"{len(biased)}", "params": text(params, "integer")}
-        yield Hit(span([node.name for node in idle]), values)
+        yield Hit(name_span([node.name for node in idle]), values)
 
 
-def _forgotten_shifts(graph: Graph) -> list[bool]:
-    """Of each node, whether a constant added to a channel of its output changes nothing that follows.
+def _find_readers(graph: Graph) -> list[list[int]]:
+    """For each node, the positions of the nodes that read its output."""
+    positions: list[list[int]] = [[] for _ in graph.nodes]
+    for position, node in enumerate(graph.nodes):
+        for i in node.inputs:
+            positions[i].append(position)
+    return positions
 
-    It does not where all that read it are BatchNorms, or pass the constant on to nothing but BatchNorms: sums, and
-    pools without zero padding. In a pre-activation net the constant so travels along the identity to the last norm.
+
+def find_cancelled_shifts(graph: Graph) -> list[bool]:
+    """For each node, whether a constant added to a channel of its output changes nothing that follows.
+
+    That holds if each reader is a BatchNorm, or passes the constant on to BatchNorms alone: a sum, or a pool without
+    zero padding. In a pre-activation net the constant travels along the identities to the last norm.
     """
-    reading = readers(graph)
-    forgotten = [False] * len(graph.nodes)
+    reading = _find_readers(graph)
+    cancelled = [False] * len(graph.nodes)
     for i in reversed(range(len(graph.nodes))):
-        forgotten[i] = bool(reading[i]) and all(
-            isinstance(graph.nodes[j].op, BatchNorm2d) or (_passes_shift(graph.nodes[j]) and forgotten[j])
+        cancelled[i] = bool(reading[i]) and all(
+            isinstance(graph.nodes[j].op, BatchNorm2d) or (_passes_shift(graph.nodes[j]) and cancelled[j])
             for j in reading[i]
         )
-    return forgotten
+    return cancelled
 
 
 def _passes_shift(node: Node) -> bool:
@@ -94,17 +102,17 @@ def no_stem_activation(subject: Subject) -> Iterator[Hit]:
 
     Put a ReLU after the stem's norm. It has no parameters and no MACs.
     """
-    graph, reading = subject.graph, readers(subject.graph)
+    graph, reading = subject.graph, _find_readers(subject.graph)
     setting = "stem_act=true" if subject.spec.has_stem_norm_act else "stem_norm_act=true"
     for i, node in enumerate(graph.nodes):
         if node.stage == "stem" and isinstance(node.op, Conv2d):
-            reached = _convolution_without_activation(graph, reading, i)
-            if reached is not None:
-                yield Hit(node.name, {"next": graph.nodes[reached].name, "setting": setting})
+            follower = _find_next_convolution(graph, reading, i)
+            if follower is not None:
+                yield Hit(node.name, {"next": graph.nodes[follower].name, "setting": setting})
 
 
-def _convolution_without_activation(graph: Graph, reading: list[list[int]], start: int) -> int | None:
-    """The first convolution that the output of ``start`` reaches before any ReLU, inside the first block at most."""
+def _find_next_convolution(graph: Graph, reading: list[list[int]], start: int) -> int | None:
+    """The first convolution that the output of ``start`` reaches before any ReLU, within the first block."""
     ahead = list(reading[start])
     while ahead:
         i = ahead.pop(0)
@@ -139,9 +147,9 @@ def missing_projection(subject: Subject) -> Iterator[Hit]:
     share = max(1 - node.ins[0].shape[1] / node.out.shape[1] for node in padded)
     if share <= 0.5 and min(subject.graph.input.shape[2:]) < SMALL_IMAGE:
         return
-    params, macs = subject.added_by(replace(subject.spec, shortcut="B"))
+    params, macs = subject.extra_cost_of(replace(subject.spec, shortcut="B"))
     values = {"share": text(share, "share"), "params": params, "macs": macs}
-    yield Hit(span([node.name.rpartition(".")[0] for node in padded]), values)
+    yield Hit(name_span([node.name.rpartition(".")[0] for node in padded]), values)
 
 
 def missing_norm(subject: Subject) -> Iterator[Hit]:
@@ -160,15 +168,15 @@ def missing_norm(subject: Subject) -> Iterator[Hit]:
     (arXiv:1901.09321) or NF-ResNets (arXiv:2101.08692) do. A net whose BatchNorms are folded into
     its convolutions is fine as long as it is not trained.
     """
-    blocks = [block for found in blocks_by_stage(subject.graph).values() for block in found]
+    blocks = [block for names in blocks_by_stage(subject.graph).values() for block in names]
     normed = {
         ".".join(node.name.split(".")[:2])
         for node in subject.graph.nodes
-        if isinstance(node.op, BatchNorm2d | GroupNorm) and not in_gate(node) and not on_shortcut(node)
+        if isinstance(node.op, BatchNorm2d | GroupNorm) and not is_in_gate(node) and not is_on_shortcut(node)
     }
     bare = [block for block in blocks if block not in normed]
     if bare:
-        yield Hit(span(bare), {"count": f"{len(bare)}", "all": f"{len(blocks)}"})
+        yield Hit(name_span(bare), {"count": f"{len(bare)}", "all": f"{len(blocks)}"})
 
 
 def unfinished_preactivation(subject: Subject) -> Iterator[Hit]:

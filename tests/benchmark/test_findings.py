@@ -13,7 +13,7 @@ from resnet_inspect.benchmark import assemble
 from resnet_inspect.benchmark.findings import CATALOGUE
 from resnet_inspect.benchmark.record import Result
 from resnet_inspect.benchmark.schedule import RawResult
-from resnet_inspect.explainer.speech import Voice
+from resnet_inspect.explainer.speech import Speaker
 from resnet_inspect.explainer.threshold import threshold
 from resnet_inspect.language import LANGUAGES
 from resnet_inspect.records.bench import bench
@@ -69,7 +69,7 @@ def test_what_is_found_is_explained_with_its_very_threshold(
 
 
 def test_every_finding_that_has_a_threshold_tells_it() -> None:
-    silent = {code for code in CATALOGUE if threshold(code, Voice("en")) is None}
+    silent = {code for code in CATALOGUE if threshold(code, Speaker("en")) is None}
     assert silent == {"throttled", "oom", "crashed", "timeout"}
 
 

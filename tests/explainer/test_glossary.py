@@ -31,31 +31,31 @@ NETS = (
 )
 
 
-def known_numbers() -> set[int]:
+def count_numbers() -> set[int]:
     """Totals of the nets that the glossary speaks of, and parts of resnet50."""
-    found = set()
+    numbers = set()
     for name, settings in NETS:
         work = work_of(ri.lower(name, settings=settings))
-        found |= {work.params, work.macs, 2 * work.macs, work.activations, work.buffers}
+        numbers |= {work.params, work.macs, 2 * work.macs, work.activations, work.buffers}
     graph = ri.lower()
     nodes = {node.name: node for node in graph.nodes}
     norms = sum(node.params for node in graph.nodes if node.kind == "BatchNorm2d")
-    found |= {norms, norms // 2, nodes["fc"].params, nodes["fc"].macs}
-    found |= {sum(node.params for node in graph.nodes if node.name.endswith("downsample.0"))}
-    found |= {sum(nodes[f"layer1.1.conv{i}"].params for i in (1, 2, 3)), 2 * 9 * 256 * 256}
+    numbers |= {norms, norms // 2, nodes["fc"].params, nodes["fc"].macs}
+    numbers |= {sum(node.params for node in graph.nodes if node.name.endswith("downsample.0"))}
+    numbers |= {sum(nodes[f"layer1.1.conv{i}"].params for i in (1, 2, 3)), 2 * 9 * 256 * 256}
     for name in ("layer1.0.conv2", "layer1.0.conv3"):  # their FLOPs, and the bytes in bf16
         node = nodes[name]
-        found |= {2 * node.macs, 2 * (node.ins[0].numel + node.out.numel + node.params)}
+        numbers |= {2 * node.macs, 2 * (node.ins[0].numel + node.out.numel + node.params)}
     v15, v1 = (work_of(ri.lower(name)) for name in ("resnet50", "resnet50_v1"))
-    found |= {v15.macs - v1.macs, work_of(ri.lower("seresnet50")).params - v15.params}
+    numbers |= {v15.macs - v1.macs, work_of(ri.lower("seresnet50")).params - v15.params}
     grouped = {node.name: node for node in ri.lower("resnext50_32x4d").nodes}["layer1.0.conv2"]
     peak = next(fact.value for fact in ri.memory().facts if fact.key == "peak_bytes")
     assert isinstance(peak, int)
-    return found | {grouped.params, 32 * grouped.params, peak}
+    return numbers | {grouped.params, 32 * grouped.params, peak}
 
 
 def test_every_large_number_of_the_glossary_is_counted() -> None:
-    counted = known_numbers()
+    counted = count_numbers()
     for term in TERMS:
         for digits in re.findall(r"\d{1,3}(?:,\d{3})+", term.text):
             number = int(digits.replace(",", ""))
@@ -63,23 +63,23 @@ def test_every_large_number_of_the_glossary_is_counted() -> None:
 
 
 def test_a_word_has_one_meaning() -> None:
-    words = [word for term in TERMS for word in {glossary.plain(w) for w in (term.key, *term.aliases)}]
+    words = [word for term in TERMS for word in {glossary.normalize(w) for w in (term.key, *term.aliases)}]
     assert sorted(words) == sorted(set(words))
 
 
 def test_no_model_has_the_name_of_a_word() -> None:
-    words = {glossary.plain(word) for term in TERMS for word in (term.key, *term.aliases)}
+    words = {glossary.normalize(word) for term in TERMS for word in (term.key, *term.aliases)}
     words |= {
-        glossary.plain(word) for word in (*CATALOGUE, *(name for rule in RULES for name in (rule.code, rule.name)))
+        glossary.normalize(word) for word in (*CATALOGUE, *(name for rule in RULES for name in (rule.code, rule.name)))
     }
-    assert not words & {glossary.plain(variant.name) for variant in zoo.variants()}
+    assert not words & {glossary.normalize(variant.name) for variant in zoo.variants()}
 
 
 def test_every_word_of_the_index_is_explained_in_both_languages() -> None:
     for row in ri.glossary().tables[0].rows:
         for language in LANGUAGES:
-            told = ri.explain(str(row[0]), language=language)
-            for section in told.sections:
+            answer = ri.explain(str(row[0]), language=language)
+            for section in answer.sections:
                 assert all(len(paragraph) > 5 and "{" not in paragraph for paragraph in section.paragraphs)
 
 

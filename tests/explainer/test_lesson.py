@@ -1,4 +1,4 @@
-"""A lesson: every sum that it works out holds, and adds up to the graph's own."""
+"""A lesson: every sum that it works out holds, and adds up to the graph's totals."""
 
 import re
 
@@ -9,8 +9,8 @@ from strategies import specs
 
 import resnet_inspect as ri
 from resnet_inspect.errors import ShapeError
-from resnet_inspect.explainer.lesson import lesson
-from resnet_inspect.explainer.net import net_of
+from resnet_inspect.explainer.lesson import write_lesson
+from resnet_inspect.explainer.outline import outline
 from resnet_inspect.graph.facts.work import stage_of, work_by
 from resnet_inspect.language import LANGUAGES
 from resnet_inspect.render import FORMATS, render
@@ -50,21 +50,21 @@ def prose(report: Report) -> list[str]:
     return [paragraph for section in report.sections for paragraph in section.paragraphs]
 
 
-def said(answer: Report, *keys: str) -> str:
+def text_of(answer: Report, *keys: str) -> str:
     return "\n".join(p for s in answer.sections if s.key in keys for p in (s.title, *s.paragraphs))
 
 
 def worked(text: str) -> list[tuple[str, int, int]]:
-    """Each sum in ``text``, its value, and what is said to be its value."""
-    found = []
+    """Each sum in ``text``, its value, and the value that the text states."""
+    sums = []
     for left, right in WORKED.findall(text):
         python = left.strip().translate(str.maketrans({"·": "*", "−": "-", "/": "//", "⌊": "(", "⌋": ")", ",": ""}))
         # A bracket that only opens belongs to the sentence, not to the sum.
         while python.count("(") > python.count(")"):
             python = python.partition("(")[2]
         if python:
-            found.append((left, eval(python), int(right.replace(",", ""))))
-    return found
+            sums.append((left, eval(python), int(right.replace(",", ""))))
+    return sums
 
 
 def check_lesson(report: Report) -> None:
@@ -82,9 +82,9 @@ def check_lesson(report: Report) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", KINDS)
 def test_every_sum_that_is_worked_out_holds(name: str, language: str) -> None:
-    found = ri.explain(name, language=language)
-    check_lesson(found)
-    assert sum(len(worked(paragraph)) for paragraph in prose(found)) > 20
+    answer = ri.explain(name, language=language)
+    check_lesson(answer)
+    assert sum(len(worked(paragraph)) for paragraph in prose(answer)) > 20
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -97,12 +97,12 @@ def test_any_net_can_be_told_and_its_blocks_add_up_to_its_stages(
     except ShapeError:
         return
     works = work_by(graph, stage_of)
-    for stage, kinds in net_of(spec, graph).kinds.items():
+    for stage, kinds in outline(spec, graph).kinds.items():
         assert sum(len(kind.places) * kind.params for kind in kinds) == works[stage].params
         assert sum(len(kind.places) * kind.macs for kind in kinds) == works[stage].macs
         assert sorted(place for kind in kinds for place in kind.places) == list(range(len(set_of(graph, stage))))
     for language in LANGUAGES:
-        report = lesson(spec, graph, language)
+        report = write_lesson(spec, graph, language)
         check_lesson(report)
         for format in FORMATS:
             assert render(report, format, 80)
@@ -114,24 +114,26 @@ def set_of(graph: ri.Graph, stage: str) -> set[str]:
 
 def test_the_two_languages_tell_the_same_large_numbers() -> None:
     for name in KINDS:
-        told = [
+        numbers = [
             set(re.findall(r"\d{1,3}(?:,\d{3})+", "\n".join(prose(ri.explain(name, language=x))))) for x in LANGUAGES
         ]
-        assert told[0] == told[1]
+        assert numbers[0] == numbers[1]
 
 
 def test_resnet50_is_told_as_the_paper_and_torchvision_have_it() -> None:
-    found = ri.explain()
-    assert "1 + 16·3 + 1 = 50. This is the 50 in its name" in said(found, "overview")
-    assert "⌊(224 + 2·3 − 7) / 2⌋ + 1 = 112" in said(found, "stem")
-    assert "(64, 64, 256, 1), projection" in said(found, "layer1.0")
-    assert "channels change from 64 to 256 (the stride is 1)" in said(found, "layer1.0")
-    assert "layer3.1 to layer3.5: bottleneck (1024, 256, 1024, 1), identity" in said(found, "layer3.1")
-    assert "does not downsample (stride 1): the stem has already brought 224×224 down to 56×56" in said(found, "layer1")
-    assert "3,857,973,248 MACs instead of 4,089,184,256" in said(found, "v1.5"), "resnet50_v1's MACs"
-    assert "one in each would be 26,560" in said(found, "bias"), "the channels of its 53 norms"
-    assert "4.09 or 8.18 GFLOPs?" in said(found, "flops")
-    rows = {row[0]: row for row in found.tables[0].rows}
+    answer = ri.explain()
+    assert "1 + 16·3 + 1 = 50. This is the 50 in its name" in text_of(answer, "overview")
+    assert "⌊(224 + 2·3 − 7) / 2⌋ + 1 = 112" in text_of(answer, "stem")
+    assert "(64, 64, 256, 1), projection" in text_of(answer, "layer1.0")
+    assert "channels change from 64 to 256 (the stride is 1)" in text_of(answer, "layer1.0")
+    assert "layer3.1 to layer3.5: bottleneck (1024, 256, 1024, 1), identity" in text_of(answer, "layer3.1")
+    assert "does not downsample (stride 1): the stem has already brought 224×224 down to 56×56" in text_of(
+        answer, "layer1"
+    )
+    assert "3,857,973,248 MACs instead of 4,089,184,256" in text_of(answer, "v1.5"), "resnet50_v1's MACs"
+    assert "one in each would be 26,560" in text_of(answer, "bias"), "the channels of its 53 norms"
+    assert "4.09 or 8.18 GFLOPs?" in text_of(answer, "flops")
+    rows = {row[0]: row for row in answer.tables[0].rows}
     assert rows["layer4"][3:6] == ((1, 2048, 7, 7), 427, 14_964_736)
 
 
@@ -161,24 +163,24 @@ def test_resnet50_is_told_as_the_paper_and_torchvision_have_it() -> None:
     ],
 )
 def test_a_net_is_told_by_what_is_its_own(name: str, key: str, text: str) -> None:
-    assert text in said(ri.explain(name), key)
+    assert text in text_of(ri.explain(name), key)
 
 
 def test_dilation_is_told_with_what_it_costs() -> None:
-    found = ri.explain("resnet50", settings=["output_stride=8"])
-    assert "are 4 apart" in said(found, "layer4")
-    assert "19,079,364,608 MACs instead of 4,089,184,256, 4.67×" in said(found, "dilation")
+    answer = ri.explain("resnet50", settings=["output_stride=8"])
+    assert "are 4 apart" in text_of(answer, "layer4")
+    assert "19,079,364,608 MACs instead of 4,089,184,256, 4.67×" in text_of(answer, "dilation")
 
 
 def test_equal_blocks_are_told_once() -> None:
     assert len(ri.explain("preresnet1001_cifar").sections) == len(ri.explain("preresnet164_cifar").sections)
     widths = "widths=" + ",".join("/".join(["8", "16"] * 100) for _ in range(3))
-    found = ri.explain("resnet20_cifar", settings=["depths=200,200,200", widths, "shortcut=B"])
-    assert len(found.sections) < 30
+    answer = ri.explain("resnet20_cifar", settings=["depths=200,200,200", widths, "shortcut=B"])
+    assert len(answer.sections) < 30
 
 
 def test_a_batch_multiplies_macs_and_leaves_shapes() -> None:
-    found = ri.explain("resnet18", batch_size=4)
-    check_lesson(found)
-    assert "9,408·4·112·112" in said(found, "stem")
-    assert "4 images go in at once" in said(found, "overview")
+    answer = ri.explain("resnet18", batch_size=4)
+    check_lesson(answer)
+    assert "9,408·4·112·112" in text_of(answer, "stem")
+    assert "4 images go in at once" in text_of(answer, "overview")

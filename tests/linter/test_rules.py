@@ -6,7 +6,7 @@ from string import Formatter
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from lint_nets import AS_THE_MACS, NETS, found, rule
+from lint_nets import AS_THE_MACS, NETS, findings_of, rule_of
 from strategies import specs
 
 import resnet_inspect as ri
@@ -14,8 +14,8 @@ from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph.facts.receptive_field import by_stage
 from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.linter import PRECISIONS, RULES, Rule, Subject, lint
-from resnet_inspect.linter.report import finding
-from resnet_inspect.linter.subject import Hit
+from resnet_inspect.linter.report import make_finding
+from resnet_inspect.linter.rule import Hit
 from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
@@ -29,41 +29,41 @@ def test_codes_count_up_and_names_differ() -> None:
 @pytest.mark.parametrize("code", NETS)
 def test_a_rule_trips_where_it_should_and_nowhere_near(code: str) -> None:
     trips, passes = NETS[code]
-    assert code in found(**trips)
-    assert code not in found(**passes)
+    assert code in findings_of(**trips)
+    assert code not in findings_of(**passes)
 
 
 @pytest.mark.parametrize("code", NETS)
 def test_a_finding_is_filled_in_and_its_hint_cures_it(code: str) -> None:
     trips, _ = NETS[code]
-    one = found(**trips)[code]
-    assert one.where
-    assert "{" not in one.message + one.hint
-    assert "–" not in one.message + one.hint, "every remedy of these nets can be counted"
-    words = [word.strip("(),;") for word in one.hint.split() if "=" in word]
+    finding = findings_of(**trips)[code]
+    assert finding.where
+    assert "{" not in finding.message + finding.hint
+    assert "–" not in finding.message + finding.hint, "every remedy of these nets can be counted"
+    words = [word.strip("(),;") for word in finding.hint.split() if "=" in word]
     cures = [word for word in words if word != "bias=False"]  # which is code, the rest are fields of a spec
     if cures:
-        assert code not in found(**{**trips, "settings": [*trips.get("settings", ()), *cures]})
+        assert code not in findings_of(**{**trips, "settings": [*trips.get("settings", ()), *cures]})
 
 
-@pytest.mark.parametrize("one", RULES, ids=lambda rule: rule.code)
-def test_a_rule_has_a_page_for_a_learner(one: Rule) -> None:
-    title, blank, *body = one.page.splitlines()
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_rule_has_a_page_for_a_learner(rule: Rule) -> None:
+    title, blank, *body = rule.page.splitlines()
     assert title[0].isupper()
     assert title[-1] != "."
     assert blank == ""
     assert 5 <= len(body) <= 18
-    assert one.page.count("\n\n") >= 2, "what is wrong, why, and what to do"
+    assert rule.page.count("\n\n") >= 2, "what is wrong, why, and what to do"
     assert all(len(line) <= 110 for line in body)
-    assert one.page.endswith(".")
+    assert rule.page.endswith(".")
 
 
-@pytest.mark.parametrize("one", RULES, ids=lambda rule: rule.code)
-def test_a_rules_texts_are_translated_before_they_are_filled(one: Rule) -> None:
-    names = {field for text in (one.message, one.hint) for _, field, _, _ in Formatter().parse(text) if field}
-    said = finding(one, Hit("here", dict.fromkeys(names, "7")), lambda text: f"zh {text}")
-    assert said.message == "zh " + one.message.format(**dict.fromkeys(names, "7"))
-    assert said.hint.startswith("zh ")
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_rules_texts_are_translated_before_they_are_filled(rule: Rule) -> None:
+    names = {field for text in (rule.message, rule.hint) for _, field, _, _ in Formatter().parse(text) if field}
+    filled = make_finding(rule, Hit("here", dict.fromkeys(names, "7")), lambda text: f"zh {text}")
+    assert filled.message == "zh " + rule.message.format(**dict.fromkeys(names, "7"))
+    assert filled.hint.startswith("zh ")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_the_zoo_is_clean_but_for_what_can_be_defended() -> None:
 
 
 PAGES = [
-    # code, what its page says, and that computed
+    # code, a number on its page, and the same number computed
     ("RI001", "4,736", lambda: f"{_params('tutorial_resnet18_biased') - _params('resnet18'):,}"),
     (
         "RI003",
@@ -128,10 +128,12 @@ def _macs(name: str) -> float:
     return work_of(ri.lower(name)).macs / 1e6
 
 
-@pytest.mark.parametrize(("code", "said", "compute"), PAGES, ids=lambda value: value if isinstance(value, str) else "")
-def test_the_numbers_of_a_page_are_computed_ones(code: str, said: str, compute: Callable[[], str]) -> None:
-    assert said in rule(code).page
-    assert said == compute()
+@pytest.mark.parametrize(
+    ("code", "number", "compute"), PAGES, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_the_numbers_of_a_page_are_computed_ones(code: str, number: str, compute: Callable[[], str]) -> None:
+    assert number in rule_of(code).page
+    assert number == compute()
 
 
 def test_what_v1_computes_for_nobody_is_what_its_page_says() -> None:
@@ -140,7 +142,7 @@ def test_what_v1_computes_for_nobody_is_what_its_page_says() -> None:
         f"layer{stage}.{blocks - 1}.{conv}" for stage, blocks in ((1, 3), (2, 4), (3, 6)) for conv in ("conv2", "conv3")
     ]
     wasted = sum(0.75 * node.macs for node in ri.lower("resnet50_v1").nodes if node.name in last)
-    assert f"{wasted / 1e6:.0f} M of {_macs('resnet50_v1') / 1e3:.2f} GMACs" in rule("RI005").page
+    assert f"{wasted / 1e6:.0f} M of {_macs('resnet50_v1') / 1e3:.2f} GMACs" in rule_of("RI005").page
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -152,7 +154,7 @@ def test_no_net_is_too_odd_for_the_linter(spec: ResNetSpec, size: tuple[int, int
     except ShapeError:
         assume(False)
     report = lint(Subject(spec, graph, precision))
-    assert all(one.where and "{" not in one.message + one.hint for one in report.findings)
+    assert all(finding.where and "{" not in finding.message + finding.hint for finding in report.findings)
 
 
 def test_a_clean_net_says_how_many_rules_have_looked() -> None:
@@ -165,6 +167,6 @@ def test_a_clean_net_says_how_many_rules_have_looked() -> None:
 
 
 def test_a_rule_that_is_ignored_says_nothing() -> None:
-    assert set(found(model="tutorial_resnet18_cifar10", ignore=["RI003"])) == {"RI002", "RI004"}
+    assert set(findings_of(model="tutorial_resnet18_cifar10", ignore=["RI003"])) == {"RI002", "RI004"}
     with pytest.raises(ri.InspectError, match="no rule 'RI999'"):
         ri.lint(ignore=["RI003", "RI999"])

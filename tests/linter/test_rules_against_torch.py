@@ -13,9 +13,8 @@ from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pointwise import BatchNorm2d
-from resnet_inspect.linter import image_size as extent
-from resnet_inspect.linter import wiring
-from resnet_inspect.linter.subject import Subject
+from resnet_inspect.linter import windows, wiring
+from resnet_inspect.linter.rule import Subject
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.runtime.build import build
@@ -33,9 +32,9 @@ BIASED = {
 
 
 def cancelled(graph: Graph) -> set[str]:
-    """The biases that RI001 speaks of."""
-    forgotten = wiring._forgotten_shifts(graph)
-    pairs = zip(graph.nodes, forgotten, strict=True)
+    """The biases that RI001 reports."""
+    shifts = wiring.find_cancelled_shifts(graph)
+    pairs = zip(graph.nodes, shifts, strict=True)
     return {f"{node.name}.bias" for node, idle in pairs if idle and isinstance(node.op, Conv2d) and node.op.bias}
 
 
@@ -140,9 +139,9 @@ def test_weights_that_no_pixel_meets_have_no_gradient(side: int) -> None:
     net(torch.randn(graph.input.shape)).square().sum().backward()
     layers = dict(net.named_modules())
     for node in graph.nodes:
-        if extent._is_window(node):
+        if windows.is_window(node):
             met = (layers[node.name].weight.grad != 0).any(dim=(0, 1))
-            assert met.double().mean().item() == pytest.approx(extent._live(node)), node.name
+            assert met.double().mean().item() == pytest.approx(windows.share_of_live_weights(node)), node.name
 
 
 @pytest.mark.parametrize(
@@ -158,7 +157,7 @@ def test_the_share_of_padding_is_what_a_convolution_of_ones_adds_up_to(
     y = nn.functional.conv2d(x, torch.ones(1, 1, kernel, kernel), None, stride, padding, dilation)
     type_of = type(node.out)
     node = replace(node, op=op, ins=(type_of(tuple(x.shape)),), out=type_of(tuple(y.shape)))
-    assert extent._on_pixels(node) == pytest.approx(y.mean().item() / kernel**2)
+    assert windows.share_on_pixels(node) == pytest.approx(y.mean().item() / kernel**2)
 
 
 def test_a_strided_convolution_reads_the_share_that_has_a_gradient() -> None:
@@ -167,7 +166,7 @@ def test_a_strided_convolution_reads_the_share_that_has_a_gradient() -> None:
         if isinstance(node.op, Conv2d) and node.op.stride > node.op.kernel_size:
             x = torch.zeros(1, 1, *node.ins[0].shape[2:], requires_grad=True)
             nn.functional.conv2d(x, torch.ones(1, 1, 1, 1), stride=node.op.stride).sum().backward()
-            assert extent._read(node) == pytest.approx(x.grad.mean().item())
+            assert windows.share_read(node) == pytest.approx(x.grad.mean().item())
 
 
 def test_no_activation_means_that_nothing_but_the_pool_is_not_linear() -> None:

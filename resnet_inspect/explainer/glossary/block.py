@@ -1,4 +1,4 @@
-"""The residual block: what it is made of, and its kinds."""
+"""The residual block: its parts and its kinds."""
 
 from resnet_inspect.explainer.glossary.term import Term
 from resnet_inspect.language import marked

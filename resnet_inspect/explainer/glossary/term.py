@@ -1,13 +1,13 @@
-"""One word and what it means."""
+"""A term of the glossary."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """``aliases`` are other words for it, Chinese ones too; ``see`` are keys of terms near to it.
+    """A word and its meaning. ``aliases`` are other words for it, in Chinese too; ``see`` holds keys of related terms.
 
-    The numbers of a text are those of resnet50 at 1×3×224×224 unless it names another net.
+    Numbers are for resnet50 at 1×3×224×224 unless the text names another net.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""Counting work: MACs, FLOPs, and what they are held against."""
+"""Work: MACs, FLOPs, parameters, and the roofline that limits their rate."""
 
 from resnet_inspect.explainer.glossary.term import Term
 from resnet_inspect.language import marked

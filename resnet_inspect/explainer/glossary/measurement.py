@@ -1,4 +1,4 @@
-"""Four times that are not one another, and how they are sampled."""
+"""Measurement: the four times of a call, how bench samples them, and what comes of it."""
 
 from resnet_inspect.explainer.glossary.term import Term
 from resnet_inspect.language import marked
@@ -96,8 +96,8 @@ TERMS = (
         ("cases", "arm", "arms", "configuration", "config", "配置", "对照组"),
         marked(
             "One configuration to measure: a net, an input, task, precision, layout, mode and threads. Each runs in a "
-            "process of its own, so one that fails is a row of the table and does not end the run. A Record lists them "
-            "under arms."
+            "process of its own, so one that fails is a row of the table and does not end the run. A Record lists the "
+            "cases under `arms`."
         ),
         see=("round", "record"),
     ),

@@ -1,4 +1,4 @@
-"""What nets are built of beside the block: layers, widths, ends."""
+"""The layers around and inside blocks: stem, head, norms, widths, attention."""
 
 from resnet_inspect.explainer.glossary.term import Term
 from resnet_inspect.language import marked
@@ -82,7 +82,8 @@ TERMS = (
             "In evaluation, a batch normalisation is one scale and one shift per channel, so it folds into the "
             "convolution before it: weight · scale/σ, bias = shift − mean · scale/σ. Output and MACs stay the same. "
             "resnet50 goes from 25,557,032 to 25,530,472 parameters and saves 53 calls that read and write memory. "
-            "Folding does not work in training, nor where a ReLU stands between the two."
+            "Folding does not work in training, nor where a ReLU stands between the two. The option `--folded` folds a "
+            "net."
         ),
         see=("batch-norm", "fusion", "memory-bound"),
     ),

@@ -1,4 +1,4 @@
-"""Rules on how large the image is at each place, and how much of it a window or a value sees."""
+"""Rules on resolution: how large the maps are, and how much of them a window or a value sees."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,18 +11,19 @@ from resnet_inspect.graph.ops.gate import Reduction
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d, GlobalPool, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Subsample
-from resnet_inspect.linter.subject import (
+from resnet_inspect.linter.rule import (
     SMALL_IMAGE,
     Hit,
     Subject,
-    in_gate,
-    listed,
-    on_shortcut,
-    span,
+    is_in_gate,
+    is_on_shortcut,
+    join_values,
+    name_span,
 )
+from resnet_inspect.linter.windows import is_window, share_of_live_weights, share_of_padding, share_read, window_side
 from resnet_inspect.units import text
 
-DEEP_STEM_STRIDE = 4  # what the 7×7 of stride 2 and its pool divide by
+DEEP_STEM_STRIDE = 4  # the 7×7 of stride 2 and its pool
 
 
 def small_image_stem(subject: Subject) -> Iterator[Hit]:
@@ -45,13 +46,13 @@ def small_image_stem(subject: Subject) -> Iterator[Hit]:
     if min(image) >= SMALL_IMAGE or stem is None or stem.jump < DEEP_STEM_STRIDE:
         return
     *_, (_, _, channels) = subject.spec.stem
-    gentle = subject.lowered(replace(subject.spec, stem=((3, 1, channels),), stem_pool="none"))
-    before, after = work_of(subject.graph).macs, work_of(gentle).macs if gentle else None
+    remedied = subject.try_lower(replace(subject.spec, stem=((3, 1, channels),), stem_pool="none"))
+    before, after = work_of(subject.graph).macs, work_of(remedied).macs if remedied else None
     values = {
         "image": text(image, "shape"),
         "stride": f"{stem.jump}",
-        "maps": _maps(subject.graph),
-        "better": _maps(gentle) if gentle else text(None),
+        "maps": _list_maps(subject.graph),
+        "better": _list_maps(remedied) if remedied else text(None),
         "before": text(before, "count"),
         "after": text(after, "count"),
         "ratio": text(after / before if after else None, "ratio"),
@@ -60,10 +61,10 @@ def small_image_stem(subject: Subject) -> Iterator[Hit]:
     yield Hit("stem", values)
 
 
-def _maps(graph: Graph) -> str:
-    """``8×8, 4×4, 2×2, 1×1``: what leaves each stage of blocks."""
+def _list_maps(graph: Graph) -> str:
+    """``8×8, 4×4, 2×2, 1×1``: the map that each stage of blocks outputs."""
     works = work_by(graph, stage_of)
-    return listed([work.output.shape[2:] for stage, work in works.items() if stage.startswith("layer")], "shape")
+    return join_values([work.output.shape[2:] for stage, work in works.items() if stage.startswith("layer")], "shape")
 
 
 def mostly_padding(subject: Subject) -> Iterator[Hit]:
@@ -81,61 +82,24 @@ def mostly_padding(subject: Subject) -> Iterator[Hit]:
     """
     jumps = {stage: view.jump for stage, view in by_stage(subject.graph) if view}
     outputs = {stage: work.output.shape[2:] for stage, work in work_by(subject.graph, stage_of).items()}
-    windows = [node for node in subject.graph.nodes if _is_window(node)]
-    small = dict.fromkeys(node.stage for node in windows if min(outputs[node.stage]) <= _reach(node))
+    windows = [node for node in subject.graph.nodes if is_window(node)]
+    small = dict.fromkeys(node.stage for node in windows if min(outputs[node.stage]) <= window_side(node))
     if not small:
         return
-    found = {stage: [node for node in windows if node.stage == stage] for stage in small}
-    needed = max(jumps[stage] * (_reach(nodes[-1]) + 1) for stage, nodes in found.items())
-    shares = [f"{text(_padding(nodes), 'share')} ({text(outputs[stage], 'shape')})" for stage, nodes in found.items()]
-    weights = {node: prod(node.op.params()["weight"]) for nodes in found.values() for node in nodes}
+    windows_of = {stage: [node for node in windows if node.stage == stage] for stage in small}
+    needed = max(jumps[stage] * (window_side(nodes[-1]) + 1) for stage, nodes in windows_of.items())
+    shares = [
+        f"{text(share_of_padding(nodes), 'share')} ({text(outputs[stage], 'shape')})"
+        for stage, nodes in windows_of.items()
+    ]
+    weights = {node: prod(node.op.params()["weight"]) for nodes in windows_of.values() for node in nodes}
     values = {
         "shares": ", ".join(shares),
-        "idle": text(round(sum((1 - _live(node)) * count for node, count in weights.items())), "count"),
+        "idle": text(round(sum((1 - share_of_live_weights(node)) * count for node, count in weights.items())), "count"),
         "weights": text(sum(weights.values()), "count"),
         "side": f"{needed}",
     }
-    yield Hit(", ".join(found), values)
-
-
-def _is_window(node: Node) -> bool:
-    """A convolution of a block that looks at more than one pixel; a gate's is another matter."""
-    blocks = node.stage.startswith("layer") and not in_gate(node)
-    return blocks and isinstance(node.op, Conv2d) and node.op.kernel_size > 1
-
-
-def _reach(node: Node) -> int:
-    """Pixels from one end of the window to the other."""
-    assert isinstance(node.op, Conv2d)
-    return node.op.dilation * (node.op.kernel_size - 1) + 1
-
-
-def _taps(node: Node) -> list[list[list[bool]]]:
-    """By axis, place of the window and weight along that axis: whether it reads a pixel, not padding."""
-    op = node.op
-    assert isinstance(op, Conv2d)
-    return [
-        [
-            [0 <= place * op.stride - op.padding + tap * op.dilation < size for tap in range(op.kernel_size)]
-            for place in range(places)
-        ]
-        for size, places in zip(node.ins[0].shape[2:], node.out.shape[2:], strict=True)
-    ]
-
-
-def _on_pixels(node: Node) -> float:
-    """The part of what the windows read that is not padding."""
-    return prod(sum(map(sum, axis)) / sum(map(len, axis)) for axis in _taps(node))
-
-
-def _padding(nodes: list[Node]) -> float:
-    """The part of these convolutions' MACs that multiplies padding."""
-    return 1 - sum(_on_pixels(node) * node.macs for node in nodes) / sum(node.macs for node in nodes)
-
-
-def _live(node: Node) -> float:
-    """The part of the weights that reads a pixel at one place at least."""
-    return prod(sum(map(any, zip(*axis, strict=True))) / len(axis[0]) for axis in _taps(node))
+    yield Hit(", ".join(windows_of), values)
 
 
 def strided_1x1(subject: Subject) -> Iterator[Hit]:
@@ -157,32 +121,28 @@ def strided_1x1(subject: Subject) -> Iterator[Hit]:
     strided = [
         node
         for node in subject.graph.nodes
-        if _in_branch(node) and isinstance(node.op, Conv2d) and _reach(node) < node.op.stride and _read(node) < 1
+        if _is_on_residual_path(node)
+        and isinstance(node.op, Conv2d)
+        and window_side(node) < node.op.stride
+        and share_read(node) < 1
     ]
     if not strided:
         return
     first = strided[0]
     assert isinstance(first.op, Conv2d)
-    _, macs = subject.added_by(replace(subject.spec, stride_on="3x3"))
+    _, macs = subject.extra_cost_of(replace(subject.spec, stride_on="3x3"))
     values = {
         "count": f"{len(strided)}",
         "kernel": f"{first.op.kernel_size}×{first.op.kernel_size}",
         "stride": f"{first.op.stride}",
-        "share": text(_read(first), "share"),
+        "share": text(share_read(first), "share"),
         "macs": macs,
     }
-    yield Hit(span([node.name for node in strided]), values)
+    yield Hit(name_span([node.name for node in strided]), values)
 
 
-def _in_branch(node: Node) -> bool:
-    return node.stage.startswith("layer") and not on_shortcut(node) and not in_gate(node)
-
-
-def _read(node: Node) -> float:
-    """The part of its input that a convolution whose windows do not overlap reads."""
-    assert isinstance(node.op, Conv2d)
-    axes = zip(node.ins[0].shape[2:], node.out.shape[2:], strict=True)
-    return prod(min(size, places * node.op.kernel_size) / size for size, places in axes)
+def _is_on_residual_path(node: Node) -> bool:
+    return node.stage.startswith("layer") and not is_on_shortcut(node) and not is_in_gate(node)
 
 
 def small_receptive_field(subject: Subject) -> Iterator[Hit]:
@@ -208,7 +168,7 @@ def small_receptive_field(subject: Subject) -> Iterator[Hit]:
         return
     *_, last = [node.name for node in nodes if node.stage == stage]
     block = last.rpartition(".")[0] + "."
-    step = sum((_reach(node) - 1) * view.jump for node in nodes if node.name.startswith(block) and _is_window(node))
+    step = sum((window_side(node) - 1) * view.jump for node in nodes if node.name.startswith(block) and is_window(node))
     yield Hit(stage, {"field": f"{view.field}", "side": f"{side}", "step": f"{step}"})
 
 
@@ -228,7 +188,7 @@ def uneven_input(subject: Subject) -> Iterator[Hit]:
     graph = subject.graph
     *_, last = [view for _, view in by_stage(graph) if view]
     image = graph.input.shape[2:]
-    uneven = next((node for node in graph.nodes if _rounds(node)), None)
+    uneven = next((node for node in graph.nodes if _rounds_the_side(node)), None)
     if uneven is None or all(side % last.jump == 0 for side in image):
         return
     below = tuple(side // last.jump * last.jump for side in image)
@@ -237,7 +197,7 @@ def uneven_input(subject: Subject) -> Iterator[Hit]:
     sizes = [
         f"{text(size, 'shape')} ({text(work_of(even).macs, 'count')} MACs)"
         for size in dict.fromkeys((below, nearest, above))
-        if min(size) and (even := subject.lowered(subject.spec, (size[0], size[1])))
+        if min(size) and (even := subject.try_lower(subject.spec, (size[0], size[1])))
     ]
     values = {
         "image": text(image, "shape"),
@@ -249,8 +209,8 @@ def uneven_input(subject: Subject) -> Iterator[Hit]:
     yield Hit(uneven.name, values)
 
 
-def _rounds(node: Node) -> bool:
+def _rounds_the_side(node: Node) -> bool:
     match node.op:
         case Conv2d(stride=s) | MaxPool2d(stride=s) | AvgPool2d(stride=s) | BlurPool2d(stride=s) | Subsample(s):
-            return not in_gate(node) and any(size % s for size in node.ins[0].shape[2:])
+            return not is_in_gate(node) and any(size % s for size in node.ins[0].shape[2:])
     return False

@@ -1,4 +1,4 @@
-"""The words of this package itself."""
+"""The words of this package: spec, variant, model, finding."""
 
 from resnet_inspect.explainer.glossary.term import Term
 from resnet_inspect.language import marked

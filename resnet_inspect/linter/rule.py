@@ -1,4 +1,4 @@
-"""What a rule of the linter is, what it looks at, and what it finds."""
+"""A lint rule, the net that it checks, and the hits that it yields."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.units import UNKNOWN, Unit, text
 
-SMALL_IMAGE = 64  # a side in pixels: CIFAR has 32, and no ImageNet net was made for so few
+SMALL_IMAGE = 64  # a side in pixels: CIFAR has 32; no ImageNet net was made for so few
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +24,15 @@ class StageTimes:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The net under the lens, and what else is known of how it will run; None where nobody said."""
+    """The net to check, and how it will run; None for what the user did not say."""
 
     spec: ResNetSpec
     graph: Graph
     precision: str | None = None
     times: StageTimes | None = None
 
-    def lowered(self, spec: ResNetSpec, size: tuple[int, int] | None = None) -> Graph | None:
-        """The net of a remedy on these images, or on images of ``size``; None where it cannot take them."""
+    def try_lower(self, spec: ResNetSpec, size: tuple[int, int] | None = None) -> Graph | None:
+        """Lowers the net of a remedy, on these images or on images of ``size``; None if the net cannot take them."""
         n, c, *own = self.graph.input.shape
         height, width = size or own
         try:
@@ -40,18 +40,18 @@ class Subject:
         except ShapeError:
             return None
 
-    def added_by(self, spec: ResNetSpec) -> tuple[str, str]:
-        """The parameters and the MACs that the net of a remedy has more, with their sign."""
-        other = self.lowered(spec)
-        if other is None:
+    def extra_cost_of(self, spec: ResNetSpec) -> tuple[str, str]:
+        """The extra parameters and MACs of the net of a remedy, with their sign."""
+        remedied = self.try_lower(spec)
+        if remedied is None:
             return UNKNOWN, UNKNOWN
-        before, after = work_of(self.graph), work_of(other)
+        before, after = work_of(self.graph), work_of(remedied)
         return _signed(after.params - before.params), _signed(after.macs - before.macs)
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A place where a rule is broken, and the values that its message and hint speak of."""
+    """A place that breaks a rule, and the values for the message and the hint."""
 
     where: str
     values: Mapping[str, str]
@@ -59,9 +59,9 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule as data; the docstring of ``check`` is its page.
+    """A rule; the docstring of ``check`` is its page.
 
-    ``needs`` is the option without which the rule has nothing to go by.
+    ``needs`` is the option that supplies what the rule checks.
     """
 
     code: str
@@ -73,34 +73,26 @@ class Rule:
 
     @property
     def page(self) -> str:
-        """A title, then what is wrong, why, and what to do about it."""
+        """A title; then what is wrong, why, and what to do."""
         return cleandoc(self.check.__doc__ or "")
 
 
-def readers(graph: Graph) -> list[list[int]]:
-    """Of each node, the positions of the nodes that read its output."""
-    found: list[list[int]] = [[] for _ in graph.nodes]
-    for position, node in enumerate(graph.nodes):
-        for i in node.inputs:
-            found[i].append(position)
-    return found
-
-
-def in_gate(node: Node) -> bool:
+def is_in_gate(node: Node) -> bool:
     """Whether the node belongs to an attention module."""
     return ".se." in node.name
 
 
-def on_shortcut(node: Node) -> bool:
+def is_on_shortcut(node: Node) -> bool:
+    """Whether the node is on a shortcut."""
     return ".downsample." in node.name
 
 
-def span(names: Sequence[str]) -> str:
+def name_span(names: Sequence[str]) -> str:
     """One name, or the first and the last of several: ``layer1.0.conv1 … layer4.1.conv2``."""
     return names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"
 
 
-def listed(values: Sequence[Sequence[int] | int | float], unit: Unit) -> str:
+def join_values(values: Sequence[Sequence[int] | int | float], unit: Unit) -> str:
     return ", ".join(text(value, unit) for value in values)
 
 

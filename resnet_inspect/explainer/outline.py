@@ -1,10 +1,10 @@
-"""A net as it is told: each stage's distinct blocks, once each, with the two paths through them."""
+"""The outline of a lesson: the distinct blocks of each stage, with the layers on their two paths."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from resnet_inspect.explainer.speech import Voice
+from resnet_inspect.explainer.speech import Speaker
 from resnet_inspect.graph import Graph, Node, TensorType
 from resnet_inspect.graph.facts.blocks import ATTENTION_NAMES, block_name, blocks_by_stage, projecting
 from resnet_inspect.graph.facts.work import Work, block_of, stage_of, sum_of, work_by
@@ -14,20 +14,20 @@ from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d
 from resnet_inspect.language import marked
 from resnet_inspect.resnet.spec import ResNetSpec
 
-BESIDE = ("downsample", "subsample", "pad")  # what the calls of a shortcut are named
-# The values of BLOCK_NAMES, for the catalogue.
-NAMES = (
+SHORTCUT_NAMES = ("downsample", "subsample", "pad")  # how the names of a shortcut's calls begin inside a block
+# The block names that ``name_kind`` translates; the catalogue of translations finds them here.
+TRANSLATED_NAMES = (
     marked("bottleneck"),
     marked("basic block"),
     marked("pre-activation bottleneck"),
     marked("pre-activation basic block"),
 )
-PER_BLOCK = {"bottleneck": 3, "basic": 2}
+CONVOLUTIONS = {"bottleneck": 3, "basic": 2}
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """Equal blocks of one stage. ``places`` are theirs in the stage, from 0; ``nodes`` are the first one's."""
+class BlockKind:
+    """Equal blocks of one stage: ``places`` are their positions in it, from 0; ``nodes`` are the nodes of the first."""
 
     stage: str
     places: tuple[int, ...]
@@ -39,8 +39,8 @@ class Kind:
     def path(self) -> str:
         return f"{self.stage}.{self.places[0]}"
 
-    def called(self, node: Node) -> str:
-        """The node's name inside the block."""
+    def name_inside(self, node: Node) -> str:
+        """``conv1`` for the node ``layer1.0.conv1``."""
         return node.name[len(self.path) + 1 :]
 
     @property
@@ -53,12 +53,12 @@ class Kind:
 
     @property
     def residual(self) -> tuple[Node, ...]:
-        """What changes the shape on the residual path, attention apart."""
+        """The convolutions and pools of the residual path, without attention."""
         return tuple(
             node
             for node in self.nodes
             if isinstance(node.op, Conv2d | AvgPool2d | BlurPool2d)
-            and not self.called(node).startswith((*BESIDE, "se."))
+            and not self.name_inside(node).startswith((*SHORTCUT_NAMES, "se."))
         )
 
     @property
@@ -67,25 +67,26 @@ class Kind:
 
     @property
     def spatial(self) -> tuple[Node, Conv2d]:
-        """The first 3×3 and its operation."""
+        """The node of the first 3×3 and its operation."""
         return next((node, op) for node in self.convs if isinstance(op := node.op, Conv2d) and op.kernel_size == 3)
 
     @property
     def shortcut(self) -> tuple[Node, ...]:
-        """What stands on the shortcut, norms and places held by nothing apart."""
+        """The calls of the shortcut that compute something, without norms and identities."""
         return tuple(
             node
             for node in self.nodes
-            if self.called(node).startswith(BESIDE) and node.kind not in ("BatchNorm2d", "GroupNorm", "Identity")
+            if self.name_inside(node).startswith(SHORTCUT_NAMES)
+            and node.kind not in ("BatchNorm2d", "GroupNorm", "Identity")
         )
 
     @property
     def attention(self) -> tuple[Node, ...]:
-        return tuple(node for node in self.nodes if self.called(node).startswith("se."))
+        return tuple(node for node in self.nodes if self.name_inside(node).startswith("se."))
 
     @property
     def width(self) -> int:
-        """Channels of a bottleneck's 3×3, or of a basic block's first."""
+        """Output channels of the first convolution: a bottleneck's width, a basic block's planes."""
         return self.convs[0].out.shape[1]
 
     @property
@@ -95,7 +96,7 @@ class Kind:
     @property
     def signature(self) -> tuple[int, ...]:
         """(C, width, C_out, stride) of a bottleneck, (C, C_out, stride) of a basic block."""
-        width = (self.width,) if len(self.convs) == PER_BLOCK["bottleneck"] else ()
+        width = (self.width,) if len(self.convs) == CONVOLUTIONS["bottleneck"] else ()
         return (self.source.shape[1], *width, self.out.shape[1], self.stride)
 
     @property
@@ -108,22 +109,22 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Net:
-    """What a lesson speaks of; ``kinds`` and ``works`` are by stage."""
+class Outline:
+    """A net as a lesson explains it; ``kinds`` and ``works`` are by stage."""
 
     spec: ResNetSpec
     graph: Graph
-    kinds: dict[str, list[Kind]]
+    kinds: dict[str, list[BlockKind]]
     works: dict[str, Work]
     total: Work
 
     @property
-    def first(self) -> Kind:
+    def first(self) -> BlockKind:
         return next(iter(self.kinds.values()))[0]
 
     @property
-    def usual(self) -> Kind:
-        """The block that a lesson shows: the one the first stage repeats, or its only one."""
+    def usual(self) -> BlockKind:
+        """The example block of a lesson: the one that the first stage repeats, or its only one."""
         return next(iter(self.kinds.values()))[-1]
 
     @property
@@ -134,22 +135,23 @@ class Net:
         return [node for node in self.graph.nodes if node.stage == stage]
 
 
-def net_of(spec: ResNetSpec, graph: Graph) -> Net:
+def outline(spec: ResNetSpec, graph: Graph) -> Outline:
+    """Outlines ``graph``, which is ``spec`` lowered."""
     works = work_by(graph, stage_of)
     nodes: dict[str, list[Node]] = {}
     for node in graph.nodes[1:]:
         nodes.setdefault(block_of(node), []).append(node)
-    with_convolution = projecting(graph)
+    projections = projecting(graph)
     kinds = {
-        stage: _kinds(graph, stage, blocks, nodes, with_convolution)
+        stage: _group_equal(graph, stage, blocks, nodes, projections)
         for stage, blocks in blocks_by_stage(graph).items()
         if blocks
     }
-    return Net(spec, graph, kinds, works, sum_of(works))
+    return Outline(spec, graph, kinds, works, sum_of(works))
 
 
-def named(kind: Kind, say: Voice) -> str:
-    """``SE bottleneck``: the attention's name is one in every language."""
+def name_kind(kind: BlockKind, say: Speaker) -> str:
+    """``SE bottleneck``: the name of the attention stays the same in every language."""
     attention, _, rest = kind.name.partition(" ")
     return f"{attention} {say(rest)}" if attention in ATTENTION_NAMES.values() else say(kind.name)
 
@@ -161,22 +163,22 @@ def stride_of(node: Node) -> int:
     return 1
 
 
-def norms(nodes: Sequence[Node]) -> list[int]:
-    """Channels of each normalisation."""
+def norm_channels(nodes: Sequence[Node]) -> list[int]:
+    """The channels of each normalisation among ``nodes``."""
     return [node.out.shape[1] for node in nodes if isinstance(node.op, BatchNorm2d | GroupNorm)]
 
 
-def _kinds(
-    graph: Graph, stage: str, blocks: list[str], nodes: dict[str, list[Node]], with_convolution: set[str]
-) -> list[Kind]:
-    """Blocks of equal calls on equal shapes are one kind, in the order of their first."""
+def _group_equal(
+    graph: Graph, stage: str, blocks: list[str], nodes: dict[str, list[Node]], projections: set[str]
+) -> list[BlockKind]:
+    """Groups blocks with equal calls on equal shapes, in the order of the first block of each group."""
     places: dict[tuple[object, ...], list[int]] = {}
     for place, block in enumerate(blocks):
         key = tuple((node.op, node.out.shape) for node in nodes[block])
         places.setdefault((nodes[block][0].ins[0].shape, *key), []).append(place)
-    found = []
-    for at in places.values():
-        block = blocks[at[0]]
-        kind = block_name(graph, block)
-        found.append(Kind(stage, tuple(at), tuple(nodes[block]), kind, block in with_convolution))
-    return found
+    kinds = []
+    for equal in places.values():
+        first = blocks[equal[0]]
+        name = block_name(graph, first)
+        kinds.append(BlockKind(stage, tuple(equal), tuple(nodes[first]), name, first in projections))
+    return kinds

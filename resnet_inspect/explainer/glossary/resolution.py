@@ -1,4 +1,4 @@
-"""The image on its way: extents, strides, and what a value has seen of it."""
+"""Resolution: feature maps, strides, padding, receptive fields."""
 
 from resnet_inspect.explainer.glossary.term import Term
 from resnet_inspect.language import marked

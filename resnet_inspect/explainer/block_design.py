@@ -1,24 +1,29 @@
-"""How this net's blocks are made: the design that all of them share, on the numbers of one."""
+"""How this net's blocks are built: the design that all of them share, with the numbers of one."""
 
-from resnet_inspect.explainer import arithmetic as a
-from resnet_inspect.explainer.net import Net, named
-from resnet_inspect.explainer.speech import Voice
+from resnet_inspect.explainer import arithmetic as write
+from resnet_inspect.explainer.outline import Outline, name_kind
+from resnet_inspect.explainer.speech import Speaker
 from resnet_inspect.report import Section
 
 
-def block(net: Net, say: Voice) -> Section:
-    """The design that all blocks of this net share, on the numbers of one."""
-    design = {"bottleneck": _bottleneck, "basic": _basic}[net.spec.block]
-    paragraphs = [design(net, say), _grouped(net, say), _order(net, say), _norm(net, say)]
-    paragraphs += [_attention(net, say), _antialias(net, say)]
-    title = say("How its blocks are built: {name}", name=named(net.usual, say))
+def explain_design(net: Outline, say: Speaker) -> Section:
+    """The design that all blocks of this net share, with the numbers of one block."""
+    design = {"bottleneck": _explain_bottleneck, "basic": _explain_basic_block}[net.spec.block]
+    paragraphs = [
+        design(net, say),
+        _explain_groups_or_width(net, say),
+        _explain_order(net, say),
+        _explain_group_norm(net, say),
+    ]
+    paragraphs += [_explain_attention(net, say), _explain_antialiasing(net, say)]
+    title = say("How its blocks are built: {name}", name=name_kind(net.usual, say))
     return Section("block", title, tuple(filter(None, paragraphs)))
 
 
-def _bottleneck(net: Net, say: Voice) -> str:
+def _explain_bottleneck(net: Outline, say: Speaker) -> str:
     kind = net.usual
     c, out = kind.source.shape[1], kind.out.shape[1]
-    count = sum(a.weight_count(conv) for conv in kind.convs)
+    count = sum(write.count_weights(conv) for conv in kind.convs)
     return say(
         "A bottleneck is three convolutions: 1×1, 3×3, 1×1. The first brings the channels to the width, the 3×3 works "
         "at that width, and the last expands to 4 times the stage's planes, here 4·{planes} = {out}. {block} goes {c} "
@@ -29,13 +34,13 @@ def _bottleneck(net: Net, say: Voice) -> str:
         c=str(c),
         width=str(kind.width),
         out=str(out),
-        weights=" + ".join(a.kernel(conv) for conv in kind.convs),
-        count=a.integer(count),
-        plain=a.integer(2 * 9 * out * out),
+        weights=" + ".join(write.kernel(conv) for conv in kind.convs),
+        count=write.integer(count),
+        plain=write.integer(2 * 9 * out * out),
     )
 
 
-def _basic(net: Net, say: Voice) -> str:
+def _explain_basic_block(net: Outline, say: Speaker) -> str:
     kind = net.usual
     return say(
         "A basic block is two 3×3 convolutions; nothing narrows the channels between them. {block} goes {c} → {width} "
@@ -44,13 +49,13 @@ def _basic(net: Net, say: Voice) -> str:
         c=str(kind.source.shape[1]),
         width=str(kind.width),
         out=str(kind.out.shape[1]),
-        weights=" + ".join(a.kernel(conv) for conv in kind.convs),
-        count=a.integer(sum(a.weight_count(conv) for conv in kind.convs)),
+        weights=" + ".join(write.kernel(conv) for conv in kind.convs),
+        count=write.integer(sum(write.count_weights(conv) for conv in kind.convs)),
     )
 
 
-def _grouped(net: Net, say: Voice) -> str:
-    """ResNeXt's groups and the wide net's width."""
+def _explain_groups_or_width(net: Outline, say: Speaker) -> str:
+    """ResNeXt's groups or the wide ResNet's width; empty for a standard 3×3."""
     spec, (conv, op) = net.spec, net.usual.spatial
     planes = spec.planes[0][-1]
     c, out = op.in_channels, op.out_channels
@@ -64,8 +69,8 @@ def _grouped(net: Net, say: Voice) -> str:
             conv=conv.name,
             each=str(c // spec.groups),
             c=str(c),
-            count=a.integer(a.weight_count(conv)),
-            plain=a.integer(9 * c * out),
+            count=write.integer(write.count_weights(conv)),
+            plain=write.integer(9 * c * out),
         )
     if spec.base_width != 64:
         return say(
@@ -78,7 +83,7 @@ def _grouped(net: Net, say: Voice) -> str:
     return ""
 
 
-def _order(net: Net, say: Voice) -> str:
+def _explain_order(net: Outline, say: Speaker) -> str:
     if net.spec.norm == "none":
         return (
             say(
@@ -102,12 +107,12 @@ def _order(net: Net, say: Voice) -> str:
         )
     return say(
         "Normalisation follows each of the {count} convolutions, and ReLU follows each except the last. The last ReLU "
-        "comes after the sum; before the sum, it would let F(x) only increase x.",
+        "comes after the sum, because a ReLU on F(x) would let it only increase x.",
         count=str(len(net.usual.convs)),
     )
 
 
-def _norm(net: Net, say: Voice) -> str:
+def _explain_group_norm(net: Outline, say: Speaker) -> str:
     if net.spec.norm != "gn":
         return ""
     channels = net.usual.width
@@ -121,12 +126,12 @@ def _norm(net: Net, say: Voice) -> str:
     )
 
 
-def _attention(net: Net, say: Voice) -> str:
+def _explain_attention(net: Outline, say: Speaker) -> str:
     attention, kind = net.spec.attention, net.usual
     if attention is None:
         return ""
     nodes = {node.module: node for node in kind.attention if node.params}
-    params = a.integer(sum(node.params for node in nodes.values()))
+    params = write.integer(sum(node.params for node in nodes.values()))
     channels = str(kind.out.shape[1])
     first = next(iter(nodes.values()))
     match attention.kind:
@@ -161,7 +166,7 @@ def _attention(net: Net, say: Voice) -> str:
             )
 
 
-def _antialias(net: Net, say: Voice) -> str:
+def _explain_antialiasing(net: Outline, say: Speaker) -> str:
     if net.spec.antialias is None:
         return ""
     strided = [kind for kinds in net.kinds.values() for kind in kinds if kind.stride > 1]
@@ -173,7 +178,7 @@ def _antialias(net: Net, say: Voice) -> str:
         "Antialiasing: where a block has a stride, its 3×3 runs at stride 1 and a separate pool subsamples after it. "
         "So {conv} outputs {out} and takes {macs} MACs, {times} times what it would take with the stride.",
         conv=conv.name,
-        out=a.shape(conv.out),
-        macs=a.integer(conv.macs),
+        out=write.shape(conv.out),
+        macs=write.integer(conv.macs),
         times=str(kind.stride**2),
     )

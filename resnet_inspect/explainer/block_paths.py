@@ -1,12 +1,12 @@
-"""One kind of block: its two paths with the shapes on them, and its cost, a row a layer."""
+"""One kind of block: the shapes along its residual path and its shortcut, and the cost of each layer."""
 
 from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
 
-from resnet_inspect.explainer import arithmetic as a
-from resnet_inspect.explainer.net import Kind, Net, named, norms, stride_of
-from resnet_inspect.explainer.speech import Voice
+from resnet_inspect.explainer import arithmetic as write
+from resnet_inspect.explainer.outline import BlockKind, Outline, name_kind, norm_channels, stride_of
+from resnet_inspect.explainer.speech import Speaker
 from resnet_inspect.graph import Node
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d
@@ -15,28 +15,28 @@ from resnet_inspect.report import Column, Row, Section, Table, tabulate
 from resnet_inspect.units import text
 
 
-def told(net: Net, kind: Kind, say: Voice) -> Section:
-    """What a block takes and gives, why its shortcut is what it is, and what each of its layers costs."""
+def explain_kind(net: Outline, kind: BlockKind, say: Speaker) -> Section:
+    """The input and output of a block, the reason for its shortcut, and the cost of each layer."""
     numbers = ", ".join(map(str, kind.signature))
     shortcut = say("projection") if kind.projects else say("zero-padded") if kind.shortcut else say("identity")
     title = say(
         "{paths}: {name} ({numbers}), {shortcut}",
-        paths=_paths(kind, say),
-        name=named(kind, say),
+        paths=_list_paths(kind, say),
+        name=name_kind(kind, say),
         numbers=numbers,
         shortcut=shortcut,
     )
     paragraphs = (
-        _signature(kind, numbers, say),
-        _residual_path(kind, say),
-        _shortcut(net, kind, say),
-        _cost(kind, say),
+        _explain_signature(kind, numbers, say),
+        _draw_residual_path(kind, say),
+        _explain_shortcut(net, kind, say),
+        _explain_cost(kind, say),
     )
-    return Section(kind.path, title, paragraphs, _table(kind, say))
+    return Section(kind.path, title, paragraphs, _tabulate(kind, say))
 
 
-def _paths(kind: Kind, say: Voice) -> str:
-    """``layer1.1 to layer1.2``: runs of places, of which a deep stage has one."""
+def _list_paths(kind: BlockKind, say: Speaker) -> str:
+    """``layer1.1 to layer1.2``: one run of consecutive blocks, or several."""
     runs = []
     for _, run in groupby(enumerate(kind.places), lambda pair: pair[1] - pair[0]):
         places = [place for _, place in run]
@@ -45,10 +45,10 @@ def _paths(kind: Kind, say: Voice) -> str:
     return say.listed(runs)
 
 
-def _signature(kind: Kind, numbers: str, say: Voice) -> str:
+def _explain_signature(kind: BlockKind, numbers: str, say: Speaker) -> str:
     c, *width, out, stride = map(str, kind.signature)
     if width:
-        said = say(
+        signature = say(
             "(C, width, C_out, stride) = ({numbers}): {c} channels come in, the 3×3 is {width} wide, {out} channels go "
             "out, and the stride is {stride}.",
             numbers=numbers,
@@ -58,7 +58,7 @@ def _signature(kind: Kind, numbers: str, say: Voice) -> str:
             stride=stride,
         )
     else:
-        said = say(
+        signature = say(
             "(C, C_out, stride) = ({numbers}): {c} channels come in, {out} go out, and the stride is {stride}.",
             numbers=numbers,
             c=c,
@@ -66,24 +66,24 @@ def _signature(kind: Kind, numbers: str, say: Voice) -> str:
             stride=stride,
         )
     if len(kind.places) == 1:
-        return said
+        return signature
     return say.paragraph(
-        said,
-        say("These {count} blocks are equal, so one stands for all.", count=a.integer(len(kind.places))),
+        signature,
+        say("These {count} blocks are equal, so one stands for all.", count=write.integer(len(kind.places))),
     )
 
 
-def _residual_path(kind: Kind, say: Voice) -> str:
+def _draw_residual_path(kind: BlockKind, say: Speaker) -> str:
     steps = kind.residual + tuple(node for node in kind.attention if node.kind == "Mul")[-1:]
-    return say("Residual path: {path}.", path=_chain(kind, steps))
+    return say("Residual path: {path}.", path=_draw_path(kind, steps))
 
 
-def _shortcut(net: Net, kind: Kind, say: Voice) -> str:
+def _explain_shortcut(net: Outline, kind: BlockKind, say: Speaker) -> str:
     (c, *before), (out, *after) = kind.source.shape[1:], kind.out.shape[1:]
     if not kind.shortcut:
         return say(
             "Shortcut: identity, because input and output have the same shape, {shape}; it costs nothing.",
-            shape=a.shape(kind.out),
+            shape=write.shape(kind.out),
         )
     values = {"before": text(before, "shape"), "after": text(after, "shape"), "c": str(c), "out": str(out)}
     if before != after and c != out:
@@ -95,30 +95,32 @@ def _shortcut(net: Net, kind: Kind, say: Voice) -> str:
     else:
         why = say(
             "every shortcut of this net projects (option C), although the shape stays {shape}",
-            shape=a.shape(kind.out),
+            shape=write.shape(kind.out),
         )
-    path = _chain(kind, kind.shortcut)
+    path = _draw_path(kind, kind.shortcut)
     if kind.projects:
         return say("Shortcut: {path}. It is a projection, because {why}.", path=path, why=why)
     return say("Shortcut: {path}. It is padded with zeros, because {why}.", path=path, why=why)
 
 
-def _chain(kind: Kind, steps: Sequence[Node]) -> str:
+def _draw_path(kind: BlockKind, steps: Sequence[Node]) -> str:
     """``256×56×56 → conv1 → 128×56×56 → conv2 /2 → 128×28×28``."""
-    links = [a.shape(steps[0].ins[0])]
+    links = [write.shape(steps[0].ins[0])]
     for node in steps:
         stride = node.op.stride if isinstance(node.op, Subsample) else stride_of(node)
-        name = kind.called(node) + (f" /{stride}" if stride > 1 else "")
-        links += [name, a.shape(node.out)]
+        name = kind.name_inside(node) + (f" /{stride}" if stride > 1 else "")
+        links += [name, write.shape(node.out)]
     return " → ".join(links)
 
 
-def _cost(kind: Kind, say: Voice) -> str:
-    return say("MACs, weights times positions: {work} = {macs}.", work=a.work(kind.nodes), macs=a.integer(kind.macs))
+def _explain_cost(kind: BlockKind, say: Speaker) -> str:
+    return say(
+        "MACs, weights times positions: {work} = {macs}.", work=write.work(kind.nodes), macs=write.integer(kind.macs)
+    )
 
 
-def _table(kind: Kind, say: Voice) -> Table:
-    """A row a layer with weights of its own, the norms in one; they add up to the block."""
+def _tabulate(kind: BlockKind, say: Speaker) -> Table:
+    """One row per layer with weights of its own, and one row for all norms; the rows add up to the block."""
     columns: tuple[Column[Row], ...] = (
         Column("layer", say("layer"), itemgetter(0)),
         Column("op", say("operation"), itemgetter(1)),
@@ -133,17 +135,17 @@ def _table(kind: Kind, say: Voice) -> Table:
         if node.macs or isinstance(node.op, AvgPool2d | BlurPool2d | Pad | Subsample):
             new = bool(node.params) and node.module not in owned
             owned.add(node.module)
-            weights, params = (a.weights(node), node.params) if new else (None, None)
-            operation, out = _operation(node, say), node.out.shape[1:]
-            rows.append((kind.called(node), operation, out, weights, params, node.macs or None))
-    if channels := norms(kind.nodes):
-        worked = a.twice(channels).partition(" = ")[0]
+            weights, params = (write.weights(node), node.params) if new else (None, None)
+            operation, out = _name_operation(node, say), node.out.shape[1:]
+            rows.append((kind.name_inside(node), operation, out, weights, params, node.macs or None))
+    if channels := norm_channels(kind.nodes):
+        worked = write.scales_and_shifts(channels).partition(" = ")[0]
         rows.append((say("normalisation"), None, None, worked, 2 * sum(channels), None))
     total = (say("total"), None, None, None, kind.params, kind.macs)
     return tabulate(kind.path, kind.path, columns, rows, total)
 
 
-def _operation(node: Node, say: Voice) -> str:
+def _name_operation(node: Node, say: Speaker) -> str:
     match node.op:
         case Conv2d(kernel_size=k, stride=s, dilation=d, groups=g):
             parts = [f"{k}×{k}" + (f" /{s}" if s > 1 else "")]

@@ -1,4 +1,4 @@
-"""What a net runs on and in: devices, precisions, layouts, modes."""
+"""The hardware, and how a net runs on it: devices, precisions, layouts, modes, memory."""
 
 from resnet_inspect.explainer.glossary.term import Term
 from resnet_inspect.language import marked

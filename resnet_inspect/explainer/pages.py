@@ -1,0 +1,60 @@
+"""The page of one word: a glossary term, a lint rule, or a bench finding."""
+
+from string import Formatter
+
+from resnet_inspect.benchmark.findings import CATALOGUE
+from resnet_inspect.explainer import glossary
+from resnet_inspect.explainer.glossary.term import Term
+from resnet_inspect.explainer.speech import Speaker
+from resnet_inspect.explainer.threshold import threshold
+from resnet_inspect.linter import RULES, Rule
+from resnet_inspect.report import Report, Section
+
+
+def explain_word(word: str, language: str) -> Report | None:
+    """The pages of ``word`` as a lint rule, a bench finding and a term; None for a word that is none of them."""
+    say, wanted = Speaker(language), glossary.normalize(word)
+    rule = next((rule for rule in RULES if wanted in (glossary.normalize(rule.code), rule.name)), None)
+    code = next((code for code in CATALOGUE if code == wanted), None)
+    term = glossary.find(word)
+    sections = [
+        *([_explain_rule(rule, say)] if rule else []),
+        *([_explain_finding(code, say)] if code else []),
+        *([_explain_term(term, say)] if term else []),
+    ]
+    if not sections:
+        return None
+    return Report(kind="explain", model=None, title=sections[0].key, sections=tuple(sections))
+
+
+def split_page(rule: Rule) -> list[str]:
+    """The title of the rule's page and then its paragraphs, each on one line."""
+    return [" ".join(paragraph.split()) for paragraph in rule.page.split("\n\n")]
+
+
+def fill_with_names(text: str, say: Speaker) -> str:
+    """``text`` with ‹count› for {count}: only a net or a measurement can supply the values."""
+    return say(text, **{name: f"‹{name}›" for _, name, _, _ in Formatter().parse(text) if name})
+
+
+def _explain_rule(rule: Rule, say: Speaker) -> Section:
+    title, *paragraphs = split_page(rule)
+    message, hint = (fill_with_names(text, say) for text in (rule.message, rule.hint))
+    report = [say("lint says: {message}.", message=message), say("What to do: {hint}.", hint=hint)]
+    return Section(rule.code, say(title), (*map(say, paragraphs), *report))
+
+
+def _explain_finding(code: str, say: Speaker) -> Section:
+    message, hint = (fill_with_names(text, say) for text in CATALOGUE[code])
+    limit = threshold(code, say)
+    report = [say("bench says: {message}.", message=message), *([limit] if limit else [])]
+    return Section(code, say("A bench finding"), (*report, say("What to do: {hint}.", hint=hint)))
+
+
+def _explain_term(term: Term, say: Speaker) -> Section:
+    paragraphs = [say(term.text)]
+    if term.see:
+        paragraphs.append(say("See also: {words}.", words=say.listed(term.see)))
+    if term.source:
+        paragraphs.append(say("Source: {source}.", source=term.source))
+    return Section(term.key, say(term.title), tuple(paragraphs))
