@@ -8,10 +8,11 @@ from typing import Literal
 
 Unit = Literal[
     "text", "integer", "count", "bytes", "share", "ratio", "shape", "ms", "rate", "sum", "flop_rate", "byte_rate",
-    "own", "own_change", "count_change", "bytes_change", "ms_change",
+    "count_change", "bytes_change", "ms_change",
 ]  # fmt: skip
 Value = str | int | float | bool | Sequence[int] | Mapping[str, int] | None
 
+WORDS: tuple[Unit, ...] = ("text", "shape", "sum")  # read from the left; the other units are numbers
 # A difference is written with its sign.
 CHANGES: dict[Unit, Unit] = {"count_change": "count", "bytes_change": "bytes", "ms_change": "ms"}
 UNKNOWN = "–"

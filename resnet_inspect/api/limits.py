@@ -44,7 +44,7 @@ def roofline(
     from resnet_inspect.benchmark.request import measured_graph
     from resnet_inspect.hardware import devices
     from resnet_inspect.questions.roofline import roofline
-    from resnet_inspect.records.efficiency import attained, choose, precision_of
+    from resnet_inspect.records.efficiency import choose, efficiency
     from resnet_inspect.vocabulary import DEPTHS, PRECISIONS
 
     one_of("depth", depth, DEPTHS)
@@ -66,7 +66,7 @@ def roofline(
             (name, ran.model, name),
             (size, ran.input, f"--input {','.join(map(str, size or ()))}"),
             (batch_size, ran.batch_size, f"--batch-size {batch_size}"),
-            (precision, precision_of(ran), f"--precision {precision}"),
+            (precision, ran.arithmetic, f"--precision {precision}"),
         )
         return [str(said) for wanted, found, said in asked if wanted not in (None, found)]
 
@@ -76,7 +76,7 @@ def roofline(
         hint = f"name it, as in resnet-inspect roofline {chosen.case.model} --record"
         raise RequestError(f"the Record is of {chosen.case.model}, which is code", hint=hint)
     limits = _limits(device, measured, chosen, machine)
-    return answer(attained(measured_graph(chosen), limits, measured, chosen, depth))
+    return answer(efficiency(measured_graph(chosen), limits, measured, chosen, depth))
 
 
 def diff(
@@ -129,12 +129,12 @@ def _limits(device: str | None, record: "Record", result: "Result", machine: boo
         RequestError: what is named or at hand is another one, or nothing is known of it.
     """
     from resnet_inspect.hardware import devices
-    from resnet_inspect.records.efficiency import precision_of
 
+    gpu = record.environment.gpu
     ran_on, on_gpu = result.case.device, result.case.device.startswith("cuda")
-    title = record.environment["gpu"]["name"] if on_gpu else record.environment["machine"]["cpu_model"]
+    title = ((gpu and gpu.name) or "a GPU without a name") if on_gpu else record.environment.machine.cpu_model
     if machine:
-        limits = _this_machine(device or ran_on, precision_of(result.case), result.case.threads)
+        limits = _this_machine(device or ran_on, result.case.arithmetic, result.case.threads)
         if title not in limits.known_as:
             raise RequestError(f"the Record is of {title}, this is {limits.known_as[0]}", hint="measure again, here")
         return limits

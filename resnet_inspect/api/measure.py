@@ -14,10 +14,11 @@ from resnet_inspect.sources.batch import read_input
 if TYPE_CHECKING:
     from torch import nn
 
+    from resnet_inspect.benchmark.messages import Extra
     from resnet_inspect.benchmark.record import Record
 
 
-LEDGERS: dict[str | None, tuple[str, ...]] = {None: (), "stage": ("stage",), "layer": ("stage", "layer")}
+EXTRAS: dict[str | None, tuple["Extra", ...]] = {None: (), "stage": ("stage",), "layer": ("stage", "layer")}
 
 
 def check(
@@ -100,29 +101,37 @@ def bench(
     Raises:
         RequestError: a combination that cannot be. MachineError: the machine has no such device.
     """
-    from resnet_inspect.benchmark.run import Request, run
+    from resnet_inspect.benchmark.request import Request
+    from resnet_inspect.benchmark.run import run
 
-    if per not in LEDGERS:
+    if per not in EXTRAS:
         raise RequestError(f"per {per!r} is neither stage nor layer", hint="as per='stage'")
     found = [find(model, settings) for model in several(models)]
     if fused and not all(source.spec_fields for source in found):
-        raise RequestError("--fused builds a net of its own, and code is measured as it is", hint="leave it out")
+        raise RequestError("--folded builds a net of its own, and code is measured as it is", hint="leave it out")
+    extras = EXTRAS[per]
+    extras += ("energy",) if energy else ()
+    extras += ("ceilings",) if ceilings else ()
     request = Request(
-        tuple(found),
-        None if input is None else read_input(input),
-        device,
-        None if batch_size is None else tuple(several(batch_size)),
-        tuple(several(task)),
-        None if precision is None else tuple(several(precision)),
-        tuple(several(layout)),
-        tuple(several(mode)),
-        None if threads is None else tuple(several(threads)),
-        (False, True) if fused else (False,),
+        nets=tuple(found),
+        image=None if input is None else read_input(input),
+        device=device,
+        batch_sizes=None if batch_size is None else tuple(several(batch_size)),
+        tasks=tuple(several(task)),
+        precisions=None if precision is None else tuple(several(precision)),
+        layouts=tuple(several(layout)),
+        modes=tuple(several(mode)),
+        threads=None if threads is None else tuple(several(threads)),
+        folded=(False, True) if fused else (False,),
+        extras=extras,
+        quick=quick,
+        fresh=fresh,
+        min_time_s=min_time_s,
+        max_time_s=max_time_s,
+        seed=seed,
+        argv=tuple(argv),
     )
-    return run(
-        request, quick, min_time_s, max_time_s, seed, tuple(argv), save or (lambda _: None), tell or (lambda _: None),
-        LEDGERS[per] + ("energy",) * energy + ("ceilings",) * ceilings, fresh,
-    )  # fmt: skip
+    return run(request, save or (lambda _: None), tell or (lambda _: None))
 
 
 def show(record: Recorded, strict: bool = False) -> Answer:

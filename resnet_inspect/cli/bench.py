@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from resnet_inspect import api
-from resnet_inspect.benchmark.record import Record, to_json
+from resnet_inspect.benchmark.record import Record
+from resnet_inspect.benchmark.record_json import to_json
 from resnet_inspect.cli import options
 from resnet_inspect.cli.output import finish, write
 from resnet_inspect.errors import RequestError

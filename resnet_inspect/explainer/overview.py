@@ -1,6 +1,7 @@
 """The first page of a lesson, and the last: the net as a whole."""
 
 import re
+from operator import itemgetter
 
 from resnet_inspect.explainer import arithmetic as a
 from resnet_inspect.explainer.net import PER_BLOCK, Net
@@ -8,7 +9,7 @@ from resnet_inspect.explainer.speech import Voice
 from resnet_inspect.graph.facts.blocks import alias
 from resnet_inspect.graph.facts.receptive_field import by_stage
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.report import Column, Row, Section, Table
+from resnet_inspect.report import Column, Row, Section, Table, tabulate
 
 
 def overview(net: Net, say: Voice) -> Section:
@@ -161,17 +162,17 @@ def together(net: Net, say: Voice) -> tuple[Section, Table]:
                 part.macs,
             )
         )
-    columns = (
-        Column("stage", say("stage")),
-        Column("alias", say("paper"), optional=True),
-        Column("blocks", say("blocks"), "integer"),
-        Column("output", say("output"), "shape"),
-        Column("field", say("sees"), "integer", optional=True),
-        Column("params", say("parameters"), "integer"),
-        Column("macs", say("MACs"), "integer"),
+    columns: tuple[Column[Row], ...] = (
+        Column("stage", say("stage"), itemgetter(0)),
+        Column("alias", say("paper"), itemgetter(1), optional=True),
+        Column("blocks", say("blocks"), itemgetter(2), "integer"),
+        Column("output", say("output"), itemgetter(3), "shape"),
+        Column("field", say("sees"), itemgetter(4), "integer", optional=True),
+        Column("params", say("parameters"), itemgetter(5), "integer"),
+        Column("macs", say("MACs"), itemgetter(6), "integer"),
     )
     total = (say("total"), None, net.blocks, None, None, net.total.params, net.total.macs)
-    return section, Table("stages", say("stages"), columns, tuple(rows), total)
+    return section, tabulate("stages", say("stages"), columns, rows, total)
 
 
 def _blocks(net: Net) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from operator import itemgetter
 
 from resnet_inspect.explainer import arithmetic as a
 from resnet_inspect.explainer.net import Kind, Net, named, norms, stride_of
@@ -10,7 +11,7 @@ from resnet_inspect.graph import Node
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d
 from resnet_inspect.graph.ops.reshape import Pad, Subsample
-from resnet_inspect.report import Column, Row, Section, Table
+from resnet_inspect.report import Column, Row, Section, Table, tabulate
 from resnet_inspect.units import text
 
 
@@ -112,13 +113,13 @@ def _cost(kind: Kind, say: Voice) -> str:
 
 def _table(kind: Kind, say: Voice) -> Table:
     """A row a layer with weights of its own, the norms in one; they add up to the block."""
-    columns = (
-        Column("layer", say("layer")),
-        Column("op", say("operation")),
-        Column("output", say("output"), "shape"),
-        Column("weights", say("weights")),
-        Column("params", say("parameters"), "integer"),
-        Column("macs", say("MACs"), "integer"),
+    columns: tuple[Column[Row], ...] = (
+        Column("layer", say("layer"), itemgetter(0)),
+        Column("op", say("operation"), itemgetter(1)),
+        Column("output", say("output"), itemgetter(2), "shape"),
+        Column("weights", say("weights"), itemgetter(3)),
+        Column("params", say("parameters"), itemgetter(4), "integer"),
+        Column("macs", say("MACs"), itemgetter(5), "integer"),
     )
     rows: list[Row] = []
     owned: set[str] = set()
@@ -133,7 +134,7 @@ def _table(kind: Kind, say: Voice) -> Table:
         worked = a.twice(channels).partition(" = ")[0]
         rows.append((say("normalisation"), None, None, worked, 2 * sum(channels), None))
     total = (say("total"), None, None, None, kind.params, kind.macs)
-    return Table(kind.path, kind.path, columns, tuple(rows), total)
+    return tabulate(kind.path, kind.path, columns, rows, total)
 
 
 def _operation(node: Node, say: Voice) -> str:

@@ -3,14 +3,14 @@
 from difflib import get_close_matches
 from string import Formatter
 
-from resnet_inspect.benchmark.findings import CATALOGUE
+from resnet_inspect.benchmark.findings import BY_CODE, FindingRule
 from resnet_inspect.errors import UnknownModelError
 from resnet_inspect.explainer import glossary
 from resnet_inspect.explainer.glossary.term import Term
 from resnet_inspect.explainer.speech import Voice
 from resnet_inspect.explainer.threshold import threshold
 from resnet_inspect.linter import RULES, Rule
-from resnet_inspect.report import Column, Report, Row, Section, Table
+from resnet_inspect.report import Column, Report, Section, tabulate
 from resnet_inspect.resnet import zoo
 
 
@@ -18,11 +18,11 @@ def explain_word(word: str, language: str) -> Report | None:
     """What ``word`` means as a rule of lint, a finding of bench and a term; None where it is none of them."""
     say, wanted = Voice(language), glossary.plain(word)
     rule = next((rule for rule in RULES if wanted in (glossary.plain(rule.code), rule.name)), None)
-    code = next((code for code in CATALOGUE if code == wanted), None)
+    finding = BY_CODE.get(wanted)
     term = glossary.find(word)
     sections = [
         *([_rule(rule, say)] if rule else []),
-        *([_finding(code, say)] if code else []),
+        *([_finding(finding, say)] if finding else []),
         *([_term(term, say)] if term else []),
     ]
     if not sections:
@@ -33,13 +33,17 @@ def explain_word(word: str, language: str) -> Report | None:
 def index(language: str) -> Report:
     """Every word that can be explained, models apart."""
     say = Voice(language)
-    rows: list[Row] = [(term.key, say("term"), say(term.title)) for term in glossary.terms()]
-    rows += [(rule.code, say("rule of lint"), say(page(rule)[0])) for rule in RULES]
-    rows += [(code, say("finding of bench"), _blank(CATALOGUE[code][0], say)) for code in CATALOGUE]
-    columns = (Column("word", say("word")), Column("kind", say("kind")), Column("title", say("meaning")))
+    words = [(term.key, say("term"), say(term.title)) for term in glossary.terms()]
+    words += [(rule.code, say("rule of lint"), say(page(rule)[0])) for rule in RULES]
+    words += [(code, say("finding of bench"), _blank(finding.message, say)) for code, finding in BY_CODE.items()]
+    columns: list[Column[tuple[str, str, str]]] = [
+        Column("word", say("word"), lambda word: word[0]),
+        Column("kind", say("kind"), lambda word: word[1]),
+        Column("title", say("meaning"), lambda word: word[2]),
+    ]
     note = say("`resnet-inspect explain WORD` tells the rest; a model's name or a spec.toml is a word, too.")
-    title = say("{count} words", count=str(len(rows)))
-    return Report("explain", None, title, tables=(Table("words", say("words"), columns, tuple(rows)),), notes=(note,))
+    title = say("{count} words", count=str(len(words)))
+    return Report("explain", None, title, tables=(tabulate("words", say("words"), columns, words),), notes=(note,))
 
 
 def unknown(word: str, error: UnknownModelError) -> UnknownModelError:
@@ -48,7 +52,7 @@ def unknown(word: str, error: UnknownModelError) -> UnknownModelError:
         return error
     known = {glossary.plain(variant.name): variant.name for variant in zoo.variants()}
     known |= {glossary.plain(name): term.key for term in glossary.terms() for name in (*term.aliases, term.key)}
-    known |= {glossary.plain(name): name for name in (*CATALOGUE, *(rule.code for rule in RULES))}
+    known |= {glossary.plain(name): name for name in (*BY_CODE, *(rule.code for rule in RULES))}
     wanted = glossary.plain(word)
     parts = [name for name in known if wanted in name.split("-")]
     near = list(dict.fromkeys(known[name] for name in (parts or get_close_matches(wanted, known, cutoff=0.6))[:3]))
@@ -70,11 +74,10 @@ def _rule(rule: Rule, say: Voice) -> Section:
     return Section(rule.code, say(title), (*map(say, paragraphs), *said))
 
 
-def _finding(code: str, say: Voice) -> Section:
-    message, hint = (_blank(text, say) for text in CATALOGUE[code])
-    above = threshold(code, say)
-    said = [say("bench says: {message}.", message=message), *([above] if above else [])]
-    return Section(code, say("A finding of bench"), (*said, say("What to do: {hint}.", hint=hint)))
+def _finding(rule: FindingRule, say: Voice) -> Section:
+    message, hint = (_blank(text, say) for text in (rule.message, rule.hint))
+    said = [say("bench says: {message}.", message=message), *filter(None, [threshold(rule, say)])]
+    return Section(rule.code, say("A finding of bench"), (*said, say("What to do: {hint}.", hint=hint)))
 
 
 def _blank(text: str, say: Voice) -> str:

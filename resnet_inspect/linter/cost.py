@@ -11,6 +11,7 @@ from resnet_inspect.linter.subject import Hit, StageTimes, Subject, in_gate, lis
 from resnet_inspect.units import text
 
 if TYPE_CHECKING:
+    from resnet_inspect.benchmark.breakdown import Breakdown
     from resnet_inspect.benchmark.record import Record
 
 # NVIDIA, Deep Learning Performance: Convolutional Layers, "Channels In And Out": channels to be a multiple of 16 bytes.
@@ -139,16 +140,10 @@ def stage_times(record: "Record", graph: Graph) -> StageTimes | None:
     return None
 
 
-def _by_stage(ledger: object) -> dict[str, float]:
-    """Milliseconds of each stage, of the rows that a Record has by stage or by layer; empty where it has none."""
-    found: dict[str, float] = {}
-    match ledger:
-        case {"rows": [*rows]}:
-            for row in rows:
-                match row:
-                    case {"stage": str(stage), "ms": int(ms) | float(ms)} | {
-                        "name": str(stage),
-                        "ms": int(ms) | float(ms),
-                    }:
-                        found[stage] = found.get(stage, 0.0) + ms
-    return found if sum(found.values()) > 0 else {}
+def _by_stage(breakdown: "Breakdown | None") -> dict[str, float]:
+    """Milliseconds of each stage, by the rows of a breakdown into stages or layers; empty where there is none."""
+    times: dict[str, float] = {}
+    for row in breakdown.rows if breakdown else ():
+        stage = row.stage or row.name
+        times[stage] = times.get(stage, 0.0) + row.ms
+    return times if sum(times.values()) > 0 else {}

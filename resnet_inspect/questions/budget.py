@@ -3,15 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
-from resnet_inspect.benchmark.between import crowded
 from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.errors import FAILED, INCONCLUSIVE, OK, RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.memory import peak_bytes
 from resnet_inspect.graph.facts.work import Work, work_of
-from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
+from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
 from resnet_inspect.units import Unit, exact, text
 
 
@@ -43,16 +42,33 @@ STATIC: dict[str, tuple[str, Unit, Callable[[Graph, Work], int]]] = {
     "activations": ("activations", "count", lambda graph, work: work.activations),
     "memory": ("peak memory", "bytes", lambda graph, work: peak_bytes(graph)),
 }
-COLUMNS = (
-    Column("budget", "budget"),
-    Column("of", "of"),
-    Column("unit", ""),
-    Column("limit", "limit", "own"),
-    Column("actual", "actual", "own"),
-    Column("share", "%", "share"),
-    Column("verdict", "verdict"),
+
+
+class Use(NamedTuple):
+    """A budget and what the net takes of it; ``interval`` is that of a measured median, in ms."""
+
+    budget: str
+    title: str
+    unit: Unit
+    limit: float
+    actual: float | None
+    verdict: str
+    interval: tuple[float, float] | None = None
+
+
+COLUMNS: tuple[Column[Use], ...] = (
+    Column("budget", "budget", lambda use: use.budget),
+    Column("of", "of", lambda use: use.title),
+    Column("unit", "", lambda use: use.unit),
+    Column("limit", "limit", lambda use: use.limit, lambda use: use.unit),
+    Column("actual", "actual", lambda use: use.actual, lambda use: use.unit),
+    Column("share", "%", lambda use: None if use.actual is None else round(use.actual / use.limit, 6), "share"),
+    Column("verdict", "verdict", lambda use: use.verdict),
 )
-INTERVAL = (Column("low_ms", "from", "ms"), Column("high_ms", "to", "ms"))
+INTERVAL: tuple[Column[Use], ...] = (
+    Column("low_ms", "from", lambda use: use.interval[0] if use.interval else None, "ms"),
+    Column("high_ms", "to", lambda use: use.interval[1] if use.interval else None, "ms"),
+)
 
 
 def budget(
@@ -65,7 +81,7 @@ def budget(
     Raises:
         RequestError: a latency budget without a Record of this net at this input, or a Record without one.
     """
-    rows: list[Row] = []
+    uses: list[Use] = []
     findings: list[Finding] = []
     work = work_of(graph)
     for name, (title, unit, cost) in STATIC.items():
@@ -74,17 +90,16 @@ def budget(
             continue
         actual = cost(graph, work)
         verdict = "OVER" if actual > limit else "ok"
-        rows.append((_key(name), title, unit, limit, actual, round(actual / limit, 6), verdict))
+        uses.append(Use(_key(name), title, unit, limit, actual, verdict))
         if actual > limit:
             said = f"{exact(actual, unit)} is {text(actual - limit, unit)} over {exact(limit, unit)}"
             findings.append(Finding("over", _key(name), said))
-    columns: tuple[Column, ...] = COLUMNS
+    columns = COLUMNS
     if limits.latency_ms is not None:
         columns = (*COLUMNS, *INTERVAL)
-        rows = [(*row, None, None) for row in rows]
         for result in _fitting(graph, spec, record):
-            row, finding = _latency(result, limits.latency_ms)
-            rows.append(row)
+            use, finding = _latency(result, limits.latency_ms)
+            uses.append(use)
             findings += [finding] if finding else []
     elif record is not None:
         raise RequestError("a Record is read for a latency alone", hint="give --max-latency-ms, or no --record")
@@ -101,7 +116,7 @@ def budget(
             Fact("ok", "within budget", not findings or (False if over else None)),
             *([Fact("config", "limits from", source)] if source else []),
         ),
-        tables=(Table("budgets", "budgets", columns, tuple(rows)),),
+        tables=(tabulate("budgets", "budgets", columns, uses),),
         findings=tuple(findings),
         notes=tuple(notes),
         ok=not findings,
@@ -135,29 +150,29 @@ def _fitting(graph: Graph, spec: Mapping[str, Any], record: Record | None) -> li
     return results
 
 
-def _latency(result: Result, limit: float) -> tuple[Row, Finding | None]:
+def _latency(result: Result, limit: float) -> tuple[Use, Finding | None]:
     """The median against the limit; where the median's interval has the limit inside, that is not decided."""
     key = _key("latency_ms")
     where = f"{result.case.label}, {result.case.device}"
-    metric = result.metrics.get("latency")
+    metric = result.metrics.latency
     if metric is None or not result.valid:
-        row: Row = (key, where, "ms", limit, None, None, "INCONCLUSIVE", None, None)
+        use = Use(key, where, "ms", limit, None, "INCONCLUSIVE")
         said = f"{where} is {result.status}, no valid measurement: nothing is known of its latency"
-        return row, Finding("inconclusive", key, said, "measure again")
+        return use, Finding("inconclusive", key, said, "measure again")
     low, high = metric.ci95_ms
-    over = low > limit and not crowded(result)  # which adds to a time, and never takes from it
+    over = low > limit and not result.has("crowded")  # which adds to a time, and never takes from it
     verdict = "ok" if high <= limit else "OVER" if over else "INCONCLUSIVE"
-    row = (key, where, "ms", limit, metric.median_ms, round(metric.median_ms / limit, 6), verdict, low, high)
+    use = Use(key, where, "ms", limit, metric.median_ms, verdict, (low, high))
     bounds, allowed = f"{text(low, 'ms')} to {text(high, 'ms')}", text(limit, "ms")
     match verdict:
         case "OVER":
-            return row, Finding("over", key, f"{where}: the median's interval, {bounds}, is above {allowed}")
+            return use, Finding("over", key, f"{where}: the median's interval, {bounds}, is above {allowed}")
         case "INCONCLUSIVE" if low > limit:
             said = (
                 f"{where}: the median's interval, {bounds}, is above {allowed}, but other programs had some of the CPU"
             )
-            return row, Finding("inconclusive", key, said, "close them, and measure again")
+            return use, Finding("inconclusive", key, said, "close them, and measure again")
         case "INCONCLUSIVE":
             said = f"{where}: {allowed} lies inside the median's interval, {bounds}"
-            return row, Finding("inconclusive", key, said, "measure longer: bench --min-time")
-    return row, None
+            return use, Finding("inconclusive", key, said, "measure longer: bench --min-time")
+    return use, None

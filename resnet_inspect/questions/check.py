@@ -1,6 +1,7 @@
 """Our numbers against other people's: a verdict a row, and for a known difference, what they counted instead."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from resnet_inspect.counting.convention import count
 from resnet_inspect.counting.conventions import FVCORE, FVCORE_ACTIVATIONS, THOP, TORCH
@@ -10,16 +11,28 @@ from resnet_inspect.counting.writing import as_written
 from resnet_inspect.errors import FAILED, OK
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.work import Work, work_of
-from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
+from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
 from resnet_inspect.resnet.zoo import Variant
 
 KNOWN = "known difference"
-COLUMNS = (
-    Column("quantity", "quantity"),
-    Column("ours", "ours", "integer"),
-    Column("reference", "reference", "integer"),
-    Column("source", "source"),
-    Column("ok", "verdict"),
+
+
+class Check(NamedTuple):
+    """Our number against a reference; ``verdict`` is whether they agree, or that the difference is a known one."""
+
+    quantity: str
+    ours: int
+    reference: int
+    source: str
+    verdict: bool | str
+
+
+COLUMNS: tuple[Column[Check], ...] = (
+    Column("quantity", "quantity", lambda check: check.quantity),
+    Column("ours", "ours", lambda check: check.ours, "integer"),
+    Column("reference", "reference", lambda check: check.reference, "integer"),
+    Column("source", "source", lambda check: check.source),
+    Column("ok", "verdict", lambda check: check.verdict),
 )
 
 
@@ -35,7 +48,7 @@ def check(
     Printed numbers speak of a zoo variant and one image of its own size; asked of anything else, they are left out.
     """
     work, spec = work_of(graph), found.spec
-    rows, findings = _tools(graph, work, measured), list[Finding]()
+    checks, findings = _tools(graph, work, measured), list[Finding]()
     as_published = found.family != "spec" and graph.input.shape == (
         1,
         spec.in_channels,
@@ -43,13 +56,13 @@ def check(
         spec.input_size,
     )
     if as_published:
-        rows += _metadata(work, metadata)
+        checks += _metadata(work, metadata)
         for entry in PUBLISHED:
             if entry.variant == graph.name:
-                row, finding = _printed(entry, graph, work)
-                rows.append(row)
+                compared, finding = _printed(entry, graph, work)
+                checks.append(compared)
                 findings += [finding] if finding else []
-    verdicts = [row[4] for row in rows]
+    verdicts = [check.verdict for check in checks]
     failed = verdicts.count(False)
     notes = [f"{verdicts.count(True)} agree, {verdicts.count(KNOWN)} differ for a known reason, {failed} differ"]
     if not as_published:
@@ -64,7 +77,7 @@ def check(
             Fact("macs", "MACs", work.macs, "count"),
             *(Fact(tool, tool, version) for tool, version in versions.items()),
         ),
-        tables=(Table("checks", "checks", COLUMNS, tuple(rows)),),
+        tables=(tabulate("checks", "checks", COLUMNS, checks),),
         findings=tuple(findings),
         notes=tuple(notes),
         ok=not failed,
@@ -72,7 +85,7 @@ def check(
     )
 
 
-def _tools(graph: Graph, work: Work, measured: Mapping[str, int]) -> list[Row]:
+def _tools(graph: Graph, work: Work, measured: Mapping[str, int]) -> list[Check]:
     calls = as_written(graph)
     ours = {
         "torch_params": ("parameters", work.params, "torch"),
@@ -83,7 +96,7 @@ def _tools(graph: Graph, work: Work, measured: Mapping[str, int]) -> list[Row]:
         "thop": ("thop total", count(THOP, calls).total, "thop"),
     }
     return [
-        (quantity, value, measured[key], f"{tool}, run here", value == measured[key])
+        Check(quantity, value, measured[key], f"{tool}, run here", value == measured[key])
         for key, (quantity, value, tool) in ours.items()
     ]
 
@@ -93,27 +106,27 @@ def _thop_params(graph: Graph) -> int:
     return sum(node.params for node in graph.weight_owners() if node.kind in THOP.modules)
 
 
-def _metadata(work: Work, metadata: Mapping[str, tuple[int, float]]) -> list[Row]:
-    rows: list[Row] = []
+def _metadata(work: Work, metadata: Mapping[str, tuple[int, float]]) -> list[Check]:
+    checks: list[Check] = []
     for weights, (params, gmacs) in metadata.items():
         source = f"torchvision, {weights}"
-        rows.append(("parameters", work.params, params, source, work.params == params))
-        rows.append(("MACs", work.macs, round(gmacs * 1e9), source, round(work.macs / 1e9, 3) == gmacs))
-    return rows
+        checks.append(Check("parameters", work.params, params, source, work.params == params))
+        checks.append(Check("MACs", work.macs, round(gmacs * 1e9), source, round(work.macs / 1e9, 3) == gmacs))
+    return checks
 
 
-def _printed(entry: Published, graph: Graph, work: Work) -> tuple[Row, Finding | None]:
+def _printed(entry: Published, graph: Graph, work: Work) -> tuple[Check, Finding | None]:
     """True if our count rounds to the printed digits; a known difference if what the source counted does."""
     ours = work.params if entry.quantity == "params" else work.macs
     quantity = {"params": "parameters", "macs": "MACs"}[entry.quantity]
     source = f"{entry.source}: {entry.printed}"
     if entry.rounds_from(ours):
-        return (quantity, ours, entry.value, source, True), None
+        return Check(quantity, ours, entry.value, source, True), None
     theirs, why = counted_otherwise(entry, graph)
     said = [f"{why}, which gives {round(theirs):,}"] if why else []
     if entry.rounds_from(theirs):
-        return (quantity, ours, entry.value, source, KNOWN), Finding(KNOWN, source, said[0])
+        return Check(quantity, ours, entry.value, source, KNOWN), Finding(KNOWN, source, said[0])
     if entry.truncates_from(theirs):
         reason = "; ".join([*said, "printed truncated, not rounded"])
-        return (quantity, ours, entry.value, source, KNOWN), Finding(KNOWN, source, reason)
-    return (quantity, ours, entry.value, source, False), Finding("differs", source, "no rule known gives this")
+        return Check(quantity, ours, entry.value, source, KNOWN), Finding(KNOWN, source, reason)
+    return Check(quantity, ours, entry.value, source, False), Finding("differs", source, "no rule known gives this")

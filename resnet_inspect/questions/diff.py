@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.facts.liveness import peak_by_stage
@@ -9,10 +10,10 @@ from resnet_inspect.graph.facts.memory import peak_bytes
 from resnet_inspect.graph.facts.work import stage_of, work_by
 from resnet_inspect.hardware.devices import Device
 from resnet_inspect.hardware.floor import floors
-from resnet_inspect.report import Column, Fact, Report, Row, Table
+from resnet_inspect.report import Column, Fact, Report, Table, tabulate
 from resnet_inspect.resnet.fields import to_mapping
 from resnet_inspect.resnet.spec import ResNetSpec, Widths, typed
-from resnet_inspect.units import Unit
+from resnet_inspect.units import CHANGES, Unit
 from resnet_inspect.vocabulary import ELEMENT_BYTES, Precision
 
 # The fields of a spec that say what is in a stage.
@@ -22,16 +23,6 @@ LAYER = (
     "norm", "conv_bias", "attention", "antialias",
 )  # fmt: skip
 HEAD = ("final_norm", "norm", "head", "num_classes")
-
-STAGES = (
-    Column("stage", "stage"),
-    Column("changed", "changed"),
-    Column("params_change", "params", "count_change"),
-    Column("macs_change", "MACs", "count_change"),
-    Column("activations_change", "activ.", "count_change"),
-    Column("alive_change_bytes", "alive", "bytes_change"),
-    Column("floor_change_ms", "floor", "ms_change"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +44,43 @@ class Cost:
     floor_ms: float = 0.0
 
 
+class Change(NamedTuple):
+    """How much more a stage costs, and why; ``why`` is None where nothing in it differs."""
+
+    stage: str
+    why: str | None
+    more: Cost
+
+
+class Quantity(NamedTuple):
+    """A total of both nets."""
+
+    name: str
+    unit: Unit
+    a: float
+    b: float
+
+
+class Field(NamedTuple):
+    """A field of the spec with its value in both, as --set takes it."""
+
+    name: str
+    a: str
+    b: str
+
+
+STAGES: tuple[Column[Change], ...] = (
+    Column("stage", "stage", lambda change: change.stage),
+    Column("changed", "changed", lambda change: change.why),
+    Column("params_change", "params", lambda change: change.more.params, "count_change"),
+    Column("macs_change", "MACs", lambda change: change.more.macs, "count_change"),
+    Column("activations_change", "activ.", lambda change: change.more.activations, "count_change"),
+    Column("alive_change_bytes", "alive", lambda change: change.more.alive, "bytes_change"),
+    Column("floor_change_ms", "floor", lambda change: change.more.floor_ms, "ms_change"),
+)
+CHANGE_OF: dict[Unit, Unit] = {unit: change for change, unit in CHANGES.items()}
+
+
 def diff(a: Side, b: Side, device: Device, precision: Precision) -> Report:
     """What changes from ``a`` to ``b``: a row a stage, then the totals, then the fields of the spec.
 
@@ -60,15 +88,15 @@ def diff(a: Side, b: Side, device: Device, precision: Precision) -> Report:
         RequestError: the device has no known peak at that precision.
     """
     before, after = _costs(a.graph, device, precision), _costs(b.graph, device, precision)
-    rows: list[Row] = []
-    for stage in _stages(a.graph, b.graph):
-        x, y = before.get(stage, Cost()), after.get(stage, Cost())
-        rows.append((stage, _changed(a, b, stage), *_change(x, y)))
+    changes = [
+        Change(stage, _changed(a, b, stage), _more(before.get(stage, Cost()), after.get(stage, Cost())))
+        for stage in _stages(a.graph, b.graph)
+    ]
     fields = _fields(a.spec, b.spec)
     one_size = a.graph.input == b.graph.input
     equal = not fields and one_size
     x, y = _sum(before), _sum(after)
-    params, macs, activations, _, floor = _change(x, y)
+    more = _more(x, y)
     peaks = peak_bytes(a.graph, precision=precision), peak_bytes(b.graph, precision=precision)
     notes = [] if one_size else ["the inputs differ; give --input to compare at one size"]
     notes += ["no difference"] if equal else [] if fields else ["the specs are equal"]
@@ -82,15 +110,21 @@ def diff(a: Side, b: Side, device: Device, precision: Precision) -> Report:
             Fact("device", "device", device.name),
         ),
         tables=(
-            Table(
+            tabulate(
                 "stages",
                 "by stage",
                 STAGES,
-                tuple(rows),
-                ("total", None, params, macs, activations, None, floor),
+                changes,
+                {
+                    "stage": "total",
+                    "params_change": more.params,
+                    "macs_change": more.macs,
+                    "activations_change": more.activations,
+                    "floor_change_ms": more.floor_ms,
+                },
             ),
-            Table("totals", "in all", _beside(a, b), _totals(x, y, peaks)),
-            *([Table("fields", "in the spec", _named(a, b), fields)] if fields else []),
+            _totals(a, b, x, y, peaks),
+            *([_specs(a, b, fields)] if fields else []),
         ),
         notes=(
             *notes,
@@ -105,35 +139,37 @@ def _title(a: Graph, b: Graph) -> str:
     return f"from {a.name} at {a.input} to {b.name} at {b.input}"
 
 
-def _named(a: Side, b: Side) -> tuple[Column, ...]:
-    return Column("field", "field"), Column("a", a.graph.name), Column("b", b.graph.name)
-
-
-def _beside(a: Side, b: Side) -> tuple[Column, ...]:
-    return (
-        Column("quantity", "quantity"),
-        Column("unit", ""),
-        Column("a", a.graph.name, "own"),
-        Column("b", b.graph.name, "own"),
-        Column("change", "change", "own_change"),
-        Column("ratio", "ratio", "ratio"),
+def _specs(a: Side, b: Side, fields: list[Field]) -> Table:
+    columns: tuple[Column[Field], ...] = (
+        Column("field", "field", lambda field: field.name),
+        Column("a", a.graph.name, lambda field: field.a),
+        Column("b", b.graph.name, lambda field: field.b),
     )
+    return tabulate("fields", "in the spec", columns, fields)
 
 
-def _totals(a: Cost, b: Cost, peaks: tuple[int, int]) -> tuple[Row, ...]:
-    rows: tuple[tuple[str, Unit, int | float, int | float], ...] = (
-        ("parameters", "count", a.params, b.params),
-        ("MACs", "count", a.macs, b.macs),
-        ("FLOPs", "count", 2 * a.macs, 2 * b.macs),
-        ("activations", "count", a.activations, b.activations),
-        ("peak memory", "bytes", *peaks),
-        ("floor", "ms", a.floor_ms, b.floor_ms),
+def _totals(a: Side, b: Side, x: Cost, y: Cost, peaks: tuple[int, int]) -> Table:
+    columns: tuple[Column[Quantity], ...] = (
+        Column("quantity", "quantity", lambda quantity: quantity.name),
+        Column("unit", "", lambda quantity: quantity.unit),
+        Column("a", a.graph.name, lambda quantity: quantity.a, lambda quantity: quantity.unit),
+        Column("b", b.graph.name, lambda quantity: quantity.b, lambda quantity: quantity.unit),
+        Column("change", "change", lambda quantity: quantity.b - quantity.a, lambda quantity: CHANGE_OF[quantity.unit]),
+        Column("ratio", "ratio", lambda quantity: round(quantity.b / quantity.a, 6) if quantity.a else None, "ratio"),
     )
-    return tuple((name, unit, x, y, y - x, round(y / x, 6) if x else None) for name, unit, x, y in rows)
+    quantities = (
+        Quantity("parameters", "count", x.params, y.params),
+        Quantity("MACs", "count", x.macs, y.macs),
+        Quantity("FLOPs", "count", 2 * x.macs, 2 * y.macs),
+        Quantity("activations", "count", x.activations, y.activations),
+        Quantity("peak memory", "bytes", *peaks),
+        Quantity("floor", "ms", x.floor_ms, y.floor_ms),
+    )
+    return tabulate("totals", "in all", columns, quantities)
 
 
-def _change(a: Cost, b: Cost) -> tuple[int, int, int, int, float]:
-    return (
+def _more(a: Cost, b: Cost) -> Cost:
+    return Cost(
         b.params - a.params,
         b.macs - a.macs,
         b.activations - a.activations,
@@ -197,11 +233,11 @@ def _values(spec: ResNetSpec, stage: str) -> dict[str, str]:
     return {field: _text(field, values[field]) for field in LAYER}
 
 
-def _fields(a: ResNetSpec, b: ResNetSpec) -> tuple[Row, ...]:
-    """The fields whose values differ, as --set takes them."""
+def _fields(a: ResNetSpec, b: ResNetSpec) -> list[Field]:
+    """The fields whose values differ."""
     before, after = _effective(a), _effective(b)
-    texts = [(field, _text(field, value), _text(field, after[field])) for field, value in before.items()]
-    return tuple((field, x, y) for field, x, y in texts if x != y)
+    fields = [Field(name, _text(name, value), _text(name, after[name])) for name, value in before.items()]
+    return [field for field in fields if field.a != field.b]
 
 
 def _effective(spec: ResNetSpec) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Where the arithmetic is: by stage, and by kind of operation."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from resnet_inspect.counting.conventions import CONVOLUTIONS, TORCH
 from resnet_inspect.counting.training import training_flops
@@ -9,11 +10,17 @@ from resnet_inspect.graph.facts.training import refuse_to_train
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pool import BlurPool2d
 from resnet_inspect.questions.summary import counting_note
-from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
-from resnet_inspect.units import share
+from resnet_inspect.report import Column, Fact, Finding, Report, Table, tabulate
+from resnet_inspect.units import Value, share
 from resnet_inspect.vocabulary import Task
 
-COUNTS = (Column("macs", "MACs", "count"), Column("flops", "FLOPs", "count"), Column("share", "%", "share"))
+
+class Part(NamedTuple):
+    """A stage or a kind of operation: how many calls it makes and what they compute."""
+
+    name: str
+    calls: int
+    flops: int
 
 
 def flops(graph: Graph, task: Task = "infer") -> Report:
@@ -80,9 +87,12 @@ def _uncounted(graph: Graph) -> Table:
         if work:
             calls[node.kind] = calls.get(node.kind, 0) + 1
             elements[node.kind] = elements.get(node.kind, 0) + work
-    rows = tuple((kind, calls[kind], count) for kind, count in elements.items())
-    columns = (Column("op", "op"), Column("calls", "calls", "integer"), Column("elements", "elements", "count"))
-    return Table("uncounted", "not counted: no multiply-accumulates with learned weights", columns, rows)
+    columns: tuple[Column[str], ...] = (
+        Column("op", "op", lambda kind: kind),
+        Column("calls", "calls", lambda kind: calls[kind], "integer"),
+        Column("elements", "elements", lambda kind: elements[kind], "count"),
+    )
+    return tabulate("uncounted", "not counted: no multiply-accumulates with learned weights", columns, elements)
 
 
 def kind_of(node: Node) -> str:
@@ -103,6 +113,13 @@ def _table(
         sums[name] = sums.get(name, 0) + work
         calls[name] = calls.get(name, 0) + 1
     total = sum(sums.values())
-    rows: list[Row] = [(name, calls[name], work // 2, work, share(work, total)) for name, work in sums.items()]
-    columns = (Column(column, column), Column("calls", "calls", "integer"), *COUNTS)
-    return Table(key, title, columns, tuple(rows), ("total", sum(calls.values()), total // 2, total, None))
+    columns: tuple[Column[Part], ...] = (
+        Column(column, column, lambda part: part.name),
+        Column("calls", "calls", lambda part: part.calls, "integer"),
+        Column("macs", "MACs", lambda part: part.flops // 2, "count"),
+        Column("flops", "FLOPs", lambda part: part.flops, "count"),
+        Column("share", "%", lambda part: share(part.flops, total), "share"),
+    )
+    parts = [Part(name, calls[name], flops) for name, flops in sums.items()]
+    totals: dict[str, Value] = {column: "total", "calls": sum(calls.values()), "macs": total // 2, "flops": total}
+    return tabulate(key, title, columns, parts, totals)

@@ -1,15 +1,32 @@
 """How much memory an eager pass asks for, before it runs: what, when, and what is alive at that moment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.liveness import Alive
 from resnet_inspect.graph.facts.memory import PeakMemory, memory_peak
-from resnet_inspect.report import Column, Fact, Report, Row, Table
+from resnet_inspect.report import Column, Fact, Report, Table, tabulate
 from resnet_inspect.units import share, text
 from resnet_inspect.vocabulary import Optimizer, Precision, Task
 
 LISTED = 16
+
+
+class Part(NamedTuple):
+    """What some of the peak is for, in bytes."""
+
+    key: str
+    title: str
+    size: int
+
+
+class Tensor(NamedTuple):
+    """A tensor that is alive at the peak, in bytes; the last of a list stands for those too small to be listed."""
+
+    name: str
+    kind: str | None
+    size: int
 
 
 def memory(
@@ -27,15 +44,15 @@ def memory(
         ShapeError: a training step of a BatchNorm that sees one value a channel.
     """
     moment, peak = memory_peak(graph, task, precision, optimizer, momentum)
-    rows = {
-        "weight_bytes": ("weights", peak.weight_bytes),
-        "buffer_bytes": ("buffers", peak.buffer_bytes),
-        "input_bytes": ("input", peak.input_bytes),
-        "activation_bytes": ("activations", peak.activation_bytes),
-        "gradient_bytes": ("their gradients", peak.gradient_bytes),
-        "weight_gradient_bytes": ("gradients of weights", peak.weight_gradient_bytes),
-        "optimizer_bytes": (f"optimizer, {optimizer}" if task == "train" else "optimizer", peak.optimizer_bytes),
-    }
+    parts = (
+        Part("weight_bytes", "weights", peak.weight_bytes),
+        Part("buffer_bytes", "buffers", peak.buffer_bytes),
+        Part("input_bytes", "input", peak.input_bytes),
+        Part("activation_bytes", "activations", peak.activation_bytes),
+        Part("gradient_bytes", "their gradients", peak.gradient_bytes),
+        Part("weight_gradient_bytes", "gradients of weights", peak.weight_gradient_bytes),
+        Part("optimizer_bytes", f"optimizer, {optimizer}" if task == "train" else "optimizer", peak.optimizer_bytes),
+    )
     return Report(
         kind="memory",
         model=graph.name,
@@ -48,10 +65,10 @@ def memory(
             Fact("peak_bytes", "peak", peak.peak_bytes, "bytes"),
             Fact("peak_node", "at", moment.node),
             Fact("peak_phase", "in", moment.phase),
-            *(Fact(key, title, count, "bytes") for key, (title, count) in rows.items()),
+            *(Fact(part.key, part.title, part.size, "bytes") for part in parts),
         ),
         tables=(
-            _rows(list(rows.values()), peak.peak_bytes),
+            _parts(parts, peak.peak_bytes),
             _alive(moment.alive),
         ),
         notes=(
@@ -69,19 +86,25 @@ def _at_once(peak: PeakMemory) -> Iterator[str]:
         yield f"on CUDA, Adam updates all weights at once, and its step asks for {text(step, 'bytes')}"
 
 
-def _rows(rows: list[tuple[str, int]], total: int) -> Table:
-    columns = (Column("row", "row"), Column("bytes", "bytes", "bytes"), Column("share", "%", "share"))
-    shown: list[Row] = [(title, count, share(count, total)) for title, count in rows]
-    return Table("rows", "at the peak", columns, tuple(shown), ("total", total, None))
+def _parts(parts: Sequence[Part], total: int) -> Table:
+    columns: tuple[Column[Part], ...] = (
+        Column("row", "row", lambda part: part.title),
+        Column("bytes", "bytes", lambda part: part.size, "bytes"),
+        Column("share", "%", lambda part: share(part.size, total), "share"),
+    )
+    return tabulate("rows", "at the peak", columns, parts, {"row": "total", "bytes": total})
 
 
 def _alive(alive: Alive) -> Table:
     """The largest tensors alive at the peak, by the call that made each."""
-    tensors = [(name, "activation", count) for name, count in alive.activations.items()]
-    tensors += [(name, "gradient", count) for name, count in alive.gradients.items()]
-    tensors.sort(key=lambda tensor: -tensor[2])
-    rest = tensors[LISTED:]
-    rows: list[Row] = [*tensors[:LISTED]]
-    rows += [(f"{len(rest)} smaller", None, sum(count for *_, count in rest))] if rest else []
-    columns = (Column("tensor", "tensor"), Column("kind", "kind"), Column("bytes", "bytes", "bytes"))
-    return Table("alive", "alive there", columns, tuple(rows))
+    tensors = [Tensor(name, "activation", size) for name, size in alive.activations.items()]
+    tensors += [Tensor(name, "gradient", size) for name, size in alive.gradients.items()]
+    tensors.sort(key=lambda tensor: -tensor.size)
+    if rest := tensors[LISTED:]:
+        tensors[LISTED:] = [Tensor(f"{len(rest)} smaller", None, sum(tensor.size for tensor in rest))]
+    columns: tuple[Column[Tensor], ...] = (
+        Column("tensor", "tensor", lambda tensor: tensor.name),
+        Column("kind", "kind", lambda tensor: tensor.kind),
+        Column("bytes", "bytes", lambda tensor: tensor.size, "bytes"),
+    )
+    return tabulate("alive", "alive there", columns, tensors)

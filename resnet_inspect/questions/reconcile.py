@@ -1,31 +1,54 @@
 """One net under every counter's rules: what each adds to the multiply-accumulates and what it leaves out."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from resnet_inspect.counting.convention import Convention, Count, count
 from resnet_inspect.counting.conventions import CONV_FC, COUNTERS
-from resnet_inspect.counting.published import PUBLISHED
+from resnet_inspect.counting.published import PUBLISHED, Published
 from resnet_inspect.counting.recount import counted_otherwise
 from resnet_inspect.counting.run import Measured
 from resnet_inspect.counting.writing import Call, as_written
 from resnet_inspect.errors import FAILED, OK, RequestError
 from resnet_inspect.graph import Graph
-from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
+from resnet_inspect.report import Column, Fact, Finding, Report, Table, tabulate
 from resnet_inspect.resnet.zoo import Variant
-from resnet_inspect.units import share
+from resnet_inspect.units import Value, share
 
 TOOLS: dict[str, Convention] = {convention.name: convention for convention in COUNTERS}
 # Who asks for calflops or DeepSpeed by its name means its headline, FLOPs.
 ALIASES = {"calflops": "calflops_flops", "deepspeed": "deepspeed_flops"}
-COUNTED = (
-    Column("tool", "counter"),
-    Column("version", "version", optional=True),
-    Column("unit", "unit"),
-    Column("total", "total", "integer"),
-    Column("over", "beside MACs", "integer", optional=True),
-    Column("parts", "is the sum of", "sum"),
+
+
+class Counter(NamedTuple):
+    """One counter's rules on a net; ``over`` is its total less one MAC, or two FLOPs, of each learned multiply.
+
+    ``measured`` is what the installed tool said, and ``verdict`` how that compares.
+    """
+
+    convention: Convention
+    counted: Count
+    over: int | None
+    measured: Measured
+    verdict: str
+
+    @property
+    def version(self) -> str | None:
+        return self.measured.version or self.convention.version or None
+
+
+COUNTED: tuple[Column[Counter], ...] = (
+    Column("tool", "counter", lambda counter: counter.convention.name),
+    Column("version", "version", lambda counter: counter.version, optional=True),
+    Column("unit", "unit", lambda counter: counter.convention.unit),
+    Column("total", "total", lambda counter: counter.counted.total, "integer"),
+    Column("over", "beside MACs", lambda counter: counter.over, "integer", optional=True),
 )
-MEASURED = (Column("measured", "measured", "integer"), Column("verdict", "verdict"))
+MEASURED: tuple[Column[Counter], ...] = (
+    Column("measured", "measured", lambda counter: counter.measured.total, "integer"),
+    Column("verdict", "verdict", lambda counter: counter.verdict),
+)
+PARTS: Column[Counter] = Column("parts", "is the sum of", lambda counter: counter.counted.parts, "sum")
 
 
 def reconcile(found: Variant, graph: Graph, writing: str, measured: Mapping[str, Measured] | None = None) -> Report:
@@ -33,22 +56,11 @@ def reconcile(found: Variant, graph: Graph, writing: str, measured: Mapping[str,
     calls = as_written(graph, writing)
     counts = {tool: count(convention, calls) for tool, convention in TOOLS.items()}
     macs = counts[CONV_FC.name].total
-    columns = COUNTED if measured is None else (*COUNTED[:-1], *MEASURED, COUNTED[-1])
-    rows, findings = list[Row](), list[Finding]()
-    for tool, convention in TOOLS.items():
-        total, parts = counts[tool].total, counts[tool].parts
-        units = {"MAC": 1, "FLOP": 2}.get(convention.unit)
-        said: Row = ()
-        version = convention.version
-        if measured is not None:
-            theirs = measured.get(tool, Measured(None, None))
-            said = (theirs.total, _verdict(tool, total, theirs))
-            version = theirs.version or version
-            if said[1] == "different":
-                findings.append(_differs(tool, total, theirs, convention))
-        own = macs // graph.input.shape[0] if convention.per_image else macs
-        over = None if units is None else total - units * own
-        rows.append((tool, version or None, convention.unit, total, over, *said, parts))
+    counters = [
+        _counter(convention, counts[tool], macs, graph.input.shape[0], (measured or {}).get(tool, Measured(None, None)))
+        for tool, convention in TOOLS.items()
+    ]
+    findings = [_differs(counter) for counter in counters if counter.verdict == "different"]
     return Report(
         kind="reconcile",
         model=graph.name,
@@ -60,7 +72,7 @@ def reconcile(found: Variant, graph: Graph, writing: str, measured: Mapping[str,
             Fact("flops", "FLOPs", 2 * macs, "count"),
         ),
         tables=(
-            Table("counters", "counters", columns, tuple(rows)),
+            tabulate("counters", "counters", (*COUNTED, *(MEASURED if measured is not None else ()), PARTS), counters),
             *_published(found, graph),
             _ledger(calls),
             _rules(counts),
@@ -86,16 +98,14 @@ def counted_as(graph: Graph, tool: str, writing: str) -> Report:
     by_stage: dict[str, list[Call]] = {}
     for call in calls:
         by_stage.setdefault(call.node.stage, []).append(call)
-    columns = (
-        Column("stage", "stage"),
-        Column("total", f"{convention.unit}s", "integer"),
-        Column("share", "%", "share"),
-        Column("parts", "is the sum of", "sum"),
+    columns: tuple[Column[tuple[str, Count]], ...] = (
+        Column("stage", "stage", lambda stage: stage[0]),
+        Column("total", f"{convention.unit}s", lambda stage: stage[1].total, "integer"),
+        Column("share", "%", lambda stage: share(stage[1].total, whole.total), "share"),
+        Column("parts", "is the sum of", lambda stage: stage[1].parts, "sum"),
     )
-    rows: list[Row] = []
-    for stage, inside in by_stage.items():
-        part = count(convention, inside)
-        rows.append((stage, part.total, share(part.total, whole.total), part.parts))
+    stages = [(stage, count(convention, inside)) for stage, inside in by_stage.items()]
+    total: dict[str, Value] = {"stage": "total", "total": whole.total, "parts": whole.parts}
     return Report(
         kind="flops",
         model=graph.name,
@@ -108,28 +118,40 @@ def counted_as(graph: Graph, tool: str, writing: str) -> Report:
             Fact("writing", "written as in", writing),
             Fact("total", "total", whole.total, "count"),
         ),
-        tables=(Table("stages", "by stage", columns, tuple(rows), ("total", whole.total, None, whole.parts)),),
+        tables=(tabulate("stages", "by stage", columns, stages, total),),
         notes=(f"{convention.doc}; not counted: {_uncounted(whole) or 'nothing'}",),
     )
 
 
-def _verdict(tool: str, ours: int, theirs: Measured) -> str:
+def _counter(convention: Convention, counted: Count, macs: int, images: int, measured: Measured) -> Counter:
+    work = macs // images if convention.per_image else macs
+    learned = {"MAC": work, "FLOP": 2 * work, "element": None}[convention.unit]
+    over = None if learned is None else counted.total - learned
+    return Counter(convention, counted, over, measured, _verdict(convention.name, counted.total, measured))
+
+
+def _verdict(tool: str, ours: int, measured: Measured) -> str:
     if tool == CONV_FC.name:
         return "ours"
-    if theirs.total is None:
-        return theirs.why or "not installed"
-    return "equal" if theirs.total == ours else "different"
+    if measured.total is None:
+        return measured.why or "not installed"
+    return "equal" if measured.total == ours else "different"
 
 
-def _differs(tool: str, ours: int, theirs: Measured, convention: Convention) -> Finding:
-    said = f"{tool} {theirs.version} says {theirs.total:,}, its rule {ours:,}"
-    return Finding("different", tool, said, f"the rule was read off {convention.version}: trust the tool")
+def _differs(counter: Counter) -> Finding:
+    tool, measured = counter.convention.name, counter.measured
+    message = f"{tool} {measured.version} says {measured.total:,}, its rule {counter.counted.total:,}"
+    hint = f"the rule was read off {counter.convention.version}: trust the tool"
+    return Finding("different", tool, message, hint)
 
 
 def _rules(counts: Mapping[str, Count]) -> Table:
-    columns = (Column("tool", "counter"), Column("doc", "how it counts"), Column("uncounted", "does not count"))
-    rows = tuple((tool, TOOLS[tool].doc, _uncounted(result) or None) for tool, result in counts.items())
-    return Table("rules", "how each counts", columns, rows)
+    columns: tuple[Column[str], ...] = (
+        Column("tool", "counter", lambda tool: tool),
+        Column("doc", "how it counts", lambda tool: TOOLS[tool].doc),
+        Column("uncounted", "does not count", lambda tool: _uncounted(counts[tool]) or None),
+    )
+    return tabulate("rules", "how each counts", columns, TOOLS)
 
 
 def _uncounted(result: Count) -> str:
@@ -138,21 +160,22 @@ def _uncounted(result: Count) -> str:
 
 def _ledger(calls: list[Call]) -> Table:
     """What there is to count, as every rule reads it."""
-    sums: dict[str, list[int]] = {}
+    by_kind: dict[str, list[Call]] = {}
     for call in calls:
-        row = sums.setdefault(call.kind, [0, 0, 0, 0])
-        macs = call.node.macs if call.kind == call.node.kind else 0
-        work = (1, call.node.ins[0].numel, call.node.out.numel, macs)
-        sums[call.kind] = [a + b for a, b in zip(row, work, strict=True)]
-    columns = (
-        Column("op", "operation"),
-        Column("calls", "calls", "integer"),
-        Column("inputs", "elements in", "integer"),
-        Column("outputs", "elements out", "integer"),
-        Column("macs", "MACs", "integer"),
+        by_kind.setdefault(call.kind, []).append(call)
+    columns: tuple[Column[tuple[str, list[Call]]], ...] = (
+        Column("op", "operation", lambda kind: kind[0]),
+        Column("calls", "calls", lambda kind: len(kind[1]), "integer"),
+        Column("inputs", "elements in", lambda kind: sum(call.node.ins[0].numel for call in kind[1]), "integer"),
+        Column("outputs", "elements out", lambda kind: sum(call.node.out.numel for call in kind[1]), "integer"),
+        Column("macs", "MACs", lambda kind: sum(map(_macs, kind[1])) or None, "integer"),
     )
-    rows = tuple((kind, n, ins, outs, macs or None) for kind, (n, ins, outs, macs) in sums.items())
-    return Table("ledger", "what there is to count", columns, rows)
+    return tabulate("ledger", "what there is to count", columns, by_kind.items())
+
+
+def _macs(call: Call) -> int:
+    """A bias is a call of its own, and has none of its node's."""
+    return call.node.macs if call.kind == call.node.kind else 0
 
 
 def _published(found: Variant, graph: Graph) -> tuple[Table, ...]:
@@ -162,17 +185,18 @@ def _published(found: Variant, graph: Graph) -> tuple[Table, ...]:
     entries = [e for e in PUBLISHED if e.variant == graph.name and e.quantity == "macs"]
     if found.family == "spec" or graph.input.shape != own or not entries:
         return ()
-    rows: list[Row] = []
-    for entry in entries:
-        value, words = counted_otherwise(entry, graph)
-        how = words or "multiply-accumulates of convolutions and linear layers"
-        if not entry.rounds_from(value) and entry.truncates_from(value):
-            how += ", truncated"
-        rows.append((entry.source, f"{entry.printed} G", int(value), how))
-    columns = (
-        Column("source", "source"),
-        Column("printed", "printed"),
-        Column("counted", "counted so", "integer"),
-        Column("how", "how"),
+    recounts = {entry: counted_otherwise(entry, graph) for entry in entries}
+
+    def how(entry: Published) -> str:
+        total, words = recounts[entry]
+        truncated = not entry.rounds_from(total) and entry.truncates_from(total)
+        words = words or "multiply-accumulates of convolutions and linear layers"
+        return f"{words}, truncated" if truncated else words
+
+    columns: tuple[Column[Published], ...] = (
+        Column("source", "source", lambda entry: entry.source),
+        Column("printed", "printed", lambda entry: f"{entry.printed} G"),
+        Column("counted", "counted so", lambda entry: int(recounts[entry][0]), "integer"),
+        Column("how", "how", how),
     )
-    return (Table("published", "published", columns, tuple(rows)),)
+    return (tabulate("published", "published", columns, entries),)

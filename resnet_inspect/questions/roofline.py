@@ -6,6 +6,7 @@ even, clocks that fall) lies above it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.facts.passes import Pass, eager_elements, passes
@@ -13,7 +14,7 @@ from resnet_inspect.graph.facts.work import block_of, stage_of
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.hardware.devices import Device
 from resnet_inspect.hardware.floor import Floor, floors_of, total_of
-from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
+from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
 from resnet_inspect.units import significant, text
 from resnet_inspect.vocabulary import Depth, Precision
 
@@ -22,50 +23,46 @@ KEYS: dict[Depth, Callable[[Node], str]] = {"stage": stage_of, "block": block_of
 STEADY = 0.05  # of a ceiling; what varies more makes no roof
 
 
+class Part(NamedTuple):
+    """A stage, a block or a pass."""
+
+    name: str
+    floor: Floor
+
+    @property
+    def memory_share(self) -> float:
+        return self.floor.memory_s / self.floor.floor_s
+
+
 def roofline(graph: Graph, device: Device, precision: Precision, depth: Depth = "stage") -> Report:
     """One row a stage, a block or a pass: what it computes, what it moves, which roof holds it and for how long."""
     found = passes(graph)
-    parts = floors_of(found, device, precision, KEYS[depth])
-    total = total_of(parts.values())
+    floors = floors_of(found, device, precision, KEYS[depth])
+    total = total_of(floors.values())
     beside = fused_names(found) if depth == "layer" else {}
-    columns = (
-        Column(depth, depth),
-        *([Column("fused", "with", optional=True)] if beside else []),
-        Column("flop", "FLOP", "count"),
-        Column("bytes_fused", "bytes", "bytes"),
-        Column("bytes_eager", "eager bytes", "bytes", optional=True),
-        Column("intensity", "FLOP/B", "rate"),
-        Column("roof", "roof"),
-        Column("floor_ms", "floor", "ms"),
-        Column("floor_share", "%", "share"),
-        Column("images_per_s", "images/s", "rate", optional=True),
-        Column("eager_floor_ms", "eager floor", "ms", optional=True),
-        Column("memory_share", "memory %", "share", optional=True),
+    images = graph.input.shape[0]
+    fused: Column[Part] = Column("fused", "with", lambda part: beside.get(part.name), optional=True)
+    columns: tuple[Column[Part], ...] = (
+        Column(depth, depth, lambda part: part.name),
+        *([fused] if beside else []),
+        Column("flop", "FLOP", lambda part: part.floor.flop, "count"),
+        Column("bytes_fused", "bytes", lambda part: part.floor.bytes_fused, "bytes"),
+        Column("bytes_eager", "eager bytes", lambda part: part.floor.bytes_eager, "bytes", optional=True),
+        Column("intensity", "FLOP/B", lambda part: part.floor.intensity, "rate"),
+        Column("roof", "roof", lambda part: part.floor.roof),
+        Column("floor_ms", "floor", lambda part: 1e3 * part.floor.floor_s, "ms"),
+        Column("floor_share", "%", lambda part: part.floor.floor_s / total.floor_s, "share"),
+        Column("images_per_s", "images/s", lambda part: images / part.floor.floor_s, "rate", optional=True),
+        Column("eager_floor_ms", "eager floor", lambda part: 1e3 * part.floor.eager_s, "ms", optional=True),
+        Column("memory_share", "memory %", lambda part: part.memory_share, "share", optional=True),
     )
-
-    def row(name: str, part: Floor) -> Row:
-        return (
-            name,
-            *([beside.get(name)] if beside else []),
-            part.flop,
-            part.bytes_fused,
-            part.bytes_eager,
-            part.intensity,
-            part.roof,
-            1e3 * part.floor_s,
-            part.floor_s / total.floor_s,
-            graph.input.shape[0] / part.floor_s,
-            1e3 * part.eager_s,
-            part.memory_s / part.floor_s,
-        )
-
-    rows = tuple(row(name, part) for name, part in parts.items())
+    parts = [Part(name, floor) for name, floor in floors.items()]
     return Report(
         kind="roofline",
         model=graph.name,
         title=f"{graph.name}, input {graph.input}, {precision} on {device.title}",
         facts=(*device_facts(graph, device, precision), *_total_facts(graph, found, total)),
-        tables=(Table(f"{depth}s", f"{depth}s", columns, rows, row("total", total)),),
+        tables=(tabulate(f"{depth}s", f"{depth}s", columns, parts, Part("total", total)),),
         findings=unsteady(device),
         notes=notes(found, device, precision),
     )

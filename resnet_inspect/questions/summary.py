@@ -1,42 +1,48 @@
 """What a network is made of and what each part costs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from operator import attrgetter
+from typing import NamedTuple
 
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.facts.blocks import alias, block_name, blocks_by_stage, calls, made_of, projecting
 from resnet_inspect.graph.facts.receptive_field import View, views
 from resnet_inspect.graph.facts.work import Work, block_of, stage_of, sum_of, work_by
-from resnet_inspect.report import Column, Fact, Report, Row, Table
-from resnet_inspect.units import giga, share
+from resnet_inspect.report import Column, Fact, Report, Table, tabulate
+from resnet_inspect.units import Value, giga, share
 from resnet_inspect.vocabulary import Depth
 
 GROUPS: dict[Depth, Callable[[Node], str]] = {"stage": stage_of, "block": block_of, "layer": attrgetter("name")}
-Seen = Mapping[str, View | None]
 
-COST = (
-    Column("params", "params", "count"),
-    Column("params_share", "%", "share", optional=True),
-    Column("macs", "MACs", "count"),
-    Column("macs_share", "%", "share", optional=True),
-    Column("flops", "FLOPs", "count", optional=True),
-    Column("activations", "activ.", "count"),
-    Column("activations_share", "%", "share", optional=True),
-)
-VIEW = (
-    Column("receptive_field", "RF", "integer", spare=True),
-    Column("jump", "jump", "integer", spare=True),
-    Column("padding", "pad", "integer", spare=True),
+
+class Part(NamedTuple):
+    """A stage, a block or a call: what it costs, and what its output sees of the image."""
+
+    name: str
+    nodes: list[Node]
+    work: Work
+    view: View | None
+
+
+VIEW: tuple[Column[Part], ...] = (
+    Column("receptive_field", "RF", lambda part: part.view.field if part.view else None, "integer", spare=True),
+    Column("jump", "jump", lambda part: part.view.jump if part.view else None, "integer", spare=True),
+    Column("padding", "pad", lambda part: part.view.padding if part.view else None, "integer", spare=True),
 )
 
 
 def summary(graph: Graph, depth: Depth = "stage") -> Report:
     """One row a stage, a block or a call, each with its share of the totals and what its output sees of the image."""
     key = GROUPS[depth]
-    parts = work_by(graph, key)
-    total = sum_of(parts)
+    works = work_by(graph, key)
+    total = sum_of(works)
+    nodes: dict[str, list[Node]] = {name: [] for name in works}
+    for node in graph.nodes[1:]:
+        nodes[key(node)].append(node)
     seen = {key(node): view for node, view in zip(graph.nodes, views(graph), strict=True)}
-    table = {"stage": _stages, "block": _blocks, "layer": _layers}[depth](graph, parts, total, seen)
+    parts = [Part(name, nodes[name], work, seen[name]) for name, work in works.items()]
+    table = {"stage": _stages, "block": _blocks, "layer": _layers}[depth](graph, parts, total)
     return Report(
         kind="summary",
         model=graph.name,
@@ -67,87 +73,98 @@ def counting_note(graph: Graph, macs: int) -> str:
     return f"{giga(macs)} GMACs = {giga(2 * macs)} GFLOPs; {paper}"
 
 
-def _cost(part: Work, total: Work) -> Row:
+def _params(total: Work) -> tuple[Column[Part], ...]:
     return (
-        part.params,
-        share(part.params, total.params),
-        part.macs,
-        share(part.macs, total.macs),
-        2 * part.macs,
-        part.activations,
-        share(part.activations, total.activations),
+        Column("params", "params", lambda part: part.work.params, "count"),
+        Column("params_share", "%", lambda part: share(part.work.params, total.params), "share", optional=True),
     )
 
 
-def _view(view: View | None) -> Row:
-    return (view.field, view.jump, view.padding) if view else (None, None, None)
+def _counts(total: Work) -> tuple[Column[Part], ...]:
+    return (
+        Column("macs", "MACs", lambda part: part.work.macs, "count"),
+        Column("macs_share", "%", lambda part: share(part.work.macs, total.macs), "share", optional=True),
+        Column("flops", "FLOPs", lambda part: 2 * part.work.macs, "count", optional=True),
+        Column("activations", "activ.", lambda part: part.work.activations, "count"),
+        Column(
+            "activations_share",
+            "%",
+            lambda part: share(part.work.activations, total.activations),
+            "share",
+            optional=True,
+        ),
+    )
 
 
-def _total(total: Work) -> Row:
-    return total.params, None, total.macs, None, 2 * total.macs, total.activations, None, None, None, None
+def _sums(total: Work) -> dict[str, Value]:
+    return {
+        "params": total.params,
+        "macs": total.macs,
+        "flops": 2 * total.macs,
+        "activations": total.activations,
+    }
 
 
-def _stages(graph: Graph, parts: dict[str, Work], total: Work, seen: Seen) -> Table:
+def _stages(graph: Graph, parts: list[Part], total: Work) -> Table:
     blocks, with_convolution = blocks_by_stage(graph), projecting(graph)
-    columns = (
-        Column("stage", "stage"),
-        Column("alias", "paper", optional=True),
-        Column("blocks", "blocks", "integer", optional=True),
-        Column("made_of", "made of"),
-        Column("output", "output", "shape"),
-        *(Column(c.key, c.title, c.unit) for c in COST),
+    # Where one stage has no name in the paper, the net's stem and head are not the paper's rows either.
+    in_the_paper = all(alias(part.name) for part in parts)
+
+    def made(part: Part) -> str:
+        return made_of(graph, blocks[part.name], with_convolution) or calls(part.nodes)
+
+    columns: tuple[Column[Part], ...] = (
+        Column("stage", "stage", lambda part: part.name),
+        Column("alias", "paper", lambda part: alias(part.name) if in_the_paper else None, optional=True),
+        Column("blocks", "blocks", lambda part: len(blocks[part.name]), "integer", optional=True),
+        Column("made_of", "made of", made),
+        Column("output", "output", lambda part: part.work.output.shape, "shape"),
+        *(replace(column, optional=False) for column in (*_params(total), *_counts(total))),
         *VIEW,
     )
-    in_the_paper = {stage: alias(stage) for stage in parts}
-    if None in in_the_paper.values():  # another net's stem and head are not the paper's rows either
-        in_the_paper = dict.fromkeys(parts)
-    rows: list[Row] = []
-    for stage, part in parts.items():
-        paper, own = in_the_paper[stage], blocks[stage]
-        made = made_of(graph, own, with_convolution) or calls(node for node in graph.nodes if node.stage == stage)
-        rows.append((stage, paper, len(own), made, part.output.shape, *_cost(part, total), *_view(seen[stage])))
-    last = ("total", None, sum(map(len, blocks.values())), None, None, *_total(total))
-    return Table("stages", "stages", columns, tuple(rows), last)
+    sums = {"stage": "total", "blocks": sum(map(len, blocks.values())), **_sums(total)}
+    return tabulate("stages", "stages", columns, parts, sums)
 
 
-def _blocks(graph: Graph, parts: dict[str, Work], total: Work, seen: Seen) -> Table:
-    columns = (
-        Column("block", "block"),
-        Column("made_of", "made of", optional=True),
-        Column("shortcut", "shortcut"),
-        Column("output", "output", "shape"),
-        *COST,
-        *VIEW,
-    )
+def _blocks(graph: Graph, parts: list[Part], total: Work) -> Table:
     with_convolution = projecting(graph)
     blocks = {block for stage in blocks_by_stage(graph).values() for block in stage}
-    rows: list[Row] = []
-    for block, part in parts.items():
-        if block in blocks:
-            kind, shortcut = block_name(graph, block), "projection" if block in with_convolution else "identity"
-        else:
-            kind, shortcut = calls(node for node in graph.nodes if node.stage == block), ""
-        rows.append((block, kind, shortcut, part.output.shape, *_cost(part, total), *_view(seen[block])))
-    return Table("blocks", "blocks", columns, tuple(rows), ("total", None, None, None, *_total(total)))
 
+    def kind(part: Part) -> str:
+        return block_name(graph, part.name) if part.name in blocks else calls(part.nodes)
 
-def _layers(graph: Graph, parts: dict[str, Work], total: Work, seen: Seen) -> Table:
-    """A call that is no convolution and no linear layer has no MACs by definition: none, rather than 0 counted."""
-    columns = (
-        Column("name", "name"),
-        Column("op", "op"),
-        Column("detail", "attributes", optional=True),
-        Column("stage", "stage", optional=True),
-        Column("output", "output", "shape"),
-        *COST,
+    def shortcut(part: Part) -> str:
+        if part.name not in blocks:
+            return ""
+        return "projection" if part.name in with_convolution else "identity"
+
+    columns: tuple[Column[Part], ...] = (
+        Column("block", "block", lambda part: part.name),
+        Column("made_of", "made of", kind, optional=True),
+        Column("shortcut", "shortcut", shortcut),
+        Column("output", "output", lambda part: part.work.output.shape, "shape"),
+        *_params(total),
+        *_counts(total),
         *VIEW,
     )
-    rows: list[Row] = []
-    for node in graph.nodes[1:]:
-        part = parts[node.name]
-        params, params_share, *counted = _cost(part, total)
-        cells = counted if part.macs else [None] * len(counted)
-        costs = (params, params_share, *cells)
-        view = _view(seen[node.name])
-        rows.append((node.name, node.kind, node.op.detail, node.stage, node.out.shape, *costs, *view))
-    return Table("layers", "layers", columns, tuple(rows), ("total", None, None, None, None, *_total(total)))
+    return tabulate("blocks", "blocks", columns, parts, {"block": "total", **_sums(total)})
+
+
+def _layers(graph: Graph, parts: list[Part], total: Work) -> Table:
+    """A call that is no convolution and no linear layer has no MACs by definition: none, rather than 0 counted."""
+    columns: tuple[Column[Part], ...] = (
+        Column("name", "name", lambda part: part.name),
+        Column("op", "op", lambda part: part.nodes[0].kind),
+        Column("detail", "attributes", lambda part: part.nodes[0].op.detail, optional=True),
+        Column("stage", "stage", lambda part: part.nodes[0].stage, optional=True),
+        Column("output", "output", lambda part: part.work.output.shape, "shape"),
+        *_params(total),
+        *map(_where_counted, _counts(total)),
+        *VIEW,
+    )
+    return tabulate("layers", "layers", columns, parts, {"name": "total", **_sums(total)})
+
+
+def _where_counted(column: Column[Part]) -> Column[Part]:
+    """``column`` with no value for a call without MACs."""
+    return replace(column, value=lambda part: column.value(part) if part.work.macs else None)

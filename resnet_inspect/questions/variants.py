@@ -2,20 +2,43 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from operator import itemgetter
 from typing import Literal, NamedTuple, get_args
 
 from resnet_inspect.graph import Graph
-from resnet_inspect.graph.facts.work import work_of
-from resnet_inspect.report import Column, Report, Row, Table
+from resnet_inspect.graph.facts.work import Work, work_of
+from resnet_inspect.report import Column, Report, tabulate
 
 Sort = Literal["name", "family", "params", "macs", "activations", "floor"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
 
+
+class Net(NamedTuple):
+    """A row: a net and what it costs; ``floor_ms`` is 0 where no device was named."""
+
+    family: str
+    graph: Graph
+    work: Work
+    floor_ms: float
+
+
+NAME: Column[Net] = Column("name", "model", lambda net: net.graph.name, csv=("model", 1))
+INPUT: Column[Net] = Column("input", "input", lambda net: net.graph.input.shape, "shape")
 # timm's CSV files hold parameters and activations in millions, MACs in billions.
-PARAMS = Column("params", "params", "count", csv=("param_count", 1e6))
-MACS = Column("macs", "MACs", "count", csv=("infer_gmacs", 1e9))
-ACTIVATIONS = Column("activations", "activ.", "count", csv=("infer_macts", 1e6))
+PARAMS: Column[Net] = Column("params", "params", lambda net: net.work.params, "count", csv=("param_count", 1e6))
+MACS: Column[Net] = Column("macs", "MACs", lambda net: net.work.macs, "count", csv=("infer_gmacs", 1e9))
+ACTIVATIONS: Column[Net] = Column(
+    "activations", "activ.", lambda net: net.work.activations, "count", csv=("infer_macts", 1e6)
+)
+FLOOR: Column[Net] = Column("floor_ms", "floor", lambda net: net.floor_ms, "ms")
+
+ORDERS: dict[Sort, Callable[[Net], str | float]] = {
+    "name": lambda net: net.graph.name,
+    "family": lambda net: net.family,
+    "params": lambda net: net.work.params,
+    "macs": lambda net: net.work.macs,
+    "activations": lambda net: net.work.activations,
+    "floor": lambda net: net.floor_ms,
+}
 
 
 class Floor(NamedTuple):
@@ -38,10 +61,10 @@ def catalogue(
     max_floor_ms: float | None = None,
 ) -> Report:
     """One row a variant, given as (family, graph), within the budgets; in the zoo's own order unless sorted."""
-    columns: tuple[Column, ...] = (
-        Column("name", "model", csv=("model", 1)),
-        Column("family", "family"),
-        Column("input", "input", "shape"),
+    columns: tuple[Column[Net], ...] = (
+        NAME,
+        Column("family", "family", lambda net: net.family),
+        INPUT,
         PARAMS,
         MACS,
         ACTIVATIONS,
@@ -50,66 +73,45 @@ def catalogue(
         # What is asked for comes before what a narrow terminal may leave out.
         columns = (
             *(replace(column, optional=column.key in ("family", "input", "activations")) for column in columns),
-            Column("floor_ms", "floor", "ms"),
-            Column("images_per_s_floor", "images/s", "rate"),
+            FLOOR,
+            Column("images_per_s_floor", "images/s", lambda net: 1e3 * net.graph.input.shape[0] / net.floor_ms, "rate"),
         )
-    rows: list[Row] = []
+    nets: list[Net] = []
     for family, graph in graphs:
         work = work_of(graph)
         if (max_params is not None and work.params > max_params) or (max_macs is not None and work.macs > max_macs):
             continue
-        times: Row = ()
-        if floor is not None:
-            least = floor.of(graph)
-            if max_floor_ms is not None and least > max_floor_ms:
-                continue
-            times = (least, 1e3 * graph.input.shape[0] / least)
-        rows.append((graph.name, family, graph.input.shape, work.params, work.macs, work.activations, *times))
+        floor_ms = floor.of(graph) if floor else 0.0
+        if max_floor_ms is None or floor_ms <= max_floor_ms:
+            nets.append(Net(family, graph, work, floor_ms))
     if sort is not None:
-        rows.sort(key=itemgetter([column.key.removesuffix("_ms") for column in columns].index(sort), 0))
-    table = Table("variants", "variants", columns, tuple(rows))
-    return Report("list", None, f"{len(rows)} variants", tables=(table,), notes=(floor.note,) if floor else ())
+        nets.sort(key=lambda net: (ORDERS[sort](net), net.graph.name))
+    table = tabulate("variants", "variants", columns, nets)
+    return Report("list", None, f"{len(nets)} variants", tables=(table,), notes=(floor.note,) if floor else ())
 
 
 def compare(graphs: Sequence[Graph], floor: Floor | None = None) -> Report:
     """One row a model, with its ratios to the first."""
-    works = [work_of(graph) for graph in graphs]
-    first = works[0]
-    columns = (
-        Column("name", "model", csv=("model", 1)),
-        Column("input", "input", "shape", optional=True),
+    nets = [Net("", graph, work_of(graph), floor.of(graph) if floor else 0.0) for graph in graphs]
+
+    def ratio(key: str, cost: Callable[[Net], float], optional: bool = False) -> Column[Net]:
+        return Column(key, "ratio", lambda net: round(cost(net) / cost(nets[0]), 6), "ratio", optional)
+
+    columns: tuple[Column[Net], ...] = (
+        NAME,
+        replace(INPUT, optional=True),
         PARAMS,
-        Column("params_ratio", "ratio", "ratio"),
+        ratio("params_ratio", lambda net: net.work.params),
         MACS,
-        Column("macs_ratio", "ratio", "ratio"),
-        Column("flops", "FLOPs", "count", optional=True),
+        ratio("macs_ratio", lambda net: net.work.macs),
+        Column("flops", "FLOPs", lambda net: 2 * net.work.macs, "count", optional=True),
         replace(ACTIVATIONS, optional=floor is not None),
-        Column("activations_ratio", "ratio", "ratio", optional=floor is not None),
-        *([Column("floor_ms", "floor", "ms"), Column("floor_ratio", "ratio", "ratio")] if floor else []),
+        ratio("activations_ratio", lambda net: net.work.activations, optional=floor is not None),
+        *((FLOOR, ratio("floor_ratio", lambda net: net.floor_ms)) if floor else ()),
     )
-    least = [floor.of(graph) for graph in graphs] if floor else []
-    rows: list[Row] = [
-        (
-            graph.name,
-            graph.input.shape,
-            work.params,
-            _ratio(work.params, first.params),
-            work.macs,
-            _ratio(work.macs, first.macs),
-            2 * work.macs,
-            work.activations,
-            _ratio(work.activations, first.activations),
-            *((least[i], _ratio(least[i], least[0])) if floor else ()),
-        )
-        for i, (graph, work) in enumerate(zip(graphs, works, strict=True))
-    ]
     notes = [f"ratios are to {graphs[0].name}"]
     if len({graph.input for graph in graphs}) > 1:
         notes.append("the inputs differ; give --input to compare at one size")
     notes += [floor.note] if floor else []
-    table = Table("models", "models", columns, tuple(rows))
+    table = tabulate("models", "models", columns, nets)
     return Report("compare", graphs[0].name, f"{len(graphs)} models", tables=(table,), notes=tuple(notes))
-
-
-def _ratio(value: float, reference: float) -> float:
-    return round(value / reference, 6)

@@ -7,8 +7,8 @@ import csv
 import io
 
 from resnet_inspect.errors import RequestError
-from resnet_inspect.report import Column, Report
-from resnet_inspect.units import Value, text
+from resnet_inspect.report import Heading, Report
+from resnet_inspect.units import Unit, Value, text
 
 
 def render(report: Report) -> str:
@@ -22,16 +22,15 @@ def render(report: Report) -> str:
         return out.getvalue()
     table = report.tables[0]
     writer.writerow([column.csv[0] if column.csv else column.key for column in table.columns])
-    writer.writerows(
-        [_cell(value, column) for value, column in zip(row, table.columns, strict=True)] for row in table.rows
-    )
+    for cells in zip(table.rows, table.units, strict=True):
+        writer.writerow(list(map(_cell, *cells, table.columns)))
     return out.getvalue()
 
 
-def _cell(value: Value, column: Column) -> Value:
+def _cell(value: Value, unit: Unit, column: Heading) -> Value:
     """A raw number, scaled where timm's column is; text for the rest."""
     if value is None:
         return ""
     if column.csv and isinstance(value, int):
         return value / column.csv[1]
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else text(value, column.unit)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else text(value, unit)

@@ -1,10 +1,10 @@
 """Report -> one HTML page that needs nothing else: no script, no font, no address."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 
-from resnet_inspect.report import Column, Fact, Finding, Report, Row, Table
+from resnet_inspect.report import Fact, Finding, Heading, Report, Row, Table
 from resnet_inspect.units import Value, exact
 
 STYLE = """\
@@ -21,7 +21,6 @@ tfoot td { font-weight: 600; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; }
 dt, .notes { opacity: .75; } dd { margin: 0; }
 """
-WORDS = ("text", "shape", "sum")  # units that are read from the left
 
 
 def render(report: Report) -> str:
@@ -63,29 +62,30 @@ def _finding(finding: Finding) -> str:
 def _table(table: Table) -> Iterator[str]:
     head = (f"<th{_class(column)}>{escape(column.title)}</th>" for column in table.columns if column.title)
     yield f'<div class="wide">\n<table>\n<thead><tr>{"".join(head)}</tr></thead>\n<tbody>'
-    yield from (f"<tr>{_cells(table, row)}</tr>" for row in table.rows)
+    for row, texts in zip(table.rows, table.texts(), strict=True):
+        yield f"<tr>{_cells(table.columns, row, texts)}</tr>"
     yield "</tbody>"
     if table.total:
-        yield f"<tfoot><tr>{_cells(table, table.total)}</tr></tfoot>"
+        yield f"<tfoot><tr>{_cells(table.columns, table.total, table.total_texts())}</tr></tfoot>"
     yield "</table>\n</div>"
 
 
-def _cells(table: Table, row: Row) -> str:
-    cells = zip(table.columns, row, table.texts(row), strict=True)
+def _cells(columns: Sequence[Heading], row: Row, texts: Sequence[str]) -> str:
+    cells = zip(columns, row, texts, strict=True)
     return "".join(_cell(column, value, escape(text)) for column, value, text in cells if column.title)
 
 
-def _cell(column: Column, value: Value, text: str) -> str:
+def _cell(column: Heading, value: Value, text: str) -> str:
     """A share has a bar behind it; a number says on hovering what it is in full."""
     if column.unit == "share" and isinstance(value, float) and 0 <= value <= 1:
         return f'<td class="n share" style="--share: {100 * value:.1f}%">{text}</td>'
-    full = escape(exact(value, column.unit))
-    title = f' title="{full}"' if column.unit in ("count", "bytes") and text not in ("", full) else ""
+    full = escape(exact(value, column.unit)) if column.unit in ("count", "bytes") else ""
+    title = f' title="{full}"' if full and text not in ("", full) else ""
     return f"<td{_class(column)}{title}>{text}</td>"
 
 
-def _class(column: Column) -> str:
-    return "" if column.unit in WORDS else ' class="n"'
+def _class(column: Heading) -> str:
+    return ' class="n"' if column.numeric else ""
 
 
 def _prose(text: str) -> str:

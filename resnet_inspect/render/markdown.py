@@ -1,6 +1,6 @@
 """Report -> Markdown, as GitHub renders it."""
 
-from resnet_inspect.report import Report, Row, Table
+from resnet_inspect.report import Report, Table
 from resnet_inspect.units import exact
 
 
@@ -24,12 +24,12 @@ def render(report: Report) -> str:
 def _table(table: Table) -> str:
     drawn = [column for column in table.columns if column.title]
     head = [column.title for column in drawn]
-    rule = ["---" if column.unit in ("text", "shape", "sum") else "---:" for column in drawn]
-    body = [_cells(table, row) for row in table.rows]
-    total = [[f"**{cell}**" if cell else "" for cell in _cells(table, table.total)]] if table.total else []
+    rule = ["---:" if column.numeric else "---" for column in drawn]
+    body = [_cells(table, texts) for texts in table.texts()]
+    total = [[f"**{cell}**" if cell else "" for cell in _cells(table, table.total_texts())]] if table.total else []
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, rule, *body, *total))
 
 
-def _cells(table: Table, row: Row) -> list[str]:
-    texts = zip(table.columns, table.texts(row), strict=True)
-    return [cell.replace("|", "\\|") for column, cell in texts if column.title]
+def _cells(table: Table, texts: list[str]) -> list[str]:
+    cells = zip(table.columns, texts, strict=True)
+    return [cell.replace("|", "\\|") for column, cell in cells if column.title]

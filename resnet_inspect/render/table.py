@@ -10,7 +10,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from resnet_inspect.render.prose import WIDEST, wrap
-from resnet_inspect.report import Column, Report, Section, Table
+from resnet_inspect.report import Heading, Report, Section, Table
 from resnet_inspect.units import exact
 
 UNBOUNDED = 10_000
@@ -69,8 +69,8 @@ def _told(section: Section, width: int) -> list[str]:
 
 def _draw(table: Table, width: int) -> tuple[RichTable, int, list[str]]:
     """The table, the least width at which nothing in it is cut, and the columns that are left out."""
-    rows = [table.texts(row) for row in table.rows]
-    total = table.texts(table.total) if table.total else [""] * len(table.columns)
+    rows = table.texts()
+    total = table.total_texts() if table.total else [""] * len(table.columns)
     heads = [column.title for column in table.columns]
     if sum(max(map(len, cells)) + 1 for cells in zip(heads, *rows, total, strict=True)) - 1 > width:
         sums = [i for i, column in enumerate(table.columns) if column.unit == "sum"]
@@ -101,7 +101,7 @@ def _draw(table: Table, width: int) -> tuple[RichTable, int, list[str]]:
         drawn.add_column(
             column.title,
             footer=total[i],
-            justify="left" if column.unit in ("text", "shape", "sum") else "right",
+            justify="right" if column.numeric else "left",
             no_wrap=not wraps[i],
             width=widths[i],
             style="dim" if column.unit == "share" else "",
@@ -130,7 +130,7 @@ def _account(cell: str) -> str:
     return "\n".join(f"{part:<{name}} {value:>{number}}" for part, value in parts)
 
 
-def _fitting(columns: tuple[Column, ...], widest: list[int], needed: list[int], width: int) -> list[int]:
+def _fitting(columns: tuple[Heading, ...], widest: list[int], needed: list[int], width: int) -> list[int]:
     """Which columns the width has room for: spare ones without wrapping; of the optional ones, the last go first."""
     shown = [i for i, column in enumerate(columns) if column.title]
     if sum(widest[i] + 1 for i in shown) - 1 > width:
