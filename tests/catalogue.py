@@ -13,7 +13,6 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from resnet_inspect.benchmark.findings import CATALOGUE
 from resnet_inspect.explainer.pages import split_page
 from resnet_inspect.language import DOMAIN
 from resnet_inspect.linter import RULES
@@ -28,7 +27,6 @@ def texts() -> Iterator[str]:
     """Every text that users see in their language, in the order of the source."""
     seen: set[str] = set()
     sources = [message for *_, message, _, _ in extract_from_dir(PACKAGE, keywords=KEYWORDS)]
-    sources += [text for row in CATALOGUE.values() for text in row]
     sources += [paragraph for rule in RULES for paragraph in split_page(rule)]
     for text in sources:
         if isinstance(text, str) and text not in seen:

@@ -73,7 +73,7 @@ def _measured(
 ) -> Answer:
     """A measured case against the floor of the device that ran it."""
     from resnet_inspect.benchmark.request import measured_graph
-    from resnet_inspect.records.efficiency import attained, choose, precision_of
+    from resnet_inspect.records.efficiency import choose, efficiency
 
     name = None if model is None else find(model).name
     size = None if input is None else read_input(input)
@@ -84,7 +84,7 @@ def _measured(
             (name, case.model, name),
             (size, case.input, f"--input {','.join(map(str, size or ()))}"),
             (batch_size, case.batch_size, f"--batch-size {batch_size}"),
-            (precision, precision_of(case), f"--precision {precision}"),
+            (precision, case.arithmetic, f"--precision {precision}"),
         )
         return [str(option) for wanted, actual, option in asked if wanted not in (None, actual)]
 
@@ -93,7 +93,7 @@ def _measured(
         hint = f"name it, as in resnet-inspect roofline {result.case.model} --record"
         raise RequestError(f"the Record is of {result.case.model}, which is code", hint=hint)
     limits = _limits(device, record, result, machine)
-    return answer(attained(measured_graph(result), limits, record, result, depth))
+    return answer(efficiency(measured_graph(result), limits, record, result, depth))
 
 
 def devices() -> Answer:
@@ -141,12 +141,12 @@ def _limits(device: str | None, record: "Record", result: "Result", machine: boo
         RequestError: the device named, or this machine, did not run it; or no peaks are known.
     """
     from resnet_inspect.hardware import devices
-    from resnet_inspect.records.efficiency import precision_of
 
+    gpu = record.environment.gpu
     ran_on, on_gpu = result.case.device, result.case.device.startswith("cuda")
-    title = record.environment["gpu"]["name"] if on_gpu else record.environment["machine"]["cpu_model"]
+    title = ((gpu and gpu.name) or "a GPU without a name") if on_gpu else record.environment.machine.cpu_model
     if machine:
-        limits = _this_machine(device or ran_on, precision_of(result.case), result.case.threads)
+        limits = _this_machine(device or ran_on, result.case.arithmetic, result.case.threads)
         if title not in limits.known_as:
             raise RequestError(f"the Record is of {title}, this is {limits.known_as[0]}", hint="measure again, here")
         return limits

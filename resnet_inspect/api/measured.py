@@ -10,10 +10,11 @@ from resnet_inspect.sources import Input, Model, find
 from resnet_inspect.sources.batch import read_input
 
 if TYPE_CHECKING:
+    from resnet_inspect.benchmark.messages import Extra
     from resnet_inspect.benchmark.record import Record
 
 # option --per -> the breakdowns it asks for
-BREAKDOWNS: dict[str | None, tuple[str, ...]] = {None: (), "stage": ("stage",), "layer": ("stage", "layer")}
+BREAKDOWNS: dict[str | None, tuple["Extra", ...]] = {None: (), "stage": ("stage",), "layer": ("stage", "layer")}
 
 
 def bench(
@@ -59,29 +60,37 @@ def bench(
     Raises:
         RequestError: a combination cannot run. MachineError: the machine has no such device.
     """
-    from resnet_inspect.benchmark.run import Request, run
+    from resnet_inspect.benchmark.request import Request
+    from resnet_inspect.benchmark.run import run
 
     if per not in BREAKDOWNS:
         raise RequestError(f"--per {per} is neither stage nor layer", hint="as --per stage")
     networks = tuple(find(model, settings) for model in several(models))
     if folded and not all(network.spec_fields for network in networks):
         raise RequestError("--folded needs a spec, and code is measured as it is", hint="leave out --folded")
+    extras = BREAKDOWNS[per]
+    extras += ("energy",) if energy else ()
+    extras += ("ceilings",) if ceilings else ()
     request = Request(
-        networks,
-        None if input is None else read_input(input),
-        device,
-        None if batch_size is None else tuple(several(batch_size)),
-        tuple(several(task)),
-        None if precision is None else tuple(several(precision)),
-        tuple(several(layout)),
-        tuple(several(mode)),
-        None if threads is None else tuple(several(threads)),
-        (False, True) if folded else (False,),
+        nets=networks,
+        image=None if input is None else read_input(input),
+        device=device,
+        batch_sizes=None if batch_size is None else tuple(several(batch_size)),
+        tasks=tuple(several(task)),
+        precisions=None if precision is None else tuple(several(precision)),
+        layouts=tuple(several(layout)),
+        modes=tuple(several(mode)),
+        threads=None if threads is None else tuple(several(threads)),
+        folded=(False, True) if folded else (False,),
+        extras=extras,
+        quick=quick,
+        fresh=fresh,
+        min_time_s=min_time_s,
+        max_time_s=max_time_s,
+        seed=seed,
+        argv=tuple(argv),
     )
-    return run(
-        request, quick, min_time_s, max_time_s, seed, tuple(argv), save or (lambda _: None), tell or (lambda _: None),
-        BREAKDOWNS[per] + ("energy",) * energy + ("ceilings",) * ceilings, fresh,
-    )  # fmt: skip
+    return run(request, save or (lambda _: None), tell or (lambda _: None))
 
 
 def show(record: Recorded, strict: bool = False) -> Answer:
@@ -103,7 +112,7 @@ def verdict(
     INCONCLUSIVE.
 
     Raises:
-        RequestError: the two were taken on other machines or have no arm in common.
+        RequestError: the two were taken on other machines or have no case in common.
     """
     from resnet_inspect.records.verdict import verdict
 

@@ -22,7 +22,7 @@ def read_record(path: "str | os.PathLike[str]") -> "Record":
     Raises:
         RequestError: the file cannot be read, is cut off, has another version, or was edited.
     """
-    from resnet_inspect.benchmark.record import from_json
+    from resnet_inspect.benchmark.record_json import from_json
 
     try:
         with open(path, encoding="utf-8") as file:

@@ -1,12 +1,27 @@
 """One configuration of a benchmark, the grid that a request spans, and the pairs that cannot be."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 
 from resnet_inspect.errors import RequestError
+from resnet_inspect.typed_json import keyed
 from resnet_inspect.units import counted
-from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS, TASKS
+from resnet_inspect.vocabulary import (
+    LAYOUTS,
+    MODES,
+    RUN_PRECISIONS,
+    TASKS,
+    Layout,
+    Mode,
+    Precision,
+    RunPrecision,
+    Task,
+)
+
+ARITHMETIC: dict[RunPrecision, Precision] = {
+    "fp32": "fp32", "tf32": "tf32", "bf16": "bf16", "fp16": "fp16", "amp-bf16": "bf16", "amp-fp16": "fp16",
+}  # fmt: skip
 
 # Why the device's share of a call is unknown.
 DRY = "the queue ran dry: the host is too slow to keep it full, or the call makes more launches than it holds"
@@ -15,35 +30,57 @@ SCALER = "the loss scaler of amp-fp16 makes the host wait for the device in ever
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What runs; ``input`` is N, C, H, W, ``threads`` those of torch's intra-op pool.
+    """One configuration to measure.
 
-    ``fused``: with every BatchNorm that directly follows a convolution folded into it.
+    ``input`` is N, C, H, W. ``threads`` are those of torch's intra-op pool. ``folded``: each BatchNorm that directly
+    follows a convolution is folded into it.
     """
 
     model: str
     device: str
     batch_size: int
     input: tuple[int, ...]
-    task: str
-    precision: str
-    layout: str
-    mode: str
+    task: Task
+    precision: RunPrecision
+    layout: Layout
+    mode: Mode
     threads: int
-    fused: bool = False
+    folded: bool = field(default=False, metadata=keyed("fused"))
+
+    @property
+    def kind(self) -> str:
+        """The device without its number: cpu, cuda or mps."""
+        return self.device.partition(":")[0]
+
+    @property
+    def arithmetic(self) -> Precision:
+        """The type in which convolutions compute; autocast runs them in its own."""
+        return ARITHMETIC[self.precision]
+
+    @property
+    def is_compiled(self) -> bool:
+        return "compile" in self.mode
+
+    @property
+    def is_captured(self) -> bool:
+        """Whether calls replay a CUDA graph."""
+        return "graph" in self.mode
 
     @property
     def waits_inside(self) -> bool:
-        """Whether the host waits for the device within a call, so that neither's share can be told: torch's loss scaler
-        asks the device for overflows in every step."""
+        """Whether the host waits for the device within a call, which hides the share of each.
+
+        torch's loss scaler asks the device for overflows in every step.
+        """
         return self.task == "train" and self.precision == "amp-fp16"
 
     @property
     def label(self) -> str:
         size = "×".join(map(str, self.input))
         layout = "" if self.layout == "contiguous" else f" {self.layout}"
-        fused = " fused" if self.fused else ""
+        folded = " folded" if self.folded else ""
         threads = f" {counted(self.threads, 'thread')}" if self.device == "cpu" else ""
-        return f"{self.model}{fused} {size} {self.task} {self.precision}{layout} {self.mode}{threads}"
+        return f"{self.model}{folded} {size} {self.task} {self.precision}{layout} {self.mode}{threads}"
 
 
 def grid(
@@ -55,7 +92,7 @@ def grid(
     layouts: Sequence[str],
     modes: Sequence[str],
     threads: Sequence[int],
-    fused: Sequence[bool] = (False,),
+    folded: Sequence[bool] = (False,),
 ) -> list[Case]:
     """Every combination, models given with the C, H, W of one image.
 
@@ -67,9 +104,9 @@ def grid(
     if min(threads) < 1:
         raise RequestError("torch's pool has at least one thread", hint="as --threads 1")
     cases = [
-        Case(name, device, n, (n, *image), task, precision, layout, mode, t, folded)
-        for (name, image), n, task, precision, layout, mode, t, folded in product(
-            models, batch_sizes, tasks, precisions, layouts, modes, threads, fused
+        Case(name, device, n, (n, *image), task, precision, layout, mode, t, is_folded)  # type: ignore[arg-type]  # _refuse checks
+        for (name, image), n, task, precision, layout, mode, t, is_folded in product(
+            models, batch_sizes, tasks, precisions, layouts, modes, threads, folded
         )
     ]
     for case in cases:
@@ -78,31 +115,32 @@ def grid(
 
 
 def _refuse(case: Case) -> None:
-    cuda = case.device.startswith("cuda")
-    for value, known, name in (
+    """Raises RequestError for a combination that cannot run."""
+    for value, allowed, name in (
         (case.task, TASKS, "task"),
         (case.precision, RUN_PRECISIONS, "precision"),
         (case.layout, LAYOUTS, "layout"),
         (case.mode, MODES, "mode"),
     ):
-        if value not in known:
-            raise RequestError(f"{name} {value!r} is not one of {', '.join(known)}")
-    if not cuda and "graph" in case.mode:
+        if value not in allowed:
+            raise RequestError(f"{name} {value!r} is not one of {', '.join(allowed)}")
+    on_cuda, training = case.kind == "cuda", case.task == "train"
+    if case.is_captured and not on_cuda:
         raise RequestError(
-            f"--mode {case.mode} needs a CUDA device", hint="use --mode eager or compile on " + case.device
+            f"--mode {case.mode} needs a CUDA device", hint=f"use --mode eager or compile on {case.device}"
         )
-    if not cuda and case.precision == "tf32":
+    if case.precision == "tf32" and not on_cuda:
         raise RequestError(f"--precision tf32 does not exist on {case.device}", hint="use --precision fp32")
-    if case.task == "train" and case.precision == "fp16":
+    if case.precision == "fp16" and training:
         raise RequestError(
-            "fp16 weights do not train: their small gradients are zero", hint="use --precision amp-fp16 or bf16"
+            "fp16 weights do not train: small gradients become zero", hint="use --precision amp-fp16 or bf16"
         )
-    if not cuda and case.task == "train" and case.precision == "amp-fp16":
-        raise RequestError(f"{case.precision} does not train on {case.device}", hint="use --precision bf16 or amp-bf16")
-    if case.fused and case.task == "train":
+    if case.precision == "amp-fp16" and training and not on_cuda:
+        raise RequestError(f"amp-fp16 does not train on {case.device}", hint="use --precision bf16 or amp-bf16")
+    if case.folded and training:
         raise RequestError(
             "--folded is for inference: a folded BatchNorm has no batch statistics to train with",
-            hint="leave out one of --folded and --task train",
+            hint="leave out --folded or --task train",
         )
-    if case.task == "train" and "graph" in case.mode:
+    if case.is_captured and training:
         raise RequestError("a training step is not captured as a graph", hint="use --mode eager or compile")

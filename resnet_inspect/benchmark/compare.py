@@ -6,6 +6,8 @@ from math import exp, fsum, log
 from random import Random
 from typing import Literal, get_args
 
+from resnet_inspect.benchmark.findings import HOST_BOUND
+from resnet_inspect.benchmark.record import Metric, Result
 from resnet_inspect.benchmark.statistics import Rounds, central, pooled, quantile, resampler
 
 Outcome = Literal["SLOWER", "FASTER", "SAME", "INCONCLUSIVE"]
@@ -14,14 +16,12 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 # Unchanged code differs by as much between two runs.
 DELTA = {"cuda": 0.02, "cpu": 0.05, "mps": 0.05}
 
-CROWDED = 0.9  # of a CPU, for the thread that calls: what it lacks, others had
-
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``ratio`` of the medians, new over old; the ``outcome`` is where its 95 % interval lies round 1 ± ``delta``.
+    """``ratio`` of the medians, new over old; the ``outcome`` is where its 95 % interval lies around 1 ± ``delta``.
 
-    ``machine`` is how much longer the machine took for one and the same work; None where nobody asked it.
+    ``machine`` is the ratio of the reference workload's times, new over old; None where it was not timed.
     """
 
     outcome: Outcome
@@ -32,6 +32,51 @@ class Comparison:
     machine: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ResultComparison:
+    """``comparison`` of a quantity whose medians are ``old_ms`` and ``new_ms``."""
+
+    old_ms: float
+    new_ms: float
+    comparison: Comparison
+
+
+def compare_results(
+    old: Result, new: Result, seed: int, comparable: bool = True, scale: float = 1.0
+) -> ResultComparison | None:
+    """``new`` against ``old``, by what a caller waits for; None where one of the two has no valid measurement.
+
+    That is the device's time where the host keeps ahead in both, latency otherwise. ``comparable``: both ran on one
+    machine with one torch and equal environment variables; their reference workloads are then divided out, where the
+    threads are equal too. New times are multiplied by ``scale``. A difference decides nothing where other programs
+    took part of the CPU or Ctrl-C ended a run. Rounds are not paired, not even inside one Record: cases end after
+    different numbers of them.
+    """
+    use_latency = _waits_for_host(old) or _waits_for_host(new)
+    before, after = (_quantity(result, use_latency) for result in (old, new))
+    if before is None or after is None or not (old.valid and new.valid):
+        return None
+    reference_ms = None
+    if comparable and old.case.threads == new.case.threads and old.reference_ms and new.reference_ms:
+        reference_ms = old.reference_ms, new.reference_ms
+    rounds = [[scale * ms for ms in samples] for samples in after.rounds]
+    doubtful = any(result.has("crowded") or result.stopped == "interrupted" for result in (old, new))
+    comparison = compare(
+        before.rounds, rounds, DELTA[new.case.kind], seed, doubtful=doubtful, reference_ms=reference_ms
+    )
+    return ResultComparison(before.median_ms, after.median_ms, comparison)
+
+
+def _waits_for_host(result: Result) -> bool:
+    """Whether the host, not the device, sets the pace; also where that is unknown."""
+    device, enqueue = result.metrics.device_time, result.metrics.enqueue
+    return device is None or enqueue is None or enqueue.median_ms > HOST_BOUND * device.median_ms
+
+
+def _quantity(result: Result, use_latency: bool) -> Metric | None:
+    return result.metrics.latency if use_latency else result.metrics.device_time
+
+
 def compare(
     old: Rounds,
     new: Rounds,
@@ -40,16 +85,17 @@ def compare(
     paired: bool = False,
     resamples: int = 1000,
     doubtful: bool = False,
-    paces: tuple[Sequence[float], Sequence[float]] | None = None,
+    reference_ms: tuple[Sequence[float], Sequence[float]] | None = None,
 ) -> Comparison:
     """Old durations and new ones, in ms, by bootstrap over rounds, then samples.
 
-    ``paired``: round i of both was taken at one time. Every resample then takes the same rounds of both, and what
-    slowed both cancels out. ValueError where a sample is missing or not positive, or a round has no
-    partner. ``doubtful``: one of the two is no fair measurement, as where other programs had a part of the CPU. A
-    difference then decides nothing.
-    ``paces``: what one and the same work took beside each round, old and new. The interval then holds the ratio as it
-    is and as it is for a machine that had kept its pace, so that a difference counts where both show it.
+    ``paired``: round i of both was taken at one time; each resample takes the same rounds of both, so that what slowed
+    both cancels out. ``doubtful``: one of the two is no fair measurement, so a difference decides nothing.
+    ``reference_ms``: the reference workload's time for each round, old and new. The interval then holds the ratio as
+    measured and as divided by the machine's change of pace, so that a difference counts where both show it.
+
+    Raises:
+        ValueError: a sample is missing or not positive, or a paired round has no partner.
     """
     medians = []
     for name, rounds in ("old", old), ("new", new):
@@ -65,7 +111,7 @@ def compare(
 
     rng = Random(seed)
     old_median, new_median = resampler(old), resampler(new)
-    old_pace, new_pace = ([*map(log, pace)] for pace in paces or ([1.0] * len(old), [1.0] * len(new)))
+    old_pace, new_pace = ([*map(log, pace)] for pace in reference_ms or ([1.0] * len(old), [1.0] * len(new)))
     ratios, steadied = [], []
     for _ in range(resamples):
         of_old = rng.choices(range(len(old)), k=len(old))
@@ -77,7 +123,7 @@ def compare(
     outcome = _outcome(low, high, delta)
     if doubtful and outcome != "SAME":
         outcome = "INCONCLUSIVE"
-    machine = _moved(old_pace, new_pace) if paces else None
+    machine = _moved(old_pace, new_pace) if reference_ms else None
     return Comparison(outcome, medians[1] / medians[0], low, high, delta, machine)
 
 

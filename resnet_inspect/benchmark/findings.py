@@ -1,74 +1,258 @@
-"""What is odd about a measurement: the message and the hint of each finding."""
+"""The findings of bench, one row each: limits, words, and what detects it.
 
-# code -> (message, hint), filled with the finding's values
-CATALOGUE = {
-    "host-bound": (
-        "the host needs {share} of the device's time to enqueue a call",
-        "use --mode graph or compile, or a larger batch",
+``page`` tells the limits. Placeholders in a message and a hint are filled with values, in a page with limits.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from resnet_inspect.benchmark.detect import (
+    Detector,
+    Evidence,
+    Limits,
+    detect_bimodal,
+    detect_cached,
+    detect_ceiling_moved,
+    detect_crowded,
+    detect_drift,
+    detect_host_bound,
+    detect_imprecise,
+    detect_instrumented,
+    detect_interrupted,
+    detect_loss,
+    detect_never_settled,
+    detect_noisy,
+    detect_other_pace,
+    detect_page_faults,
+    detect_rounding,
+    detect_slow_first,
+    detect_throttled,
+    detect_unsteady_clock,
+    detect_unsteady_cpu,
+)
+from resnet_inspect.benchmark.plan import plan_for
+from resnet_inspect.benchmark.record import Observation
+from resnet_inspect.benchmark.statistics import MODE_DISTANCE
+from resnet_inspect.language import marked
+from resnet_inspect.units import Unit
+
+# Relative L2 distance of the outputs from strict fp32 that rounding explains.
+ROUNDING = {"fp32": 1e-4, "tf32": 2e-3, "bf16": 2e-2, "fp16": 2e-2, "amp-bf16": 2e-2, "amp-fp16": 2e-2}
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRule:
+    """A finding of bench as data. ``limits`` are written in ``unit`` on its page, None being a plain number."""
+
+    code: str
+    message: str
+    hint: str
+    detect: Detector
+    page: str = ""
+    limits: Limits = field(default_factory=dict)
+    unit: Unit | None = "share"
+
+
+def observe(evidence: Evidence, codes: tuple[str, ...] | None = None) -> Iterator[Observation]:
+    """What the rows find, by default all but ``cached``, which needs the floor."""
+    for rule in FINDINGS:
+        if rule.code in codes if codes else rule.code != "cached":
+            for values in rule.detect(evidence, rule.limits):
+                yield Observation(rule.code, evidence.raw.case.label, values)
+
+
+NOISY = {"cpu": 0.05, "cuda": 0.02}
+CPU, CUDA, QUICK = plan_for("cpu"), plan_for("cuda"), plan_for("cpu", quick=True)
+
+FINDINGS: tuple[FindingRule, ...] = (
+    FindingRule(
+        "host-bound",
+        marked("the host spends {share} of the device's time on enqueueing a call"),
+        marked("use --mode graph or compile, or a larger batch"),
+        detect_host_bound,
+        marked("bench reports this above {share}."),
+        {"share": 0.8},
     ),
-    "never-settled": (
-        "no steady state after {seconds} s of warm-up",
-        "close other programs and measure again",
+    FindingRule(
+        "never-settled",
+        marked("no steady state after {seconds} s of warm-up"),
+        marked("close other programs and measure again"),
+        detect_never_settled,
+        marked(
+            "bench reports this where two successive windows of {window} calls still differ by {within} % in "
+            "median after {seconds} s of warm-up, or after {quick} s with --quick."
+        ),
+        {
+            "window": CPU.window,
+            "within": 100 * CPU.settled_within,
+            "seconds": CPU.max_warmup_s,
+            "quick": QUICK.max_warmup_s,
+        },
+        unit=None,
     ),
-    "noisy": ("{spread} between rounds", "close other programs; compare medians of interleaved runs alone"),
-    "drift": ("{change} from the first round to the last", "the machine heats up or is shared: measure again later"),
-    "bimodal": ("two speeds in one arm", "look at samples_ms: another process, or frequency steps"),
-    "slow-first": (
-        "the first call of a round takes {ratio}× the time of the others",
-        "another arm, or another program, had the caches in between: compare medians, which bear one slow call",
+    FindingRule(
+        "noisy",
+        marked("round medians differ by {spread}"),
+        marked("close other programs; compare medians of interleaved runs only"),
+        detect_noisy,
+        marked(
+            "bench reports this where the medians of the slowest and the fastest round differ by more than {cpu} "
+            "of the overall median, {cuda} on a CUDA device."
+        ),
+        NOISY,
     ),
-    "rounding": (
-        "outputs are {error} from fp32 in relative L2, {limit} is rounding",
-        "mistrust this precision for this net",
+    FindingRule(
+        "drift",
+        marked("{change} from the first round to the last"),
+        marked("the machine heats up or is shared: measure again later"),
+        detect_drift,
+        marked("bench reports this above {cpu} in either direction, {cuda} on a CUDA device."),
+        NOISY,
     ),
-    "throttled": (
-        "the GPU slows itself down: {reasons}",
-        "let it cool, or raise its power limit; never compare such a run",
+    FindingRule(
+        "bimodal",
+        marked("calls run at two speeds"),
+        marked("look at samples_ms: another process, or frequency steps"),
+        detect_bimodal,
+        marked(
+            "bench reports this where two peaks are more than {distance} of the median apart, and at most half as"
+            " many samples lie halfway between them as at the smaller peak."
+        ),
+        {"distance": MODE_DISTANCE},
     ),
-    "unsteady-clock": (
-        "the GPU's clock lost {share} between rounds, from {high} to {low} MHz",
-        "let it cool, or lock its clock; compare medians of interleaved runs alone",
+    FindingRule(
+        "slow-first",
+        marked("the first call of a round takes {ratio}× the time of the others"),
+        marked("another case or program emptied the caches: compare medians, which one slow call cannot move"),
+        detect_slow_first,
+        marked("bench reports this above {ratio}, in the median over all rounds."),
+        {"ratio": 1.2},
+        unit="ratio",
     ),
-    "unsteady-cpu": (
-        "one and the same work took {share} longer beside one round than beside another",
-        "the CPU heats up or is shared: `resnet-inspect verdict` allows for it, a glance at two medians does not",
+    FindingRule(
+        "rounding",
+        marked("outputs differ from fp32 by {error} in relative L2; rounding explains {limit}"),
+        marked("do not trust this precision for this net"),
+        detect_rounding,
+        marked("bench reports this above {fp32} in fp32, {tf32} in tf32, and {bf16} in bf16, fp16 and autocast."),
+        ROUNDING,
+        unit=None,
     ),
-    "crowded": (
-        "the calling thread was given {share} of a CPU: other programs, or more threads than CPUs, had the rest",
-        "close other programs, or give fewer --threads: what was measured is also theirs",
+    FindingRule(
+        "throttled",
+        marked("the GPU slows itself down: {reasons}"),
+        marked("let it cool, or raise its power limit; never compare such a run"),
+        detect_throttled,
     ),
-    "page-faults": (
-        "{count} page faults a call, {share} of its time if one thread takes them all: the allocator gives large "
-        "tensors back to the system and fetches them again",
-        "glibc keeps them with MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=8589934592 before the command; "
-        "or preload jemalloc",
+    FindingRule(
+        "unsteady-clock",
+        marked("the GPU's clock lost {share} between rounds, from {high} to {low} MHz"),
+        marked("let it cool, or lock its clock; compare medians of interleaved runs only"),
+        detect_unsteady_clock,
+        marked("bench reports this above {share}."),
+        {"share": 0.05},
     ),
-    "ceiling-moved": (
-        "the ceiling of {what} changed by {change} from before the rounds to after them; the higher one counts",
-        "the device heats up or is shared: compare medians of interleaved runs alone",
+    FindingRule(
+        "unsteady-cpu",
+        marked("the reference workload took {share} longer before one round than before another"),
+        marked("the CPU heats up or is shared: `resnet-inspect verdict` allows for it, reading two medians does not"),
+        detect_unsteady_cpu,
+        marked("bench reports this above {share}."),
+        {"share": 0.05},
     ),
-    "cached": (
-        "the device takes {share} of the least time that its ceilings allow",
-        "what is read from a cache does not move: the floor of so small a net is above what it can reach",
+    FindingRule(
+        "crowded",
+        marked("the calling thread got {share} of a CPU: other programs, or more threads than CPUs, took the rest"),
+        marked("close other programs, or give fewer --threads: these times include theirs"),
+        detect_crowded,
+        marked("bench reports this below {share}, in the median over all rounds."),
+        {"share": 0.9},
     ),
-    "imprecise": (
-        "the interval is wider than ±{within} where the rounds ended: {stopped}",
-        "noise: more rounds do not help, close other programs; time: allow more with --max-time; "
-        "quick: leave out --quick",
+    FindingRule(
+        "page-faults",
+        marked(
+            "{count} page faults a call, {share} of its time if one thread takes them all: the allocator returns large "
+            "tensors to the system and fetches them again"
+        ),
+        marked(
+            "glibc keeps them with MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=8589934592 before the "
+            "command; or preload jemalloc"
+        ),
+        detect_page_faults,
+        marked(
+            "bench reports this where page faults take {share} of a call's time or more: their number times the "
+            "cost of one on this machine, measured after the rounds."
+        ),
+        {"share": 0.03},
     ),
-    "interrupted": (
-        "Ctrl-C ended the rounds, of which there are {rounds}",
-        "no verdict believes such an arm: measure again",
+    FindingRule(
+        "ceiling-moved",
+        marked("the {what} ceiling changed by {change} from before the rounds to after them; the higher counts"),
+        marked("the device heats up or is shared: compare medians of interleaved runs only"),
+        detect_ceiling_moved,
+        marked("bench reports this above {share} in either direction."),
+        {"share": 0.05},
     ),
-    "other-pace": (
-        "the plain calls of the pass with marks at every {by} differ by {change} from those of the rounds",
-        "the machine changed its pace in between: trust the shares of its time sooner than its times",
+    FindingRule(
+        "cached",
+        marked("the device takes {share} of the floor, the least time that its ceilings allow"),
+        marked("data that stays in a cache does not move: a net this small beats its floor"),
+        detect_cached,
+        marked(
+            "bench reports this where --ceilings gives a floor above {share} of the device time. A device time "
+            "too short even for the arithmetic is no finding but a failed self-check."
+        ),
+        {"share": 1.05},
     ),
-    "instrumented": (
-        "the run with marks at every {by} differs by {change} from the plain one, by more than ±{within}",
-        "trust the shares of its time sooner than its times",
+    FindingRule(
+        "imprecise",
+        marked("the interval is wider than ±{within} when sampling stopped: {stopped}"),
+        marked(
+            "noise: more rounds do not help, close other programs; time: allow more with --max-time; quick: leave out "
+            "--quick"
+        ),
+        detect_imprecise,
+        marked(
+            "bench reports this where half of the median's 95% interval stays above {cpu} of the median, {cuda} "
+            "on a CUDA device, until --max-time is over or more rounds no longer narrow it. With --quick the "
+            "limit is {quick}."
+        ),
+        {"cpu": CPU.precise_within, "cuda": CUDA.precise_within, "quick": 0.1},  # two rounds are seldom precise
     ),
-    "oom": ("out of memory: {detail}", "use a smaller --batch-size"),
-    "crashed": ("the worker ended: {detail}", "run this configuration alone"),
-    "timeout": ("the worker did not answer: {detail}", "use a smaller --batch-size"),
-}
+    FindingRule(
+        "interrupted",
+        marked("Ctrl-C ended the case after {rounds} rounds"),
+        marked("verdict decides nothing on such a result: measure again"),
+        detect_interrupted,
+        marked("bench reports this where Ctrl-C ends the rounds of a case that has two or more."),
+    ),
+    FindingRule(
+        "other-pace",
+        marked("plain calls measured with the {by} marks differ by {change} from those of the rounds"),
+        marked("the machine changed its pace in between: trust the shares of time more than the times"),
+        detect_other_pace,
+        marked("bench reports this above {share} in either direction."),
+        {"share": 0.1},
+    ),
+    FindingRule(
+        "instrumented",
+        marked("calls with {by} marks differ by {change} from plain calls; ±{within} is allowed"),
+        marked("trust the shares of time more than the times"),
+        detect_instrumented,
+        marked(
+            "bench reports this above {share} in either direction, in the median over all pairs of a marked and a"
+            " plain call."
+        ),
+        {"share": 0.03},
+    ),
+    FindingRule("oom", marked("out of memory: {detail}"), marked("use a smaller --batch-size"), detect_loss("oom")),
+    FindingRule("crashed", marked("the worker ended: {detail}"), marked("run this case alone"), detect_loss("crashed")),
+    FindingRule(
+        "timeout",
+        marked("the worker did not answer: {detail}"),
+        marked("use a smaller --batch-size"),
+        detect_loss("timeout"),
+    ),
+)
+BY_CODE = {rule.code: rule for rule in FINDINGS}
+HOST_BOUND = BY_CODE["host-bound"].limits["share"]

@@ -1,33 +1,34 @@
-"""How long to warm up, how often to sample and when to stop: every number an option, and part of the Record."""
+"""The plan of a measurement: how long to warm up, how often to sample, when to stop. It is part of the Record."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
+from typing import Literal
 
 from resnet_inspect.benchmark.statistics import Rounds, half_width, median_interval, median_of, pooled
 from resnet_inspect.errors import RequestError
 
+Stop = Literal["precise", "noise", "time", "quick", "interrupted"]  # why sampling ended
 QUICK_ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Times in seconds; shares are relative.
+    """Times are in seconds; shares are relative.
 
     Attributes:
-        rounds: every arm once a round, in random order; at least so many.
-        min_samples: of an arm in all, before any time limit counts.
-        min_round_s, rewarm_s: sampling of an arm in a round, and the warm-up before it.
+        rounds: each case once a round, in random order; at least so many.
+        min_samples: a case has at least so many, before any time limit counts.
+        min_round_s: a case is sampled so long in a round.
+        rewarm_s: calls before the samples of a round, which bring back what another case evicted.
         warmup_calls, warmup_s: at least, before the settling rule.
         window, settled_within: warm when two consecutive windows of calls differ by less in median.
-        max_warmup_s: given up after; the arm is then said never to have settled.
-        precise_within: stop when the 95 % interval of the median is within so much of it.
-        max_time_s: of sampling an arm.
-        block_s: a throughput block is at least so long.
-        quick: a first look, labelled so and no baseline.
-        fresh: every round in a new process, so that the interval holds what differs between processes, and more time
-            lies between two rounds. On a shared CPU whose pace moved by 14 %, medians of runs lay 5 to 7 % apart, those
-            of one process each 14 to 16 %.
+        max_warmup_s: the warm-up gives up; the result then says that the case never settled.
+        precise_within: stop when the 95 % interval of the median lies within this share of it.
+        max_time_s: stop when a case has been sampled so long.
+        block_s: a throughput block lasts at least so long.
+        quick: two rounds for a first look; no baseline.
+        fresh: each round in a new process, so that the interval holds what differs between processes.
     """
 
     rounds: int = 5
@@ -79,8 +80,12 @@ def plan_for(
     return plan
 
 
-def reason_to_stop(rounds: Rounds, plan: Plan) -> str | None:
-    """``precise``, ``noise`` (more rounds narrow the interval no more) or ``time``; None: sample another round."""
+def reason_to_stop(rounds: Rounds, plan: Plan) -> Stop | None:
+    """The rule that ends sampling; None: sample another round.
+
+    ``precise``: the median's 95 % interval is narrow enough. ``time``: the plan's limit is over. ``noise``: the
+    interval has stopped shrinking. A ``quick`` plan stops after its rounds.
+    """
     samples = pooled(rounds)
     if len(rounds) < plan.rounds or len(samples) < plan.min_samples:
         return None

@@ -9,12 +9,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TypeVar
 
-from resnet_inspect.benchmark.schedule import WorkerLost
+from resnet_inspect.benchmark.messages import Job, Request, Unavailable, WorkerLost
 from resnet_inspect.errors import MachineError, RequestError
+from resnet_inspect.hardware.gpu import Probe
+from resnet_inspect.typed_json import decode, encode
+
+A = TypeVar("A")
 
 TIMEOUT_S = 600.0
 # A stream holds some 1,000 launches, then the host waits; a training step of a resnet152 makes up to 2,300.
@@ -23,8 +26,8 @@ COMPILED = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
 ERROR = re.compile(r"[\w.]*(Error|Exception|Interrupt)\b")
 
 
-def probe(device: str) -> dict[str, Any]:
-    """What runtime.environment says of ``device``, from a process of its own.
+def probe(device: str) -> Probe:
+    """What ``runtime.environment`` says of ``device``, from a process of its own.
 
     Raises:
         RequestError, MachineError: as it says.
@@ -33,21 +36,21 @@ def probe(device: str) -> dict[str, Any]:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise MachineError(f"torch cannot be loaded: {_complaint(done.stderr)}")
-    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    if "error" in said:
-        kind = MachineError if said["exit_code"] == MachineError.exit_code else RequestError
-        raise kind(said["error"], said["hint"])
-    return said
+    answer = json.loads(done.stdout.splitlines()[-1])
+    if "error" in answer:
+        kind = MachineError if answer["exit_code"] == MachineError.exit_code else RequestError
+        raise kind(answer["error"], answer["hint"])
+    return decode(Probe, answer)
 
 
 class ProcessWorker:
-    """The worker module in a fresh interpreter. It answers on a pipe of its own: what libraries print is not read.
+    """``benchmark.worker.serve`` in a fresh interpreter.
 
-    It compiles into an empty folder, so that what that takes depends on no earlier run; and it stands in a process
-    group of its own, so that Ctrl-C reaches only who conducts it.
+    It answers on a pipe of its own, which nothing prints to. It compiles into an empty folder, so that the time for
+    that depends on no earlier run. Its process group is its own, so that Ctrl-C reaches only the parent.
     """
 
-    def __init__(self, job: Mapping[str, Any], timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, job: Job, timeout_s: float = TIMEOUT_S) -> None:
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close(); a pipe that nobody reads would block
         self.answers, theirs = os.pipe()
         command = [sys.executable, "-m", "resnet_inspect.benchmark.worker.serve", str(theirs)]
@@ -57,29 +60,33 @@ class ProcessWorker:
             env=LAUNCHES | os.environ | dict.fromkeys(COMPILED, self.compiled.name), process_group=0,
         )  # fmt: skip
         os.close(theirs)
-        self.unsent = [job]
+        self.unsent = [json.dumps(encode(job))]
         self.unanswered = 0
         self.pending = b""
         self.timeout_s = timeout_s
 
-    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        lines = [json.dumps(message).encode() + b"\n" for message in (*self.unsent, request)]
-        self.unsent = []
+    def ask(self, request: Request[A]) -> A:
+        lines, self.unsent = [*self.unsent, json.dumps(request.name)], []
         assert self.process.stdin is not None
         try:
-            self.process.stdin.write(b"".join(lines))
+            self.process.stdin.write("".join(f"{line}\n" for line in lines).encode())
             self.process.stdin.flush()
         except OSError:
             raise self._crash() from None
         self.unanswered += 1
-        while self.unanswered > 1:  # of a request that Ctrl-C cut short
+        while self.unanswered > 1:  # the answer to a request that Ctrl-C cut short
             self._line()
             self.unanswered -= 1
-        answer: dict[str, Any] = json.loads(self._line())
+        document = json.loads(self._line())
         self.unanswered = 0
-        if "lost" in answer:
-            raise WorkerLost(answer["lost"], answer.get("detail", ""))
-        return answer
+        match document:
+            case {"answer": answer}:
+                return decode(request.answer, answer, request.name)
+            case {"unavailable": str(reason)}:
+                raise Unavailable(reason)
+            case {"lost": "oom", "detail": str(detail)}:
+                raise WorkerLost("oom", detail)
+        raise ValueError(f"{request.name}: a worker answered {document!r}")
 
     def close(self) -> None:
         if self.answers < 0:

@@ -1,25 +1,23 @@
-"""The Record: what a measurement was and gave, raw samples included, as versioned JSON."""
+"""The Record: what a measurement was and gave, raw samples included."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from math import isfinite
 from statistics import geometric_mean
-from typing import Any
+from typing import Any, Literal
 
+from resnet_inspect.benchmark.breakdown import Breakdown
 from resnet_inspect.benchmark.case import Case
-from resnet_inspect.benchmark.plan import Plan
+from resnet_inspect.benchmark.messages import CpuRound, Energy, MeasuredMemory, Phases, RoundState
+from resnet_inspect.benchmark.plan import Plan, Stop
 from resnet_inspect.benchmark.statistics import Rounds, summarize
-from resnet_inspect.errors import RequestError
+from resnet_inspect.graph.facts.memory import PeakMemory
+from resnet_inspect.hardware.ceilings import Ceilings
+from resnet_inspect.hardware.gpu import Gpu, GpuState
+from resnet_inspect.hardware.machine import Grade, Machine
+from resnet_inspect.typed_json import LENIENT, keyed
 
-SCHEMA = "resnet-inspect/bench"
-SCHEMA_VERSION = 1
-# field -> its key in the JSON of version 1
-RECORD_KEYS = {"plan": "protocol", "results": "arms"}
-RESULT_KEYS = {"case": "config"}
-CASE_KEYS = {"folded": "fused"}
-# What readers take for granted of the environment.
-ENVIRONMENT = {"machine": ("cpu_model", "cpus", "memory_bytes"), "versions": ("torch",), "grade": ("letter", "reasons")}
+Status = Literal["ok", "invalid", "oom", "crashed", "timeout"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +46,34 @@ class Metric:
 
     @property
     def rounds(self) -> Rounds:
-        cut, start = [], 0
+        rounds, start = [], 0
         for length in self.round_lengths:
-            cut.append(self.samples_ms[start : start + length])
+            rounds.append(self.samples_ms[start : start + length])
             start += length
-        return cut
+        return rounds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """Four quantities that are never mixed, and the throughput's images a second; None where unknown.
+
+    ``latency`` is one call and its end, as a caller waits; ``device_time`` the call between events on the device's
+    stream; ``throughput`` one call of a block back to back; ``enqueue`` the host's part of one call.
+    """
+
+    latency: Metric | None = field(default=None, metadata=LENIENT)
+    throughput: Metric | None = field(default=None, metadata=LENIENT)
+    device_time: Metric | None = field(default=None, metadata=LENIENT)
+    enqueue: Metric | None = field(default=None, metadata=LENIENT)
+    images_per_s: float | None = None
+
+    def items(self) -> tuple[tuple[str, Metric | None], ...]:
+        return (
+            ("latency", self.latency),
+            ("throughput", self.throughput),
+            ("device_time", self.device_time),
+            ("enqueue", self.enqueue),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,166 +87,132 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """One configuration and what came of it.
+class Observation:
+    """A finding as the Record keeps it; ``benchmark.findings`` has its words, which ``values`` fill in."""
 
-    ``status`` is ok, oom, crashed, timeout or invalid; ``metrics`` holds latency, device_time, throughput and enqueue,
-    or None with the reason in ``unknown``. ``stages`` and ``layers`` are what ``measure.ledger`` makes. ``clocks`` is
-    how the machine did ``before``, ``after`` and in each of the ``rounds``: of a GPU its clock, power and temperature
-    under load; of a CPU the share of one that the calling thread was given, page faults a call, and what the pieces of
-    ``runtime.yardstick`` took. ``flags`` are those of torch in force.
-    ``ceilings`` are what ``runtime.ceilings`` measured before the rounds and after, ``each`` of the two and the higher,
-    with ``floor_ms``, the least time they allow.
+    code: str
+    where: str
+    values: Mapping[str, float | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the network costs by counting; MACs are those of a forward pass of the whole batch."""
+
+    params: int
+    macs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes by prediction and by measurement; None where there is no such number."""
+
+    predicted: PeakMemory | None
+    measured: MeasuredMemory | None
+
+
+@dataclass(frozen=True, slots=True)
+class Roof:
+    """One measurement of a device's ceilings."""
+
+    flop_per_s: float
+    bytes_per_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCeilings(Ceilings):
+    """Ceilings measured before the rounds and after: ``each``, and the higher.
+
+    ``floor_ms`` is the least time that the highest ceilings of the run allow a forward pass; None of a training step.
     """
 
-    case: Case
-    status: str
+    each: tuple[Roof, ...]
+    floor_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """How the device did before the rounds, in each of them, and after; None where no GPU was asked."""
+
+    before: Gpu | None
+    rounds: tuple[RoundState, ...]
+    after: GpuState | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a case.
+
+    ``unknown`` says why a quantity is None. ``flags`` are torch's own while the case ran. ``first_call_ms`` finds
+    kernels and memory; ``compile_ms`` is what torch.compile added to it.
+    """
+
+    case: Case = field(metadata=keyed("config"))
+    status: Status
     valid: bool
-    metrics: Mapping[str, Metric | None] = field(default_factory=dict)
-    images_per_s: float | None = None
-    memory: Mapping[str, Any] = field(default_factory=dict)
-    cost: Mapping[str, int] = field(default_factory=dict)
-    spec: Mapping[str, Any] = field(default_factory=dict)
+    cost: Cost
+    spec: Mapping[str, Any]  # JSON: every field of the spec, as export-spec writes it
+    metrics: Metrics = Metrics()  # frozen
+    memory: Memory = Memory(None, None)  # frozen
     first_call_ms: float | None = None
     compile_ms: float | None = None
-    stopped: str | None = None
+    stopped: Stop | None = None
     checks: tuple[Check, ...] = ()
-    findings: tuple[Mapping[str, Any], ...] = ()
+    findings: tuple[Observation, ...] = ()
     unknown: Mapping[str, str] = field(default_factory=dict)
-    phases: Mapping[str, float] | None = None
-    stages: Any = None
-    layers: Any = None
-    ceilings: Any = None
-    clocks: Any = None
-    energy: Any = None
-    flags: Any = None
+    phases: Phases | None = None
+    stages: Breakdown | None = None
+    layers: Breakdown | None = None
+    ceilings: RunCeilings | None = None
+    clocks: Clocks | None = None
+    energy: Energy | None = None
+    flags: Mapping[str, bool | int | str] | None = None
     graph_breaks: int | None = None
 
     @property
-    def paces_ms(self) -> tuple[float, ...] | None:
-        """What ``runtime.yardstick`` took beside each round, the geometric mean of its pieces; None where it did not
+    def device_or_latency(self) -> Metric | None:
+        """The device's time for one call where it is known, else the latency."""
+        return self.metrics.device_time or self.metrics.latency
+
+    @property
+    def reference_ms(self) -> tuple[float, ...] | None:
+        """The reference workload's time before each round, the geometric mean of its pieces; None where it did not
         run."""
-        taken = [clock.get("yardstick_ms") for clock in (self.clocks or {}).get("rounds", ())]
-        return tuple(map(geometric_mean, taken)) if taken and all(taken) else None
+        states = self.clocks.rounds if self.clocks else ()
+        timed = [state.reference_ms for state in states if isinstance(state, CpuRound)]
+        return tuple(map(geometric_mean, timed)) if timed and len(timed) == len(states) else None
+
+    def has(self, code: str) -> bool:
+        """Whether the finding ``code`` was made."""
+        return any(finding.code == code for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Where and when it ran; ``versions`` are those of the packages that computed."""
+
+    date: str
+    machine: Machine
+    versions: Mapping[str, str]
+    gpu: Gpu | None
+    grade: Grade
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """``planned`` is how many arms were asked for: fewer ``arms`` are a run that was interrupted."""
+    """``planned`` counts the cases that were asked for: fewer ``results`` are a run that was interrupted."""
 
     argv: tuple[str, ...]
-    environment: Mapping[str, Any]
-    plan: Plan
+    environment: Environment
+    plan: Plan = field(metadata=keyed("protocol"))
     planned: int
-    results: tuple[Result, ...]
+    results: tuple[Result, ...] = field(metadata=keyed("arms"))
 
 
 def metric(rounds: Rounds, seed: int) -> Metric:
     """The statistics of a quantity, with its samples."""
     s = summarize(rounds, seed)
-    samples = tuple(x for one in rounds for x in one)
+    samples = tuple(x for samples in rounds for x in samples)
     cv = s.cv if isfinite(s.cv) else None
     return Metric(s.median, s.ci95, s.min, s.q1, s.q3, s.p90, s.p95, s.p99, s.mean, s.sd, s.mad, cv, s.outliers, s.n,
                   samples, tuple(map(len, rounds)))  # fmt: skip
-
-
-def to_json(record: Record) -> str:
-    document = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **_renamed(asdict(record), RECORD_KEYS)}
-    document["arms"] = [_renamed(result, RESULT_KEYS) for result in document["arms"]]
-    for result in document["arms"]:
-        result["metrics"]["images_per_s"] = result.pop("images_per_s")
-        result["config"] = _renamed(result["config"], CASE_KEYS)
-    return json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
-
-
-def _renamed(values: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
-    return {keys.get(name, name): value for name, value in values.items()}
-
-
-def from_json(text: str, source: str = "the record") -> Record:
-    """The Record that ``to_json`` wrote.
-
-    Raises:
-        RequestError: the text is cut off, of another schema or version, or its medians are not those of its samples.
-    """
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise RequestError(f"{source} is no whole JSON: {error}", hint="was its writing cut short?") from None
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise RequestError(f"{source} is no bench Record", hint=f'its schema should be "{SCHEMA}"')
-    if document.get("schema_version") != SCHEMA_VERSION:
-        raise RequestError(
-            f"{source} is of schema version {document.get('schema_version')}, this program reads {SCHEMA_VERSION}",
-            hint="read it with the version that wrote it",
-        )
-    try:
-        record = Record(
-            tuple(document["argv"]),
-            _environment(document["environment"]),
-            _protocol(document["protocol"]),
-            document["planned"],
-            tuple(_arm(result) for result in document["arms"]),
-        )
-        for result in record.results:
-            latency, paces = result.metrics.get("latency"), result.paces_ms
-            if paces and (latency is None or len(paces) != len(latency.round_lengths)):
-                raise KeyError(f"a yardstick for every round of {result.case.label}")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RequestError(f"{source} is not whole: {error}", hint="was it edited?") from None
-    for result in record.results:
-        for name, one in result.metrics.items():
-            if one is not None and not _follows(one, record.plan.seed):
-                raise RequestError(
-                    f"{source}: {name} of {result.case.label} is not what its samples give", hint="was it edited?"
-                )
-    return record
-
-
-def _environment(document: dict[str, Any]) -> dict[str, Any]:
-    for name in ("date", "gpu"):
-        document[name]
-    for name, keys in ENVIRONMENT.items():
-        for key in keys:
-            document[name][key]
-    return document
-
-
-def _whole(kind: type, document: dict[str, Any]) -> dict[str, Any]:
-    """No field is left to its default: what is missing is not what was measured with."""
-    return {**{f.name: document[f.name] for f in fields(kind)}, **document}
-
-
-def _protocol(document: dict[str, Any]) -> Plan:
-    return Plan(**_whole(Plan, document))
-
-
-def _follows(one: Metric, seed: int) -> bool:
-    """Whether it is what its samples give; samples that give nothing have no statistics."""
-    try:
-        return sum(one.round_lengths) == one.n and metric(one.rounds, seed) == one
-    except (TypeError, ValueError, OverflowError):
-        return False
-
-
-def _arm(document: dict[str, Any]) -> Result:
-    metrics = dict(document["metrics"])
-    known = {f.name for f in fields(Result)} - {"case", "metrics", "images_per_s", "checks", "findings"}
-    case = Case(**{**_whole(Case, document["config"]), "input": tuple(document["config"]["input"])})
-    if not all(isinstance(n, int) for n in (case.threads, *case.input)) or case.input[0] != case.batch_size:
-        raise ValueError(f"a batch of {case.batch_size!r} at input {case.input}, {case.threads!r} threads")
-    return Result(
-        case=case,
-        images_per_s=metrics.pop("images_per_s"),
-        metrics={name: _metric(one) for name, one in metrics.items()},
-        checks=tuple(Check(**check) for check in document["checks"]),
-        findings=tuple(document["findings"]),
-        **{name: document[name] for name in known},
-    )
-
-
-def _metric(document: dict[str, Any] | None) -> Metric | None:
-    if document is None:
-        return None
-    tuples = {name: tuple(document[name]) for name in ("ci95_ms", "samples_ms", "round_lengths")}
-    return Metric(**{**document, **tuples})

@@ -1,101 +1,130 @@
-"""What a benchmark is asked for, and the configurations that it spans."""
+"""What a benchmark is asked for, the cases that it spans, and what counting says of each."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from resnet_inspect import sources
+from resnet_inspect.benchmark.breakdown import layers_of, stages_of
 from resnet_inspect.benchmark.case import Case, grid
-from resnet_inspect.benchmark.record import Result
+from resnet_inspect.benchmark.messages import Extra
+from resnet_inspect.benchmark.record import Cost, Result
+from resnet_inspect.benchmark.result import Counted
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
-from resnet_inspect.graph.facts.memory import memory_peak
+from resnet_inspect.graph.facts.memory import PeakMemory, memory_peak
+from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.graph.fold import fold
+from resnet_inspect.hardware.gpu import Probe
 from resnet_inspect.resnet import fields
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
+from resnet_inspect.sources.batch import Batch
 from resnet_inspect.sources.source import Source
 from resnet_inspect.vocabulary import ELEMENT_BYTES
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What to measure: every combination of the tuples; None stands for the default of the device or the variant.
 
-    A batch size may be ``max``: the largest that fits.
+    A batch size may be ``max``: the largest that fits. ``min_time_s`` and ``max_time_s`` bound the sampling of a case;
+    ``quick`` and ``fresh`` are the plan's.
     """
 
     nets: tuple[Source, ...]
-    image: tuple[int, int, int, int] | None
-    device: str
-    batch_sizes: tuple[int | str, ...] | None
-    tasks: tuple[str, ...]
-    precisions: tuple[str, ...] | None
-    layouts: tuple[str, ...]
-    modes: tuple[str, ...]
-    threads: tuple[int, ...] | None
-    fused: tuple[bool, ...] = (False,)
+    image: Batch | None = None
+    device: str = "auto"
+    batch_sizes: tuple[int | str, ...] | None = None
+    tasks: tuple[str, ...] = ("infer",)
+    precisions: tuple[str, ...] | None = None
+    layouts: tuple[str, ...] = ("contiguous",)
+    modes: tuple[str, ...] = ("eager",)
+    threads: tuple[int, ...] | None = None
+    folded: tuple[bool, ...] = (False,)
+    extras: tuple[Extra, ...] = ()
+    quick: bool = False
+    fresh: bool = False
+    min_time_s: float | None = None
+    max_time_s: float | None = None
+    seed: int = 0
+    argv: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len({net.name for net in self.nets}) < len(self.nets):
+            raise RequestError(
+                "two models have one name", hint="name each once, and give spec files names of their own"
+            )
 
 
-def by_name(nets: tuple[Source, ...]) -> dict[str, Source]:
-    found = {net.name: net for net in nets}
-    if len(found) < len(nets):
-        raise RequestError("two models have one name", hint="name each once, and give spec files names of their own")
-    return found
+def cases_of(request: Request, probe: Probe, cpus: int, largest: Callable[[Case], Case]) -> list[Case]:
+    """The grid that a request spans, each case once, in the order it was asked for.
 
-
-def configs_of(request: Request, torch: Mapping[str, Any], cpus: int, largest: Callable[[Case], Case]) -> list[Case]:
-    """The grid that a request spans, each configuration once, in the order it was asked for."""
+    Raises:
+        RequestError: two options contradict each other, or a combination cannot run.
+    """
     given = request.image[0] if request.image else None
     sizes = request.batch_sizes or (given or 1,)
     if given not in (None, 1, *sizes):
-        raise RequestError(f"--input has a batch of {given}, --batch-size says otherwise", hint="give one of the two")
+        raise RequestError(f"--input has a batch of {given}, --batch-size another", hint="give one of the two")
     numbers = [n for n in sizes if isinstance(n, int)]
     if len(numbers) + sizes.count("max") < len(sizes):
-        said = ", ".join(map(str, sizes))
-        raise RequestError(f"batch sizes {said}: not whole numbers or max", hint="as --batch-size 1,8,max")
+        typed = ", ".join(map(str, sizes))
+        raise RequestError(f"batch sizes {typed}: not whole numbers or max", hint="as --batch-size 1,8,max")
 
-    def spanned(batch_sizes: list[int]) -> list[Case]:
+    def span(batch_sizes: list[int]) -> list[Case]:
         return grid(
             [(net.name, request.image[1:] if request.image else net.image) for net in request.nets],
-            torch["device"],
+            probe.device,
             batch_sizes,
             request.tasks,
-            request.precisions or (torch["precision"],),
+            request.precisions or (probe.precision,),
             request.layouts,
             request.modes,
             request.threads or (cpus,),
-            request.fused,
+            request.folded,
         )
 
-    found = spanned(numbers) if numbers else []
+    cases = span(numbers) if numbers else []
     if "max" in sizes:
-        found += map(largest, spanned([1]))
-    return list(dict.fromkeys(found))
+        cases += map(largest, span([1]))
+    return list(dict.fromkeys(cases))
 
 
 def graph_of(case: Case, net: Source) -> Graph:
+    """The network that a case measures, at its input."""
     graph = sources.graph_of(net, case.input)
-    return fold(graph) if case.fused else graph
+    return fold(graph) if case.folded else graph
 
 
-def predicted_of(case: Case, graph: Graph) -> dict[str, int] | None:
-    """The memory rows of an eager arm; a compiled one, and autocast, hold other tensors."""
+def count(case: Case, net: Source, graph: Graph) -> Counted:
+    """What counting says of a case; ``graph`` is its network."""
+    work = work_of(graph)
+    return Counted(
+        cost=Cost(work.params, work.macs),
+        spec=net.spec_fields,
+        predicted=predict_memory(case, graph),
+        stages=stages_of(graph),
+        layers=layers_of(graph),
+    )
+
+
+def predict_memory(case: Case, graph: Graph) -> PeakMemory | None:
+    """The memory of an eager case; a compiled one, and autocast, hold other tensors."""
     if case.mode != "eager" or case.precision not in ELEMENT_BYTES:
         return None
-    return asdict(memory_peak(graph, case.task, case.precision)[1])  # type: ignore[arg-type]  # the grid has checked them
+    return memory_peak(graph, case.task, case.arithmetic)[1]
 
 
 def measured_graph(result: Result) -> Graph:
-    """The net that a result of a Record is of, at its input.
+    """The network that a result of a Record measured, at its input.
 
     Raises:
-        RequestError: the Record does not say which net it was, or code has changed since.
+        RequestError: the Record does not say which network it was, or code has changed since.
     """
     case = result.case
     if sources.is_code(case.model):
         graph = sources.graph_of(sources.find(case.model), case.input)
-        if sum(node.macs for node in graph.nodes) != result.cost["macs"]:
+        if work_of(graph).macs != result.cost.macs:
             raise RequestError(f"{case.model} is no longer what was measured", hint="measure it again")
         return graph
     n, c, h, w = case.input

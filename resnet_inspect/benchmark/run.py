@@ -1,144 +1,135 @@
-"""A benchmark from request to Record: the grid, the workers, the predictions, saved as it comes."""
+"""A benchmark from request to Record, which is saved as it grows."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from random import Random
-from typing import Any
 
-from resnet_inspect.benchmark.assemble import CEILINGS, held_to_floor, result_of
-from resnet_inspect.benchmark.breakdown import Part
 from resnet_inspect.benchmark.case import Case
-from resnet_inspect.benchmark.largest import WORKER_BYTES, largest
-from resnet_inspect.benchmark.plan import plan_for
+from resnet_inspect.benchmark.largest import WORKER_BYTES, find_largest
+from resnet_inspect.benchmark.messages import Job
+from resnet_inspect.benchmark.plan import Plan, plan_for
 from resnet_inspect.benchmark.process import LAUNCHES, ProcessWorker, probe
-from resnet_inspect.benchmark.record import Record, Result
-from resnet_inspect.benchmark.request import Request, by_name, configs_of, graph_of, predicted_of
+from resnet_inspect.benchmark.record import Environment, Record, Result, Roof
+from resnet_inspect.benchmark.request import Request, cases_of, count, graph_of
+from resnet_inspect.benchmark.result import highest, hold_to_ceilings, result_of
 from resnet_inspect.benchmark.schedule import RawResult, Worker, conduct, groups
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.training import refuse_to_train
-from resnet_inspect.graph.facts.work import stage_of, work_by, work_of
 from resnet_inspect.hardware import machine as machines
+from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.hardware.devices import as_measured
 from resnet_inspect.hardware.floor import floors, total_of
-
-__all__ = ["Request", "run"]
+from resnet_inspect.hardware.gpu import Probe
+from resnet_inspect.hardware.machine import Machine
 
 USABLE = 0.6  # of the machine's memory
 
 
-def run(
-    request: Request,
-    quick: bool,
-    min_time_s: float | None,
-    max_time_s: float | None,
-    seed: int,
-    argv: tuple[str, ...],
-    save: Callable[[Record], None],
-    tell: Callable[[str], None],
-    passes: tuple[str, ...] = (),
-    fresh: bool = False,
-) -> Record:
-    """Play the whole grid; see ``api.bench``."""
-    nets = by_name(request.nets)
+def run(request: Request, save: Callable[[Record], None], tell: Callable[[str], None]) -> Record:
+    """Measure every case that the request spans.
+
+    ``save`` is given the Record each time a case has ended, ``tell`` a line when something begins. Ctrl-C ends the run
+    and keeps what is done.
+
+    Raises:
+        RequestError: a combination cannot run. MachineError: the machine has no such device.
+    """
+    nets = {net.name: net for net in request.nets}
     jobs = {name: net.job for name, net in nets.items()}
-    machine, torch = machines.read(), probe(request.device)
-    if "energy" in passes and not torch["device"].startswith("cuda"):
+    machine, probed = machines.read(), probe(request.device)
+    if "energy" in request.extras and not probed.device.startswith("cuda"):
         raise RequestError(
-            f"--energy needs a CUDA device: no counter of energy is read on {torch['device']}", hint="leave it out"
+            f"--energy needs a CUDA device: no counter of energy is read on {probed.device}", hint="leave it out"
         )
-    plan = plan_for(torch["device"], quick, seed, min_time_s, max_time_s, fresh)
+    plan = plan_for(probed.device, request.quick, request.seed, request.min_time_s, request.max_time_s, request.fresh)
     available = int(USABLE * (machine.memory_bytes or 8 * 2**30))
 
     def start(case: Case) -> Worker:
-        return ProcessWorker({"config": asdict(case), "protocol": asdict(plan), **jobs[case.model]})
+        return ProcessWorker(Job(case, plan, jobs[case.model]))
 
-    def at_most(case: Case) -> Case:
-        return largest(case, nets[case.model], start, available, tell)
+    def enlarge(case: Case) -> Case:
+        return find_largest(case, nets[case.model], start, available, tell)
 
-    cases = configs_of(request, torch, machines.usable_cpus(machine), at_most)
+    cases = cases_of(request, probed, machines.usable_cpus(machine), enlarge)
     graphs = {case: graph_of(case, nets[case.model]) for case in cases}
     for case, graph in graphs.items():
         if case.task == "train":
             refuse_to_train(graph)
-    predicted = {case: predicted_of(case, graph) for case, graph in graphs.items()}
+    counted = {case: count(case, nets[case.model], graph) for case, graph in graphs.items()}
 
-    def need(case: Case) -> int:
-        rows = predicted[case]
-        return WORKER_BYTES + 2 * (rows["peak_bytes"] if rows else 0)
+    def need_bytes(case: Case) -> int:
+        predicted = counted[case].predicted
+        return WORKER_BYTES + 2 * (predicted.peak_bytes if predicted else 0)
 
-    on_cuda = torch["device"].startswith("cuda")
-    environment: dict[str, Any] = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": asdict(machine) | {"variables": (LAUNCHES if on_cuda else {}) | machine.variables},
-        "versions": torch["versions"],
-        "gpu": None,
-        "grade": asdict(machines.grade(machine)),
-    }
-    record = Record(argv, environment, plan, len(cases), ())
-    measured: dict[Case, Result] = {}
+    record = Record(request.argv, _environment(machine, probed), plan, len(cases), ())
+    results: dict[Case, Result] = {}
+    least_time = cache(lambda case, ceilings: _least_time_ms(graphs[case], ceilings))
 
     def keep(raw: RawResult) -> None:
         nonlocal record
-        work, net = work_of(graphs[raw.case]), nets[raw.case.model]
-        cost = {"params": work.params, "macs": work.macs}
-        laid_out = parts(graphs[raw.case])
-        measured[raw.case] = result_of(raw, plan, cost, net.spec_fields, predicted[raw.case], laid_out)
-        known = [measured[case] for case in cases if case in measured]
-        record = replace(record, results=tuple(_roofed(known, graphs)))
-        if gpu := raw.prepared.get("gpu"):
-            grades = environment["grade"], asdict(machines.grade(machine, gpu))
-            worse = max(grades, key=lambda grade: (grade["letter"], len(grade["reasons"])))
-            environment.update(gpu=gpu, grade=worse)
+        results[raw.case] = result_of(raw, plan, counted[raw.case])
+        in_order = [results[case] for case in cases if case in results]
+        record = replace(record, results=tuple(under_one_roof(in_order, plan, least_time)))
         save(record)
 
-    rng = Random(seed)
-    shuffled = rng.sample(cases, len(cases))
-    taken: list[RawResult] = []
+    rng = Random(request.seed)
+    ended: list[RawResult] = []
     try:
-        for group in groups(shuffled, need, available):
-            for raw in conduct(group, start, plan, rng, tell, passes):
-                taken.append(raw)
+        for group in groups(rng.sample(cases, len(cases)), need_bytes, available):
+            for raw in conduct(group, start, plan, rng, tell, request.extras):
+                ended.append(raw)
                 keep(raw)
     except KeyboardInterrupt:
-        tell("interrupted; the arms that are done are kept")
-        for raw in taken:
-            if raw.case not in measured:  # Ctrl-C came while its samples were looked at
+        tell("interrupted; the cases that are done are kept")
+        for raw in ended:
+            if raw.case not in results:  # Ctrl-C came while its samples were looked at
                 keep(raw)
     return record
 
 
-def _roofed(results: Sequence[Result], graphs: Mapping[Case, Graph]) -> Iterator[Result]:
-    """The arms under the highest ceilings that any of them found on its device, so that their floors can be compared;
-    inferences are held to them."""
+def under_one_roof(
+    results: Sequence[Result], plan: Plan, least_time: Callable[[Case, Ceilings], tuple[float, float]]
+) -> Iterator[Result]:
+    """The results under the highest ceilings that any of them found on its device, so that their floors compare.
 
-    def key(one: Result) -> tuple[str, str, int]:
-        return one.case.device, one.ceilings["precision"], one.case.threads
-
-    highest: dict[tuple[str, str, int], dict[str, float]] = {}
-    for one in results:
-        if one.ceilings:
-            known = highest.setdefault(key(one), dict.fromkeys(CEILINGS, 0.0))
-            known.update({name: max(known[name], one.ceilings[name]) for name in CEILINGS})
-    for one in results:
-        if one.ceilings:
-            one = replace(one, ceilings=one.ceilings | highest[key(one)])
-        if one.ceilings and one.case.task == "infer":
-            one = held_to_floor(one, *_floor_ms(graphs[one.case], one.ceilings))
-        yield one
-
-
-def _floor_ms(graph: Graph, ceilings: Mapping[str, Any]) -> tuple[float, float]:
-    """The least time of a forward pass at ceilings that were measured, and of its arithmetic alone."""
-    total = total_of(floors(graph, as_measured(ceilings), ceilings["precision"]).values())
-    return 1e3 * total.floor_s, 1e3 * total.flop / ceilings["flop_per_s"]
+    ``least_time`` gives the milliseconds of a forward pass at its ceilings, and those of its arithmetic alone.
+    """
+    roofs: dict[tuple[str, str, int], list[Roof]] = {}
+    for result in results:
+        if result.ceilings is not None:
+            roof = Roof(result.ceilings.flop_per_s, result.ceilings.bytes_per_s)
+            roofs.setdefault(_device(result.case, result.ceilings), []).append(roof)
+    for result in results:
+        if result.ceilings is None:
+            yield result
+            continue
+        ceilings = highest(result.ceilings, tuple(roofs[_device(result.case, result.ceilings)]))
+        if result.case.task == "train":
+            yield replace(result, ceilings=ceilings)
+        else:
+            yield hold_to_ceilings(result, ceilings, *least_time(result.case, ceilings), plan)
 
 
-def parts(graph: Graph) -> dict[str, list[Part]]:
-    """The stages of a network and its layers, which are its calls."""
-    stages = work_by(graph, stage_of)
-    return {
-        "stage": [Part(name, "", work.macs) for name, work in stages.items()],
-        "layer": [Part(node.name, node.stage, node.macs) for node in graph.nodes[1:]],
-    }
+def _device(case: Case, ceilings: Ceilings) -> tuple[str, str, int]:
+    return case.device, ceilings.precision, case.threads
+
+
+def _least_time_ms(graph: Graph, ceilings: Ceilings) -> tuple[float, float]:
+    device = as_measured(ceilings)
+    total = total_of(floors(graph, device, device.precision).values())
+    return 1e3 * total.floor_s, 1e3 * total.flop / ceilings.flop_per_s
+
+
+def _environment(machine: Machine, probed: Probe) -> Environment:
+    on_cuda = probed.device.startswith("cuda")
+    variables: Mapping[str, str] = (LAUNCHES if on_cuda else {}) | machine.variables
+    return Environment(
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        machine=replace(machine, variables=dict(variables)),
+        versions=probed.versions,
+        gpu=probed.gpu,
+        grade=machines.grade(machine, probed.gpu),
+    )

@@ -1,71 +1,126 @@
-"""Playing the arms of a benchmark: each in a worker of its own, all of a group once a round, in random order.
+"""Playing the cases of a benchmark: each in its own worker, all of a group once a round, in random order.
 
-The workers are given by a function, so that tests play whole benchmarks with fakes.
+A case goes through the states of ``State``, one method a state. Workers come from a function, so that tests play whole
+benchmarks with fakes.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from enum import Enum
 from random import Random
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from resnet_inspect.benchmark.case import Case
-from resnet_inspect.benchmark.plan import Plan, reason_to_stop
+from resnet_inspect.benchmark.messages import (
+    CEILINGS,
+    ENERGY,
+    FINISH,
+    LAYER,
+    MEMORY,
+    PHASES,
+    PREPARE,
+    ROUND,
+    STAGE,
+    WARM_UP,
+    Energy,
+    Extra,
+    Finished,
+    Lost,
+    MarkedCalls,
+    MeasuredMemory,
+    Phases,
+    Prepared,
+    Request,
+    RoundSamples,
+    Unavailable,
+    WarmedUp,
+    WorkerLost,
+)
+from resnet_inspect.benchmark.plan import Plan, Stop, reason_to_stop
 from resnet_inspect.benchmark.statistics import half_width, median_interval, median_of, pooled
+from resnet_inspect.hardware.ceilings import Ceilings
+from resnet_inspect.hardware.gpu import GpuState
 from resnet_inspect.units import text
 
-TWICE = "ceilings"  # the one pass that is asked for before the rounds as well as after them
-LEAST_ROUNDS = 2  # of which an interval can be told
-GROUP = 4  # arms interleaved at a time, if their memory allows it
+LEAST_ROUNDS = 2  # an interval needs them
+GROUP = 4  # cases interleaved at a time, if their memory allows it
+
+A = TypeVar("A")
 
 
 class Worker(Protocol):
     """A process that answers one request after the other."""
 
-    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer. Raises WorkerLost if there is none."""
+    def ask(self, request: Request[A]) -> A:
+        """The answer.
+
+        Raises:
+            WorkerLost: there is none, and there will be none. Unavailable: this quantity cannot be measured.
+        """
         ...
 
     def close(self) -> None: ...
 
 
-class WorkerLost(Exception):  # noqa: N818  # it is what happened to a worker, not a fault of ours
-    """A worker that will not answer: ``status`` is oom, crashed or timeout, ``detail`` what is known of it."""
-
-    def __init__(self, status: str, detail: str = "") -> None:
-        super().__init__(status)
-        self.status = status
-        self.detail = detail
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RawResult:
-    """What has come of one arm so far: raw, as the worker said it. Each list holds one entry a round."""
+    """What a worker answered for a case, before any statistics; ``unavailable`` says why an extra is None."""
 
     case: Case
-    status: str = "ok"
+    status: Literal["ok"] | Lost = "ok"
     detail: str = ""
-    prepared: dict[str, Any] = field(default_factory=dict)
-    warm: dict[str, Any] = field(default_factory=dict)
-    memory: dict[str, Any] = field(default_factory=dict)
-    latency: list[list[float]] = field(default_factory=list)
-    device_time: list[list[float]] = field(default_factory=list)
-    enqueue: list[list[float]] = field(default_factory=list)
-    blocks: list[tuple[int, float]] = field(default_factory=list)
-    clocks: list[dict[str, Any]] = field(default_factory=list)
-    recompiled: int = 0
-    after: dict[str, Any] = field(default_factory=dict)
-    passes: dict[str, dict[str, Any]] = field(default_factory=dict)
-    ceilings_before: dict[str, Any] | None = None
-    stopped: str | None = None
+    prepared: Prepared | None = None
+    warmed_up: WarmedUp | None = None
+    memory: MeasuredMemory | None = None
+    rounds: tuple[RoundSamples, ...] = ()
+    stopped: Stop | None = None
+    finished: Finished | None = None
+    phases: Phases | None = None
+    stage: MarkedCalls | None = None
+    layer: MarkedCalls | None = None
+    energy: Energy | None = None
+    ceilings_before: Ceilings | None = None
+    ceilings_after: Ceilings | None = None
+    unavailable: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def latency_ms(self) -> list[tuple[float, ...]]:
+        return [r.latency_ms for r in self.rounds]
+
+    @property
+    def device_time_ms(self) -> list[tuple[float, ...]]:
+        return [r.device_time_ms for r in self.rounds if r.device_time_ms]
+
+    @property
+    def enqueue_ms(self) -> list[tuple[float, ...]]:
+        return [r.enqueue_ms for r in self.rounds if r.enqueue_ms]
+
+    @property
+    def recompiled_graphs(self) -> int:
+        return max((r.recompiled_graphs for r in self.rounds), default=0)
+
+    @property
+    def power_capped(self) -> bool:
+        states = [r.state for r in self.rounds]
+        return any(isinstance(state, GpuState) and "power cap" in (state.throttle or ()) for state in states)
 
 
-def groups(cases: Sequence[Case], need: Callable[[Case], int], available: int) -> Iterator[list[Case]]:
-    """Runs of at most GROUP arms whose bytes fit together; on a GPU every arm has the device to itself."""
+class State(Enum):
+    """Where a case stands; from each state it may be lost, which is DONE."""
+
+    STARTED = "its worker runs"
+    SAMPLING = "warm, one round after the other"
+    SAMPLED = "a stopping rule holds"
+    DONE = "measured, lost or interrupted"
+
+
+def groups(cases: Sequence[Case], need_bytes: Callable[[Case], int], available: int) -> Iterator[list[Case]]:
+    """Runs of at most GROUP cases whose bytes fit together; a case on a GPU has the device to itself."""
     group: list[Case] = []
     for case in cases:
-        alone = not case.device.startswith("cpu")
-        if group and (alone or len(group) == GROUP or sum(map(need, [*group, case])) > available):
+        alone = case.kind != "cpu"
+        if group and (alone or len(group) == GROUP or sum(map(need_bytes, [*group, case])) > available):
             yield group
             group = []
         group.append(case)
@@ -74,138 +129,159 @@ def groups(cases: Sequence[Case], need: Callable[[Case], int], available: int) -
 
 
 def conduct(
-    group: Sequence[Case],
+    cases: Sequence[Case],
     start: Callable[[Case], Worker],
     plan: Plan,
     rng: Random,
     tell: Callable[[str], None],
-    passes: Sequence[str] = (),
+    extras: Sequence[Extra] = (),
 ) -> Iterator[RawResult]:
-    """Play the arms of a group and yield what came of each, as each ends; a lost worker ends its own arm alone.
+    """Play the cases of a group and yield what came of each, as each ends; a lost worker ends its own case only.
 
-    ``passes``: stage, layer, energy, ceilings: what is asked of a worker besides, each in a pass of its own after the
-    rounds; ceilings before them too.
-    Ctrl-C ends everything, and first yields the arms that have two rounds or more.
+    ``extras`` are measured after the rounds, ceilings before them too. Ctrl-C ends everything, and first yields the
+    cases that have two rounds or more.
     """
-    playing: list[tuple[RawResult, Worker]] = []
+    players: list[_Player] = []
     try:
-        for case in group:
-            raw, worker = RawResult(case), start(case)
-            playing.append((raw, worker))  # from its start, so that whatever ends this closes it
-            tell(f"{case.label}: warming up")
-            if not _prepared(raw, worker):
-                playing.remove((raw, worker))
-                worker.close()
-                yield raw
-            elif TWICE in passes:
-                tell(f"{case.label}: {TWICE}")
-                _passed(raw, worker, TWICE)
-                raw.ceilings_before = raw.passes.pop(TWICE)
+        for case in cases:
+            player = _Player(case, start, plan, tell, tuple(extras))
+            players.append(player)  # before it works, so that whatever ends this closes its worker
+            player.prepare()
+            if player.state is State.DONE:
+                yield player.end()
         number = 0
-        while playing:
+        while playing := [player for player in players if player.state is State.SAMPLING]:
             number += 1
             rng.shuffle(playing)
-            for raw, worker in list(playing):
-                tell(f"{raw.case.label}: round {number}{_so_far(raw, plan)}")
-                warm = True
-                if plan.fresh and raw.latency:
-                    playing.remove((raw, worker))
-                    worker.close()
-                    worker = start(raw.case)
-                    playing.append((raw, worker))
-                    warm = _warmed(raw, worker)
-                if not warm or not _round(raw, worker, plan) or _finished(raw, worker, plan):
-                    for name in passes if raw.status == "ok" else ():
-                        tell(f"{raw.case.label}: {name}")
-                        _passed(raw, worker, name)
-                    playing.remove((raw, worker))
-                    worker.close()
-                    yield raw
+            for player in playing:
+                player.play_round(number)
+                if player.state is State.SAMPLED:
+                    player.finish()
+                if player.state is State.DONE:
+                    yield player.end()
     except KeyboardInterrupt:
-        for raw, worker in playing:
-            if raw.after:  # its rounds were over: a pass alone is cut short
-                yield raw
-            elif len(raw.latency) >= LEAST_ROUNDS:
-                raw.stopped = "interrupted"
-                if _ended(raw, worker):
-                    yield raw
+        for player in players:
+            if not player.ended and player.interrupt():
+                yield player.end()
         raise
     finally:
-        for _, worker in playing:
-            with suppress(WorkerLost):
-                worker.close()
+        for player in players:
+            player.close()
 
 
-def _so_far(raw: RawResult, plan: Plan) -> str:
-    """``, 26.4 ms ±1.9%``, when there is something to say."""
-    if not raw.latency:
-        return ""
-    median = median_of(pooled(raw.latency))
-    half = half_width(median_interval(raw.latency, plan.seed, resamples=100), median)
-    return f", {text(median, 'ms')} ±{text(half, 'share')}"
+# extra -> the field of a RawResult that holds it, and what a worker is asked
+EXTRAS: dict[Extra, tuple[str, Request[Any]]] = {
+    "stage": ("stage", STAGE),
+    "layer": ("layer", LAYER),
+    "energy": ("energy", ENERGY),
+    "ceilings": ("ceilings_after", CEILINGS),
+}
 
 
-def _prepared(raw: RawResult, worker: Worker) -> bool:
-    return _warmed(raw, worker) and _asked(raw, worker, {"do": "memory"}, lambda answer: setattr(raw, "memory", answer))
+class _Player:
+    """One case on its way through the states; ``raw`` is what its worker has answered so far."""
 
+    def __init__(
+        self,
+        case: Case,
+        start: Callable[[Case], Worker],
+        plan: Plan,
+        tell: Callable[[str], None],
+        extras: tuple[Extra, ...],
+    ) -> None:
+        self.case, self.start, self.plan, self.tell, self.extras = case, start, plan, tell, extras
+        self.raw = RawResult(case)
+        self.worker = start(case)
+        self.state = State.STARTED
+        self.ended = False
 
-def _warmed(raw: RawResult, worker: Worker) -> bool:
-    """``take.warm`` is of the last worker; that it settled, of each."""
+    def prepare(self) -> None:
+        """STARTED -> SAMPLING."""
+        self.tell(f"{self.case.label}: warming up")
+        with self._ending_when_lost():
+            self._warm_up()
+            self._keep(memory=self.worker.ask(MEMORY))
+            if "ceilings" in self.extras:
+                self.tell(f"{self.case.label}: ceilings")
+                with suppress(Unavailable, WorkerLost):  # those after the rounds say why
+                    self._keep(ceilings_before=self.worker.ask(CEILINGS))
+            self.state = State.SAMPLING
 
-    def keep(answer: dict[str, Any]) -> None:
-        raw.warm = {**answer, "settled": answer["settled"] and raw.warm.get("settled", True)}
+    def play_round(self, number: int) -> None:
+        """SAMPLING -> SAMPLING, or SAMPLED when a stopping rule holds."""
+        self.tell(f"{self.case.label}: round {number}{self._so_far()}")
+        with self._ending_when_lost():
+            if self.plan.fresh and self.raw.rounds:
+                self.worker.close()
+                self.worker = self.start(self.case)
+                self._warm_up()
+            self._keep(rounds=(*self.raw.rounds, self.worker.ask(ROUND)))
+            self._keep(stopped=reason_to_stop(self.raw.latency_ms, self.plan))
+            if self.raw.stopped is not None:
+                self.state = State.SAMPLED
 
-    return _asked(raw, worker, {"do": "prepare"}, lambda answer: setattr(raw, "prepared", answer)) and _asked(
-        raw, worker, {"do": "warm"}, keep
-    )
+    def finish(self) -> None:
+        """SAMPLED -> DONE: a last look at the outputs, then the extras."""
+        with self._ending_when_lost():
+            self._keep(finished=self.worker.ask(FINISH))
+            if self.case.task == "train":
+                self._measure("phases", "phases", PHASES)
+            for extra in self.extras:
+                self.tell(f"{self.case.label}: {extra}")
+                self._measure(extra, *EXTRAS[extra])
+            self.state = State.DONE
 
+    def interrupt(self) -> bool:
+        """Any state -> DONE after Ctrl-C; whether the case is to be kept.
 
-def _round(raw: RawResult, worker: Worker, plan: Plan) -> bool:
-    at_least = -(-plan.min_samples // plan.rounds)
-    request = {"do": "round", "seconds": plan.min_round_s, "at_least": at_least, "rewarm": plan.rewarm_s}
+        No phases are asked for: Ctrl-C may have found the worker warming up.
+        """
+        self.state = State.DONE
+        if self.raw.finished is None and len(self.raw.rounds) >= LEAST_ROUNDS:
+            with self._ending_when_lost():
+                self._keep(stopped="interrupted", finished=self.worker.ask(FINISH))
+        return self.raw.finished is not None
 
-    def keep(answer: Mapping[str, Any]) -> None:
-        raw.latency.append(answer["latency"])
-        raw.blocks.append((answer["block"][0], answer["block"][1]))
-        if answer.get("enqueue"):
-            raw.enqueue.append(answer["enqueue"])
-        if answer.get("device_time"):
-            raw.device_time.append(answer["device_time"])
-        raw.clocks.append(answer.get("clocks") or {})
-        raw.recompiled = max(raw.recompiled, answer.get("recompiled", 0))
+    def end(self) -> RawResult:
+        """What came of the case; its worker is closed."""
+        self.ended = True
+        self.close()
+        return self.raw
 
-    return _asked(raw, worker, request, keep)
+    def close(self) -> None:
+        with suppress(WorkerLost):
+            self.worker.close()
 
+    def _warm_up(self) -> None:
+        """``warmed_up`` is the last worker's; ``settled`` holds only where it holds of each."""
+        self._keep(prepared=self.worker.ask(PREPARE))
+        warmed_up, earlier = self.worker.ask(WARM_UP), self.raw.warmed_up
+        settled = warmed_up.settled and (earlier is None or earlier.settled)
+        self._keep(warmed_up=replace(warmed_up, settled=settled))
 
-def _finished(raw: RawResult, worker: Worker, plan: Plan) -> bool:
-    raw.stopped = reason_to_stop(raw.latency, plan)
-    if raw.stopped is None:
-        return False
-    _ended(raw, worker)
-    return True
+    def _measure(self, name: str, field: str, request: Request[Any]) -> None:
+        """A worker that is lost here has measured its case before: the reason is kept, and the result."""
+        try:
+            self._keep(**{field: self.worker.ask(request)})
+        except (Unavailable, WorkerLost) as error:
+            self._keep(unavailable={**self.raw.unavailable, name: error.reason})
 
+    @contextmanager
+    def _ending_when_lost(self) -> Iterator[None]:
+        try:
+            yield
+        except WorkerLost as lost:
+            self._keep(status=lost.status, detail=lost.detail)
+            self.state = State.DONE
 
-def _ended(raw: RawResult, worker: Worker) -> bool:
-    """What is asked when the rounds are over; no phases after Ctrl-C, which may have found the worker warming up."""
-    if not _asked(raw, worker, {"do": "after"}, lambda answer: setattr(raw, "after", answer)):
-        return False
-    if raw.case.task == "train" and raw.stopped != "interrupted":
-        _passed(raw, worker, "phases")
-    return True
+    def _keep(self, **answers: Any) -> None:
+        self.raw = replace(self.raw, **answers)
 
-
-def _passed(raw: RawResult, worker: Worker, name: str) -> None:
-    """A worker that is lost here has given its measurement before: the reason is kept, and the arm."""
-    try:
-        raw.passes[name] = worker.ask({"do": name})
-    except WorkerLost as lost:
-        raw.passes[name] = {"reason": f"{lost.status}: {lost.detail}" if lost.detail else lost.status}
-
-
-def _asked(raw: RawResult, worker: Worker, request: Mapping[str, Any], keep: Callable[[dict[str, Any]], None]) -> bool:
-    try:
-        keep(worker.ask(request))
-    except WorkerLost as lost:
-        raw.status, raw.detail = lost.status, lost.detail
-        return False
-    return True
+    def _so_far(self) -> str:
+        """``, 26.4 ms ±1.9%``, when there is something to say."""
+        if not self.raw.rounds:
+            return ""
+        latency = self.raw.latency_ms
+        median = median_of(pooled(latency))
+        half = half_width(median_interval(latency, self.plan.seed, resamples=100), median)
+        return f", {text(median, 'ms')} ±{text(half, 'share')}"

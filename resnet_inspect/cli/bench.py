@@ -3,7 +3,7 @@ import sys
 import click
 
 from resnet_inspect import api
-from resnet_inspect.benchmark.record import to_json
+from resnet_inspect.benchmark.record_json import to_json
 from resnet_inspect.cli import lists, options
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish, write

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from resnet_inspect.benchmark.record import Record, to_json
+from resnet_inspect.benchmark.record import Record
+from resnet_inspect.benchmark.record_json import to_json
 from resnet_inspect.cli.output import write
 from resnet_inspect.errors import RequestError
 

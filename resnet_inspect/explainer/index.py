@@ -3,7 +3,7 @@
 from difflib import get_close_matches
 from operator import itemgetter
 
-from resnet_inspect.benchmark.findings import CATALOGUE
+from resnet_inspect.benchmark.findings import BY_CODE
 from resnet_inspect.errors import UnknownModelError
 from resnet_inspect.explainer import glossary
 from resnet_inspect.explainer.pages import fill_with_names, split_page
@@ -18,7 +18,7 @@ def list_words(language: str) -> Report:
     say = Speaker(language)
     rows: list[Row] = [(term.key, say("term"), say(term.title)) for term in glossary.terms()]
     rows += [(rule.code, say("lint rule"), say(split_page(rule)[0])) for rule in RULES]
-    rows += [(code, say("bench finding"), fill_with_names(CATALOGUE[code][0], say)) for code in CATALOGUE]
+    rows += [(code, say("bench finding"), fill_with_names(finding.message, say)) for code, finding in BY_CODE.items()]
     columns: tuple[Column[Row], ...] = (
         Column("word", say("word"), itemgetter(0)),
         Column("kind", say("kind"), itemgetter(1)),
@@ -35,7 +35,7 @@ def suggest_words(word: str, error: UnknownModelError) -> UnknownModelError:
         return error
     names = {glossary.normalize(variant.name): variant.name for variant in zoo.variants()}
     names |= {glossary.normalize(name): term.key for term in glossary.terms() for name in (*term.aliases, term.key)}
-    names |= {glossary.normalize(name): name for name in (*CATALOGUE, *(rule.code for rule in RULES))}
+    names |= {glossary.normalize(name): name for name in (*BY_CODE, *(rule.code for rule in RULES))}
     wanted = glossary.normalize(word)
     with_part = [name for name in names if wanted in name.split("-")]
     matches = (with_part or get_close_matches(wanted, names, cutoff=0.6))[:3]

@@ -2,24 +2,24 @@
 
 from string import Formatter
 
-from resnet_inspect.benchmark.findings import CATALOGUE
+from resnet_inspect.benchmark.findings import BY_CODE, FindingRule
 from resnet_inspect.explainer import glossary
 from resnet_inspect.explainer.glossary.term import Term
 from resnet_inspect.explainer.speech import Speaker
-from resnet_inspect.explainer.threshold import threshold
 from resnet_inspect.linter import RULES, Rule
 from resnet_inspect.report import Report, Section
+from resnet_inspect.units import text
 
 
 def explain_word(word: str, language: str) -> Report | None:
     """The pages of ``word`` as a lint rule, a bench finding and a term; None for a word that is none of them."""
     say, wanted = Speaker(language), glossary.normalize(word)
     rule = next((rule for rule in RULES if wanted in (glossary.normalize(rule.code), rule.name)), None)
-    code = next((code for code in CATALOGUE if code == wanted), None)
+    finding = BY_CODE.get(wanted)
     term = glossary.find(word)
     sections = [
         *([_explain_rule(rule, say)] if rule else []),
-        *([_explain_finding(code, say)] if code else []),
+        *([_explain_finding(finding, say)] if finding else []),
         *([_explain_term(term, say)] if term else []),
     ]
     if not sections:
@@ -32,23 +32,29 @@ def split_page(rule: Rule) -> list[str]:
     return [" ".join(paragraph.split()) for paragraph in rule.page.split("\n\n")]
 
 
-def fill_with_names(text: str, say: Speaker) -> str:
-    """``text`` with ‹count› for {count}: only a net or a measurement can supply the values."""
-    return say(text, **{name: f"‹{name}›" for _, name, _, _ in Formatter().parse(text) if name})
+def fill_with_names(sentence: str, say: Speaker) -> str:
+    """``sentence`` with ‹count› for {count}: only a net or a measurement can supply the values."""
+    return say(sentence, **{name: f"‹{name}›" for _, name, _, _ in Formatter().parse(sentence) if name})
 
 
 def _explain_rule(rule: Rule, say: Speaker) -> Section:
     title, *paragraphs = split_page(rule)
-    message, hint = (fill_with_names(text, say) for text in (rule.message, rule.hint))
+    message, hint = (fill_with_names(words, say) for words in (rule.message, rule.hint))
     report = [say("lint says: {message}.", message=message), say("What to do: {hint}.", hint=hint)]
     return Section(rule.code, say(title), (*map(say, paragraphs), *report))
 
 
-def _explain_finding(code: str, say: Speaker) -> Section:
-    message, hint = (fill_with_names(text, say) for text in CATALOGUE[code])
-    limit = threshold(code, say)
-    report = [say("bench says: {message}.", message=message), *([limit] if limit else [])]
-    return Section(code, say("A bench finding"), (*report, say("What to do: {hint}.", hint=hint)))
+def _explain_finding(finding: FindingRule, say: Speaker) -> Section:
+    message, hint = (fill_with_names(words, say) for words in (finding.message, finding.hint))
+    report = [say("bench says: {message}.", message=message)]
+    if finding.page:
+        report.append(say(finding.page, **_limits(finding)))
+    return Section(finding.code, say("A bench finding"), (*report, say("What to do: {hint}.", hint=hint)))
+
+
+def _limits(finding: FindingRule) -> dict[str, str]:
+    unit = finding.unit
+    return {name: f"{limit:g}" if unit is None else text(limit, unit) for name, limit in finding.limits.items()}
 
 
 def _explain_term(term: Term, say: Speaker) -> Section:

@@ -8,9 +8,9 @@ a number is one that the device lacks, or that its sheet does not give: unknown,
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
 
 from resnet_inspect.errors import RequestError
+from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.vocabulary import Precision
 
 USUAL: tuple[Precision, ...] = ("bf16", "fp16", "tf32", "fp32")  # the first that is known is assumed
@@ -208,14 +208,14 @@ def of_gpu(name: str) -> Device | None:
     return next((device for device in DEVICES if name in device.known_as), None)
 
 
-def as_measured(ceilings: Mapping[str, Any]) -> Device:
-    """A device of what ``runtime.ceilings`` measured."""
+def as_measured(ceilings: Ceilings) -> Device:
+    """A device with the ceilings that were measured."""
     return Device(
-        ceilings["device"],
-        f"{ceilings['title']}, as measured",
-        {ceilings["precision"]: ceilings["flop_per_s"]},
-        ceilings["bytes_per_s"],
-        ceilings["source"],
-        (ceilings["title"],),
-        max(ceilings["flop_spread"], ceilings["bytes_spread"]) / 2,
+        ceilings.device,
+        f"{ceilings.title}, as measured",
+        {ceilings.precision: ceilings.flop_per_s},  # type: ignore[dict-item]  # runtime.ceilings has checked it
+        ceilings.bytes_per_s,
+        ceilings.source,
+        (ceilings.title,),
+        max(ceilings.flop_spread, ceilings.bytes_spread) / 2,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from resnet_inspect.hardware.gpu import Gpu
 from resnet_inspect.units import text
 
 VARIABLES = re.compile(
@@ -107,22 +108,20 @@ def usable_cpus(machine: Machine) -> int:
     return max(1, min(limits))
 
 
-def grade(machine: Machine, gpu: Mapping[str, object] | None = None) -> Grade:
-    """How far what is measured now can be trusted; ``gpu`` is what ``runtime.gpu.describe`` says of the device used."""
+def grade(machine: Machine, gpu: Gpu | None = None) -> Grade:
+    """How far a measurement on this machine can be trusted now; ``gpu`` is the device used, if it is one."""
     spoiling, widening = [*_spoiling(machine)], [*_widening(machine)]
-    throttle = (gpu or {}).get("throttle")
-    words = [str(word) for word in throttle] if isinstance(throttle, list | tuple) else []
-    if gpu and set(words) - {"sync boost"}:
-        units = (("temperature_c", "°C"), ("power_w", "W"), ("power_limit_w", "W limit"))
-        numbers = [f"{value:.0f} {unit}" for key, unit in units if isinstance(value := gpu.get(key), int | float)]
-        spoiling.append(", ".join([f"GPU throttling for {' and '.join(words)}", *numbers]))
-    elif words:
+    throttle = gpu.throttle if gpu else ()
+    if gpu and throttle is None:
+        widening.append(f"whether the GPU throttles is unknown: {gpu.reason or 'NVML does not tell'}")
+    elif gpu and set(throttle or ()) - {"sync boost"}:
+        units = ((gpu.temperature_c, "°C"), (gpu.power_w, "W"), (gpu.power_limit_w, "W limit"))
+        numbers = [f"{value:.0f} {unit}" for value, unit in units if value is not None]
+        spoiling.append(", ".join([f"GPU throttling for {' and '.join(throttle or ())}", *numbers]))
+    elif throttle:
         widening.append("GPU clocks held to those of other GPUs by sync boost")
-    elif gpu and gpu.get("throttle", ()) is None:
-        widening.append(f"whether the GPU throttles is unknown: {gpu.get('reason') or 'NVML does not tell'}")
-    others = (gpu or {}).get("other_processes")
-    if isinstance(others, int) and others > 0:
-        widening.append(f"{others} other process{'es' if others > 1 else ''} on the GPU")
+    if gpu and gpu.other_processes:
+        widening.append(f"{gpu.other_processes} other process{'es' if gpu.other_processes > 1 else ''} on the GPU")
     return Grade("C" if spoiling else "B" if widening else "A", (*spoiling, *widening))
 
 

@@ -11,6 +11,7 @@ from resnet_inspect.linter.rule import Hit, StageTimes, Subject, is_in_gate, joi
 from resnet_inspect.units import text
 
 if TYPE_CHECKING:
+    from resnet_inspect.benchmark.breakdown import Breakdown
     from resnet_inspect.benchmark.record import Record
 
 # NVIDIA, Deep Learning Performance: Convolutional Layers, "Channels In And Out": multiples of 16 bytes.
@@ -143,16 +144,10 @@ def read_stage_times(record: "Record", graph: Graph) -> StageTimes | None:
     return None
 
 
-def _sum_by_stage(breakdown: object) -> dict[str, float]:
+def _sum_by_stage(breakdown: "Breakdown | None") -> dict[str, float]:
     """Milliseconds of each stage, summed over the rows of a breakdown by stage or by layer; empty without one."""
     times: dict[str, float] = {}
-    match breakdown:
-        case {"rows": [*rows]}:
-            for row in rows:
-                match row:
-                    case {"stage": str(stage), "ms": int(ms) | float(ms)} | {
-                        "name": str(stage),
-                        "ms": int(ms) | float(ms),
-                    }:
-                        times[stage] = times.get(stage, 0.0) + ms
+    for row in breakdown.rows if breakdown else ():
+        stage = row.stage or row.name
+        times[stage] = times.get(stage, 0.0) + row.ms
     return times if sum(times.values()) > 0 else {}

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, NamedTuple
 
-from resnet_inspect.benchmark.between import crowded
 from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.errors import FAILED, INCONCLUSIVE, OK, RequestError
 from resnet_inspect.graph import Graph
@@ -155,13 +154,13 @@ def _latency(result: Result, limit: float) -> tuple[Use, Finding | None]:
     """The median against the limit; where the median's interval has the limit inside, that is not decided."""
     key = _key("latency_ms")
     where = f"{result.case.label}, {result.case.device}"
-    metric = result.metrics.get("latency")
+    metric = result.metrics.latency
     if metric is None or not result.valid:
         use = Use(key, where, "ms", limit, None, "INCONCLUSIVE")
         said = f"{where} is {result.status}, no valid measurement: nothing is known of its latency"
         return use, Finding("inconclusive", key, said, "measure again")
     low, high = metric.ci95_ms
-    over = low > limit and not crowded(result)  # which adds to a time, and never takes from it
+    over = low > limit and not result.has("crowded")  # which adds to a time, and never takes from it
     verdict = "ok" if high <= limit else "OVER" if over else "INCONCLUSIVE"
     use = Use(key, where, "ms", limit, metric.median_ms, verdict, (low, high))
     bounds, allowed = f"{text(low, 'ms')} to {text(high, 'ms')}", text(limit, "ms")

@@ -1,109 +1,178 @@
 """A Record as a Report: what ran, how fast, how sure, and what a reader must know to trust it."""
 
 import shlex
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import NamedTuple
 
+from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.messages import Phases
 from resnet_inspect.benchmark.plan import Plan
-from resnet_inspect.benchmark.record import Metric, Record, Result
+from resnet_inspect.benchmark.record import Environment, Metric, Record, Result
 from resnet_inspect.benchmark.statistics import half_width
 from resnet_inspect.errors import INCONCLUSIVE, OK
-from resnet_inspect.records import breakdown as ledgers
-from resnet_inspect.records import choices
-from resnet_inspect.records.findings import together
-from resnet_inspect.report import Fact, Finding, Report, Row, Table, of_tuples
-from resnet_inspect.report import Heading as Column
-from resnet_inspect.units import counted, significant, text
+from resnet_inspect.hardware.gpu import Gpu
+from resnet_inspect.hardware.machine import Machine
+from resnet_inspect.records import breakdown, choices
+from resnet_inspect.records.findings import findings_of
+from resnet_inspect.report import Column, Fact, Finding, Report, Table, tabulate
+from resnet_inspect.units import UNKNOWN, counted, significant, text
+
+
+class Row(NamedTuple):
+    """A result; ``number`` is None where there is one only."""
+
+    number: int | None
+    result: Result
+
+    @property
+    def runs(self) -> str:
+        case = self.result.case
+        folded = " folded" if case.folded else ""
+        threads = f" {counted(case.threads, 'thread')}" if case.kind == "cpu" else ""
+        return f"{case.task} {case.precision} {case.layout} {case.mode}{folded}{threads}"
+
+    @property
+    def latency(self) -> Metric | None:
+        return self.result.metrics.latency
+
+    @property
+    def half_interval(self) -> float | None:
+        metric = self.latency
+        return half_width(metric.ci95_ms, metric.median_ms) if metric and metric.median_ms else None
+
+    @property
+    def device_time_ms(self) -> float | None:
+        metric = self.result.metrics.device_time
+        return metric.median_ms if metric else None
+
+    @property
+    def floor_ms(self) -> float | None:
+        return self.result.ceilings.floor_ms if self.result.ceilings else None
+
+    @property
+    def efficiency(self) -> float | None:
+        """The share of the measured time that the floor is."""
+        metric = self.result.device_or_latency
+        return self.floor_ms / metric.median_ms if self.floor_ms is not None and metric and metric.median_ms else None
+
+    @property
+    def requested_bytes(self) -> int | None:
+        return self.result.memory.measured.requested_bytes if self.result.memory.measured else None
+
+    @property
+    def predicted_bytes(self) -> int | None:
+        return self.result.memory.predicted.peak_bytes if self.result.memory.predicted else None
+
+
+COLUMNS: tuple[Column[Row], ...] = (
+    Column("result", "#", lambda row: row.number, "integer", optional=True),
+    Column("model", "model", lambda row: row.result.case.model),
+    Column("batch_size", "batch", lambda row: row.result.case.batch_size, "integer"),
+    Column("runs", "runs", lambda row: row.runs),
+    Column("status", "status", lambda row: row.result.status),
+    Column("latency_ms", "latency", lambda row: row.latency.median_ms if row.latency else None, "ms"),
+    Column("ci95", "±", lambda row: row.half_interval, "share"),
+    Column("device_time_ms", "device", lambda row: row.device_time_ms, "ms", optional=True),
+    Column("floor_ms", "floor", lambda row: row.floor_ms, "ms", optional=True),
+    Column("efficiency", "of floor", lambda row: row.efficiency, "share", optional=True),
+    Column("p90_ms", "p90", lambda row: row.latency.p90_ms if row.latency else None, "ms", optional=True),
+    Column("p95_ms", "p95", lambda row: row.latency.p95_ms if row.latency else None, "ms", optional=True),
+    Column("p99_ms", "p99", lambda row: row.latency.p99_ms if row.latency else None, "ms", optional=True),
+    Column("images_per_s", "images/s", lambda row: row.result.metrics.images_per_s, "rate"),
+    Column("requested_bytes", "peak", lambda row: row.requested_bytes, "bytes"),
+    Column("predicted_bytes", "predicted", lambda row: row.predicted_bytes, "bytes", optional=True),
+    Column("compile_ms", "compile", lambda row: row.result.compile_ms, "ms", optional=True),
+)
 
 
 def bench(record: Record, strict: bool = False) -> Report:
-    """One row an arm; the machine, its grade and every finding below. With ``strict`` an arm that failed exits 4."""
+    """One row a result; the machine, its grade and every finding below. With ``strict`` a case that failed exits 4."""
     ok = len(record.results) == record.planned and all(result.status == "ok" for result in record.results)
-    environment = record.environment
-    machine, grade = environment["machine"], environment["grade"]
-    findings = [*together(record)]
-    if len(record.results) < record.planned:
-        findings.append(
-            Finding("interrupted", "the run", f"{record.planned - len(record.results)} arms were not measured")
-        )
-    findings += [
-        Finding(
-            "invalid",
-            result.case.label,
-            f"self-check {check.id} failed: {text_of(check.value)}, limit {text_of(check.limit)}",
-        )
-        for result in record.results
-        for check in result.checks
-        if not check.ok
-    ]
+    environment, grade = record.environment, record.environment.grade
     worth = [*choices.table(record)]
     return Report(
         kind="bench",
         model=record.results[0].case.model if record.results else None,
-        title=f"{counted(len(record.results), 'arm')}, grade {grade['letter']}"
-        + (": " + "; ".join(grade["reasons"]) if grade["reasons"] else ""),
+        title=f"{counted(len(record.results), 'result')}, grade {grade.letter}"
+        + (": " + "; ".join(grade.reasons) if grade.reasons else ""),
         facts=(
             *([Fact("command", "command", shlex.join(["resnet-inspect", *record.argv]))] if record.argv else []),
-            Fact("date", "date", environment["date"]),
-            Fact("machine", "machine", ", ".join(_machine(machine))),
-            *([Fact("gpu", "gpu", ", ".join(_gpu(environment["gpu"])))] if environment.get("gpu") else []),
+            Fact("date", "date", environment.date),
+            Fact("machine", "machine", ", ".join(_machine(environment.machine))),
+            *([Fact("gpu", "gpu", ", ".join(_gpu(environment.gpu)))] if environment.gpu else []),
             Fact("versions", "versions", ", ".join(f"{k} {v}" for k, v in _versions(environment).items())),
             Fact("rounds", "rounds", _rounds(record.plan)),
-            *_best(record),
+            *_fastest(record),
         ),
-        tables=(_arms(record), *worth, *_phases(record), *ledgers.tables(record)),
-        findings=tuple(findings),
-        notes=(
-            "latency: one call and its end, median and its 95 % interval over rounds; images/s: calls back to back",
-            "peak: what the allocator is asked for, weights included"
-            + ("; measured on CUDA, what cuDNN works in too" if environment.get("gpu") else ""),
-            *(choices.notes(record) if worth else ()),
-            *ledgers.notes(record),
-            *_energy(record),
-            *(
-                ["floor: of an inference alone"]
-                if any(a.ceilings and a.case.task == "train" for a in record.results)
-                else []
-            ),
-            *(["two rounds, a first look: no baseline for `resnet-inspect verdict`"] if record.plan.quick else []),
-        ),
+        tables=(_results(record), *worth, *_phases(record), *breakdown.tables(record)),
+        findings=(*findings_of(record), *_missing(record), *_failed_checks(record)),
+        notes=(*_notes(record), *(choices.notes(record) if worth else ()), *breakdown.notes(record), *_energy(record)),
         ok=ok,
         exit_code=INCONCLUSIVE if strict and not ok else OK,
     )
 
 
-def _best(record: Record) -> Iterator[Fact]:
-    """Of several arms, the one that the most images go through in a second, beside its task."""
-    for task in ("infer", "train"):
+def _results(record: Record) -> Table:
+    """The optional columns that have a value, and all others."""
+    several = len(record.results) > 1
+    rows = [Row(number if several else None, result) for number, result in enumerate(record.results, 1)]
+    used = [column for column in COLUMNS if not column.optional or any(column.value(row) is not None for row in rows)]
+    return tabulate("results", "results", used, rows)
+
+
+def _missing(record: Record) -> Iterator[Finding]:
+    if missing := record.planned - len(record.results):
+        yield Finding("interrupted", "the run", f"{counted(missing, 'case')} not measured", "measure again")
+
+
+def _failed_checks(record: Record) -> Iterator[Finding]:
+    for result in record.results:
+        for check in result.checks:
+            if not check.ok:
+                value, limit = (UNKNOWN if x is None else f"{x:.3g}" for x in (check.value, check.limit))
+                yield Finding("invalid", result.case.label, f"self-check {check.id} failed: {value}, limit {limit}")
+
+
+def _notes(record: Record) -> Iterator[str]:
+    yield "latency: one call, waiting for its end; its median, and half the median's 95 % interval"
+    yield "images/s: calls back to back"
+    workspace = "; on CUDA, cuDNN's workspace too" if record.environment.gpu else ""
+    yield f"peak: bytes asked of the allocator, weights included{workspace}"
+    if any(result.ceilings and result.case.task == "train" for result in record.results):
+        yield "floor: of inference only"
+    if record.plan.quick:
+        yield "two rounds are a first look: `resnet-inspect verdict` takes no such run as a baseline"
+
+
+def _fastest(record: Record) -> Iterator[Fact]:
+    """Of several results, the one with the most images a second, for each task."""
+    for task, title in (("infer", "most images/s"), ("train", "most images/s in training")):
         rates = [
-            (result.images_per_s, number)
+            (result.metrics.images_per_s, number)
             for number, result in enumerate(record.results, 1)
-            if result.valid and result.images_per_s is not None and result.case.task == task
+            if result.valid and result.metrics.images_per_s is not None and result.case.task == task
         ]
         if len(rates) > 1:
             most, number = max(rates)
-            what = "most images/s" if task == "infer" else "most images/s in training"
-            yield Fact(f"most_images_per_s_{task}", what, f"{text(most, 'rate')} by arm {number}")
+            yield Fact(f"most_images_per_s_{task}", title, f"{text(most, 'rate')} by result {number}")
 
 
-def _machine(machine: Mapping[str, Any]) -> Iterator[str]:
-    yield machine["cpu_model"]
-    yield f"{machine['cpus']} CPUs"
-    yield text(machine["memory_bytes"], "bytes")
-    if machine.get("os"):
-        yield f"{machine['os']} {machine.get('kernel') or ''}".strip()
+def _machine(machine: Machine) -> Iterator[str]:
+    yield machine.cpu_model
+    yield f"{machine.cpus} CPUs"
+    yield text(machine.memory_bytes, "bytes")
+    yield f"{machine.os} {machine.kernel}".strip()
 
 
-def _gpu(gpu: Mapping[str, Any]) -> Iterator[str]:
-    yield gpu.get("name") or "a device that torch does not name"
-    for key, name in ("driver", "driver"), ("cuda", "CUDA"), ("cudnn", "cuDNN"):
-        if gpu.get(key):
-            yield f"{name} {gpu[key]}"
+def _gpu(gpu: Gpu) -> Iterator[str]:
+    yield gpu.name or "a device that torch does not name"
+    for version, name in (gpu.driver, "driver"), (gpu.cuda, "CUDA"), (gpu.cudnn, "cuDNN"):
+        if version:
+            yield f"{name} {version}"
 
 
-def _versions(environment: Mapping[str, Any]) -> dict[str, str]:
-    python = environment["machine"].get("python")
-    return {**environment["versions"], **({"python": python} if python else {})}
+def _versions(environment: Environment) -> dict[str, str]:
+    return {**environment.versions, "python": environment.machine.python}
 
 
 def _rounds(plan: Plan) -> str:
@@ -113,91 +182,32 @@ def _rounds(plan: Plan) -> str:
     return f"{least} of {plan.min_round_s:g} s{where}{until}, seed {plan.seed}"
 
 
-def text_of(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g}"
+class Step(NamedTuple):
+    """The phases of a training step."""
+
+    case: Case
+    phases: Phases
 
 
-def _arms(record: Record) -> Table:
-    columns = (
-        Column("arm", "arm", "integer", optional=True),
-        Column("model", "model"),
-        Column("batch_size", "batch", "integer"),
-        Column("runs", "runs"),
-        Column("status", "status"),
-        Column("latency_ms", "latency", "ms"),
-        Column("ci95", "±", "share"),
-        Column("device_time_ms", "device", "ms", optional=True),
-        Column("floor_ms", "floor", "ms", optional=True),
-        Column("reached", "of floor", "share", optional=True),
-        Column("p90_ms", "p90", "ms", optional=True),
-        Column("p95_ms", "p95", "ms", optional=True),
-        Column("p99_ms", "p99", "ms", optional=True),
-        Column("images_per_s", "images/s", "rate"),
-        Column("requested_bytes", "peak", "bytes"),
-        Column("predicted_bytes", "predicted", "bytes", optional=True),
-        Column("compile_ms", "compile", "ms", optional=True),
-    )
-    several = len(record.results) > 1
-    rows = tuple(_row(result, number if several else None) for number, result in enumerate(record.results, 1))
-    used = [i for i, c in enumerate(columns) if not c.optional or any(row[i] is not None for row in rows)]
-    return of_tuples(
-        "arms", "arms", tuple(columns[i] for i in used), tuple(tuple(row[i] for i in used) for row in rows)
-    )
+PHASES: tuple[Column[Step], ...] = (
+    Column("case", "case", lambda step: step.case.label),
+    Column("forward_ms", "forward", lambda step: step.phases.forward_ms, "ms"),
+    Column("backward_ms", "backward", lambda step: step.phases.backward_ms, "ms"),
+    Column("optimizer_ms", "optimizer", lambda step: step.phases.optimizer_ms, "ms"),
+    Column("step_ms", "step", lambda step: step.phases.step_ms, "ms"),
+)
 
 
-def _row(result: Result, number: int | None) -> Row:
-    case, latency, device = result.case, result.metrics.get("latency"), result.metrics.get("device_time")
-    measured, predicted = result.memory.get("measured") or {}, result.memory.get("predicted") or {}
-    fused = " fused" if case.fused else ""
-    threads = f" {counted(case.threads, 'thread')}" if case.device == "cpu" else ""
-    what = f"{case.task} {case.precision} {case.layout} {case.mode}{fused}{threads}"
-    times: Row = (None,) * 2
-    tails: Row = (None,) * 3
-    if latency is not None:
-        times = latency.median_ms, half_width(latency.ci95_ms, latency.median_ms) if latency.median_ms else None
-        tails = latency.p90_ms, latency.p95_ms, latency.p99_ms
-    return (
-        number,
-        case.model,
-        case.batch_size,
-        what,
-        result.status,
-        *times,
-        device.median_ms if device is not None else None,
-        *_floor(result, device or latency),
-        *tails,
-        result.images_per_s,
-        measured.get("requested_bytes"),
-        predicted.get("peak_bytes"),
-        result.compile_ms,
-    )
-
-
-def _floor(result: Result, measured: Metric | None) -> tuple[float | None, float | None]:
-    """The least time that the measured ceilings allow, and what share of the time it is."""
-    floor = (result.ceilings or {}).get("floor_ms")
-    if floor is None or measured is None or not measured.median_ms:
-        return floor, None
-    return floor, floor / measured.median_ms
-
-
-def _phases(record: Record) -> tuple[Table, ...]:
-    rows: list[Row] = [
-        (result.case.label, p["forward_ms"], p["backward_ms"], p["optimizer_ms"], p["step_ms"])
-        for result in record.results
-        if (p := result.phases) is not None
-    ]
-    if not rows:
-        return ()
-    names = ("forward", "backward", "optimizer", "step")
-    columns = (Column("arm", "arm"), *(Column(f"{name}_ms", name, "ms") for name in names))
-    return (of_tuples("phases", "phases of a training step", columns, tuple(rows)),)
+def _phases(record: Record) -> Iterator[Table]:
+    if steps := [Step(result.case, result.phases) for result in record.results if result.phases is not None]:
+        yield tabulate("phases", "phases of a training step", PHASES, steps)
 
 
 def _energy(record: Record) -> Iterator[str]:
     for result in record.results:
         if result.energy is not None:
-            total, net, idle = (significant(result.energy[key]) for key in ("j_per_image", "net_j_per_image", "idle_w"))
-            yield f"energy of {result.case.label}: {total} J/image, {net} J/image beyond the {idle} W of waiting"
+            total, net = significant(result.energy.j_per_image), significant(result.energy.net_j_per_image)
+            idle = significant(result.energy.idle_w)
+            yield f"energy of {result.case.label}: {total} J/image, {net} J/image more than the {idle} W of waiting"
         elif "energy" in result.unknown:
             yield f"energy of {result.case.label} is unknown: {result.unknown['energy']}"

@@ -1,12 +1,11 @@
-"""What each choice of a grid is worth: an arm against the one that differs from it in nothing else."""
+"""What each choice of a grid is worth: a result against the one that differs from it in that choice only."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from resnet_inspect.benchmark.between import between
 from resnet_inspect.benchmark.case import Case
-from resnet_inspect.benchmark.compare import DELTA, Comparison
+from resnet_inspect.benchmark.compare import DELTA, Comparison, Outcome, compare_results
 from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.report import Column, Table, tabulate
 from resnet_inspect.units import text
@@ -20,65 +19,68 @@ OPTIONS = {
     "layout": "{}",
     "mode": "{}",
     "threads": "{} threads",
-    "fused": "fused",
+    "folded": "folded",
 }
 
 
 class Choice(NamedTuple):
-    """A case with an option, against the one without; ``verdict`` is None where two rounds decide nothing."""
+    """``words`` name the choice and what it is held against; a quick run decides no ``outcome``."""
 
-    text: str
-    label: str
+    words: str
+    case: Case
     comparison: Comparison
-    verdict: str | None
+    outcome: Outcome | None
+
+
+COLUMNS: tuple[Column[Choice], ...] = (
+    Column("choice", "choice", lambda choice: choice.words),
+    Column("case", "case", lambda choice: choice.case.label),
+    Column("ratio", "time", lambda choice: choice.comparison.ratio, "ratio"),
+    Column("low", "from", lambda choice: choice.comparison.low, "ratio"),
+    Column("high", "to", lambda choice: choice.comparison.high, "ratio"),
+    Column("verdict", "verdict", lambda choice: choice.outcome),
+)
 
 
 def table(record: Record) -> Iterator[Table]:
-    """A row for each arm and each option in which it differs from the first arm's value; nothing where none does."""
+    """A row for each result and each option that differs from the first result's; nothing where none does."""
     results = {_key(result.case): result for result in record.results}
-    rows = [row for option in OPTIONS for result in record.results for row in _worth(option, result, results, record)]
-    if rows:
-        columns: tuple[Column[Choice], ...] = (
-            Column("choice", "choice", lambda choice: choice.text),
-            Column("arm", "arm", lambda choice: choice.label),
-            Column("ratio", "time", lambda choice: choice.comparison.ratio, "ratio"),
-            Column("low", "from", lambda choice: choice.comparison.low, "ratio"),
-            Column("high", "to", lambda choice: choice.comparison.high, "ratio"),
-            Column("verdict", "verdict", lambda choice: choice.verdict),
-        )
-        yield tabulate("choices", "what each choice is worth", columns, rows)
+    choices = [
+        choice for option in OPTIONS for result in record.results for choice in _weigh(option, result, results, record)
+    ]
+    if choices:
+        yield tabulate("choices", "what each choice is worth", COLUMNS, choices)
 
 
 def notes(record: Record) -> Iterator[str]:
     """How to read the table of choices."""
-    ratio = "choices: the time of an image with each over that with the other"
+    ratio = "choices: time of an image with the choice over time without"
     if record.plan.quick:
         yield f"{ratio}; two rounds decide nothing"
     else:
-        where = margins(result.case.device for result in record.results)
-        yield f"{ratio}, and its 95 % interval; an outcome is where that lies round 1 {where}"
+        where = margins(result.case for result in record.results)
+        yield f"{ratio}, with its 95 % interval; the verdict is where the interval lies around 1 {where}"
 
 
-def margins(devices: Iterable[str]) -> str:
-    """Within how much a difference is none: ``±5.0%``."""
-    return " and ".join(sorted({f"±{text(DELTA[device.partition(':')[0]], 'share')}" for device in devices}))
+def margins(cases: Iterable[Case]) -> str:
+    """The differences that count as none: ``±5.0%``."""
+    return " and ".join(sorted({f"±{text(DELTA[case.kind], 'share')}" for case in cases}))
 
 
-def _worth(option: str, result: Result, results: dict[Case, Result], record: Record) -> Iterator[Choice]:
-    """The arm with and without ``option``, per image; two rounds of a quick run give a ratio and decide nothing."""
+def _weigh(option: str, result: Result, results: dict[Case, Result], record: Record) -> Iterator[Choice]:
+    """The result with and without ``option``, per image."""
     value, first = getattr(result.case, option), getattr(record.results[0].case, option)
     without = results.get(replace(_key(result.case), **{option: first}))
     if value == first or without is None:
         return
     scale = without.case.batch_size / result.case.batch_size
-    found = between(without, result, record.plan.seed, scale=scale)
-    if found is not None:
-        said = OPTIONS[option].format(value) + ("" if option == "fused" else f" over {first}")
-        one = found.comparison
-        outcome = None if record.plan.quick else one.outcome
-        yield Choice(said, result.case.label, one, outcome)
+    compared = compare_results(without, result, record.plan.seed, scale=scale)
+    if compared is not None:
+        words = OPTIONS[option].format(value) + ("" if option == "folded" else f" over {first}")
+        outcome = None if record.plan.quick else compared.comparison.outcome
+        yield Choice(words, result.case, compared.comparison, outcome)
 
 
 def _key(case: Case) -> Case:
-    """What names an arm beside its options: a model's own input and its batch follow from them."""
+    """A case by its options; a model's own input and its batch follow from them."""
     return replace(case, input=())

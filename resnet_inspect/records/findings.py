@@ -1,51 +1,56 @@
-"""What is odd about a measurement, in words: said once for all the arms of which it is the same."""
+"""A Record's findings in words: once for all results that have one."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from resnet_inspect.benchmark.findings import CATALOGUE
-from resnet_inspect.benchmark.record import Record
+from resnet_inspect.benchmark.findings import BY_CODE
+from resnet_inspect.benchmark.record import Observation, Record
 from resnet_inspect.report import Finding
 from resnet_inspect.units import text
 
-SHARES = ("share", "spread", "change", "within")
+SHARES = ("share", "spread", "change", "within")  # values that are written as percentages
 
 
-def together(record: Record) -> Iterator[Finding]:
-    """What the Record says of its arms: once for all of whom it says the same, with the range of its numbers."""
-    found: dict[str, dict[int, Mapping[str, Any]]] = {}
+def findings_of(record: Record) -> Iterator[Finding]:
+    """Each finding once, with the range of its numbers over the results that have it."""
+    by_code: dict[str, dict[int, Observation]] = {}
     for number, result in enumerate(record.results, 1):
-        for one in result.findings:
-            found.setdefault(one["code"], {})[number] = one
-    for code, by_arm in found.items():
-        first, *rest = by_arm.values()
-        if not rest:
-            yield finding(first)
-            continue
-        names = first["values"]
-        ranges = {name: _range(name, [one["values"][name] for one in by_arm.values()]) for name in names}
-        message, hint = CATALOGUE[code]
-        yield Finding(code, _numbered([*by_arm], len(record.results)), message.format(**ranges), hint)
+        for observation in result.findings:
+            by_code.setdefault(observation.code, {})[number] = observation
+    for code, observations in by_code.items():
+        first, *rest = observations.values()
+        if rest:
+            where = _numbered([*observations], len(record.results))
+            yield _worded(code, where, {name: _range(name, observations.values()) for name in first.values})
+        else:
+            yield word(first)
 
 
-def _range(name: str, values: Sequence[float | str]) -> str:
-    ordered = sorted(set(values), key=lambda value: (isinstance(value, str), value))
-    said = list(dict.fromkeys(_said(name, value) for value in ordered))
-    return ", ".join(said) if isinstance(ordered[0], str) or len(said) == 1 else f"{said[0]} to {said[-1]}"
+def word(observation: Observation) -> Finding:
+    """What a Record notes of a result, in words."""
+    values = {name: _text(name, value) for name, value in observation.values.items()}
+    return _worded(observation.code, observation.where, values)
+
+
+def _worded(code: str, where: str, values: Mapping[str, str]) -> Finding:
+    rule = BY_CODE.get(code)
+    if rule is None:  # a Record of another version
+        message = ", ".join(f"{name} {value}" for name, value in values.items())
+        return Finding(code, where, message or "another version of resnet-inspect knows this finding")
+    return Finding(code, where, rule.message.format(**values), rule.hint)
+
+
+def _range(name: str, observations: Iterable[Observation]) -> str:
+    values = {observation.values[name] for observation in observations if name in observation.values}
+    ordered = sorted(values, key=lambda value: (isinstance(value, str), value))
+    texts = list(dict.fromkeys(_text(name, value) for value in ordered))
+    return ", ".join(texts) if isinstance(ordered[0], str) or len(texts) == 1 else f"{texts[0]} to {texts[-1]}"
 
 
 def _numbered(numbers: Sequence[int], total: int) -> str:
-    return "all arms" if len(numbers) == total else f"arms {', '.join(map(str, numbers))} of {total}"
+    return "all results" if len(numbers) == total else f"results {', '.join(map(str, numbers))} of {total}"
 
 
-def finding(found: Mapping[str, Any]) -> Finding:
-    """What a Record says of an arm, in words."""
-    message, hint = CATALOGUE[found["code"]]
-    values = {k: _said(k, v) for k, v in found["values"].items()}
-    return Finding(found["code"], found["where"], message.format(**values), hint)
-
-
-def _said(name: str, value: float | str) -> str:
+def _text(name: str, value: float | str) -> str:
     if isinstance(value, str):
         return value
     return text(value, "share") if name in SHARES else f"{value:.0f}" if value >= 100 else f"{value:.2g}"

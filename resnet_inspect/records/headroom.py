@@ -1,4 +1,6 @@
-"""Where measured time lies above its floor, what stands between the two, and where it lies below, which cannot be."""
+"""Where measured time lies above its floor and what to do about it; and where it lies below, which cannot be."""
+
+from collections.abc import Iterator, Mapping
 
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.record import Result
@@ -8,50 +10,42 @@ from resnet_inspect.report import Finding
 from resnet_inspect.units import significant, text
 from resnet_inspect.vocabulary import ELEMENT_BYTES, Precision
 
-MOST = 1.05  # of a roof; above it the roof or the time is wrong, or a cache answers for the memory
-LARGEST = 3  # parts with most to win that a finding names
-PAGES = "page faults first: see that finding"
-HELD = 0.2  # of a roof; what reaches less is held by neither
+ABOVE_ROOF = 1.05  # of a roof; above it the roof or the time is wrong, or a cache answers for the memory
+LISTED = 3  # parts that findings name
+HELD = 0.2  # of a roof; a part that reaches less is held back by neither roof
 FILLS = 32  # images of a batch that fill a device, or nearly
 
+WHY_ABOVE = {"memory": "a cache answered for the memory", "compute": "Winograd's algorithm multiplies less"}
 
-def above_roof(parts: dict[str, Floor], measured: dict[str, float]) -> list[Finding]:
-    """What is above its roof, in one finding named after what is furthest above."""
-    reached = {name: 1e3 * part.floor_s / measured[name] for name, part in parts.items() if measured.get(name)}
-    above = sorted((name for name in reached if reached[name] > MOST), key=lambda name: -reached[name])
-    if not above:
-        return []
-    others = f" (and {len(above) - 1} more are above theirs)" if above[1:] else ""
-    why = {
-        "memory": "a cache answered for the memory",
-        "compute": "Winograd's algorithm multiplies less",
-    }[parts[above[0]].roof]
-    return [
-        Finding(
+
+def find_above_roof(floors: Mapping[str, Floor], measured_ms: Mapping[str, float]) -> Iterator[Finding]:
+    """The parts above their roof, in one finding named after the one furthest above."""
+    reached = {name: 1e3 * floor.floor_s / measured_ms[name] for name, floor in floors.items() if measured_ms.get(name)}
+    above = sorted((name for name in reached if reached[name] > ABOVE_ROOF), key=lambda name: -reached[name])
+    if above:
+        first, others = above[0], f" (and {len(above) - 1} more are above theirs)" if above[1:] else ""
+        yield Finding(
             "above-roof",
-            above[0],
-            f"{text(reached[above[0]], 'share')} of its roof{others}: faster than the device can be",
-            f"{why}, the time is too noisy, or these are not the peaks it ran at: --machine measures them",
+            first,
+            f"{text(reached[first], 'share')} of its roof{others}: faster than the device can be",
+            f"{WHY_ABOVE[floors[first].roof]}, the time is too noisy, or the peaks are not this device's: "
+            "--machine measures them",
         )
-    ]
 
 
-def most_to_win(
-    parts: dict[str, Floor], measured: dict[str, float], result: Result, device: Device, precision: Precision
-) -> list[Finding]:
+def find_headroom(
+    floors: Mapping[str, Floor], measured_ms: Mapping[str, float], result: Result, device: Device, precision: Precision
+) -> Iterator[Finding]:
     """The parts furthest above their floors, the furthest first."""
-    pages = any(found["code"] == "page-faults" for found in result.findings)
-    above = {name: measured[name] - 1e3 * part.floor_s for name, part in parts.items() if name in measured}
-    largest = sorted((name for name in above if above[name] > 0), key=lambda name: -above[name])[:LARGEST]
-    return [
-        Finding(
-            "to-win",
-            name,
-            f"{text(above[name], 'ms')} of {text(measured[name], 'ms')} lie above the floor",
-            PAGES if pages else remedy(parts[name], measured[name], result.case, device, precision),
+    above = {name: measured_ms[name] - 1e3 * floor.floor_s for name, floor in floors.items() if name in measured_ms}
+    for name in sorted((name for name in above if above[name] > 0), key=lambda name: -above[name])[:LISTED]:
+        hint = (
+            "mend the page faults first"
+            if result.has("page-faults")
+            else remedy(floors[name], measured_ms[name], result.case, device, precision)
         )
-        for name in largest
-    ]
+        message = f"{text(above[name], 'ms')} of {text(measured_ms[name], 'ms')} lie above the floor"
+        yield Finding("headroom", name, message, hint)
 
 
 def remedy(part: Floor, measured_ms: float, case: Case, device: Device, precision: Precision) -> str:
@@ -63,7 +57,7 @@ def remedy(part: Floor, measured_ms: float, case: Case, device: Device, precisio
     if 1e3 * (part.eager_s if eager else part.floor_s) < HELD * measured_ms:
         return _held_by_neither(case)
     more = part.bytes_eager / part.bytes_fused
-    if eager and part.roof == "memory" and more > MOST:
+    if eager and part.roof == "memory" and more > ABOVE_ROOF:
         unfused = text(1e3 * part.eager_s, "ms")
         return f"unfused, it moves {significant(more)}× the bytes and has a floor of {unfused}: --mode compile fuses"
     if case.device.startswith("cuda") and case.layout == "contiguous" and case.precision != "fp32":

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from functools import partial
 from math import ceil
 from statistics import quantiles
-from typing import Any
 
 import torch
 
 from resnet_inspect.errors import MachineError, RequestError
 from resnet_inspect.hardware import machine
+from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.runtime.environment import resolve
 
 CLOCK = time.perf_counter_ns
@@ -23,7 +23,7 @@ COPY_BYTES = 2**29  # several times the last cache, of GPUs and CPUs alike
 DTYPES = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-def ceilings(device: str = "auto", precision: str | None = None, threads: int | None = None) -> dict[str, Any]:
+def ceilings(device: str = "auto", precision: str | None = None, threads: int | None = None) -> Ceilings:
     """The ceilings of a device at a precision, as JSON: ``flop_per_s``, ``bytes_per_s`` (read and written), medians of
     repeats, with ``*_spread``, the distance between quartiles as a share of the median.
 
@@ -55,17 +55,17 @@ def ceilings(device: str = "auto", precision: str | None = None, threads: int | 
         raise MachineError(f"{device} has no room for the matrices", hint="end what else runs there") from None
     finally:
         torch.set_num_threads(before)
-    return {
-        "device": device,
-        "title": torch.cuda.get_device_name(device) if kind == "cuda" else machine.read().cpu_model,
-        "precision": precision,
-        "flop_per_s": flop,
-        "flop_spread": flop_spread,
-        "bytes_per_s": moved,
-        "bytes_spread": moved_spread,
-        "source": f"medians of {REPEATS}, quartiles beside: a {precision} {what} on random data "
+    return Ceilings(
+        device=device,
+        title=torch.cuda.get_device_name(device) if kind == "cuda" else machine.read().cpu_model,
+        precision=precision,
+        flop_per_s=flop,
+        flop_spread=flop_spread,
+        bytes_per_s=moved,
+        bytes_spread=moved_spread,
+        source=f"medians of {REPEATS}, quartiles beside: a {precision} {what} on random data "
         f"(±{flop_spread / 2:.1%}), a copy of {COPY_BYTES >> 20} MiB (±{moved_spread / 2:.1%})",
-    }
+    )
 
 
 def _usual(device: str) -> str:

@@ -12,10 +12,13 @@ import torch
 
 from resnet_inspect import __version__
 from resnet_inspect.errors import InspectError, MachineError, RequestError
+from resnet_inspect.hardware.gpu import Probe
+from resnet_inspect.runtime import gpu
+from resnet_inspect.typed_json import encode
 
 
-def probe(device: str) -> dict[str, object]:
-    """The device that ``device`` stands for, the precision that torch uses there untouched, and the versions.
+def probe(device: str) -> Probe:
+    """The device that ``device`` stands for, the precision torch uses there untouched, the versions, and the GPU.
 
     Raises:
         RequestError: no device is called so.
@@ -25,7 +28,8 @@ def probe(device: str) -> dict[str, object]:
     # Convolutions are TF32 by default from Ampere on. The classifier's product is not, and in an arm called tf32 it is.
     ampere = resolved.startswith("cuda") and torch.cuda.get_device_capability(resolved)[0] >= 8
     versions = {name: version(name) for name in ("torch", "torchvision")} | {"resnet-inspect": __version__}
-    return {"device": resolved, "precision": "tf32" if ampere else "fp32", "versions": versions}
+    described = gpu.describe(torch.device(resolved).index or 0) if resolved.startswith("cuda") else None
+    return Probe(resolved, "tf32" if ampere else "fp32", versions, described)
 
 
 def resolve(device: str) -> str:
@@ -46,7 +50,7 @@ def resolve(device: str) -> str:
     return f"cuda:{int(index or 0)}" if kind == "cuda" else kind
 
 
-def flags() -> dict[str, object]:
+def flags() -> dict[str, bool | int | str]:
     """What torch is set to in this process, as far as it decides which kernels run; every value is JSON."""
     return {
         "cudnn_enabled": torch.backends.cudnn.enabled,
@@ -64,6 +68,6 @@ def flags() -> dict[str, object]:
 
 if __name__ == "__main__":
     try:
-        print(json.dumps(probe(sys.argv[1])))
+        print(json.dumps(encode(probe(sys.argv[1]))))
     except InspectError as error:
         print(json.dumps({"error": error.message, "hint": error.hint, "exit_code": error.exit_code}))

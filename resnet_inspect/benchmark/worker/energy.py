@@ -1,8 +1,9 @@
-"""What a call takes from the socket, by the GPU's own counter of energy."""
+"""The energy of a call, by the GPU's own counter."""
 
 import time
 from collections.abc import Callable
-from typing import Any
+
+from resnet_inspect.benchmark.messages import Energy, Unavailable
 
 SECONDS = 10.0  # of a window: the counter moves in steps of some 0.1 s
 CALLS = 10  # between two looks at the clock, so that the queue stays full
@@ -18,10 +19,13 @@ def per_image(
     seconds: float = SECONDS,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] = time.sleep,
-) -> dict[str, Any]:
+) -> Energy:
     """Joules an image over a window of calls back to back, and beyond what the device takes idle in that time.
 
-    Idle is the device with its context and weights, waiting. ``joules`` is what went in so far; None has a ``reason``.
+    Idle is the device with its context and weights, waiting. ``joules`` reads the counter, None where it is silent.
+
+    Raises:
+        Unavailable: the counter is silent.
     """
     sync()
     idle = _window(joules, lambda: sleep(seconds), clock)
@@ -38,16 +42,16 @@ def per_image(
 
     busy = _window(joules, work, clock)
     if idle is None or busy is None:
-        return {"reason": "NVML does not tell the energy"}
+        raise Unavailable("NVML does not tell the energy")
     idle_w, done = idle[0] / idle[1], images * calls
-    return {
-        "j_per_image": busy[0] / done,
-        "net_j_per_image": (busy[0] - idle_w * busy[1]) / done,
-        "idle_w": idle_w,
-        "busy_w": busy[0] / busy[1],
-        "window_s": busy[1],
-        "images": done,
-    }
+    return Energy(
+        j_per_image=busy[0] / done,
+        net_j_per_image=(busy[0] - idle_w * busy[1]) / done,
+        idle_w=idle_w,
+        busy_w=busy[0] / busy[1],
+        window_s=busy[1],
+        images=done,
+    )
 
 
 def _window(joules: Callable[[], float | None], work: Call, clock: Callable[[], float]) -> tuple[float, float] | None:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from resnet_inspect.benchmark.case import DRY, SCALER, Case
+from resnet_inspect.benchmark.messages import MarkedCalls, Unavailable
 from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.worker import stream
 from resnet_inspect.benchmark.worker.prepare import Ready, captured
@@ -102,32 +103,31 @@ def _summed(parts: Iterable[tuple[Key, float]]) -> dict[Key, float]:
     return total
 
 
-def play(ready: Ready, case: Case, plan: Plan, per: str) -> dict[str, Any]:
+def play(ready: Ready, case: Case, plan: Plan, per: str) -> MarkedCalls:
     """Marked and plain calls in turn; ``per`` is stage or layer, a layer being one call of a module or a function.
 
-    The plan's limit on the time of sampling holds here too, once for the warm-up and once for the calls.
+    The plan's limit on sampling time holds here too, once for the warm-up and once for the calls. Whatever a training
+    step does besides forward, loss and backward is ``optimizer_ms``: emptying the gradients and freeing the graph too.
 
-    One entry a pair: ``forward`` and ``backward`` ms of each stage or layer and of the loss, ``optimizer`` what is left
-    of a training step, ``total`` ms from the first mark to the last, ``marked`` and ``plain`` ms of the two calls by a
-    clock outside them. Or the ``reason`` why there is nothing to tell.
-
-    What is not the network's own in a training step is ``optimizer``: emptying the gradients and freeing the graph too.
+    Raises:
+        Unavailable: no mark can be set, or the queue keeps running dry.
     """
-    kind, is_graph = torch.device(case.device).type, "graph" in case.mode
-    if per == "layer" and "compile" in case.mode:
-        return {"reason": "a compiled kernel is of many layers"}
-    if kind not in ("cpu", "cuda"):
-        return {"reason": f"{kind} has no events on a stream"}
-    if kind == "cuda" and case.waits_inside:
-        return {"reason": SCALER}
-    if is_graph and _event(external=True) is None:
-        return {"reason": "this torch has no events that a graph can hold"}
+    if per == "layer" and case.is_compiled:
+        raise Unavailable("a compiled kernel is of many layers")
+    if case.kind not in ("cpu", "cuda"):
+        raise Unavailable(f"{case.kind} has no events on a stream")
+    if case.kind == "cuda" and case.waits_inside:
+        raise Unavailable(SCALER)
+    if case.is_captured and _event(external=True) is None:
+        raise Unavailable("this torch has no events that a graph can hold")
     for node in ready.graph.nodes[1:]:
         if not _stands_alone(ready.net, node):
-            return {"reason": f"{node.name} is a function or a module of this code's own, where no mark can be set"}
-    marks: Marks = ClockMarks() if kind == "cpu" else EventMarks(lambda: _event(is_graph), not is_graph)
-    run = marked(ready, per, "compile" in case.mode, marks)
-    if is_graph:
+            raise Unavailable(f"{node.name} is a function or a module of this code's own, where no mark can be set")
+    marks: Marks = (
+        ClockMarks() if case.kind == "cpu" else EventMarks(lambda: _event(case.is_captured), not case.is_captured)
+    )
+    run = marked(ready, per, case.is_compiled, marks)
+    if case.is_captured:
         run, _ = captured(run)
     end = CLOCK() + int(plan.max_time_s * 1e9)
     for _ in range(WARM_CALLS):
@@ -136,7 +136,7 @@ def play(ready: Ready, case: Case, plan: Plan, per: str) -> dict[str, Any]:
         if CLOCK() > end:
             break
     timed = _on_the_clock
-    if kind == "cuda":
+    if case.kind == "cuda":
         cycles = stream.cycles_of(2 * max(stream.enqueue(run, ready.sync, WARM_CALLS)) + 1, ready.sync)
 
         def timed(call: Callable[[], object]) -> float | None:
@@ -152,30 +152,39 @@ def in_turn(
     timed: Callable[[Callable[[], object]], float | None],
     count: int,
     max_s: float,
-) -> dict[str, Any]:
-    """Pairs of a marked and a plain call, each first in half of them, for some ``max_s`` at most.
+) -> MarkedCalls:
+    """Pairs of a marked and a plain call, each first in half of them, for ``max_s`` seconds at most.
 
-    A pair in which the queue ran dry is passed over; where more do than do not, there is nothing to tell.
+    A pair in which the queue ran dry is passed over.
+
+    Raises:
+        Unavailable: more pairs ran dry than did not.
     """
-    said: dict[str, Any] = {key: [] for key in ("forward", "backward", "optimizer", "total", "marked", "plain")}
-    pairs, dry, spent = 0, 0, 0.0
-    while pairs < LEAST_PAIRS or (spent < max_s and _wanted(pairs, spent)):
-        order = (plain, run) if pairs % 2 else (run, plain)
+    pairs: list[tuple[dict[Key, float], float, float, float]] = []
+    dry, spent = 0, 0.0
+    while len(pairs) < LEAST_PAIRS or (spent < max_s and _wanted(len(pairs), spent)):
+        order = (plain, run) if len(pairs) % 2 else (run, plain)
         times = {call: timed(call) for call in order}
         reading, marked_ms, plain_ms = marks.read(), times[run], times[plain]
         if reading is None or marked_ms is None or plain_ms is None:
             dry += 1
-            if dry > max(pairs, LEAST_PAIRS):
-                return {"reason": DRY}
+            if dry > max(len(pairs), LEAST_PAIRS):
+                raise Unavailable(DRY)
             continue
-        parts, total = reading
-        for phase in ("forward", "backward"):
-            said[phase].append([parts.get((phase, i), 0.0) for i in range(count + 1)])
-        said["optimizer"].append(parts.get(("optimizer", 0), 0.0))
-        for key, ms in ("total", total), ("marked", marked_ms), ("plain", plain_ms):
-            said[key].append(ms)
-        pairs, spent = pairs + 1, spent + (marked_ms + plain_ms) / 1e3
-    return said
+        pairs.append((*reading, marked_ms, plain_ms))
+        spent += (marked_ms + plain_ms) / 1e3
+
+    def of_parts(phase: str) -> tuple[tuple[float, ...], ...]:
+        return tuple(tuple(parts.get((phase, i), 0.0) for i in range(count + 1)) for parts, *_ in pairs)
+
+    return MarkedCalls(
+        forward_ms=of_parts("forward"),
+        backward_ms=of_parts("backward"),
+        optimizer_ms=tuple(parts.get(("optimizer", 0), 0.0) for parts, *_ in pairs),
+        total_ms=tuple(total for _, total, _, _ in pairs),
+        marked_ms=tuple(marked for *_, marked, _ in pairs),
+        plain_ms=tuple(plain for *_, plain in pairs),
+    )
 
 
 def _wanted(pairs: int, spent: float) -> bool:

@@ -29,7 +29,7 @@ class Ready:
     ``reference`` is what strict fp32 gives for the first images. ``forward`` is the call's forward pass with what it is
     given in the network's place, loss included where there is one; ``step`` forward, backward and optimizer of a
     training step. ``captured_ms`` is the first call where it came before the timed path, as it does when a graph is
-    captured. ``graphs`` are those that torch.compile had made when the calls were warm.
+    captured. ``compiled_graphs`` counts those that torch.compile had made when the calls were warm.
     """
 
     run: Callable[[], Any]
@@ -41,7 +41,7 @@ class Ready:
     optimizer: torch.optim.Optimizer | None = None
     step: tuple[Callable[[], Any], Callable[[Any], Any], Callable[[], None]] | None = None
     captured_ms: float | None = None
-    graphs: int = 0
+    compiled_graphs: int = 0
 
 
 def prepare(case: Case, graph: Graph, seed: int, code: nn.Module | None = None) -> Ready:
@@ -63,7 +63,7 @@ def prepare(case: Case, graph: Graph, seed: int, code: nn.Module | None = None) 
     net.eval()
     with torch.inference_mode():
         reference = _strictly(lambda: net(x[:REFERENCE_IMAGES]).float())
-    if case.fused:
+    if case.folded:
         fewer = fold(graph)
         net, graph = folded(net, graph, fewer), fewer
     dtype = DTYPES.get(case.precision)
@@ -74,7 +74,7 @@ def prepare(case: Case, graph: Graph, seed: int, code: nn.Module | None = None) 
     context: Callable[[], AbstractContextManager[Any]] = nullcontext
     if case.precision.startswith("amp-"):
         context = partial(torch.autocast, device.type, dtype=DTYPES[case.precision.removeprefix("amp-")])
-    called: Any = torch.compile(net) if "compile" in case.mode else net
+    called: Any = torch.compile(net) if case.is_compiled else net
     waits: dict[str, Callable[[], None]] = {
         "cuda": partial(torch.cuda.synchronize, device),
         "mps": torch.mps.synchronize,
@@ -89,7 +89,7 @@ def prepare(case: Case, graph: Graph, seed: int, code: nn.Module | None = None) 
     ready = Ready(partial(infer, called), sync, net, graph, reference, infer)
     if case.task == "train":
         _train(ready, called, x, context, graph.output.shape[-1], case.precision == "amp-fp16")
-    elif "graph" in case.mode:
+    elif case.is_captured:
         ready.run, ready.captured_ms = captured(ready.run)
     return ready
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from resnet_inspect.hardware.gpu import Gpu, GpuState
+
 NO_DEVICE = "torch sees no such CUDA device"
 # From nvml.h, so that an NVML handed in need not repeat them. Idle and chosen clocks are no throttling.
 SM, DIE = 1, 0
@@ -16,44 +18,39 @@ THROTTLE = {0x04: "power cap", 0x20 | 0x40: "thermal", 0x08 | 0x80: "hardware sl
 Question = Callable[[Any, Any], object]
 
 
-def describe(index: int = 0, nvml: object | None = None) -> dict[str, object]:
-    """Device ``index`` as torch counts: what stays (``name``, ``capability``, ``memory_bytes``, ``multiprocessors``,
-    ``cuda``, ``cudnn``, ``driver``, ``sm_max_mhz``, ``power_limit_w``), ``other_processes`` (how many compute on it),
-    and all that ``clocks`` says. What is unknown is None, and ``reason`` says why; every value is JSON.
+def describe(index: int = 0, nvml: object | None = None) -> Gpu:
+    """Device ``index`` as torch counts them, and its state.
 
     Initialises torch's CUDA in this process. In a container NVML may know this process by another number, and counts it
-    as another one from its first kernel on: describe before that.
+    among ``other_processes`` once it has run a kernel: describe the device before that.
     """
     properties = _properties(index)
     cudnn: Any = torch.backends.cudnn  # whose functions have no types
-    known: dict[str, object] = {
-        "name": properties.name if properties else None,
-        "capability": f"{properties.major}.{properties.minor}" if properties else None,
-        "memory_bytes": properties.total_memory if properties else None,
-        "multiprocessors": properties.multi_processor_count if properties else None,
-        "cuda": torch.version.cuda,
-        "cudnn": cudnn.version() if properties else None,
-    }
-    asked = _ask(nvml, index, properties, STANDING | NOW)
-    return known | asked | {"reason": asked["reason"] or (None if properties else NO_DEVICE)}
+    answers = _ask(nvml, index, properties, STANDING | NOW)
+    answers["reason"] = answers["reason"] or (None if properties else NO_DEVICE)
+    return Gpu(
+        name=properties.name if properties else None,
+        capability=f"{properties.major}.{properties.minor}" if properties else None,
+        memory_bytes=properties.total_memory if properties else None,
+        multiprocessors=properties.multi_processor_count if properties else None,
+        cuda=torch.version.cuda,
+        cudnn=cudnn.version() if properties else None,
+        **answers,
+    )
 
 
-def clocks(index: int = 0, nvml: object | None = None) -> dict[str, object]:
-    """A snapshot to take before and after measuring: ``sm_mhz``, ``temperature_c``, ``power_w``, ``throttle`` (words)
-    and ``energy_j``, the joules since the driver was loaded: the difference of two is what went in between.
-
-    What is unknown is None, and ``reason`` says why.
-    """
-    return _ask(nvml, index, _properties(index), NOW)
+def read_state(index: int = 0, nvml: object | None = None) -> GpuState:
+    """A snapshot of the device. The difference of two ``energy_j`` is what went in between them."""
+    return GpuState(**_ask(nvml, index, _properties(index), NOW))
 
 
 def _properties(index: int) -> Any:
     return torch.cuda.get_device_properties(index) if 0 <= index < torch.cuda.device_count() else None
 
 
-def _ask(nvml: Any, index: int, properties: Any, questions: dict[str, Question]) -> dict[str, object]:
+def _ask(nvml: Any, index: int, properties: Any, questions: dict[str, Question]) -> dict[str, Any]:
     """The answers of NVML, or of ``nvml`` in its place, and the ``reason`` where one is missing."""
-    answers: dict[str, object] = dict.fromkeys(questions)
+    answers: dict[str, Any] = dict.fromkeys(questions)
     # NVMLError is a plain Exception of a module that may be absent; no measurement should fall with its thermometer.
     try:
         with _session(nvml, properties) as library:
@@ -100,10 +97,10 @@ def _either(nvml: Any, device: Any, newer: str, older: str) -> Any:
     return getattr(nvml, older)(device)
 
 
-def _throttle(nvml: Any, device: Any) -> list[str]:
+def _throttle(nvml: Any, device: Any) -> tuple[str, ...]:
     renamed = "nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons"
     bits = _either(nvml, device, *renamed)
-    return [word for mask, word in THROTTLE.items() if bits & mask]
+    return tuple(word for mask, word in THROTTLE.items() if bits & mask)
 
 
 def _other_processes(nvml: Any, device: Any) -> int:

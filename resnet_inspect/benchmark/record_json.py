@@ -1,0 +1,65 @@
+"""Record <-> JSON of version 1; what is read was checked against its own samples."""
+
+import json
+
+from resnet_inspect.benchmark.record import Metric, Record, Result, metric
+from resnet_inspect.errors import RequestError
+from resnet_inspect.typed_json import decode, encode
+
+SCHEMA = "resnet-inspect/bench"
+SCHEMA_VERSION = 1
+
+
+def to_json(record: Record) -> str:
+    document = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **encode(record)}
+    return json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def from_json(text: str, source: str = "the record") -> Record:
+    """The Record that ``to_json`` wrote.
+
+    Raises:
+        RequestError: the text is cut off, has another schema or version, or its statistics do not follow from its
+            samples.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RequestError(f"{source} is no whole JSON: {error}", hint="was its writing cut short?") from None
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise RequestError(f"{source} is no bench Record", hint=f'its schema should be "{SCHEMA}"')
+    if document.get("schema_version") != SCHEMA_VERSION:
+        raise RequestError(
+            f"{source} is of schema version {document.get('schema_version')}, this program reads {SCHEMA_VERSION}",
+            hint="read it with the version that wrote it",
+        )
+    try:
+        record = decode(Record, document)
+        for result in record.results:
+            _check_consistent(result)
+    except ValueError as error:
+        raise RequestError(f"{source} is not whole: {error}", hint="was it edited?") from None
+    for result in record.results:
+        for name, statistics in result.metrics.items():
+            if statistics is not None and not _follows(statistics, record.plan.seed):
+                raise RequestError(
+                    f"{source}: {name} of {result.case.label} is not what its samples give", hint="was it edited?"
+                )
+    return record
+
+
+def _check_consistent(result: Result) -> None:
+    """Raises ValueError where two parts of a result contradict each other."""
+    case, latency, reference_ms = result.case, result.metrics.latency, result.reference_ms
+    if len(case.input) != 4 or case.input[0] != case.batch_size:
+        raise ValueError(f"a batch of {case.batch_size} at input {case.input}")
+    if reference_ms and (latency is None or len(reference_ms) != len(latency.round_lengths)):
+        raise ValueError(f"{case.label} lacks a reference workload (yardstick_ms) for every round")
+
+
+def _follows(statistics: Metric, seed: int) -> bool:
+    """Whether the statistics are those of their samples; no samples give no statistics."""
+    try:
+        return sum(statistics.round_lengths) == statistics.n and metric(statistics.rounds, seed) == statistics
+    except (ValueError, OverflowError):
+        return False

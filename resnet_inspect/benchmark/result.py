@@ -1,0 +1,162 @@
+"""From what a worker answered to a Result of the Record: statistics, self-checks, findings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from resnet_inspect.benchmark.breakdown import Breakdown, Part, break_down
+from resnet_inspect.benchmark.case import DRY, SCALER
+from resnet_inspect.benchmark.checks import check, check_floor
+from resnet_inspect.benchmark.detect import Evidence
+from resnet_inspect.benchmark.findings import observe
+from resnet_inspect.benchmark.plan import Plan
+from resnet_inspect.benchmark.record import (
+    Clocks,
+    Cost,
+    Memory,
+    Metrics,
+    Result,
+    Roof,
+    RunCeilings,
+    metric,
+)
+from resnet_inspect.benchmark.schedule import RawResult
+from resnet_inspect.benchmark.statistics import P99_SAMPLES
+from resnet_inspect.graph.facts.memory import PeakMemory
+from resnet_inspect.hardware.ceilings import Ceilings
+
+FIELDS = {"stage": "stages", "layer": "layers"}  # an extra -> the field of a Result, where it has another name
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What counting says of a case's net; ``predicted`` is None where no prediction is made."""
+
+    cost: Cost
+    spec: Mapping[str, Any]  # JSON: every field of the spec
+    predicted: PeakMemory | None
+    stages: tuple[Part, ...]
+    layers: tuple[Part, ...]
+
+
+def result_of(raw: RawResult, plan: Plan, counted: Counted) -> Result:
+    """The Result of a case that has ended, however it ended."""
+    lost = raw.status != "ok"
+    metrics = Metrics(latency=_latency(raw, plan)) if lost else _metrics(raw, plan)
+    breakdowns = {} if lost else _breakdowns(raw, counted)
+    ceilings = None if lost else _ceilings(raw.ceilings_before, raw.ceilings_after)
+    evidence = Evidence(raw, plan.quick, plan.precise_within, Metrics() if lost else metrics, breakdowns, ceilings)
+    result = Result(
+        case=raw.case,
+        status=raw.status,
+        valid=False,
+        cost=counted.cost,
+        spec=counted.spec,
+        metrics=metrics,
+        memory=Memory(counted.predicted, None),
+        findings=tuple(observe(evidence)),
+    )
+    if lost:
+        return result
+    assert raw.prepared is not None
+    assert raw.warmed_up is not None
+    assert raw.finished is not None
+    assert metrics.latency is not None
+    first_call_ms = raw.prepared.captured_ms or raw.warmed_up.first_ms
+    compiled = raw.case.is_compiled
+    checks = tuple(check(raw, metrics, breakdowns))
+    valid = all(check.ok for check in checks)
+    measured = raw.memory and replace(raw.memory, first_peak_bytes=raw.warmed_up.first_peak_bytes)
+    return replace(
+        result,
+        status="ok" if valid else "invalid",
+        valid=valid,
+        memory=Memory(counted.predicted, measured),
+        first_call_ms=first_call_ms,
+        compile_ms=max(0.0, first_call_ms - metrics.latency.median_ms) if compiled else None,
+        stopped=raw.stopped,
+        checks=checks,
+        unknown=_unknown(raw, metrics),
+        phases=raw.phases,
+        stages=breakdowns.get("stage"),
+        layers=breakdowns.get("layer"),
+        energy=raw.energy,
+        ceilings=ceilings,
+        clocks=Clocks(raw.prepared.gpu, tuple(r.state for r in raw.rounds), raw.finished.gpu),
+        flags=raw.prepared.flags,
+        graph_breaks=raw.warmed_up.compiled_graphs - 1 if compiled else None,
+    )
+
+
+def hold_to_ceilings(
+    result: Result, ceilings: RunCeilings, floor_ms: float, arithmetic_ms: float, plan: Plan
+) -> Result:
+    """``result`` under ``ceilings``, with the floor they set and the share of it that is arithmetic, in milliseconds.
+
+    A device time below the arithmetic's floor fails a self-check, fp32 apart: there Winograd's algorithm multiplies
+    less. A time below the memory's floor is a finding only: the maps of a small net stay in the cache.
+    """
+    held = replace(result, ceilings=replace(ceilings, floor_ms=floor_ms))
+    device = result.metrics.device_time
+    if device is None or not floor_ms:
+        return held
+    seen = Evidence(RawResult(result.case), plan.quick, plan.precise_within, result.metrics, ceilings=held.ceilings)
+    held = replace(held, findings=(*result.findings, *observe(seen, ("cached",))))
+    if result.case.precision == "fp32":
+        return held
+    checked = check_floor(device.median_ms, arithmetic_ms)
+    valid = result.valid and checked.ok
+    return replace(held, checks=(*result.checks, checked), valid=valid, status=result.status if valid else "invalid")
+
+
+def _latency(raw: RawResult, plan: Plan) -> Any:
+    return metric(raw.latency_ms, plan.seed) if raw.rounds else None
+
+
+def _metrics(raw: RawResult, plan: Plan) -> Metrics:
+    calls = sum(r.block_calls for r in raw.rounds)
+    block_s = sum(r.block_ms for r in raw.rounds) / 1e3
+    device_time, enqueue = raw.device_time_ms, raw.enqueue_ms
+    return Metrics(
+        latency=_latency(raw, plan),
+        throughput=metric([[r.block_ms / r.block_calls] for r in raw.rounds], plan.seed),
+        device_time=metric(device_time, plan.seed) if device_time else None,
+        enqueue=metric(enqueue, plan.seed) if enqueue else None,
+        images_per_s=raw.case.batch_size * calls / block_s if block_s else None,
+    )
+
+
+def _unknown(raw: RawResult, metrics: Metrics) -> dict[str, str]:
+    """Why each quantity is None that somebody may miss."""
+    unknown = {FIELDS.get(extra, extra): reason for extra, reason in raw.unavailable.items()}
+    if metrics.enqueue is None:
+        reason = SCALER if raw.case.waits_inside else f"{raw.case.kind} has no events on a stream"
+        unknown |= dict.fromkeys(("device_time", "enqueue"), reason)
+    elif metrics.device_time is None:
+        unknown["device_time"] = DRY
+    if metrics.latency is not None and metrics.latency.p99_ms is None:
+        unknown["p99_ms"] = f"{metrics.latency.n} samples; it takes {P99_SAMPLES}"
+    return unknown
+
+
+def _breakdowns(raw: RawResult, counted: Counted) -> dict[str, Breakdown]:
+    marked = (("stage", raw.stage, counted.stages), ("layer", raw.layer, counted.layers))
+    return {by: break_down(calls, parts) for by, calls, parts in marked if calls is not None}
+
+
+def _ceilings(before: Ceilings | None, after: Ceilings | None) -> RunCeilings | None:
+    """The higher of two measurements, before the rounds and after: a ceiling is what can be reached."""
+    if after is None:
+        return None
+    each = tuple(Roof(c.flop_per_s, c.bytes_per_s) for c in (before, after) if c is not None)
+    values = {field.name: getattr(after, field.name) for field in fields(Ceilings)}
+    return highest(RunCeilings(**values, each=each), each)
+
+
+def highest(ceilings: RunCeilings, roofs: tuple[Roof, ...]) -> RunCeilings:
+    """``ceilings`` raised to the highest of ``roofs``."""
+    return replace(
+        ceilings,
+        flop_per_s=max(roof.flop_per_s for roof in roofs),
+        bytes_per_s=max(roof.bytes_per_s for roof in roofs),
+    )

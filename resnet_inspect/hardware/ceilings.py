@@ -1,0 +1,21 @@
+"""What a device can do at most, as it was measured."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ceilings:
+    """Rates of the fastest arithmetic and of a copy, each the median of repeats.
+
+    ``*_spread`` is the distance between the quartiles as a share of the median. ``bytes_per_s`` counts bytes read and
+    written. ``title`` is the name that torch or the system gives the device.
+    """
+
+    device: str
+    title: str
+    precision: str
+    flop_per_s: float
+    flop_spread: float
+    bytes_per_s: float
+    bytes_spread: float
+    source: str
