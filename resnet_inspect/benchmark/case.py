@@ -94,7 +94,7 @@ def grid(
     threads: Sequence[int],
     folded: Sequence[bool] = (False,),
 ) -> list[Case]:
-    """Every combination, models given with the C, H, W of one image.
+    """Every combination; each model comes with the C, H, W of one image.
 
     Raises:
         RequestError: a pair that cannot run, or a batch without an image.

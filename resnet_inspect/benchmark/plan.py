@@ -56,10 +56,10 @@ def plan_for(
     max_time_s: float | None = None,
     fresh: bool = False,
 ) -> Plan:
-    """The defaults for a kind of device; ``min_time_s`` and ``max_time_s`` are of sampling an arm in all.
+    """The defaults for a kind of device; ``min_time_s`` and ``max_time_s`` bound the sampling of a case.
 
     Raises:
-        RequestError: a time that is none, or a least one above the most.
+        RequestError: a time is not above 0, or the least time is above the most.
     """
     for name, seconds in ("min-time", min_time_s), ("max-time", max_time_s):
         if seconds is not None and not 0 < seconds < inf:
@@ -102,7 +102,7 @@ def reason_to_stop(rounds: Rounds, plan: Plan) -> Stop | None:
 
 
 def settled(calls_ms: Sequence[float], plan: Plan) -> bool:
-    """Whether there are calls enough, and the last two windows of them agree in median."""
+    """Whether there are enough calls, and the last two windows of them agree in median."""
     n = plan.window
     if len(calls_ms) < max(2 * n, plan.warmup_calls):
         return False

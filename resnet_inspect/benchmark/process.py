@@ -116,7 +116,7 @@ class ProcessWorker:
         return line
 
     def _kill(self) -> None:
-        """And what it started: a compiler would work on beside the next arm."""
+        """Kill the worker and what it started: a compiler would go on during the next case."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
 
@@ -128,8 +128,8 @@ class ProcessWorker:
             self._kill()
             code = self.process.wait()
         self.errors.seek(0)
-        said = self.errors.read().decode(errors="replace")
-        detail = f"killed by signal {-code}" if code < 0 else f"exit code {code}: {_complaint(said)}"
+        stderr = self.errors.read().decode(errors="replace")
+        detail = f"killed by signal {-code}" if code < 0 else f"exit code {code}: {_complaint(stderr)}"
         return WorkerLost("crashed", detail)
 
 

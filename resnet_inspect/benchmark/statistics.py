@@ -1,7 +1,7 @@
-"""What samples of a duration say: order statistics, an interval of the median, the symptoms of a bad measurement.
+"""Statistics of durations: order statistics, an interval of the median, signs of a bad measurement.
 
-Samples are milliseconds, in rounds, as they were taken. What takes rounds raises ValueError where there are none, where
-one is empty, and where a sample is not finite. What is relative is inf over zero.
+Samples are milliseconds, in rounds, as they were taken. A function of rounds raises ValueError if there is no round, a
+round is empty, or a sample is not finite. A relative number over zero is infinite.
 """
 
 from bisect import bisect_left, bisect_right
@@ -45,7 +45,7 @@ class Statistics:
 
 
 def summarize(rounds: Rounds, seed: int = 0) -> Statistics:
-    """The statistics of all rounds; ``seed`` is that of the interval."""
+    """The statistics of all rounds; ``seed`` seeds the interval's bootstrap."""
     ordered = pooled(rounds)
     n = len(ordered)
     q1, median, q3, p90, p95, p99 = (quantile(ordered, q) for q in (0.25, 0.5, 0.75, 0.90, 0.95, 0.99))
@@ -72,7 +72,7 @@ def quantile(ordered: Sequence[float], q: float) -> float:
 
 
 def median_of(samples: Iterable[float]) -> float:
-    """Their median: of an even number, between the middle two."""
+    """The median; of an even number of samples, halfway between the middle two."""
     return quantile(sorted(samples), 0.5)
 
 
@@ -91,8 +91,8 @@ def pooled(rounds: Rounds) -> list[float]:
 def median_interval(rounds: Rounds, seed: int, resamples: int = 1000) -> tuple[float, float]:
     """The 95 % interval of the median by bootstrap over rounds, then samples; of a single round, over samples.
 
-    A single sample is its own interval. Where rounds truly differ, the interval of five covers the truth in 85 to 93 %
-    of cases and that of two in 55 to 80 %: so few say little of how rounds vary.
+    A single sample is its own interval. Few rounds say little of how rounds vary: where they truly differ, the interval
+    of five covers the truth in 85 to 93 % of cases, of two in 55 to 80 %.
     """
     rng = Random(seed)
     resample = resampler(rounds)
@@ -119,7 +119,7 @@ def resampler(rounds: Rounds) -> Callable[[Sequence[int], Random], float]:
 
 
 def central(values: Iterable[float]) -> tuple[float, float]:
-    """The range of the middle 95 % of them."""
+    """The range of the middle 95 % of the values."""
     ordered = sorted(values)
     return quantile(ordered, 0.025), quantile(ordered, 0.975)
 
@@ -137,7 +137,7 @@ def drift(rounds: Rounds) -> float:
 
 
 def spread(rounds: Rounds) -> float:
-    """Distance between the least and the greatest round median, relative to the median."""
+    """Distance between the smallest and the largest round median, relative to the overall median."""
     overall = median_of(pooled(rounds))
     medians = [*map(median_of, rounds)]
     return _relative(max(medians) - min(medians), overall)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 import resnet_inspect as ri
-from resnet_inspect.benchmark.findings import CATALOGUE
+from resnet_inspect.benchmark.findings import BY_CODE
 from resnet_inspect.explainer import glossary
 from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.language import LANGUAGES
@@ -70,7 +70,7 @@ def test_a_word_has_one_meaning() -> None:
 def test_no_model_has_the_name_of_a_word() -> None:
     words = {glossary.normalize(word) for term in TERMS for word in (term.key, *term.aliases)}
     words |= {
-        glossary.normalize(word) for word in (*CATALOGUE, *(name for rule in RULES for name in (rule.code, rule.name)))
+        glossary.normalize(word) for word in (*BY_CODE, *(name for rule in RULES for name in (rule.code, rule.name)))
     }
     assert not words & {glossary.normalize(variant.name) for variant in zoo.variants()}
 

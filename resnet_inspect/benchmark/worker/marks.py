@@ -1,7 +1,7 @@
-"""Where the time of a call goes: the network's stages or calls one after the other, with marks between them.
+"""Marked calls: the network's stages or layers run one after the other, with a mark between two of them.
 
-The marked run has the arm's own modules, weights and input. Marks are readings of a monotonic clock on a CPU and events
-in the one stream on CUDA, which a captured graph may hold.
+A marked call uses the case's own modules, weights and input. A mark reads a monotonic clock on a CPU; on CUDA it is an
+event in the stream, which a captured graph may hold.
 """
 
 import time
@@ -24,11 +24,11 @@ from resnet_inspect.runtime.operations import of_module
 
 CLOCK = time.perf_counter_ns
 WARM_CALLS = 3
-PAIRS, SECONDS = 30, 2.0  # of a marked and a plain call, at least
-FEW_PAIRS, MAX_SECONDS = 6, 10.0  # where calls are long
-LEAST_PAIRS = 2  # whatever the time: each call once first
+PAIRS, SECONDS = 30, 2.0  # at least, of a marked and a plain call
+FEW_PAIRS, MAX_SECONDS = 6, 10.0  # enough where calls are long
+LEAST_PAIRS = 2  # whatever the time: each of the two calls goes first once
 
-# What runs from a mark to the next one: phase, and index of the stage or call.
+# What runs from one mark to the next: the phase, and the index of the stage or layer.
 Key = tuple[str, int]
 After = Callable[[int, Tensor], None]
 # Milliseconds of each key, and from the first mark to the last.
@@ -36,14 +36,14 @@ Reading = tuple[dict[Key, float], float]
 
 
 class Marks(Protocol):
-    """Marks of one call: ``begin`` forgets the last call's; a mark says what begins there."""
+    """Marks of one call: ``begin`` drops the last call's; a mark names what begins there."""
 
     def begin(self) -> None: ...
 
     def mark(self, begins: Key) -> None: ...
 
     def read(self) -> Reading | None:
-        """When the call is over; None if the marks say nothing."""
+        """The times between the marks, once the call is over; None where they are worthless."""
         ...
 
 
@@ -67,7 +67,7 @@ class ClockMarks:
 
 
 class EventMarks:
-    """Events in the stream. Where one is over before the host records the next, the device waits for the host."""
+    """Events in the stream. If one is over before the host records the next, the device waited for the host."""
 
     def __init__(self, event: Callable[[], Any], watched: bool) -> None:
         self.event, self.watched = event, watched
@@ -192,7 +192,7 @@ def _wanted(pairs: int, spent: float) -> bool:
 
 
 def marked(ready: Ready, per: str, compiled: bool, marks: Marks) -> Callable[[], Any]:
-    """The arm's call with a mark where each stage or layer begins, forward and backward.
+    """The case's call with a mark where each stage or layer begins, forward and backward.
 
     A stage's backward pass begins when the gradient of its output is complete, so each mark is a hook on an output.
     """
@@ -242,7 +242,7 @@ def _count(graph: Graph, per: str) -> int:
 
 
 def chain(ready: Ready, compiled: bool, after: After) -> Callable[[Tensor], Tensor]:
-    """The stages one after the other, each compiled for itself where the arm is compiled."""
+    """The stages one after the other, each compiled on its own where the case is compiled."""
     nodes = ready.graph.nodes
     positions = groupby(range(1, len(nodes)), lambda i: nodes[i].stage)
     stages: list[Any] = [flat(ready.net, ready.graph, [*inside]) for _, inside in positions]
@@ -261,7 +261,7 @@ def chain(ready: Ready, compiled: bool, after: After) -> Callable[[Tensor], Tens
 def flat(net: nn.Module, graph: Graph, positions: Sequence[int], after: After | None = None) -> fx.GraphModule:
     """The calls at ``positions`` of ``graph`` on the modules of ``net``; they read one value from outside.
 
-    ``after`` is told the number and the output of each call when it has been made.
+    ``after`` gets the number and the output of each call once it has been made.
     """
     overwrites, calls = in_place(graph), fx.Graph()
     values = {graph.nodes[positions[0]].inputs[0]: calls.placeholder("x")}

@@ -1,4 +1,4 @@
-"""The memory a pass really asks for: allocation events on a CPU, the caching allocator's peaks on CUDA."""
+"""The memory that a call really asks for: allocation events on a CPU, the caching allocator's peaks on CUDA."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from torch.profiler import ProfilerActivity, profile
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """Peak bytes that a call asked for beyond what was there before it.
+    """Peak bytes that a call asked for on top of what was there before it.
 
-    ``workspace_bytes`` is what the peak would lose without memory that an operation asks for and gives back inside
-    itself, as oneDNN does to reorder a convolution's operands; None where that is not known.
+    ``workspace_bytes`` is the part of the peak that an operation asks for and gives back itself, as oneDNN does to
+    reorder a convolution's operands; ``peak_bytes`` is without it. None where it is unknown.
     """
 
     peak_bytes: int
@@ -21,15 +21,15 @@ class Requested:
 
 
 def requested_on_cpu(call: Callable[[], object]) -> Requested:
-    """Play ``call`` under torch's profiler and add up the allocator's events; it keeps no peak of its own on a CPU."""
-    # Older versions warn, without acc_events, that cycles forget their events; there is one cycle.
+    """Run ``call`` under torch's profiler and add up the allocation events: on a CPU the allocator keeps no peak."""
+    # Without acc_events, older versions warn that each cycle drops its events; there is one cycle.
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True, acc_events=True) as recorded:
         call()
     result: Any = recorded.profiler
     events = sorted(_allocations(result.kineto_results.experimental_event_tree(), None))
     everything = _peak(size for _, _, size, _ in events)
     made: dict[int, tuple[int, object]] = {}
-    inside: set[int] = set()  # the events of memory that comes and goes within one operation
+    inside: set[int] = set()  # events of memory that one operation asks for and gives back
     for position, (_, address, size, operation) in enumerate(events):
         if size > 0:
             made[address] = (position, operation)
@@ -63,7 +63,7 @@ def _allocations(events: list[Any], operation: int | None) -> Iterator[tuple[int
 
 
 def requested_on_cuda(call: Callable[[], object], device: torch.device) -> Requested:
-    """Peak of what was asked of the caching allocator during ``call``; cuDNN's workspaces come from it too."""
+    """Peak that ``call`` asked of the caching allocator, which also serves cuDNN's workspaces."""
     torch.cuda.synchronize(device)
     before = torch.cuda.memory_stats(device)["requested_bytes.all.current"]
     torch.cuda.reset_peak_memory_stats(device)

@@ -1,4 +1,4 @@
-"""Page faults: memory that the allocator gave back to the system after one call has to be fetched again in the next."""
+"""Page faults: memory that the allocator returned to the system after one call is fetched again in the next."""
 
 import mmap
 import resource
@@ -10,18 +10,18 @@ REPEATS = 5
 
 
 def faults() -> int:
-    """Those of this process so far that needed no disk."""
+    """Page faults of this process so far that needed no disk."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 
 
 def cost_us() -> float | None:
-    """Microseconds of one, the median of REPEATS. None where there are none to time."""
+    """Microseconds a page fault, the median of REPEATS; None where fresh pages fault not at all."""
     costs = [cost for _ in range(REPEATS) if (cost := _first_write_us()) is not None]
     return median(costs) if costs else None
 
 
 def _first_write_us() -> float | None:
-    """What a first write to fresh pages takes longer than a second one, for each fault that it makes."""
+    """Microseconds a fault: how much longer the first write to fresh pages takes than the second."""
     with mmap.mmap(-1, TOUCHED) as memory:
         before = faults()
         first = _write(memory)

@@ -1,4 +1,4 @@
-"""One configuration made ready to run: the network, its input, and the callables that the sampler times."""
+"""A case made ready to run: the network, its input, and the callables that the sampler times."""
 
 import time
 from collections.abc import Callable
@@ -45,8 +45,9 @@ class Ready:
 
 
 def prepare(case: Case, graph: Graph, seed: int, code: nn.Module | None = None) -> Ready:
-    """The network of ``graph``, which is ``code`` or else is built, for ``config``, on random input, with BatchNorm
-    statistics calibrated.
+    """The network of ``case`` on random input, with calibrated BatchNorm statistics.
+
+    ``code`` is the network of ``graph``, where it is code; otherwise the network is built.
     """
     torch.manual_seed(seed)
     torch.set_num_threads(case.threads)

@@ -1,11 +1,10 @@
-"""One and the same work, timed beside every round on a CPU: where it takes longer, the machine has become slower.
+"""The reference workload: the same three pieces of work before each round on a CPU, which show its change of pace.
 
-A CPU that is shared, or hot, keeps its pace for seconds, not for minutes: on two CPUs of one host the medians of a
-network over 10 s, taken within 8 minutes, lay up to 12 % apart on one thread and 23 % on two. Pieces like these were
-chosen on those recordings, among fourteen sets. Of the pairs of medians, all of unchanged code, 23 to 40 % differed by
-over 5 % on one thread and 25 to 59 % on two; where the ratio to the pieces had to differ as well, 0 to 2 % and 3 to 6 %
-were left, of resnet50 on two threads 39 %. Of planted slow-downs by 10 % none was missed for it on one thread, and a
-tenth to a quarter of those found on two.
+A shared or hot CPU keeps its pace for seconds, not for minutes. Fourteen sets of pieces were tried on recordings of
+unchanged networks on two CPUs of one host, where medians of 10 s taken within 8 minutes lay up to 12 % apart on one
+thread and 23 % on two. Among pairs of those medians, 23 to 40 % differed by over 5 % on one thread, 25 to 59 % on two.
+When the ratio to these pieces had to differ too, 0 to 2 % and 3 to 6 % were left (39 % of resnet50 on two threads).
+For this, no planted slow-down of 10 % was missed on one thread, and a tenth to a quarter of them on two.
 """
 
 import time
@@ -21,12 +20,12 @@ from resnet_inspect.benchmark.worker import sampling
 
 PIECE_S = 0.05
 AT_LEAST = 3  # calls of a piece
-PRODUCTS = 50  # each of some 40 µs
+PRODUCTS = 50  # some 40 µs each
 
 
 @torch.inference_mode()
 def milliseconds() -> list[float]:
-    """The median of each piece: a convolution of large maps, one of large weights, products that stay in the cache."""
+    """The median of each piece: a convolution on large maps, one with large weights, products that stay in the cache."""
     taken = []
     for piece in _pieces():
         piece()  # fetches what the network evicted

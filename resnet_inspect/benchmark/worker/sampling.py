@@ -1,4 +1,4 @@
-"""Timing a callable: warm-up to a steady state, single calls, blocks of calls. The clock is given: tests fake it."""
+"""Timing a callable: warm-up to a steady state, single calls, blocks of calls. The caller gives the clock."""
 
 import gc
 import time
@@ -14,7 +14,7 @@ Call = Callable[[], object]
 
 @dataclass(frozen=True, slots=True)
 class WarmUp:
-    """``first_ms`` is the very first call, which finds kernels and memory; the others led to a steady state, or not."""
+    """``first_ms`` is the very first call, which finds kernels and memory; ``settled``: the rest reached a steady state."""
 
     first_ms: float
     calls: int
@@ -23,7 +23,7 @@ class WarmUp:
 
 
 def warm_up(call: Call, clock: Clock, plan: Plan) -> WarmUp:
-    """Call until the settling rule holds, or the time for it is over, of which the first call takes none."""
+    """Call until the settling rule holds or the plan's time is over; the first call does not count towards it."""
     first = _timed(call, clock)
     calls: list[float] = []
     spent, steady = 0.0, False
@@ -48,7 +48,7 @@ def sample(call: Call, clock: Clock, seconds: float, at_least: int) -> list[floa
 def watched(
     call: Call, clock: Clock, seconds: float, at_least: int, own_clock: Clock = time.thread_time_ns
 ) -> tuple[list[float], float]:
-    """As ``sample``; and the share of a CPU that the calling thread was given meanwhile, by the clock of its own."""
+    """As ``sample``, and the share of a CPU that the calling thread got meanwhile, by the thread's own clock."""
     began, worked = clock(), own_clock()
     samples = sample(call, clock, seconds, at_least)
     passed, work = clock() - began, own_clock() - worked
@@ -56,7 +56,7 @@ def watched(
 
 
 def block(call: Call, finish: Call, clock: Clock, seconds: float, expected_ms: float) -> tuple[int, float]:
-    """Calls back to back and one ``finish``: how many calls, and their milliseconds in all."""
+    """Calls back to back and one ``finish``: how many calls, and the milliseconds they took together."""
     count = max(2, round(seconds * 1e3 / max(expected_ms, 1e-6)) + 1)
     with without_gc():
         while True:
@@ -71,7 +71,7 @@ def block(call: Call, finish: Call, clock: Clock, seconds: float, expected_ms: f
 
 
 def rewarm(call: Call, clock: Clock, seconds: float) -> None:
-    """Calls for ``seconds``, at least one: what another arm evicted comes back."""
+    """Calls for ``seconds``, at least one, which bring back what another case evicted."""
     end = clock() + int(seconds * 1e9)
     call()
     while clock() < end:
@@ -80,9 +80,9 @@ def rewarm(call: Call, clock: Clock, seconds: float) -> None:
 
 @contextmanager
 def without_gc() -> Iterator[None]:
-    """No garbage collection inside: it is the harness's, not the network's.
+    """No garbage collection inside, as it is the harness's, not the network's.
 
-    None before it either: with torch loaded it takes 80 ms and evicts what the warm-up has fetched.
+    Nor before: with torch loaded, a collection takes 80 ms and evicts what the warm-up has fetched.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -9,7 +9,7 @@ import torch
 from resnet_inspect.benchmark.statistics import quantile
 
 SLEEP_CYCLES = 10_000_000
-MOST_MS = 1000.0  # a GPU that draws a screen ends a kernel after some two seconds
+MOST_MS = 1000.0  # a GPU that drives a display ends a kernel after some two seconds
 DRY_CALLS = 3
 CLOCK = time.perf_counter_ns
 
@@ -17,7 +17,7 @@ Call = Callable[[], object]
 
 
 def enqueue(run: Call, sync: Call, calls: int) -> list[float]:
-    """Host milliseconds until each call returns, from an empty queue: a full one makes the host wait for the chip."""
+    """Host milliseconds until each call returns. The queue starts empty: a full one makes the host wait."""
     samples = []
     for _ in range(calls):
         sync()
@@ -29,8 +29,10 @@ def enqueue(run: Call, sync: Call, calls: int) -> list[float]:
 
 
 def device_time(run: Call, sync: Call, calls: int, enqueue_ms: Sequence[float]) -> list[float] | None:
-    """Milliseconds of each call on the device, where ``enqueue`` gave ``enqueue_ms``; None if the queue keeps running
-    dry. Where it does so now and then, that call is made again."""
+    """Milliseconds of each call on the device; None if the queue keeps running dry.
+
+    ``enqueue_ms`` is what ``enqueue`` returned. A call whose queue ran dry is made again.
+    """
     cycles = cycles_of(2 * quantile(sorted(enqueue_ms), 0.9) + 1, sync)
     samples: list[float] = []
     dry = 0
@@ -44,7 +46,7 @@ def device_time(run: Call, sync: Call, calls: int, enqueue_ms: Sequence[float]) 
 
 
 def cycles_of(ms: float, sync: Call) -> int:
-    """How many clock cycles a kernel must sleep for so many milliseconds, of which there are MOST_MS."""
+    """The clock cycles for which a kernel must sleep to last ``ms``, at most MOST_MS."""
     cuda: Any = torch.cuda  # whose events have no types
     cuda._sleep(1)  # the first one loads the kernel
     start, end = (cuda.Event(enable_timing=True) for _ in range(2))
@@ -56,10 +58,10 @@ def cycles_of(ms: float, sync: Call) -> int:
 
 
 def between_events(run: Call, sync: Call, cycles: int) -> float | None:
-    """Milliseconds between events round a call, behind a kernel that sleeps until the host has enqueued it all.
+    """Milliseconds between events around a call, behind a kernel that sleeps until the host has enqueued all of it.
 
-    None if the first event passed before the host was done: the queue ran dry, and the events are as far apart as the
-    host is slow, or it has room for fewer launches than the call makes.
+    None if the first event passed before the host was done. The queue then ran dry, because the host is slow or the
+    queue holds fewer launches than the call makes, and the events measure the host.
     """
     cuda: Any = torch.cuda
     sync()
