@@ -24,12 +24,16 @@ REFERENCE_IMAGES = 2
 
 @dataclass(slots=True)
 class Ready:
-    """``run`` makes one call and returns its result before a GPU is done; ``sync`` waits for it.
+    """A case that can be timed.
 
-    ``reference`` is what strict fp32 gives for the first images. ``forward`` is the call's forward pass with what it is
-    given in the network's place, loss included where there is one; ``step`` forward, backward and optimizer of a
-    training step. ``captured_ms`` is the first call where it came before the timed path, as it does when a graph is
-    captured. ``compiled_graphs`` counts those that torch.compile had made when the calls were warm.
+    Attributes:
+        run: makes one call and returns before a GPU is done.
+        sync: waits for the device.
+        reference: outputs of strict fp32 for the first images.
+        forward: the call's forward pass, loss included, with its argument in the network's place.
+        step: forward, backward and optimizer of a training step.
+        captured_ms: the first call, where it came before the timed path because a graph was captured.
+        compiled_graphs: graphs that torch.compile had made when the calls were warm.
     """
 
     run: Callable[[], Any]
@@ -96,9 +100,9 @@ def prepare(case: Case, graph: Graph, seed: int, code: nn.Module | None = None) 
 
 
 def agreement(ready: Ready, case: Case) -> tuple[bool, float | None]:
-    """Whether what the timed path gives are numbers, and their relative L2 distance from strict fp32.
+    """Whether the outputs of the timed path are finite, and their relative L2 distance from strict fp32.
 
-    Of a training step: whether its loss and gradients are numbers; the weights have moved, so there is no distance.
+    For a training step: whether loss and gradients are finite. The weights have moved, so there is no distance.
     """
     if ready.step is not None:
         forward, backward, _ = ready.step
@@ -123,7 +127,7 @@ def _train(
     classes: int,
     scaled: bool,
 ) -> None:
-    """A step of forward, loss, backward and SGD with momentum 0.9; fp16 autocast scales its loss, as its users do."""
+    """A step of forward, loss, backward and SGD with momentum 0.9; amp-fp16 scales the loss."""
     ready.net.train()
     y = torch.randint(0, classes, (len(x),), device=x.device)
     optimizer = torch.optim.SGD(ready.net.parameters(), lr=1e-4, momentum=0.9)
@@ -150,8 +154,10 @@ def _train(
 
 
 def _calibrate(net: nn.Module, x: torch.Tensor) -> None:
-    """One train-mode forward at momentum 0.1: with untouched statistics a random deep net overflows fp16, with exact
-    ones it amplifies rounding."""
+    """One train-mode forward at momentum 0.1.
+
+    With untouched statistics a deep random net overflows fp16; with exact ones it amplifies rounding.
+    """
     norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
     images = x if len(x) >= 2 else torch.cat([x, torch.randn_like(x)])
     if norms:
@@ -174,10 +180,10 @@ def _allow_tf32(allowed: bool) -> None:
 
 
 def captured(infer: Callable[[], torch.Tensor]) -> tuple[Callable[[], torch.Tensor], float]:
-    """``infer`` as a CUDA graph, captured after a warm-up on a side stream as torch's documentation asks; and the
-    milliseconds of the first call of that warm-up.
+    """``infer`` as a CUDA graph, and the milliseconds of its first call.
 
-    The replay keeps ``infer``, and so its input and weights, which the graph reads where they were, and its output.
+    It is captured after a warm-up on a side stream, as torch's documentation asks. The replay keeps ``infer`` alive,
+    with the input and weights that the graph reads in place.
     """
     cuda: Any = torch.cuda  # whose streams have no types
     side = cuda.Stream()

@@ -25,7 +25,7 @@ PRODUCTS = 50  # some 40 µs each
 
 @torch.inference_mode()
 def milliseconds() -> list[float]:
-    """The median of each piece: a convolution on large maps, one with large weights, products that stay in the cache."""
+    """The median of each piece: a convolution on large maps, one with large weights, products inside the cache."""
     taken = []
     for piece in _pieces():
         piece()  # fetches what the network evicted

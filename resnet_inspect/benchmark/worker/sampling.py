@@ -14,7 +14,7 @@ Call = Callable[[], object]
 
 @dataclass(frozen=True, slots=True)
 class WarmUp:
-    """``first_ms`` is the very first call, which finds kernels and memory; ``settled``: the rest reached a steady state."""
+    """``first_ms`` is the first call, which finds kernels and memory; ``settled``: the rest reached a steady state."""
 
     first_ms: float
     calls: int
