@@ -6,15 +6,15 @@ The first line is a Job. Every other line is the name of a Request; its answer i
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.hardware.gpu import Gpu, GpuState
-from resnet_inspect.typed_json import OPTIONAL, keyed
+from resnet_inspect.typed_json import OPTIONAL, JsonObject, keyed
 
-A = TypeVar("A")
+A_co = TypeVar("A_co", covariant=True)
 
 Extra = Literal["stage", "layer", "energy", "ceilings"]  # what is measured after the rounds, on request
 Lost = Literal["oom", "crashed", "timeout"]
@@ -29,7 +29,7 @@ class Job:
 
     case: Case
     plan: Plan
-    source: Mapping[str, Any]  # JSON, whose shape is the source's own
+    source: JsonObject
     schema: Literal["resnet-inspect/worker"] = "resnet-inspect/worker"
     schema_version: Literal[1] = 1
 
@@ -170,11 +170,11 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
-class Request(Generic[A]):
+class Request(Generic[A_co]):
     """A question to a worker, and the type of its answer."""
 
     name: str
-    answer: type[A]
+    answer: type[A_co]
 
 
 PREPARE = Request("prepare", Prepared)

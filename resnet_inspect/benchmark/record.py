@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from statistics import geometric_mean
-from typing import Any, Literal
+from typing import Literal
 
 from resnet_inspect.benchmark.breakdown import Breakdown
 from resnet_inspect.benchmark.case import Case
@@ -15,7 +15,7 @@ from resnet_inspect.graph.facts.memory import PeakMemory
 from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.hardware.gpu import Gpu, GpuState
 from resnet_inspect.hardware.machine import Grade, Machine
-from resnet_inspect.typed_json import LENIENT, keyed
+from resnet_inspect.typed_json import LENIENT, JsonObject, keyed
 
 Status = Literal["ok", "invalid", "oom", "crashed", "timeout"]
 
@@ -143,7 +143,8 @@ class Clocks:
 class Result:
     """What came of a case.
 
-    ``unknown`` says why a quantity is None. ``flags`` are torch's own while the case ran. ``first_call_ms`` finds
+    ``spec`` holds every field of the network's spec, as export-spec writes it; empty for code. ``unknown`` says why a
+    quantity is None. ``flags`` are torch's own while the case ran. ``first_call_ms`` finds
     kernels and memory; ``compile_ms`` is what torch.compile added to it.
     """
 
@@ -151,7 +152,7 @@ class Result:
     status: Status
     valid: bool
     cost: Cost
-    spec: Mapping[str, Any]  # JSON: every field of the spec, as export-spec writes it
+    spec: JsonObject
     metrics: Metrics = Metrics()  # frozen
     memory: Memory = Memory(None, None)  # frozen
     first_call_ms: float | None = None

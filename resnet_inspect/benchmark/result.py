@@ -1,8 +1,6 @@
 """From what a worker answered to a Result of the Record: statistics, self-checks, findings."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 from resnet_inspect.benchmark.breakdown import Breakdown, Part, break_down
 from resnet_inspect.benchmark.case import DRY, SCALER
@@ -14,6 +12,7 @@ from resnet_inspect.benchmark.record import (
     Clocks,
     Cost,
     Memory,
+    Metric,
     Metrics,
     Result,
     Roof,
@@ -24,6 +23,7 @@ from resnet_inspect.benchmark.schedule import RawResult
 from resnet_inspect.benchmark.statistics import P99_SAMPLES
 from resnet_inspect.graph.facts.memory import PeakMemory
 from resnet_inspect.hardware.ceilings import Ceilings
+from resnet_inspect.typed_json import JsonObject
 
 FIELDS = {"stage": "stages", "layer": "layers"}  # an extra -> the field of a Result, where it has another name
 
@@ -33,7 +33,7 @@ class Counted:
     """What counting says of a case's net; ``predicted`` is None where no prediction is made."""
 
     cost: Cost
-    spec: Mapping[str, Any]  # JSON: every field of the spec
+    spec: JsonObject
     predicted: PeakMemory | None
     stages: tuple[Part, ...]
     layers: tuple[Part, ...]
@@ -109,7 +109,7 @@ def hold_to_ceilings(
     return replace(held, checks=(*result.checks, checked), valid=valid, status=result.status if valid else "invalid")
 
 
-def _latency(raw: RawResult, plan: Plan) -> Any:
+def _latency(raw: RawResult, plan: Plan) -> Metric | None:
     return metric(raw.latency_ms, plan.seed) if raw.rounds else None
 
 

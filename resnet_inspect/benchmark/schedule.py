@@ -170,7 +170,7 @@ def conduct(
 
 
 # extra -> the field of a RawResult that holds it, and what a worker is asked
-EXTRAS: dict[Extra, tuple[str, Request[Any]]] = {
+EXTRAS: dict[Extra, tuple[str, Request[object]]] = {
     "stage": ("stage", STAGE),
     "layer": ("layer", LAYER),
     "energy": ("energy", ENERGY),
@@ -259,7 +259,7 @@ class _Player:
         settled = warmed_up.settled and (earlier is None or earlier.settled)
         self._keep(warmed_up=replace(warmed_up, settled=settled))
 
-    def _measure(self, name: str, field: str, request: Request[Any]) -> None:
+    def _measure(self, name: str, field: str, request: Request[object]) -> None:
         """A worker that is lost here has measured its case before: the reason is kept, and the result."""
         try:
             self._keep(**{field: self.worker.ask(request)})
@@ -274,7 +274,7 @@ class _Player:
             self._keep(status=lost.status, detail=lost.detail)
             self.state = State.DONE
 
-    def _keep(self, **answers: Any) -> None:
+    def _keep(self, **answers: Any) -> None:  # fields of a RawResult
         self.raw = replace(self.raw, **answers)
 
     def _so_far(self) -> str:

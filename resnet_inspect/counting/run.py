@@ -3,11 +3,11 @@
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+
+from resnet_inspect.typed_json import JsonObject
 
 # package -> the counters it holds, by the names of their conventions
 PACKAGES = {
@@ -33,14 +33,14 @@ class Measured:
     why: str = ""
 
 
-def run_all(spec: Mapping[str, Any], image: tuple[int, ...]) -> dict[str, Measured]:
+def run_all(spec: JsonObject, image: tuple[int, ...]) -> dict[str, Measured]:
     """What every counter says of the net of ``spec`` (fields that are None left out) on a batch of that shape."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         said = pool.map(lambda package: _run(package, spec, image), PACKAGES)
     return {counter: measured for one in said for counter, measured in one.items()}
 
 
-def _run(package: str, spec: Mapping[str, Any], image: tuple[int, ...]) -> dict[str, Measured]:
+def _run(package: str, spec: JsonObject, image: tuple[int, ...]) -> dict[str, Measured]:
     counters = PACKAGES[package]
     try:
         installed = version(package)

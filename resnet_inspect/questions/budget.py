@@ -1,9 +1,9 @@
 """What a net may cost at most, and whether it does: counts from its graph, latency from a Record."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.errors import FAILED, INCONCLUSIVE, OK, RequestError
@@ -11,6 +11,7 @@ from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.memory import peak_bytes
 from resnet_inspect.graph.facts.work import Work, work_of
 from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
+from resnet_inspect.typed_json import JsonObject
 from resnet_inspect.units import Unit, exact, text
 
 
@@ -71,9 +72,7 @@ INTERVAL: tuple[Column[Use], ...] = (
 )
 
 
-def budget(
-    graph: Graph, spec: Mapping[str, Any], limits: Limits, record: Record | None = None, source: str = ""
-) -> Report:
+def budget(graph: Graph, spec: JsonObject, limits: Limits, record: Record | None = None, source: str = "") -> Report:
     """A row a budget: limit, actual, and ``ok``, ``OVER``, or of a latency that says too little ``INCONCLUSIVE``.
 
     ``source`` is the file that limits were read from. The report's ``ok`` is whether every row's is.
@@ -128,7 +127,7 @@ def _key(name: str) -> str:
     return f"max-{name.replace('_', '-')}"
 
 
-def _fitting(graph: Graph, spec: Mapping[str, Any], record: Record | None) -> list[Result]:
+def _fitting(graph: Graph, spec: JsonObject, record: Record | None) -> list[Result]:
     """Every arm that is an inference of this net at this input, however it was run: each has to keep the limit."""
     if record is None:
         raise RequestError(

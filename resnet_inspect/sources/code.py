@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.sources.batch import Batch, Image
+from resnet_inspect.typed_json import JsonObject
 
 if TYPE_CHECKING:
     from torch import nn
@@ -24,11 +25,11 @@ class NamedCode:
         return _image(_made(self.name))
 
     @property
-    def spec_fields(self) -> dict[str, Any]:
+    def spec_fields(self) -> JsonObject:
         return {}
 
     @property
-    def job(self) -> dict[str, Any]:
+    def job(self) -> JsonObject:
         return {"code": self.name}
 
     def graph(self, batch: Batch) -> Graph:
@@ -50,11 +51,11 @@ class ModuleInMemory:
         return _image(self.module)
 
     @property
-    def spec_fields(self) -> dict[str, Any]:
+    def spec_fields(self) -> JsonObject:
         return {}
 
     @property
-    def job(self) -> dict[str, Any]:
+    def job(self) -> JsonObject:
         raise RequestError(
             f"a {self.name} in memory cannot be made again in another process",
             hint="name what makes it, as net.py:make or package.module:make",

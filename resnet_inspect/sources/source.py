@@ -1,9 +1,10 @@
 """What every source of a network can do: one implementation a file of this room."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from resnet_inspect.graph import Graph
 from resnet_inspect.sources.batch import Batch, Image
+from resnet_inspect.typed_json import JsonObject
 
 
 class Source(Protocol):
@@ -18,11 +19,11 @@ class Source(Protocol):
         """Channels, height and width that the network is made for."""
 
     @property
-    def spec_fields(self) -> dict[str, Any]:
+    def spec_fields(self) -> JsonObject:
         """The fields of the network's spec as JSON values; empty for code, which has no spec."""
 
     @property
-    def job(self) -> dict[str, Any]:
+    def job(self) -> JsonObject:
         """What a worker process makes the network of: ``{"spec": …}`` or ``{"code": name}``.
 
         Raises:

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from resnet_inspect.errors import RequestError, UnknownModelError
 from resnet_inspect.graph import Graph
@@ -12,6 +11,7 @@ from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.resnet.zoo import Variant
 from resnet_inspect.sources.batch import Batch, Image
+from resnet_inspect.typed_json import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,16 @@ class VariantSource:
         return self.spec.in_channels, self.spec.input_size, self.spec.input_size
 
     @property
-    def spec_fields(self) -> dict[str, Any]:
+    def spec_fields(self) -> JsonObject:
         import json  # 1 ms that a table does without
 
         from resnet_inspect.resnet import fields
 
-        values: dict[str, Any] = json.loads(json.dumps(fields.to_mapping(self.spec)))
+        values: JsonObject = json.loads(json.dumps(fields.to_mapping(self.spec)))
         return values
 
     @property
-    def job(self) -> dict[str, Any]:
+    def job(self) -> JsonObject:
         return {"spec": {field: value for field, value in self.spec_fields.items() if value is not None}}
 
     def graph(self, batch: Batch) -> Graph:
