@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from resnet_inspect import api
+import resnet_inspect as api
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.plan import plan_for
 from resnet_inspect.benchmark.record import Check, Record, Result, from_json, metric, to_json
