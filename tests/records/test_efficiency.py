@@ -175,7 +175,7 @@ def test_the_arm_is_the_one_that_fits_or_the_one_that_is_numbered() -> None:
         ({"input": (1, 3, 224, 224)}, "no arm of the Record is what was asked for"),
         ({"case": 0}, "--case 0: the Record has 1"),
         ({"case": 2}, "--case 2: the Record has 1"),
-        ({"settings": ["groups=2"]}, "--set changes a net"),
+        ({"settings": ["groups=2"]}, "--set cannot change a network"),
         ({"device": "h300"}, "unknown device 'h300'"),
     ],
 )
