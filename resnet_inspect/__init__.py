@@ -3,7 +3,7 @@
 >>> import resnet_inspect as ri
 >>> ri.summary("resnet50").to_markdown()
 
-Importing this package imports neither torch nor the rest of it: each name is fetched when it is first used.
+Importing this package imports neither torch nor its own modules: each name is imported when it is first used.
 """
 
 from collections.abc import Sequence

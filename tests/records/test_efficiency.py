@@ -192,7 +192,7 @@ def test_a_training_step_and_a_lost_arm_have_no_roofline() -> None:
 
 
 def test_another_machine_than_the_one_that_was_measured_is_refused() -> None:
-    with pytest.raises(RequestError, match="no data sheet here is of NVIDIA Imagined"):
+    with pytest.raises(RequestError, match="no peaks are known of NVIDIA Imagined"):
         api.roofline(record=record(result(), gpu="NVIDIA Imagined"))
     with pytest.raises(RequestError, match="the Record is of AMD EPYC 9654, not of NVIDIA H200"):
         api.roofline(record=record(result(device="cpu")), device="h200")
@@ -321,7 +321,7 @@ def test_a_record_with_ceilings_of_its_own_needs_no_data_sheet(device: str | Non
 
 @pytest.mark.parametrize("device", [None, "cpu"])
 def test_without_ceilings_both_ways_to_them_are_offered(device: str | None) -> None:
-    with pytest.raises(RequestError, match="no data sheet here is of AMD EPYC 9654") as caught:
+    with pytest.raises(RequestError, match="no peaks are known of AMD EPYC 9654") as caught:
         api.roofline(record=record(result(device="cpu")), device=device)
     assert "--machine --device cpu" in caught.value.hint
     assert "bench --ceilings" in caught.value.hint
