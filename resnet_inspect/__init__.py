@@ -3,7 +3,7 @@
 >>> import resnet_inspect as ri
 >>> ri.summary("resnet50").to_markdown()
 
-Importing this package imports neither torch nor the rest of it: each name is fetched when it is first used.
+Importing this package imports neither torch nor its own modules: each name is imported when it is first used.
 """
 
 from collections.abc import Sequence
@@ -11,32 +11,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from resnet_inspect.api import (
-        Answer,
-        bench,
-        budget,
-        build,
-        check,
-        compare,
-        devices,
-        diff,
-        explain,
-        export_spec,
-        flops,
-        fold,
-        glossary,
-        lint,
-        lower,
-        memory,
-        read_record,
-        reconcile,
-        roofline,
-        show,
-        spec,
-        summary,
-        verdict,
-    )
-    from resnet_inspect.api import list_variants as list  # noqa: A004  # the command's own name
+    from resnet_inspect.api.answer import Answer
+    from resnet_inspect.api.checks import budget, check, lint, reconcile
+    from resnet_inspect.api.comparisons import compare, diff
+    from resnet_inspect.api.comparisons import list_variants as list  # noqa: A004  # the command's own name
+    from resnet_inspect.api.hardware import devices, roofline
+    from resnet_inspect.api.measured import bench, show, verdict
+    from resnet_inspect.api.network import build, export_spec, fold, lower, spec
+    from resnet_inspect.api.records import read_record
+    from resnet_inspect.api.static import flops, memory, summary
+    from resnet_inspect.api.words import explain, glossary
     from resnet_inspect.errors import InspectError
     from resnet_inspect.graph import Graph
     from resnet_inspect.resnet.spec import Attention, ResNetSpec
@@ -75,13 +59,31 @@ __all__ = [
 ]
 
 
+# module -> the names it gives
+HOMES = {
+    "api.answer": "Answer",
+    "api.checks": "budget check lint reconcile",
+    "api.comparisons": "compare diff list",
+    "api.hardware": "devices roofline",
+    "api.measured": "bench show verdict",
+    "api.network": "build export_spec fold lower spec",
+    "api.records": "read_record",
+    "api.static": "flops memory summary",
+    "api.words": "explain glossary",
+    "errors": "InspectError",
+    "graph": "Graph",
+    "resnet.spec": "Attention ResNetSpec",
+}
+
+
 def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    api = import_module("resnet_inspect.api")
-    value: object = getattr(api, "list_variants" if name == "list" else name)
-    globals()[name] = value
-    return value
+    for module, names in HOMES.items():
+        if name in names.split():
+            home = import_module(f"{__name__}.{module}")
+            value: object = getattr(home, "list_variants" if name == "list" else name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> Sequence[str]:

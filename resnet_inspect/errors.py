@@ -10,11 +10,11 @@ INTERRUPTED 130  Ctrl-C, as a shell reports it
 InspectError
 ├── RequestError            BAD_REQUEST  the request is wrong
 │   ├── UnknownModelError      no variant or file of that name
-│   ├── SpecError              a field of a spec is wrong, or two do not fit together
-│   ├── TraceError             code that cannot be written down as a Graph; names the call
+│   ├── SpecError              a field of a spec is wrong, or two fields contradict each other
+│   ├── TraceError             code makes a call that no Graph can hold; names the call
 │   └── ShapeError             an operation cannot take that input; names the node
 │       └── BranchError           a block's two branches cannot be added
-├── OutputError             BAD_REQUEST  the result cannot be written where it was asked for
+├── OutputError             BAD_REQUEST  the result cannot be written to -o
 └── MachineError            NO_MACHINE   this machine cannot do it
 """
 
@@ -27,7 +27,7 @@ INTERRUPTED = 130
 
 
 class InspectError(Exception):
-    """What went wrong in one line, and optionally what to do about it in another."""
+    """One line on what went wrong and, in ``hint``, one on what to do about it."""
 
     exit_code = FAILED
 

@@ -1,4 +1,4 @@
-"""Text in the reader's language, through gettext catalogues; English is the source and needs none."""
+"""Text in the reader's language, through gettext catalogues; English is the source and needs no catalogue."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -11,13 +11,13 @@ Translate = Callable[[str], str]
 
 
 def marked(text: str) -> str:
-    """``text`` as it is: what stands in a literal table is translated when it is shown, and extracted by this name."""
+    """``text`` unchanged: marks a text in a literal table for extraction; it is translated when shown."""
     return text
 
 
 @cache
 def translator(language: str) -> Translate:
-    """What turns an English text into ``language``; a text without a translation stays English."""
+    """The function that translates English text into ``language``; text without a translation stays English."""
     if language == "en":
         return marked
     from gettext import translation  # 3 ms that English need not pay
@@ -26,9 +26,9 @@ def translator(language: str) -> Translate:
 
 
 def from_environment(environ: Mapping[str, str]) -> str:
-    """The language of the locale, by the variables and in the order of gettext; ``en`` where we have it not.
+    """The language of the locale, read from gettext's variables in gettext's order; ``en`` if there is no catalogue.
 
-    LANGUAGE may name several, the first that we have counts: ``fr:zh_CN``.
+    LANGUAGE may list several, as ``fr:zh_CN``; the first with a catalogue counts.
     """
     for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         if value := environ.get(variable):

@@ -5,12 +5,12 @@ from typing import Literal, get_args
 Task = Literal["infer", "train"]
 TASKS: tuple[Task, ...] = get_args(Task)
 
-# The type in which convolutions and linear layers compute, and in which weights and activations are stored.
+# The type in which convolutions and linear layers compute; weights and activations are stored in it (tf32: in fp32).
 Precision = Literal["fp32", "tf32", "bf16", "fp16"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 ELEMENT_BYTES: dict[Precision, int] = {"fp32": 4, "tf32": 4, "bf16": 2, "fp16": 2}
 
-# A benchmark also runs autocast: weights in fp32, convolutions and products in the type that is named.
+# A benchmark also runs autocast: weights in fp32, convolutions and matrix products in the type after amp-.
 RunPrecision = Literal["fp32", "tf32", "bf16", "fp16", "amp-bf16", "amp-fp16"]
 RUN_PRECISIONS: tuple[RunPrecision, ...] = get_args(RunPrecision)
 

@@ -26,7 +26,7 @@ from rich.table import Table
 from torch import nn
 from torch.utils.benchmark import Timer
 
-from resnet_inspect import api
+import resnet_inspect as api
 from resnet_inspect.benchmark.compare import DELTA, compare
 from resnet_inspect.benchmark.plan import plan_for
 from resnet_inspect.benchmark.worker import sampling

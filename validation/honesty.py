@@ -31,7 +31,7 @@ import torch
 from demand import Row, row, show, told
 from repeatability import repeatability
 
-from resnet_inspect import api
+import resnet_inspect as api
 from resnet_inspect.benchmark.breakdown import INSTRUMENTATION, closes_within
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.compare import CROWDED, DELTA, Comparison, compare

@@ -11,7 +11,8 @@ from statistics import geometric_mean, median
 import torch
 from demand import Row, row, told
 
-from resnet_inspect import api, sources
+import resnet_inspect as api
+from resnet_inspect import sources
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.compare import DELTA, Comparison, compare
 from resnet_inspect.benchmark.plan import plan_for

@@ -15,7 +15,7 @@ def amount(text: str) -> int:
 
 
 def size(text: str) -> int:
-    """Bytes, as 200MiB (of 1024) or 200MB (of 1000); a bare M could be either and is refused."""
+    """Bytes, as 200MiB (powers of 1024) or 200MB (powers of 1000); a bare M is ambiguous and refused."""
     return _read(text, SIZES, "a size, as 200MiB or 200MB")
 
 

@@ -2,7 +2,7 @@ import sys
 
 import click
 
-from resnet_inspect import api
+from resnet_inspect.api import measured
 from resnet_inspect.benchmark.record_json import to_json
 from resnet_inspect.cli import lists, options
 from resnet_inspect.cli.options import Asked
@@ -96,12 +96,12 @@ def command(
     failed.
     """
     with recording(output) as (save, tell):
-        record = api.bench(
+        record = measured.bench(
             models or (asked.model,), device, batch_size, asked.input, asked.settings, task, precision, layout, mode,
             threads, quick=quick, min_time_s=min_time, max_time_s=max_time, seed=seed, argv=sys.argv[1:], save=save,
             tell=tell, per=per, energy=energy, folded=folded, fresh=fresh, ceilings=ceilings,
         )  # fmt: skip
-    answer = api.show(record, strict=True)
+    answer = measured.show(record, strict=True)
     if asked.format == "json" or output == "-":
         write(to_json(record), None)
         raise click.exceptions.Exit(answer.exit_code)

@@ -1,6 +1,6 @@
 import click
 
-from resnet_inspect import api
+from resnet_inspect.api import checks
 from resnet_inspect.cli import options, pyproject
 from resnet_inspect.cli.amounts import amount, size
 from resnet_inspect.cli.options import Asked
@@ -61,7 +61,7 @@ def command(
         max-latency-ms = 5
         record = "run.json"        # paths are relative to the pyproject.toml
     """
-    answer = api.budget(
+    answer = checks.budget(
         *asked.network, max_params, max_macs, max_flops, max_activations, max_memory, max_latency_ms, record, config
     )
     finish(answer, asked)

@@ -2,7 +2,7 @@ import sys
 
 import click
 
-from resnet_inspect import api
+from resnet_inspect.api import checks
 from resnet_inspect.cli import options
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
@@ -23,4 +23,4 @@ def command(asked: Asked) -> None:
     """
     if sys.stderr.isatty():
         click.echo(f"running torch, fvcore and thop on {asked.model} …", err=True)
-    finish(api.check(*asked.network), asked)
+    finish(checks.check(*asked.network), asked)

@@ -2,7 +2,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from resnet_inspect import api
+from resnet_inspect.api import comparisons
 from resnet_inspect.cli import options
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
@@ -24,4 +24,4 @@ EXAMPLES = (
 @options.floor_precision
 def command(asked: Asked, models: tuple[str, ...], device: str | None, precision: "Precision | None") -> None:
     """Compare two or more models in one table, with ratios to the first."""
-    finish(api.compare(models, asked.input, asked.batch_size, asked.settings, device, precision), asked)
+    finish(comparisons.compare(models, asked.input, asked.batch_size, asked.settings, device, precision), asked)

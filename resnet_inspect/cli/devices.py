@@ -1,6 +1,6 @@
 import click
 
-from resnet_inspect import api
+from resnet_inspect.api import hardware
 from resnet_inspect.cli import options
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
@@ -15,4 +15,4 @@ EXAMPLES = (
 @options.asked("format", "output")
 def command(asked: Asked) -> None:
     """Devices that `roofline` knows: peak rates and bandwidth, each with its source."""
-    finish(api.devices(), asked)
+    finish(hardware.devices(), asked)

@@ -1,6 +1,6 @@
 import click
 
-from resnet_inspect import api
+from resnet_inspect.api import comparisons
 from resnet_inspect.api.hardware import DEFAULT_DEVICE
 from resnet_inspect.cli import options
 from resnet_inspect.cli.options import Asked
@@ -27,4 +27,4 @@ def command(asked: Asked, a: str, b: str | None, device: str, precision: Precisi
 
     B defaults to A, and --set changes B.
     """
-    finish(api.diff(a, b, asked.input, asked.batch_size, asked.settings, device, precision), asked)
+    finish(comparisons.diff(a, b, asked.input, asked.batch_size, asked.settings, device, precision), asked)

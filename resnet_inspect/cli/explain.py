@@ -2,7 +2,7 @@ import os
 
 import click
 
-from resnet_inspect import api
+from resnet_inspect.api import words
 from resnet_inspect.cli import options
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
@@ -24,5 +24,5 @@ def command(asked: Asked, word: str, listed: bool, lang: str | None) -> None:
     """Explain WORD: a model stage by stage with its own numbers, a term, or the code of a finding."""
     language = lang or from_environment(os.environ)
     if listed:
-        finish(api.glossary(language), asked)
-    finish(api.explain(word, asked.input, asked.batch_size, asked.settings, language), asked)
+        finish(words.glossary(language), asked)
+    finish(words.explain(word, asked.input, asked.batch_size, asked.settings, language), asked)

@@ -1,6 +1,6 @@
 import click
 
-from resnet_inspect import api
+from resnet_inspect.api import network
 from resnet_inspect.cli import options
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import write
@@ -20,4 +20,4 @@ def command(asked: Asked, output: str | None) -> None:
     """Print MODEL as a spec.toml, to edit and to use as a MODEL."""
     if output not in (None, "-") and not str(output).lower().endswith(".toml"):
         raise RequestError(f"-o {output}: a spec is read back from a file named .toml", hint=f"-o {output}.toml")
-    write(api.export_spec(asked.model, asked.settings), output)
+    write(network.export_spec(asked.model, asked.settings), output)

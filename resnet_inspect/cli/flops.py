@@ -1,6 +1,6 @@
 import click
 
-from resnet_inspect import api
+from resnet_inspect.api import static
 from resnet_inspect.cli import options
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
@@ -21,4 +21,4 @@ EXAMPLES = (
 @options.writing
 def command(asked: Asked, task: Task, folded: bool, tool: str | None, writing: str | None) -> None:
     """MACs and FLOPs of MODEL by stage and by operation."""
-    finish(api.flops(*asked.network, task, folded, tool, writing), asked)
+    finish(static.flops(*asked.network, task, folded, tool, writing), asked)

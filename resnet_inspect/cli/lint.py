@@ -2,7 +2,7 @@ import os
 
 import click
 
-from resnet_inspect import api
+from resnet_inspect.api import checks
 from resnet_inspect.cli import lists, options
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
@@ -33,4 +33,4 @@ def command(
 ) -> None:
     """Find what costs more in MODEL than it gives, and what was left out by accident."""
     language = lang or from_environment(os.environ)
-    finish(api.lint(*asked.network, precision, record, ignore or (), language, strict), asked)
+    finish(checks.lint(*asked.network, precision, record, ignore or (), language, strict), asked)

@@ -2,7 +2,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from resnet_inspect import api
+from resnet_inspect.api import comparisons
 from resnet_inspect.cli import options
 from resnet_inspect.cli.amounts import amount
 from resnet_inspect.cli.options import Asked
@@ -39,7 +39,7 @@ def command(
     max_floor_ms: float | None,
 ) -> None:
     """List variants whose name or family matches the glob PATTERN, with their costs."""
-    answer = api.list_variants(
+    answer = comparisons.list_variants(
         pattern, max_params, max_macs, sort, device, precision, max_floor_ms, asked.input, asked.batch_size
     )
     finish(answer, asked)

@@ -1,6 +1,6 @@
 import click
 
-from resnet_inspect import api
+from resnet_inspect.api import static
 from resnet_inspect.cli import options
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
@@ -28,4 +28,4 @@ def command(
     asked: Asked, task: Task, precision: Precision, optimizer: Optimizer, momentum: float, folded: bool
 ) -> None:
     """Predict the memory that MODEL needs: its peak, when that is reached, and what is alive then."""
-    finish(api.memory(*asked.network, task, precision, optimizer, momentum, folded), asked)
+    finish(static.memory(*asked.network, task, precision, optimizer, momentum, folded), asked)

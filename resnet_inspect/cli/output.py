@@ -1,4 +1,4 @@
-"""Where a result goes: the terminal, a pipe, or a file that is written whole or not at all."""
+"""Where a result goes: a terminal, a pipe, or a file that is written whole or not at all."""
 
 import io
 import os
@@ -37,7 +37,7 @@ def finish(report: Report, asked: Asked) -> NoReturn:
 
 
 def _made_by(format: Format) -> str:
-    """The command that makes a Markdown file, as its first line: a report that can be made again."""
+    """The first line of a Markdown file: the command that makes it again."""
     return f"Made by `{shlex.join(['resnet-inspect', *sys.argv[1:]])}`.\n\n" if format == "md" else ""
 
 
@@ -54,17 +54,17 @@ def write(text: str, output: str | None) -> None:
             _replace(os.path.realpath(output), text)
     except OSError as error:
         raise OutputError(
-            f"cannot write {output}: {error.strerror}", hint="give -o a file in a folder you may write to"
+            f"cannot write {output}: {error.strerror}", hint="choose a folder that exists and that you may write to"
         ) from None
 
 
 def _is_special(path: str) -> bool:
-    """A device, a pipe or a directory: not to be replaced by a file."""
+    """Whether ``path`` is a device, a pipe or a directory, which no file may replace."""
     return os.path.exists(path) and not os.path.isfile(path)
 
 
 def _replace(path: str, text: str) -> None:
-    """Put a whole new file where ``path`` is, with the permissions of the one it replaces."""
+    """Write a new file next to ``path``, then rename it over ``path``; the old permissions stay."""
     folder, name = os.path.split(path)
     unfinished = os.path.join(folder, f".{name}.{os.getpid()}")
     try:
@@ -88,7 +88,7 @@ def _to_stdout(text: str) -> None:
         click.echo(text, nl=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader has seen enough, as in `| head -1`; Python must not fail again on flushing at exit.
+        # The reader closed the pipe, as `| head -1` does; Python must not fail again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
     except OSError as error:
@@ -97,7 +97,7 @@ def _to_stdout(text: str) -> None:
 
 
 def _width(terminal: bool) -> int | None:
-    """COLUMNS, or the terminal's own width; None in a pipe, where a row keeps to one line."""
+    """COLUMNS, or the terminal's width; None in a pipe, where every row stays on one line."""
     columns = os.environ.get("COLUMNS", "")
     if columns.isdigit() and int(columns) > 0:
         return int(columns)
@@ -110,7 +110,7 @@ def _format_of(output: str | None) -> Format:
     suffix = os.path.splitext(output)[1]
     if suffix.lower() not in SUFFIXES:
         raise RequestError(
-            f"-o {output}: no format goes by the suffix {suffix!r}",
+            f"-o {output}: no format has the suffix {suffix!r}",
             hint=f"use one of {' '.join(SUFFIXES)}, or give --format {'|'.join(FORMATS)}",
         )
     return SUFFIXES[suffix.lower()]

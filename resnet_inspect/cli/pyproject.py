@@ -14,9 +14,9 @@ TABLE = "[tool.resnet-inspect]"
 
 
 def defaults(ctx: click.Context, config: str | None, keys: Sequence[str]) -> str:
-    """Make the values under ``keys`` of the table the defaults of ``ctx``'s options, and return the file's path.
+    """Use the values under ``keys`` of the table as defaults of ``ctx``'s options, and return the path of the file.
 
-    Without ``config``, the nearest pyproject.toml upwards that has such a table; "" if there is none.
+    Without ``config`` the file is the nearest pyproject.toml upwards with such a table; the path is "" if none has it.
 
     Raises:
         RequestError: the file cannot be read, or a key or value in it is wrong.
@@ -37,8 +37,8 @@ def defaults(ctx: click.Context, config: str | None, keys: Sequence[str]) -> str
             typed = _typed(value, option.multiple)
             option.type_cast_value(ctx, typed)
         except (click.BadParameter, TypeError) as error:
-            said = error.message.rstrip(".") if isinstance(error, click.BadParameter) else str(error)
-            raise RequestError(f"{path}: {key} = {value!r}: {said}") from None
+            reason = error.message.rstrip(".") if isinstance(error, click.BadParameter) else str(error)
+            raise RequestError(f"{path}: {key} = {value!r}: {reason}") from None
         assert option.name
         if isinstance(typed, str) and (key == "record" or (key == "model" and typed.lower().endswith(".toml"))):
             typed = str(path.parent / typed)  # a path is relative to the file that names it
@@ -64,21 +64,21 @@ def _table(path: Path) -> dict[str, Any] | None:
         with open(path, "rb") as file:
             document = tomllib.load(file)
     except OSError as error:
-        raise RequestError(f"{path}: {error.strerror}", hint="give a pyproject.toml that exists") from None
+        raise RequestError(f"{path}: {error.strerror}", hint="name a pyproject.toml that exists") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RequestError(f"{path} is not TOML: {error}") from None
     table = document.get("tool", {})
     table = table.get("resnet-inspect") if isinstance(table, dict) else None
     if table is None or isinstance(table, dict):
         return table
-    raise RequestError(f"{path}: resnet-inspect is no table", hint=f"write {TABLE} and its keys below")
+    raise RequestError(f"{path}: resnet-inspect is not a table", hint=f"write {TABLE}, and its keys below it")
 
 
 def _typed(value: object, several: bool) -> str | list[str]:
-    """The value as it would be typed.
+    """The value as a user would type it.
 
     Raises:
-        TypeError: it is neither text nor a number, nor a list of them where one is meant.
+        TypeError: it is neither text nor a number, nor a list of either where the option takes one.
     """
     match value:
         case str():
@@ -87,8 +87,8 @@ def _typed(value: object, several: bool) -> str | list[str]:
             pass
         case int() | float():
             return str(value)
-        case list() if several and all(isinstance(one, str) for one in value):
+        case list() if several and all(isinstance(entry, str) for entry in value):
             return value
-        case list() if not several and all(type(one) is int for one in value):
+        case list() if not several and all(type(entry) is int for entry in value):
             return ",".join(map(str, value))
     raise TypeError("neither text nor a number")

@@ -1,6 +1,6 @@
 import click
 
-from resnet_inspect import api
+from resnet_inspect.api import checks
 from resnet_inspect.cli import options
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
@@ -21,4 +21,4 @@ def command(asked: Asked, writing: str | None, measure: bool) -> None:
 
     Exit code 1 if a tool that ran contradicts its rule.
     """
-    finish(api.reconcile(*asked.network, writing, measure), asked)
+    finish(checks.reconcile(*asked.network, writing, measure), asked)

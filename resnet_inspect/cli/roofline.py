@@ -1,6 +1,6 @@
 import click
 
-from resnet_inspect import api
+from resnet_inspect.api import hardware
 from resnet_inspect.cli import options
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
@@ -37,7 +37,7 @@ def command(
     case: int | None,
 ) -> None:
     """The least time MODEL needs on a device, and whether compute or bandwidth sets it."""
-    answer = api.roofline(
+    answer = hardware.roofline(
         model, asked.input, asked.batch_size, asked.settings, device, precision, depth, record, case, machine
     )
     finish(answer, asked)

@@ -1,6 +1,6 @@
 import click
 
-from resnet_inspect import api
+from resnet_inspect.api import measured
 from resnet_inspect.cli import options
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
@@ -16,4 +16,4 @@ EXAMPLES = (
 @options.asked("format", "output")
 def command(asked: Asked, record: str) -> None:
     """Print a saved Record as bench printed it, in any format."""
-    finish(api.show(record), asked)
+    finish(measured.show(record), asked)

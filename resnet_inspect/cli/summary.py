@@ -1,6 +1,6 @@
 import click
 
-from resnet_inspect import api
+from resnet_inspect.api import static
 from resnet_inspect.cli import options
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
@@ -19,4 +19,4 @@ EXAMPLES = (
 @options.folded
 def command(asked: Asked, depth: Depth, folded: bool) -> None:
     """Shapes, parameters, MACs, FLOPs and activations of MODEL, stage by stage."""
-    finish(api.summary(*asked.network, depth, folded), asked)
+    finish(static.summary(*asked.network, depth, folded), asked)

@@ -1,6 +1,6 @@
 import click
 
-from resnet_inspect import api
+from resnet_inspect.api import measured
 from resnet_inspect.cli import lists, options
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
@@ -29,4 +29,4 @@ def command(asked: Asked, old: str, new: str, gate: tuple[str, ...] | None, allo
 
     Exit code 1 if a case is SLOWER or missing, or if a gate is broken.
     """
-    finish(api.verdict(old, new, gate or (), allow_env_diff, strict), asked)
+    finish(measured.verdict(old, new, gate or (), allow_env_diff, strict), asked)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from resnet_inspect import api, sources
+import resnet_inspect as api
+from resnet_inspect import sources
 from resnet_inspect.benchmark import assemble
 from resnet_inspect.benchmark import run as benchmark
 from resnet_inspect.benchmark.case import Case

@@ -26,7 +26,7 @@ WRONG = [
     (("summary", "--set", "attention=sa"), "attention=sa cannot be read", "se:0.25"),
     (("summary", "--set", "norm=gn", "--set", "widths=24,48,96,192"), "32 groups cannot split 24 channels", "norm=bn"),
     (("summary", "none.toml"), "none.toml: No such file or directory", ""),
-    (("summary", "-o", "out.xyz"), "no format goes by the suffix '.xyz'", "--format"),
+    (("summary", "-o", "out.xyz"), "no format has the suffix '.xyz'", "--format"),
     (("summary", "-o", "nowhere/out.md"), "cannot write nowhere/out.md: No such file or directory", ""),
     (("summary", "-o", "/dev/full"), "No space left on device", ""),
     (("list", "nothing*"), "no variant matches 'nothing*'", "quote"),

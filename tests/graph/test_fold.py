@@ -10,7 +10,7 @@ from torch.fx.experimental.optimization import fuse
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision import models
 
-from resnet_inspect import api
+import resnet_inspect as api
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.work import work_of

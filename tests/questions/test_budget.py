@@ -5,7 +5,8 @@ from random import Random
 
 import pytest
 
-from resnet_inspect import api, sources
+import resnet_inspect as api
+from resnet_inspect import sources
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.record import Record, Result, from_json, metric, to_json

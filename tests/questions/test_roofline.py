@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from strategies import specs
 
-from resnet_inspect import api
+import resnet_inspect as api
 from resnet_inspect.errors import RequestError, ShapeError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.passes import Pass, passes

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from resnet_inspect import api
+import resnet_inspect as api
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.plan import plan_for
 from resnet_inspect.benchmark.record import Check, Record, Result, from_json, metric, to_json
@@ -175,7 +175,7 @@ def test_the_arm_is_the_one_that_fits_or_the_one_that_is_numbered() -> None:
         ({"input": (1, 3, 224, 224)}, "no arm of the Record is what was asked for"),
         ({"case": 0}, "--case 0: the Record has 1"),
         ({"case": 2}, "--case 2: the Record has 1"),
-        ({"settings": ["groups=2"]}, "--set changes a net"),
+        ({"settings": ["groups=2"]}, "--set cannot change a network"),
         ({"device": "h300"}, "unknown device 'h300'"),
     ],
 )
@@ -192,7 +192,7 @@ def test_a_training_step_and_a_lost_arm_have_no_roofline() -> None:
 
 
 def test_another_machine_than_the_one_that_was_measured_is_refused() -> None:
-    with pytest.raises(RequestError, match="no data sheet here is of NVIDIA Imagined"):
+    with pytest.raises(RequestError, match="no peaks are known of NVIDIA Imagined"):
         api.roofline(record=record(result(), gpu="NVIDIA Imagined"))
     with pytest.raises(RequestError, match="the Record is of AMD EPYC 9654, not of NVIDIA H200"):
         api.roofline(record=record(result(device="cpu")), device="h200")
@@ -321,7 +321,7 @@ def test_a_record_with_ceilings_of_its_own_needs_no_data_sheet(device: str | Non
 
 @pytest.mark.parametrize("device", [None, "cpu"])
 def test_without_ceilings_both_ways_to_them_are_offered(device: str | None) -> None:
-    with pytest.raises(RequestError, match="no data sheet here is of AMD EPYC 9654") as caught:
+    with pytest.raises(RequestError, match="no peaks are known of AMD EPYC 9654") as caught:
         api.roofline(record=record(result(device="cpu")), device=device)
     assert "--machine --device cpu" in caught.value.hint
     assert "bench --ceilings" in caught.value.hint

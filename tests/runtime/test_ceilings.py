@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from resnet_inspect import api
+import resnet_inspect as api
 from resnet_inspect.errors import MachineError, RequestError
 from resnet_inspect.hardware.devices import as_measured
 from resnet_inspect.runtime import ceilings as measuring

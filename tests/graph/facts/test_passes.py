@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from strategies import specs
 
-from resnet_inspect import api
+import resnet_inspect as api
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.passes import eager_elements, eager_weights, passes

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from resnet_inspect import api
+import resnet_inspect as api
 from resnet_inspect.graph.facts.receptive_field import View, by_stage, views
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import Attention, ResNetSpec
