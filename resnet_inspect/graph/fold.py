@@ -1,4 +1,4 @@
-"""Conv+BatchNorm folding: in inference, a norm that directly follows a convolution is but other weights of it."""
+"""Conv+BatchNorm folding: in inference, a convolution can absorb the BatchNorm that directly follows it."""
 
 from collections import Counter
 from dataclasses import replace
@@ -11,22 +11,22 @@ from resnet_inspect.graph.ops.pointwise import BatchNorm2d
 def fold(graph: Graph) -> Graph:
     """``graph`` with each BatchNorm folded into the convolution before it, if nothing else reads that convolution.
 
-    The convolution keeps its name and gains a bias, the norm is gone: what torch.nn.utils.fusion.fuse_conv_bn_eval
-    leaves. A norm behind a sum, a ReLU or a pool stays.
+    The convolution keeps its name and gains a bias, as torch.nn.utils.fusion.fuse_conv_bn_eval does it. A norm after
+    a sum, a ReLU or a pool stays.
     """
-    read = Counter(i for node in graph.nodes for i in node.inputs)
-    called = Counter(node.module for node in graph.nodes)
+    readers = Counter(i for node in graph.nodes for i in node.inputs)
+    calls = Counter(node.module for node in graph.nodes)
 
     nodes: list[Node] = []
-    place: list[int] = []  # where the value of each old node now comes from
+    position: list[int] = []  # of each old node's value among the new nodes
     for node in graph.nodes:
-        inputs = tuple([place[i] for i in node.inputs])
-        if isinstance(node.op, BatchNorm2d) and read[node.inputs[0]] == called[node.module] == 1:
+        inputs = tuple([position[i] for i in node.inputs])
+        if isinstance(node.op, BatchNorm2d) and readers[node.inputs[0]] == calls[node.module] == 1:
             conv = nodes[inputs[0]]
-            if isinstance(conv.op, Conv2d) and called[conv.module] == 1:
+            if isinstance(conv.op, Conv2d) and calls[conv.module] == 1:
                 nodes[inputs[0]] = replace(conv, op=replace(conv.op, bias=True))
-                place.append(inputs[0])
+                position.append(inputs[0])
                 continue
-        place.append(len(nodes))
+        position.append(len(nodes))
         nodes.append(replace(node, inputs=inputs))
     return Graph(graph.name, tuple(nodes), graph.containers)

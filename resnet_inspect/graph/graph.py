@@ -1,4 +1,4 @@
-"""A network as a straight list of typed calls, and the one way to write such a list."""
+"""A network as a straight list of typed calls, and the builder that writes the list."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -53,11 +53,13 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Nodes in an order that can be run, the first one the input and the last one the output.
+    """Nodes in the order they run: the first is the input, the last the output.
 
-    ``containers`` are the modules that hold other modules: path -> class name (``layer1.0`` -> ``Bottleneck``).
-    ``held``: where the net is code, of the position of each call, that of the last one during which a name in the code
-    stood for its output; ``untrainable``, why a training step of it cannot be told from its calls.
+    Attributes:
+        containers: class names of the modules that hold other modules, by path (``layer1.0`` -> ``Bottleneck``).
+        held: for a traced network, the position of the last call during which its code still refers to a call's output,
+            by that call's position; empty for a lowered spec.
+        untrainable: why a training step cannot be derived from the calls; empty if it can.
     """
 
     name: str
@@ -76,11 +78,11 @@ class Graph:
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """Names of the stages in the order they run."""
+        """Names of the stages, in the order they run."""
         return tuple(dict.fromkeys(node.stage for node in self.nodes if node.stage))
 
     def weight_owners(self) -> Iterator[Node]:
-        """The nodes whose module has weights, each module once however often it is called."""
+        """The first call of each module that has weights."""
         seen: set[str] = set()
         for node in self.nodes:
             if node.module not in seen and node.op.params():
@@ -91,12 +93,12 @@ class Graph:
 def _check_size(path: str, *shapes: tuple[int, ...]) -> None:
     largest = max(map(prod, shapes))
     if largest > MAX_ELEMENTS:
-        raise ShapeError(f"{path}: {largest:,} elements are more than an int64 can count", hint="give a smaller size")
+        raise ShapeError(f"{path}: {largest:,} elements exceed torch's int64 limit", hint="give a smaller size")
 
 
 @dataclass(slots=True)
 class Builder:
-    """Writes a graph call by call and infers every type on the way, so that a half-typed graph cannot exist.
+    """Writes a graph call by call and infers each type, so a half-typed graph cannot exist.
 
     Names are relative to ``scope``, the path of the module being written.
     """
@@ -118,7 +120,7 @@ class Builder:
     def module(self, name: str, op: Op, *inputs: int) -> int:
         """Append a call of the module at ``name`` on ``inputs``, by default on the newest node.
 
-        A second call of one module is a node of its own, ``name_1``, as torch.fx names it.
+        A module's second call becomes a node of its own, ``name_1``, as torch.fx names it.
         """
         path = self.scope + name
         earlier = self._calls.get(path, 0)
@@ -139,13 +141,13 @@ class Builder:
             out = op.infer(*ins)
         except ShapeError as error:
             raise type(error)(f"{path}: {error.message}", error.hint) from None
-        if not ins or out is not ins[0]:  # what keeps its input's type has neither a new size nor large weights
+        if not ins or out is not ins[0]:  # otherwise neither the size nor the weights can exceed earlier ones
             _check_size(path, out.shape, *op.params().values())
         self.nodes.append(Node(path, op, inputs, ins, out, self.stage, module))
         return len(self.nodes) - 1
 
     def within(self, name: str, class_name: str, write: Callable[[], int]) -> int:
-        """Run ``write`` inside the container ``name``; its names become relative to it."""
+        """Run ``write`` with its names relative to the container ``name``."""
         outer, self.scope = self.scope, f"{self.scope}{name}."
         self.containers[self.scope[:-1]] = class_name
         try:
@@ -154,9 +156,9 @@ class Builder:
             self.scope = outer
 
     def repeat(self, name: str, class_name: str, key: Hashable, write: Callable[[], int]) -> int:
-        """As ``within``, for a container that reads the newest node alone; one equal to an earlier is copied from it.
+        """As ``within``, but copy an earlier container with the same ``key`` and input type.
 
-        Equal means: of one ``key`` and on one input type. Deep nets repeat a few blocks hundreds of times.
+        The container may read only the newest node. Deep nets repeat a few blocks hundreds of times.
         """
         path, memo = self.scope + name, (key, self.nodes[-1].out)
         if memo in self._written:

@@ -1,4 +1,4 @@
-"""What flows along an edge of a graph: a shape and an element type, no data."""
+"""The type of a value in a graph: shape and element type, no data."""
 
 from dataclasses import dataclass
 from math import prod

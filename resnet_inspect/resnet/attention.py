@@ -1,4 +1,4 @@
-"""Attention modules on a block's residual: what each writes into the graph, under timm's names."""
+"""Attention modules of a block: each function writes one into the graph, under timm's names."""
 
 from collections.abc import Callable
 from math import log2
@@ -59,7 +59,7 @@ def convolutional_block(b: Builder, attention: Attention, channels: int) -> int:
 
 
 def hidden_channels(channels: int, attention: Attention) -> int:
-    """``channels · ratio`` rounded to a multiple of the divisor, at least one (timm's make_divisible)."""
+    """``channels · ratio``, rounded to a multiple of the divisor and at least the divisor (timm's make_divisible)."""
     divisor = attention.divisor
     return max(divisor, int(channels * attention.ratio + divisor / 2) // divisor * divisor)
 
@@ -70,7 +70,7 @@ def eca_kernel(channels: int) -> int:
     return max(nearest if nearest % 2 else nearest + 1, 3)
 
 
-# Attention.kind -> (class name, what writes it)
+# Attention.kind -> (class name, function that writes the module)
 ATTENTION: dict[str, tuple[str, Callable[[Builder, Attention, int], int]]] = {
     "se": ("SEModule", squeeze_excite),
     "eca": ("EcaModule", efficient_channel),

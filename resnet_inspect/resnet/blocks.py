@@ -1,4 +1,4 @@
-"""Residual blocks: what each writes into the graph."""
+"""Residual blocks: each function writes one into the graph."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from resnet_inspect.resnet.spec import ResNetSpec
 
 @dataclass(frozen=True, slots=True)
 class BlockConfig:
-    """Where a block stands in its net; blocks of one spec with equal configs are equal."""
+    """The sizes of a block in its net; two blocks of a spec with equal configs are equal."""
 
     in_channels: int
     planes: int
@@ -56,7 +56,7 @@ def basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
 
 
 def _join(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
-    """Attention on the residual, the sum with the shortcut, ReLU."""
+    """Attention on the residual, sum with the shortcut, ReLU."""
     residual = _attention(b, spec, c)
     b.call("add", Add(), residual, _shortcut(b, spec, c, x))
     return b.module("relu", ReLU())
@@ -94,7 +94,7 @@ def preact_basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
 
 
 def _join_preact(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int, activated: int) -> int:
-    """The sum with a shortcut that is x itself, or where the shape changes, made from the activated x."""
+    """Attention on the residual, sum with the shortcut: x itself, or a projection of the activated x."""
     residual = _attention(b, spec, c)
     source = activated if _projects(spec, c) or _reshapes(c) else x
     return b.call("add", Add(), residual, _shortcut(b, spec, c, source))
@@ -119,7 +119,7 @@ def _conv(b: Builder, spec: ResNetSpec, name: str, cin: int, cout: int, kernel: 
 def _spatial_conv(
     b: Builder, spec: ResNetSpec, name: str, cin: int, cout: int, stride: int, dilation: int, groups: int = 1
 ) -> int:
-    """A 3×3 whose padding keeps the extent; with ``antialias`` the pool after it strides instead."""
+    """A 3×3 convolution padded to keep the extent; with ``antialias`` the following pool strides instead."""
     if spec.antialias:
         stride = 1
     bias = spec.conv_bias != "none"
@@ -136,7 +136,7 @@ def _antialias(b: Builder, spec: ResNetSpec, stride: int) -> int:
 def _attention(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     if spec.attention is None:
         return b.last
-    from resnet_inspect.resnet.attention import ATTENTION  # its operations are a third of all, and few nets have one
+    from resnet_inspect.resnet.attention import ATTENTION  # few nets need its operations, which are slow to define
 
     class_name, write = ATTENTION[spec.attention.kind]
     return b.within("se", class_name, partial(write, b, spec.attention, c.out_channels))
@@ -159,14 +159,14 @@ def _shortcut(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
 
 
 def _projection(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
-    """A 1×1 convolution; D averages first, so that a stride of 2 leaves nothing unread (arXiv:1812.01187)."""
-    place, stride = 0, c.stride
+    """A 1×1 convolution; D averages first, so a stride of 2 reads every value (arXiv:1812.01187)."""
+    index, stride = 0, c.stride
     if spec.shortcut == "D":
         x = b.module("0", _average(c), x)
-        place, stride = 1, 1
+        index, stride = 1, 1
     bias = spec.conv_bias != "none"
-    y = b.module(f"{place}", Conv2d(c.in_channels, c.out_channels, 1, stride, bias=bias), x)
-    return norm(b, spec, f"{place + 1}") if spec.order == "post" else y
+    y = b.module(f"{index}", Conv2d(c.in_channels, c.out_channels, 1, stride, bias=bias), x)
+    return norm(b, spec, f"{index + 1}") if spec.order == "post" else y
 
 
 def _average(c: BlockConfig) -> Op:
@@ -176,11 +176,11 @@ def _average(c: BlockConfig) -> Op:
 
 
 def _zero_padded(b: Builder, c: BlockConfig, x: int) -> int:
-    """Shortcut A of the paper's CIFAR nets: subsample, then zeros for the channels that are new."""
+    """Shortcut A of the paper's CIFAR nets: subsample, then fill new channels with zeros."""
     new = c.out_channels - c.in_channels
     if new < 0:
         raise BranchError(
-            f"{b.scope}shortcut: zero-padding cannot turn {c.in_channels} channels into {c.out_channels}",
+            f"{b.scope}shortcut: zero padding cannot reduce {c.in_channels} channels to {c.out_channels}",
             hint="--set shortcut=B",
         )
     if c.stride != 1:
@@ -188,7 +188,7 @@ def _zero_padded(b: Builder, c: BlockConfig, x: int) -> int:
     return b.call("pad", Pad(channels=(new // 2, new - new // 2)), x) if new else x
 
 
-# (spec.block, spec.order) -> (torchvision's class name, what writes it)
+# (spec.block, spec.order) -> (torchvision's class name, function that writes the block)
 BLOCKS: dict[tuple[str, str], tuple[str, Callable[[Builder, ResNetSpec, BlockConfig], int]]] = {
     ("bottleneck", "post"): ("Bottleneck", bottleneck),
     ("basic", "post"): ("BasicBlock", basic),

@@ -1,4 +1,4 @@
-"""A spec's fields as text: what ``--set field=value`` and a spec.toml hold."""
+"""A spec's fields as text, for ``--set field=value`` and spec.toml."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
@@ -36,7 +36,7 @@ def _flag(text: str) -> bool:
     return FLAGS[text]
 
 
-# field -> (what reads its text, what the text looks like)
+# field -> (parser of its text, form of the text)
 READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "block": (str, "bottleneck or basic"),
     "depths": (_ints, "3,4,6,3"),
@@ -65,10 +65,10 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
 
 
 def read(field: str, text: str) -> object:
-    """The value that ``text`` gives to ``field``.
+    """Parse ``text`` as a value of ``field``.
 
     Raises:
-        SpecError: no such field, or the text is not of its form.
+        SpecError: there is no such field, or the text does not have its form.
     """
     if field not in READERS:
         raise SpecError(f"unknown field {field!r}", hint=_suggest(field))
@@ -80,7 +80,11 @@ def read(field: str, text: str) -> object:
 
 
 def apply(spec: ResNetSpec, settings: Iterable[str]) -> ResNetSpec:
-    """``spec`` with every ``field=value`` applied at once."""
+    """``spec`` with every ``field=value`` applied at once.
+
+    Raises:
+        SpecError: a setting cannot be read, or the values do not fit together.
+    """
     changes: dict[str, object] = {}
     for setting in settings:
         field, equals, text = setting.partition("=")
@@ -91,13 +95,13 @@ def apply(spec: ResNetSpec, settings: Iterable[str]) -> ResNetSpec:
 
 
 def from_mapping(spec: ResNetSpec, values: Mapping[str, object]) -> ResNetSpec:
-    """``spec`` with values as TOML gives them: text in the form above, or numbers, flags and lists."""
+    """``spec`` with values from TOML: text as ``READERS`` parses it, or numbers, flags and lists."""
     changes = {field: read(field, v) if isinstance(v, str) else _native(field, v) for field, v in values.items()}
-    return replace(spec, **changes)  # type: ignore[arg-type]
+    return replace(spec, **changes)  # type: ignore[arg-type]  # the spec checks its own values
 
 
 def to_mapping(spec: ResNetSpec) -> dict[str, object]:
-    """Every field as a plain value; an attention is the text that reads to it."""
+    """Every field as a plain value; an attention becomes the text that ``read`` parses."""
     values = {f.name: getattr(spec, f.name) for f in fields(spec)}
     return {name: _attention_text(v) if isinstance(v, Attention) else v for name, v in values.items()}
 

@@ -1,4 +1,4 @@
-"""Spec -> Graph, written in torchvision's module tree; what torchvision lacks carries timm's names."""
+"""Spec -> Graph in torchvision's module tree; parts that torchvision lacks have timm's names."""
 
 from functools import partial
 
@@ -13,10 +13,10 @@ from resnet_inspect.resnet.spec import ResNetSpec
 
 
 def lower(spec: ResNetSpec, name: str, image: tuple[int, int, int, int]) -> Graph:
-    """The network ``spec`` describes, applied to a batch of images N, C, H, W.
+    """The graph of ``spec`` applied to a batch of images N, C, H, W.
 
     Raises:
-        ShapeError: an operation cannot take what reaches it; names the node.
+        ShapeError: an operation cannot take its input; the message names the node.
     """
     b = Builder()
     b.containers[""] = "ResNet"
@@ -37,7 +37,7 @@ def lower(spec: ResNetSpec, name: str, image: tuple[int, int, int, int]) -> Grap
 
 
 def _stem(b: Builder, spec: ResNetSpec) -> int:
-    """The convolutions before the first stage, then the pool; returns the channels that leave it."""
+    """Write the convolutions and the pool before the first stage; return the number of output channels."""
     bias = spec.conv_bias == "all"
     convs = []
     channels = spec.in_channels
@@ -57,7 +57,7 @@ def _stem(b: Builder, spec: ResNetSpec) -> int:
 
 
 def _deep_stem(b: Builder, spec: ResNetSpec, convs: list[Conv2d]) -> int:
-    """Conv, norm, ReLU, ..., conv as timm numbers them; the last norm is the net's own bn1."""
+    """Conv, norm, ReLU, ..., conv with timm's numbers; the last norm is bn1 of the net itself."""
     for i, conv in enumerate(convs[:-1]):
         b.module(f"{3 * i}", conv)
         norm(b, spec, f"{3 * i + 1}")
@@ -82,7 +82,7 @@ def _stem_pool(b: Builder, spec: ResNetSpec, channels: int) -> None:
 
 
 def _pool_by_convolution(b: Builder, spec: ResNetSpec, channels: int) -> int:
-    """ResNet-RS (arXiv:2103.07579) learns the stem's downsampling."""
+    """A strided convolution in place of the max pool, as in ResNet-RS (arXiv:2103.07579)."""
     b.module("0", Conv2d(channels, channels, 3, 2, 1, bias=spec.conv_bias == "all"))
     norm(b, spec, "1")
     return b.module("2", ReLU())

@@ -1,4 +1,4 @@
-"""A ResNet as data: every variant of the zoo is one value of this dataclass."""
+"""A ResNet as data: each variant of the zoo is a value of ``ResNetSpec``."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -36,8 +36,8 @@ class Attention:
             raise SpecError(f"attention {self.kind!r} is not one of {', '.join(get_args(AttentionKind))}")
         if not (0 < self.ratio <= 1 and _natural(self.divisor)):
             raise SpecError(
-                f"attention {self.kind} with ratio {self.ratio} and divisor {self.divisor} cannot be",
-                hint="a ratio is of hidden to outer channels, above 0 and at most 1 (1/16 is 0.0625)",
+                f"attention {self.kind} cannot have ratio {self.ratio} and divisor {self.divisor}",
+                hint="give a ratio of hidden to outer channels above 0, at most 1, and a divisor from 1",
             )
 
 
@@ -45,30 +45,30 @@ class Attention:
 class ResNetSpec:
     """The fields in which ResNets differ; the defaults are torchvision's resnet50.
 
-    ``widths``, ``strides``, ``stem_norm_act``, ``final_norm`` left at None follow from the other fields.
+    If ``widths``, ``strides``, ``stem_norm_act`` or ``final_norm`` is None, it follows from the other fields.
 
     Attributes:
         block: ``bottleneck`` (1×1, 3×3, 1×1, output 4 × planes) or ``basic`` (3×3, 3×3).
-        depths: blocks a stage.
-        widths: planes a stage, or a tuple of planes a block; None: 64, doubled each stage.
+        depths: blocks per stage.
+        widths: planes per stage, or a tuple of planes per block; None: 64, doubled each stage.
         groups, base_width: a bottleneck's 3×3 has ``groups`` groups of int(planes · base_width / 64) channels.
-        stride_on: the convolution of a bottleneck that downsamples; ``3x3`` is v1.5, ``1x1`` the paper's v1.
+        stride_on: the bottleneck's convolution that downsamples; ``3x3`` is v1.5, ``1x1`` the paper's v1.
         order: ``post`` (conv, norm, ReLU) or ``pre`` (norm, ReLU, conv; arXiv:1603.05027).
         shortcut: where the shape changes, ``B`` projects by a 1×1 convolution, ``A`` subsamples and pads with zero
             channels, ``D`` averages 2×2 and then projects; ``C`` projects everywhere.
-        strides: of each stage's first block; None: 1, then 2.
-        output_stride: None, or the total stride after which further ones become dilation.
+        strides: stride of each stage's first block; None: 1, then 2.
+        output_stride: total stride after which further strides become dilation; None: no limit.
         stem: (kernel, stride, channels) of each convolution before the pool.
         stem_pool: ``max3``, ``max3ceil`` (Caffe's: unpadded, ceil mode), ``conv3`` (ResNet-RS) or ``none``.
         norm: ``bn``, ``gn`` (32 groups) or ``none``.
-        conv_bias: convolutions that carry one: ``none``, ``blocks`` (all but the stem) or ``all``.
-        head: ``fc``, or ``conv``: a 1×1 convolution on the pooled map, as timm's resnetv2.
-        antialias: None, ``avg`` or ``blur``: a strided 3×3 runs at stride 1, then the pool does the subsampling.
-        num_classes: 0 is a backbone that ends in the pooled features.
-        input_size: the height and width that the variant's authors use.
-        stem_norm_act: the stem's last convolution has norm and ReLU; None: as ``order`` is ``post``.
-        stem_act: that ReLU is there.
-        final_norm: norm and ReLU after the last stage; None: as ``order`` is ``pre``.
+        conv_bias: convolutions with a bias: ``none``, ``blocks`` (all but the stem) or ``all``.
+        head: ``fc``, or ``conv`` for a 1×1 convolution on the pooled map, as in timm's resnetv2.
+        antialias: ``avg`` or ``blur``: a strided 3×3 runs at stride 1, and this pool then subsamples; None: no pool.
+        num_classes: number of classes; 0: a backbone that ends in the pooled features.
+        input_size: height and width that the variant's authors use.
+        stem_norm_act: norm and ReLU follow the stem's last convolution; None: only if ``order`` is ``post``.
+        stem_act: that norm has its ReLU.
+        final_norm: norm and ReLU follow the last stage; None: only if ``order`` is ``pre``.
     """
 
     block: Block = "bottleneck"
@@ -140,7 +140,11 @@ MAX_BLOCKS = 20_000
 
 
 def check(spec: ResNetSpec) -> None:
-    """Raise SpecError, naming the field, unless every value is possible and they fit together."""
+    """Check that every value is possible and that the values fit together.
+
+    Raises:
+        SpecError: they are not; the message names the field.
+    """
     for field, choices in CHOICES.items():
         value = getattr(spec, field)
         # 1 == True in Python, but a count is not a flag.
@@ -156,31 +160,31 @@ def check(spec: ResNetSpec) -> None:
     if spec.num_classes != 0 and not _natural(spec.num_classes):
         raise _wrong(spec, "num_classes", "a whole number from 0 (0 leaves out the head)")
     if not _naturals(spec.depths):
-        raise _wrong(spec, "depths", "whole numbers from 1, one a stage, as 3,4,6,3")
+        raise _wrong(spec, "depths", "whole numbers from 1, one per stage, as 3,4,6,3")
     if sum(spec.depths) > MAX_BLOCKS:
-        raise _wrong(spec, "depths", f"at most {MAX_BLOCKS:,} blocks in all")
+        raise _wrong(spec, "depths", f"at most {MAX_BLOCKS:,} blocks in total")
     stages = len(spec.depths)
     if spec.strides is not None and not (_naturals(spec.strides) and len(spec.strides) == stages):
-        raise _wrong(spec, "strides", f"{stages} whole numbers from 1, one a stage as in depths")
+        raise _wrong(spec, "strides", f"{stages} whole numbers from 1, one per stage")
     if spec.widths is not None:
         _check_widths(spec, spec.widths)
     if not (
         isinstance(spec.stem, tuple) and spec.stem and all(_naturals(conv) and len(conv) == 3 for conv in spec.stem)
     ):
-        raise _wrong(spec, "stem", "kernel:stride:channels of one convolution or more, as 3:2:32,3:1:64")
+        raise _wrong(spec, "stem", "kernel:stride:channels for each convolution, as 3:2:32,3:1:64")
     if spec.attention is not None and not isinstance(spec.attention, Attention):
         raise _wrong(spec, "attention", "se, eca or cbam, as se:0.25")
     if spec.antialias and (spec.stem_pool == "max3ceil" or spec.stride_on == "1x1"):
         raise SpecError(
-            f"antialias={spec.antialias} moves the stride of the 3×3 and of the stem's pool into a pool of its own",
-            hint="leave stem_pool at max3 and stride_on at 3x3",
+            f"antialias={spec.antialias} allows neither stem_pool=max3ceil nor stride_on=1x1",
+            hint="keep stem_pool=max3 and stride_on=3x3",
         )
     _check_bottleneck(spec)
     _check_output_stride(spec)
 
 
 def _check_output_stride(spec: ResNetSpec) -> None:
-    """Strides turn into dilation only once the output stride is reached: one that jumps past it cannot be kept."""
+    """Strides become dilation once their product equals the output stride, so the product must not skip it."""
     total = 1 if spec.stem_pool == "none" else 2
     for _, stride, _ in spec.stem:
         total *= stride
@@ -189,21 +193,19 @@ def _check_output_stride(spec: ResNetSpec) -> None:
             total *= stride
     if spec.output_stride and total > spec.output_stride:
         raise SpecError(
-            f"output_stride={spec.output_stride} is jumped over: the stem and the strides before reach {total}",
-            hint="choose stem, stem_pool and strides whose product meets it",
+            f"output_stride={spec.output_stride} is skipped: the strides of stem and stages reach {total}",
+            hint="choose stem, stem_pool and strides with that product",
         )
 
 
 def _check_widths(spec: ResNetSpec, widths: Widths) -> None:
     if not (isinstance(widths, tuple) and all(_natural(w) or _naturals(w) for w in widths)):
-        raise _wrong(spec, "widths", "whole numbers from 1, one a stage, or one a block joined by /")
+        raise _wrong(spec, "widths", "whole numbers from 1, one per stage, or one per block joined by /")
     if len(widths) != len(spec.depths):
-        raise _wrong(spec, "widths", f"{len(spec.depths)} entries, one a stage as in depths")
+        raise _wrong(spec, "widths", f"{len(spec.depths)} entries, one per stage")
     for width, depth in zip(widths, spec.depths, strict=True):
         if isinstance(width, tuple) and len(width) != depth:
-            raise _wrong(
-                spec, "widths", f"one entry a block: {width} is for {len(width)} blocks, the stage has {depth}"
-            )
+            raise _wrong(spec, "widths", f"one entry per block: {width} has {len(width)}, the stage has {depth} blocks")
 
 
 def _check_bottleneck(spec: ResNetSpec) -> None:
@@ -211,13 +213,14 @@ def _check_bottleneck(spec: ResNetSpec) -> None:
         for field, only in (("groups", 1), ("base_width", 64), ("stride_on", "3x3")):
             if getattr(spec, field) != only:
                 raise SpecError(
-                    f"{field}={getattr(spec, field)} needs a bottleneck", hint=f"a basic block has {field}={only}"
+                    f"{field}={getattr(spec, field)} needs block=bottleneck", hint=f"a basic block has {field}={only}"
                 )
         return
     narrowest = min(min(planes) for planes in spec.planes)
     if narrowest * spec.base_width < 64:
         raise SpecError(
-            f"base_width={spec.base_width} leaves no channel of {narrowest} planes", hint="planes · base_width / 64"
+            f"base_width={spec.base_width} gives the 3×3 of {narrowest} planes no channel",
+            hint="planes · base_width / 64 must be at least 1",
         )
 
 
@@ -229,13 +232,13 @@ def _naturals(value: object) -> bool:
     return isinstance(value, tuple) and len(value) > 0 and all(map(_natural, value))
 
 
-def _wrong(spec: ResNetSpec, field: str, wanted: str) -> SpecError:
+def _wrong(spec: ResNetSpec, field: str, expected: str) -> SpecError:
     value = typed(getattr(spec, field), ":" if field == "stem" else "/")
-    return SpecError(f"{field}={value} is not {wanted}", hint="`resnet-inspect export-spec` shows every field")
+    return SpecError(f"{field}={value} is not {expected}", hint="`resnet-inspect export-spec` shows every field")
 
 
 def typed(value: object, inner: str = "/", outer: str = ",") -> str:
-    """The value as --set takes it."""
+    """The value as text that --set accepts."""
     if isinstance(value, tuple):
         return outer.join(typed(part, inner, inner) for part in value)
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""A spec as a TOML file: ``base``, the variant it starts from, and what differs."""
+"""A spec as a TOML file: a base variant, and the fields that differ from it."""
 
 import os
 import tomllib
@@ -11,10 +11,10 @@ from resnet_inspect.resnet.zoo import Variant
 
 
 def load(path: str) -> Variant:
-    """The spec in the file; its name is the file's ``name``, or else the file's own.
+    """The spec in the file at ``path``, named by its ``name`` entry or else by its file name.
 
     Raises:
-        RequestError: the file cannot be read, is no TOML, or describes no spec.
+        RequestError: the file cannot be read, is not TOML, or describes no spec.
     """
     try:
         with open(path, "rb") as file:
@@ -24,19 +24,21 @@ def load(path: str) -> Variant:
             f"{path}: {error.strerror}", hint="give a variant's name or a spec.toml that exists"
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RequestError(f"{path} is not TOML: {error}", hint="`resnet-inspect export-spec` shows the form") from None
+        raise RequestError(
+            f"{path} is not TOML: {error}", hint="`resnet-inspect export-spec` prints an example"
+        ) from None
     base, name = values.pop("base", "resnet50"), values.pop("name", os.path.splitext(os.path.basename(path))[0])
     if not (isinstance(base, str) and isinstance(name, str) and name.isprintable() and name.strip()):
-        raise SpecError(f"{path}: base and name are a line of text each", hint='as in base = "resnet50"')
+        raise SpecError(f"{path}: base and name must be a line of text each", hint='write base = "resnet50"')
     try:
-        found = zoo.find(base)
-        return Variant(name, "spec", from_mapping(found.spec, values), found.writing)
+        variant = zoo.find(base)
+        return Variant(name, "spec", from_mapping(variant.spec, values), variant.writing)
     except RequestError as error:
         raise type(error)(f"{path}: {error.message}", error.hint) from None
 
 
 def dump(spec: ResNetSpec) -> str:
-    """Text that ``load`` reads back to the same spec: what differs from resnet50, and the rest as comments."""
+    """TOML that ``load`` reads back to the same spec; fields equal to resnet50's become comments."""
     default = to_mapping(ResNetSpec())
     values = to_mapping(spec)
     changed = [f"{name} = {_value(value)}" for name, value in values.items() if value != default[name]]
@@ -55,4 +57,4 @@ def _value(value: object) -> str:
         case tuple():
             return "[" + ", ".join(map(_value, value)) + "]"
         case _:
-            return f'"{value}"'  # a choice or an attention: nothing to escape
+            return f'"{value}"'  # a choice or an attention, with nothing to escape

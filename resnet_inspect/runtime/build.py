@@ -1,6 +1,6 @@
-"""Graph -> nn.Module, in torchvision's module tree: a GraphModule a block, real nn.Sequential stages, one top level.
+"""Graph -> nn.Module in torchvision's module tree: a GraphModule per block, nn.Sequential stages, one top level.
 
-A single flat GraphModule would run as well, but ``net.layer4[-1]`` and hooks on stages and blocks would be lost.
+A single flat GraphModule would run too, but would lose ``net.layer4[-1]`` and the hooks on stages and blocks.
 """
 
 from collections import OrderedDict
@@ -14,7 +14,7 @@ from resnet_inspect.graph import Graph
 from resnet_inspect.graph.inplace import in_place
 from resnet_inspect.runtime.modules import function, module
 
-# What scales a residual branch's output, by the class of the block; zeroed by ``zero_init_residual``.
+# The layers whose weight scales a residual branch's output, by block class; ``zero_init_residual`` zeroes the first.
 LAST_WEIGHT: dict[str, tuple[str, ...]] = {
     "Bottleneck": ("bn3", "conv3"),
     "BasicBlock": ("bn2", "conv2"),
@@ -24,9 +24,9 @@ LAST_WEIGHT: dict[str, tuple[str, ...]] = {
 
 
 def build(graph: Graph, device: str = "cpu", zero_init_residual: bool = False) -> nn.Module:
-    """The network, in train mode on ``device``, with weights initialised as torchvision.models.resnet does.
+    """The network in train mode on ``device``, with weights initialised as torchvision.models.resnet does.
 
-    From one seed it draws the very weights that torchvision's own constructor draws.
+    The same seed draws the same weights as torchvision's own constructor.
     """
     with torch.device(device):
         net = _Writer(graph).container("", range(1, len(graph.nodes)))
@@ -42,7 +42,7 @@ class _Writer:
         self.in_place = in_place(graph)
 
     def container(self, path: str, positions: Sequence[int]) -> nn.Module:
-        """The module at ``path``, which makes the calls at ``positions``."""
+        """The module at ``path``, which performs the calls at ``positions``."""
         class_name = self.graph.containers[path]
         children = {child: list(inside) for child, inside in groupby(positions, lambda i: self._child(path, i))}
         if class_name == "Sequential":
@@ -75,7 +75,7 @@ class _Writer:
         return module(self.graph.nodes[inside[0]].op, inside[0] in self.in_place)
 
     def _attribute(self, path: str, child: str, last: int) -> str | None:
-        """The attribute that performs a child's calls: a container's own name, a module's, or None for a function."""
+        """The attribute that performs a child's calls, a container or a module; None for a function."""
         if (f"{path}.{child}" if path else child) in self.graph.containers:
             return child
         return self.graph.nodes[last].module.rpartition(".")[2] or None
@@ -84,14 +84,14 @@ class _Writer:
         return self.graph.nodes[i].name[len(path) + 1 if path else 0 :].split(".", 1)[0]
 
     def _outside(self, positions: Sequence[int]) -> list[int]:
-        """What these calls read that others made, in the order of use."""
+        """Positions outside ``positions`` that these calls read, in the order of use."""
         inside = set(positions)
         read = (i for position in positions for i in self.graph.nodes[position].inputs)
         return [i for i in dict.fromkeys(read) if i not in inside]
 
 
 def _initialize(graph: Graph, net: nn.Module, zero_init_residual: bool) -> None:
-    """Kaiming-normal convolutions by fan-out; everything else keeps torch's default, as in torchvision."""
+    """Kaiming-normal convolutions by fan-out; other layers keep torch's default, as in torchvision."""
     for layer in net.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")

@@ -1,4 +1,4 @@
-"""Networks that are code: torchvision's, timm's, and what a file or a module of one's own makes."""
+"""Networks that are code: from torchvision, timm, a file or a module."""
 
 import importlib
 import importlib.util
@@ -22,12 +22,12 @@ FORMS = "as in torchvision:resnet50, timm:resnet50, net.py:make or package.modul
 def make(source: str) -> nn.Module:
     """The network that ``torchvision:NAME``, ``timm:NAME``, ``file.py:NAME`` or ``package.module:NAME`` names.
 
-    In a file or a module NAME is a network, or what returns one when it is called without arguments.
+    In a file or module, NAME is a network, or a function or class that returns one without arguments.
 
     Raises:
-        UnknownModelError: there is none of that name.
-        RequestError: it cannot be imported, fails, or gives no network.
-        MachineError: timm is asked for and is not installed.
+        UnknownModelError: nothing has that name.
+        RequestError: the code cannot be imported, fails, or returns no network.
+        MachineError: timm is not installed.
     """
     library, _, name = source.rpartition(":")
     if not (library and name):
@@ -40,49 +40,52 @@ def make(source: str) -> nn.Module:
         except ImportError:
             raise MachineError("timm is not installed", hint="pip install timm") from None
         return _from(source, name, timm.list_models(), timm.create_model)
-    with redirect_stdout(sys.stderr):  # an answer has stdout to itself
+    with redirect_stdout(sys.stderr):  # stdout belongs to the report
         return _own(source, library, name)
 
 
 def _own(source: str, library: str, name: str) -> nn.Module:
     module = _imported(source, library)
     try:
-        found = getattr(module, name)
+        net = getattr(module, name)
     except AttributeError:
         raise UnknownModelError(f"{library} has no {name!r}", hint=_nearest(name, vars(module))) from None
-    if not isinstance(found, nn.Module):
+    if not isinstance(net, nn.Module):
         try:
-            found = found()
-        except (Exception, SystemExit) as error:  # of somebody else's code
+            net = net()
+        except (Exception, SystemExit) as error:  # the user's code may raise anything
             raise _failed(source, error) from error
-    if not isinstance(found, nn.Module):
-        hint = "is a `return` missing?" if found is None else ""
-        raise RequestError(f"{source} gives {type(found).__name__}, no torch.nn.Module", hint=hint)
-    return found
+    if not isinstance(net, nn.Module):
+        hint = "is a `return` missing?" if net is None else ""
+        raise RequestError(f"{source} returns {type(net).__name__}, not a torch.nn.Module", hint=hint)
+    return net
 
 
 def image_of(net: nn.Module) -> tuple[int, int, int]:
-    """Channels, height and width that ``net`` is made for, as timm says them; else 224 and its first convolution's."""
-    known = getattr(net, "pretrained_cfg", None) or {}
-    if size := known.get("input_size"):
+    """Channels, height and width of the images for ``net``.
+
+    They come from timm's ``pretrained_cfg``; else from the first convolution's channels, at 224×224.
+    """
+    config = getattr(net, "pretrained_cfg", None) or {}
+    if size := config.get("input_size"):
         channels, height, width = size
         return channels, height, width
     convolutions = (module for module in net.modules() if isinstance(module, nn.Conv2d))
     return next((conv.in_channels for conv in convolutions), 3), 224, 224
 
 
-def _from(source: str, name: str, known: list[str], create: Any) -> nn.Module:
-    if name not in known:
+def _from(source: str, name: str, names: list[str], create: Any) -> nn.Module:
+    if name not in names:
         library = source.partition(":")[0]
         raise UnknownModelError(
-            f"unknown model {source!r}", hint=_nearest(source, [f"{library}:{one}" for one in known])
+            f"unknown model {source!r}", hint=_nearest(source, [f"{library}:{each}" for each in names])
         )
     net: nn.Module = create(name)
     return net
 
 
 def _imported(source: str, library: str) -> ModuleType:
-    """The file or the module; what stands beside the file, or in the working folder, can be imported by it."""
+    """Import the file or module; it may import from its own folder, or from the working folder."""
     path = Path(library)
     is_file = path.suffix == ".py"
     if is_file and not path.is_file():
@@ -95,20 +98,20 @@ def _imported(source: str, library: str) -> ModuleType:
         if error.name is None or not f"{library}.".startswith(f"{error.name}."):
             raise _failed(source, error) from error
         raise UnknownModelError(f"unknown model {source!r}: there is no module {error.name}", hint=FORMS) from None
-    except (Exception, SystemExit) as error:  # of somebody else's code
+    except (Exception, SystemExit) as error:  # the user's code may raise anything
         raise _failed(source, error) from error
     finally:
         sys.path.remove(folder)
 
 
 def _executed(path: Path) -> ModuleType:
-    """The file as a module named by its path: two files of one name are two, and a random.py is not the library's."""
+    """Run the file as a module named by its path, so that ``random.py`` does not replace the standard library's."""
     name = str(path.resolve())
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # where a dataclass in it looks for its annotations
+    sys.modules[name] = module  # a dataclass in the file looks up its annotations there
     spec.loader.exec_module(module)
     return module
 
@@ -117,15 +120,15 @@ def _failed(source: str, error: BaseException) -> RequestError:
     *_, last = traceback.extract_tb(error.__traceback__)
     hint = ""
     if isinstance(error, SystemExit):
-        hint = "put what reads the command line under `if __name__ == '__main__'`"
+        hint = "put code that reads the command line under `if __name__ == '__main__'`"
     elif "relative import" in str(error):
-        hint = "name the package, as package.module:make, from the folder that holds it"
-    if last.filename == __file__:  # it could not even be called
-        return RequestError(f"{source}: {error}", hint="as in def make(): return ResNet(18)")
+        hint = "run from the folder that holds the package, and name it as package.module:make"
+    if last.filename == __file__:  # the call itself failed
+        return RequestError(f"{source}: {error}", hint="write it as def make(): return ResNet(18)")
     where = f"{Path(last.filename).name}, line {last.lineno}"
     return RequestError(f"{source}: {type(error).__name__}: {error} ({where})", hint=hint)
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, known, n=3)
-    return f"did you mean {' or '.join(repr(one) for one in near)}?" if near else ""
+def _nearest(name: str, names: Iterable[str]) -> str:
+    near = get_close_matches(name, names, n=3)
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else ""

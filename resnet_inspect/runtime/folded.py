@@ -1,4 +1,4 @@
-"""A built network with its BatchNorms folded into its convolutions, weights and all."""
+"""A built network with its BatchNorms folded into the weights of its convolutions."""
 
 from typing import Any
 
@@ -11,24 +11,24 @@ from resnet_inspect.graph.ops.pointwise import BatchNorm2d
 from resnet_inspect.runtime.build import build
 
 
-def folded(net: nn.Module, graph: Graph, fewer: Graph) -> nn.Module:
-    """The network of ``fewer``, which is ``fold(graph)``, with the weights of ``net``, which was built of ``graph``.
+def folded(net: nn.Module, graph: Graph, folded_graph: Graph) -> nn.Module:
+    """A network of ``folded_graph = fold(graph)`` with the weights of ``net``, which was built from ``graph``.
 
-    In eval mode both give the same, but for rounding.
+    In eval mode its outputs equal those of ``net``, except for rounding.
     """
-    kept = {node.module for node in fewer.nodes}
-    gone = {
+    kept = {node.module for node in folded_graph.nodes}
+    norm_of = {
         graph.nodes[node.inputs[0]].module: node.module
         for node in graph.nodes
         if isinstance(node.op, BatchNorm2d) and node.module not in kept
     }
     with torch.no_grad():
-        other = build(fewer).to(next(net.parameters()).device).eval()
-        known = net.state_dict()
-        weights = {name: known[name] for name in other.state_dict() if name in known}
-        for conv, norm in gone.items():
+        folded_net = build(folded_graph).to(next(net.parameters()).device).eval()
+        state = net.state_dict()
+        weights = {name: state[name] for name in folded_net.state_dict() if name in state}
+        for conv, norm in norm_of.items():
             pair: Any = (net.get_submodule(conv), net.get_submodule(norm))
-            fused: nn.Module = fuse_conv_bn_eval(*pair)
-            weights |= {f"{conv}.{name}": value for name, value in fused.state_dict().items()}
-        other.load_state_dict(weights)
-    return other
+            merged: nn.Module = fuse_conv_bn_eval(*pair)
+            weights |= {f"{conv}.{name}": value for name, value in merged.state_dict().items()}
+        folded_net.load_state_dict(weights)
+    return folded_net

@@ -1,4 +1,4 @@
-"""Each operation as torch runs it: a module, or a function and its arguments."""
+"""Each operation in torch: a module, or a function with its arguments."""
 
 import operator
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
 
 
 class Blur(nn.Module):
-    """The binomial 3×3 filter of each channel on the reflect-padded image, subsampled (arXiv:1904.11486)."""
+    """The binomial 3×3 filter on each channel of the reflect-padded image, then subsampling (arXiv:1904.11486)."""
 
     filter: Tensor
 
@@ -34,7 +34,11 @@ class Blur(nn.Module):
 
 
 def module(op: Op, inplace: bool) -> nn.Module:
-    """A new module that performs ``op``; ``inplace`` allows it to overwrite its input."""
+    """A new module that performs ``op``; ``inplace`` lets it overwrite its input.
+
+    Raises:
+        NotImplementedError: a function performs ``op``.
+    """
     match op:
         case Conv2d(cin, cout, kernel, stride, padding, dilation, groups, bias):
             return nn.Conv2d(cin, cout, kernel, stride, padding, dilation, groups, bias)
@@ -62,14 +66,18 @@ def module(op: Op, inplace: bool) -> nn.Module:
             return nn.AdaptiveMaxPool2d((1, 1))
         case BlurPool2d(channels, stride):
             return Blur(channels, stride)
-    raise NotImplementedError(f"{type(op).__name__} is no module")
+    raise NotImplementedError(f"torch has no module for {type(op).__name__}")
 
 
 FUNCTIONS = (Add, Mul, Flatten, Reshape, Max, Mean, Cat, Pad, Slice, Subsample)
 
 
 def function(op: Op, inplace: bool) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """The function that performs ``op`` on its inputs, and the arguments that follow them."""
+    """The function that performs ``op`` on its inputs, and the arguments after them.
+
+    Raises:
+        NotImplementedError: a module performs ``op``.
+    """
     match op:
         case Add():
             return (operator.iadd if inplace else operator.add), ()
@@ -91,7 +99,7 @@ def function(op: Op, inplace: bool) -> tuple[Callable[..., Any], tuple[Any, ...]
             return operator.getitem, ((slice(None), slice(start, stop)),)
         case Subsample(stride):
             return operator.getitem, ((slice(None), slice(None), slice(None, None, stride), slice(None, None, stride)),)
-    raise NotImplementedError(f"{type(op).__name__} is no function")
+    raise NotImplementedError(f"torch has no function for {type(op).__name__}")
 
 
 def _cat(*inputs: Tensor) -> Tensor:

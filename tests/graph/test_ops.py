@@ -102,7 +102,7 @@ def test_weights_have_torchs_names_and_shapes(op: Op) -> None:
         (Conv1d(1, 1, 3), [(1, 2, 9)], "expects 1 channels, got 2"),
         (Add(), [(1, 3, 4, 4), (1, 3, 1, 1)], "the two branches differ: 1×3×4×4"),
         (Mul(), [(1, 3, 4, 4), (1, 2, 1, 1)], "does not broadcast"),
-        (Reshape((4, 1)), [(1, 3, 4)], "elements"),
+        (Reshape((4, 1)), [(1, 3, 4)], "cannot reshape 1×3×4 to N×4×1"),
         (BlurPool2d(3), [(1, 3, 1, 9)], "reflect padding"),
     ],
 )

@@ -67,7 +67,7 @@ def test_shortcut_a_is_left_to_the_papers_cifar_nets_alone() -> None:
         (
             {"model": "resnet18", "settings": ["depths=1,1", "widths=128,64", "shortcut=A"]},
             "layer2.0.shortcut",
-            "zero-padding cannot turn 128 channels into 64",
+            "zero padding cannot reduce 128 channels to 64",
             "--set shortcut=B",
         ),
         (

@@ -52,7 +52,7 @@ def test_a_file_gives_a_network_a_function_or_a_class(file: Path, name: str, par
         ("{}:mak", UnknownModelError, "has no 'mak'"),
         ("{}:broken", RequestError, "ValueError: no weights .my_net.py, line 8."),
         ("{}:needs", RequestError, "missing 1 required positional argument"),
-        ("{}:nothing", RequestError, "gives NoneType"),
+        ("{}:nothing", RequestError, "returns NoneType"),
         ("{}:leaves", RequestError, "SystemExit: 5 .my_net.py, line 7."),
         ("{}", UnknownModelError, "a file of code"),
         (":", UnknownModelError, "unknown model ':'"),

@@ -272,7 +272,7 @@ def test_a_training_step_of_which_a_part_is_frozen_is_refused() -> None:
     net.conv1.requires_grad_(False)
     for ask in ri.flops, ri.memory:
         assert ask(net).ok
-        with pytest.raises(RequestError, match="of ResNet is not known: 1 of its parameter tensors are frozen"):
+        with pytest.raises(RequestError, match="step of ResNet: 1 of its parameter tensors are frozen"):
             ask(net, task="train")
 
 

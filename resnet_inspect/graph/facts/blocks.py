@@ -1,4 +1,4 @@
-"""What the parts of a graph are called in a report."""
+"""Names that reports give to the parts of a graph."""
 
 from collections import Counter
 from collections.abc import Container, Iterable
@@ -18,14 +18,14 @@ ATTENTION_NAMES = {"SEModule": "SE", "EcaModule": "ECA", "CbamModule": "CBAM"}
 
 
 def alias(stage: str) -> str | None:
-    """The stage's name in table 1 of the ResNet paper: conv1, conv2_x, ...; None for one that is called otherwise."""
+    """The stage's name in table 1 of the ResNet paper (conv1, conv2_x, ...), if it has one there."""
     if stage.startswith("layer") and stage[5:].isdecimal():
         return f"conv{int(stage[5:]) + 1}_x"
     return {"stem": "conv1", "head": "fc"}.get(stage)
 
 
 def blocks_by_stage(graph: Graph) -> dict[str, list[str]]:
-    """Paths of the residual blocks of each stage, which are the modules that make a sum; stem and head have none."""
+    """Paths of each stage's residual blocks: the modules that compute a sum. Stem and head have none."""
     blocks: dict[str, list[str]] = {stage: [] for stage in graph.stages}
     for path in dict.fromkeys(node.name.rpartition(".")[0] for node in graph.nodes if isinstance(node.op, Add)):
         stage = path if path in blocks else path.rpartition(".")[0]
@@ -35,20 +35,23 @@ def blocks_by_stage(graph: Graph) -> dict[str, list[str]]:
 
 
 def block_name(graph: Graph, block: str) -> str:
-    """``SE bottleneck``: the block's kind and its attention, if any; of code the name of its class."""
+    """The block's attention, if any, and its kind, as ``SE bottleneck``; in traced code, its class name."""
     kind = graph.containers[block]
     attention = ATTENTION_NAMES.get(graph.containers.get(f"{block}.se", ""))
     return f"{attention} {BLOCK_NAMES.get(kind, kind)}" if attention else BLOCK_NAMES.get(kind, kind)
 
 
 def projecting(graph: Graph) -> set[str]:
-    """Paths of the blocks with a convolution in their shortcut, which is the branch of fewer in their last sum."""
+    """Paths of the blocks whose shortcut has a convolution.
+
+    The shortcut is the branch of the block's last sum that has fewer convolutions.
+    """
     last = {node.name.rpartition(".")[0]: node for node in graph.nodes if isinstance(node.op, Add)}
     return {path for path, node in last.items() if min(_convolutions(graph, i, f"{path}.") for i in node.inputs)}
 
 
 def _convolutions(graph: Graph, position: int, inside: str) -> int:
-    """Convolutions on the way from the call at ``position`` back to what was given to the block."""
+    """Convolutions on the path from the call at ``position`` back to the block's input."""
     count = 0
     while (node := graph.nodes[position]).name.startswith(inside):
         count += isinstance(node.op, Conv2d)
@@ -57,7 +60,7 @@ def _convolutions(graph: Graph, position: int, inside: str) -> int:
 
 
 def made_of(graph: Graph, blocks: list[str], with_convolution: Container[str]) -> str:
-    """``bottleneck ×3, first one projects``."""
+    """The blocks by kind and number, as ``bottleneck ×3, first one projects``."""
     kinds = Counter(block_name(graph, block) for block in blocks)
     text = ", ".join(f"{kind} ×{n}" for kind, n in kinds.items())
     project = [block for block in blocks if block in with_convolution]
@@ -71,7 +74,7 @@ def made_of(graph: Graph, blocks: list[str], with_convolution: Container[str]) -
 
 
 def calls(nodes: Iterable[Node]) -> str:
-    """``7×7 conv /2, max pool /2``: the calls of a stem or head that change the shape."""
+    """The calls of a stem or head that change the shape, as ``7×7 conv /2, max pool /2``."""
     return ", ".join(filter(None, map(_call, nodes)))
 
 

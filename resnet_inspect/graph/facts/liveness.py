@@ -1,8 +1,8 @@
-"""Which tensors are alive at each call of an eager pass, and so the most memory that it asks for at once.
+"""Which tensors are alive at each call of an eager run, and so its peak memory.
 
-A tensor lives from the call that makes it until nothing refers to it: no later call reads it, no module that was given
-it is still running (a frame holds its arguments), and in training no backward call still needs it. Views and in-place
-calls share their input's storage. What a kernel uses inside (oneDNN's reorders, cuDNN's workspace) is not modelled.
+A tensor lives from the call that makes it until nothing refers to it. A later call may read it, a running module may
+hold it as an argument, and in training a backward call may need it. Views and in-place calls share their input's
+storage. Memory inside a kernel (oneDNN's reorders, cuDNN's workspace) is not modelled.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ Phase = Literal["forward", "backward", "optimizer"]
 
 @dataclass(slots=True)
 class Alive:
-    """The bytes alive at one moment, beside weights, buffers, input and optimizer state: by the call that made them."""
+    """Bytes alive at one moment, by the call that made them; without weights, buffers, input and optimizer state."""
 
     activations: dict[str, int] = field(default_factory=dict)
     gradients: dict[str, int] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Alive:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The call of a pass at which most is alive."""
+    """The call at which the most bytes are alive."""
 
     node: str
     phase: Phase
@@ -39,17 +39,17 @@ class Moment:
 
 
 def peak(graph: Graph, train: bool, element_bytes: int = 4) -> Moment:
-    """The moment of most memory in a forward pass without gradients, or in a training step's forward and backward."""
+    """The peak of a forward pass without gradients, or of a training step's forward and backward."""
     step, node, phase, _ = max(_moments(graph, train, element_bytes, Alive()), key=lambda moment: moment[3])
     alive = Alive()
-    for other, *_ in _moments(graph, train, element_bytes, alive):
-        if other == step:
+    for replayed, *_ in _moments(graph, train, element_bytes, alive):
+        if replayed == step:
             break
     return Moment(node, phase, alive)
 
 
 def peak_by_stage(graph: Graph, element_bytes: int = 4) -> dict[str, int]:
-    """The most bytes of activations alive within each stage of a forward pass without gradients."""
+    """Peak bytes of activations in each stage of a forward pass without gradients."""
     stage = {node.name: node.stage for node in graph.nodes}
     most: dict[str, int] = {}
     for _, node, _, total in _moments(graph, False, element_bytes, Alive()):
@@ -57,14 +57,14 @@ def peak_by_stage(graph: Graph, element_bytes: int = 4) -> dict[str, int]:
     return most
 
 
-def _moments(graph: Graph, train: bool, size: int, alive: Alive) -> Iterator[tuple[int, str, Phase, int]]:
-    """Play the pass, changing ``alive`` on the way: step number, call, phase and bytes in the middle of each call."""
+def _moments(graph: Graph, train: bool, element_bytes: int, alive: Alive) -> Iterator[tuple[int, str, Phase, int]]:
+    """Simulate the run and update ``alive``; yields step number, call, phase and bytes in the middle of each call."""
     tape = _Tape.of(graph, train)
     step = 0
     for position, node in enumerate(graph.nodes[1:], start=1):
         if tape.storage[position] == position:
-            alive.activations[node.name] = size * node.out.numel
-        extra = node.op.extra_bytes(node.ins, node.out, size, train)
+            alive.activations[node.name] = element_bytes * node.out.numel
+        extra = node.op.extra_bytes(node.ins, node.out, element_bytes, train)
         if extra:
             alive.activations[f"{node.name} (saved)"] = extra
         yield step, node.name, "forward", alive.total
@@ -75,18 +75,20 @@ def _moments(graph: Graph, train: bool, size: int, alive: Alive) -> Iterator[tup
             if not tape.savers[storage]:
                 alive.activations.pop(graph.nodes[storage].name, None)
     if train:
-        for name, total in _backward(graph, tape, size, alive):
+        for name, total in _backward(graph, tape, element_bytes, alive):
             yield step, name, "backward", total
             step += 1
 
 
 @dataclass(slots=True)
 class _Tape:
-    """What liveness needs to know of a forward pass.
+    """A forward pass as liveness sees it; a storage is known by the position of the call that allocates it.
 
-    ``storage``: of each output, the position of the call whose memory it is. ``dying``: at each call, the storages
-    that nothing in forward needs after it. ``saved``: of each call, the storages that its backward reads; ``savers``:
-    of each storage, how many calls have saved it.
+    Attributes:
+        storage: the storage of each call's output.
+        dying: by call, the storages that forward no longer needs after it.
+        saved: the storages that each call's backward reads.
+        savers: how many calls have saved each storage.
     """
 
     storage: list[int]
@@ -118,59 +120,58 @@ class _Tape:
 
 
 def _last_needed(graph: Graph, storage: list[int]) -> dict[int, int]:
-    """Of each storage, the last call during which forward refers to it, by reading it or in a frame's arguments; where
-    the net is code, by any name in it."""
+    """The last call during which forward refers to each storage.
+
+    A call refers to what it reads, a running module to its arguments, and traced code to what its names stand for.
+    """
+    last: dict[int, int] = {}
     if graph.held:
-        held: dict[int, int] = {}
         for position, until in graph.held.items():
-            held[storage[position]] = max(held.get(storage[position], 0), until)
-        return held
+            last[storage[position]] = max(last.get(storage[position], 0), until)
+        return last
     returns: dict[str, int] = {}
     for position, node in enumerate(graph.nodes):
         for module in _enclosing(node):
             returns[module] = position
-    last: dict[int, int] = {}
     for position, node in enumerate(graph.nodes):
         last[storage[position]] = max(last.get(storage[position], 0), position)
         for i in node.inputs:
-            given = [returns[m] for m in _enclosing(node) if not graph.nodes[i].name.startswith(f"{m}.")]
-            last[storage[i]] = max(last.get(storage[i], 0), position, *given)
+            arguments = [returns[m] for m in _enclosing(node) if not graph.nodes[i].name.startswith(f"{m}.")]
+            last[storage[i]] = max(last.get(storage[i], 0), position, *arguments)
     return last
 
 
 def _enclosing(node: Node) -> Iterator[str]:
-    """Paths of the modules inside which a call is made, innermost first."""
+    """Paths of the modules that contain a call, innermost first."""
     path, dot, _ = node.name.rpartition(".")
     while dot:
         yield path
         path, dot, _ = path.rpartition(".")
 
 
-def _backward(graph: Graph, tape: _Tape, size: int, alive: Alive) -> Iterator[tuple[str, int]]:
-    """Play backward in the reverse of forward's order, as autograd does: each call's name and the bytes alive in it.
+def _backward(graph: Graph, tape: _Tape, element_bytes: int, alive: Alive) -> Iterator[tuple[str, int]]:
+    """Simulate backward in reverse order, as autograd runs it; yields each call's name and the bytes alive in it.
 
-    A gradient is known by the call whose input it was first made for. A second one of the same output is added to the
-    first in place, which the engine does where nobody else holds it.
+    A gradient is named after the call input that it was first made for. The engine adds a second gradient of an output
+    to the first one in place.
     """
-    held: dict[str, int] = {}
-    arrived: dict[int, str] = {}
+    holders: dict[str, int] = {}  # of each gradient
+    arrived: dict[int, str] = {}  # the gradient of each call's output
 
     def give(i: int, gradient: str) -> None:
-        if i == 0:
+        if i == 0 or i in arrived:
             return
-        if i in arrived:
-            return  # added to what is there; the caller lets go of its own
         arrived[i] = gradient
-        held[gradient] += 1
+        holders[gradient] += 1
 
     def release(gradient: str) -> None:
-        held[gradient] -= 1
-        if not held[gradient]:
+        holders[gradient] -= 1
+        if not holders[gradient]:
             alive.gradients.pop(gradient, None)
 
     last = len(graph.nodes) - 1
-    held["output"], arrived[last] = 1, "output"
-    alive.gradients["output"] = size * graph.output.numel
+    holders["output"], arrived[last] = 1, "output"
+    alive.gradients["output"] = element_bytes * graph.output.numel
     for position in range(last, 0, -1):
         node = graph.nodes[position]
         gradient = arrived.pop(position)
@@ -182,10 +183,10 @@ def _backward(graph: Graph, tape: _Tape, size: int, alive: Alive) -> Iterator[tu
             for place, i in enumerate(node.inputs):
                 if i:
                     name = f"{node.name} input {place}"
-                    held[name] = 1
-                    alive.gradients[name] = size * node.ins[place].numel
+                    holders[name] = 1
+                    alive.gradients[name] = element_bytes * node.ins[place].numel
                     made.append((i, name))
-            alive.weight_gradients += size * sum(map(prod, node.op.params().values()))
+            alive.weight_gradients += element_bytes * sum(map(prod, node.op.params().values()))
         yield node.name, alive.total
         for i, name in made:
             give(i, name)

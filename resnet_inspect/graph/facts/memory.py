@@ -1,4 +1,4 @@
-"""The memory that an eager pass asks torch's allocator for, at the moment of its peak."""
+"""Peak memory that an eager run requests from torch's allocator."""
 
 from dataclasses import dataclass
 
@@ -14,8 +14,8 @@ COUNTER_BYTES = 8  # BatchNorm counts its batches in an int64
 class PeakMemory:
     """Bytes alive at the peak, by kind; ``peak_bytes`` is their sum.
 
-    Kernels' own workspaces and the process are not in it. It holds from the second training step on: the first has no
-    optimizer state yet.
+    Kernel workspaces and the process itself are not included. The numbers hold from the second training step on: the
+    first has no optimizer state yet.
     """
 
     peak_bytes: int
@@ -35,10 +35,11 @@ def memory_peak(
     optimizer: Optimizer = "sgd",
     momentum: float = 0.9,
 ) -> tuple[Moment, PeakMemory]:
-    """The moment of the peak, and the bytes alive then.
+    """The moment of the peak, and the bytes alive at that moment.
 
     Raises:
-        ShapeError: a training step of a BatchNorm that sees one value a channel.
+        RequestError: the graph cannot tell what its training step does.
+        ShapeError: in training, a BatchNorm sees one value a channel.
     """
     train = task == "train"
     if train:
@@ -51,7 +52,7 @@ def memory_peak(
     states = 0 if not train else 2 if optimizer == "adam" else int(momentum != 0)
     moment = peak(graph, train, element_bytes)
     if train:
-        moment = _later(moment, weight_bytes, optimizer, element_bytes * max(weights, default=0))
+        moment = _with_optimizer_step(moment, weight_bytes, optimizer, element_bytes * max(weights, default=0))
     parts = (
         weight_bytes,
         element_bytes * statistics + COUNTER_BYTES * norms,
@@ -65,12 +66,12 @@ def memory_peak(
 
 
 def peak_bytes(graph: Graph, task: Task = "infer", precision: Precision = "fp32") -> int:
-    """The peak alone; a training step is that of SGD with momentum."""
+    """Peak bytes; a training step uses SGD with momentum."""
     return memory_peak(graph, task, precision)[1].peak_bytes
 
 
-def _later(moment: Moment, weight_bytes: int, optimizer: Optimizer, largest: int) -> Moment:
-    """The optimizer's step, if it asks for more: all weight gradients, and Adam's two temporaries of one weight."""
+def _with_optimizer_step(moment: Moment, weight_bytes: int, optimizer: Optimizer, largest: int) -> Moment:
+    """The optimizer's step, if it needs more: every weight gradient, and Adam's two copies of the largest weight."""
     temporaries = 2 * largest if optimizer == "adam" else 0
     if weight_bytes + temporaries <= moment.alive.total:
         return moment

@@ -1,11 +1,11 @@
-"""A graph as the passes over memory that remain when everything that can be fused is.
+"""A graph as the passes over memory that remain after all possible fusion.
 
-A convolution, a linear layer and a pool are a pass each: it reads its input and its weights once and writes once.
-BatchNorm (folded into the weights), ReLU and the like are done on data as it leaves the pass that makes it, or, where
-others need it untouched, as it enters the passes that read it: a pre-activation block moves no more than one of the
-original order. A sum or a product is done in the pass that makes its first term, which then reads the other: a residual
-is read once, where it is added. A GroupNorm is a pass of its own, as is a product with a gate: nothing of a group can
-be normalised, and nothing gated, before all of it has been seen.
+A convolution, linear layer or pool is one pass: it reads its input and weights once and writes its output once. A map
+(ReLU, BatchNorm folded into the weights) runs on values as they leave the pass that makes them. If other calls need
+those values unchanged, the map runs as values enter the passes that read them. A pre-activation block therefore moves
+as much as a block in the original order. A join (sum, product) runs in the pass that makes its first input, and that
+pass reads the second. GroupNorm and a product with a gate each need a pass of their own: they must first see a whole
+group or image.
 """
 
 from dataclasses import dataclass, field
@@ -16,9 +16,13 @@ from resnet_inspect.graph import Graph, Node
 
 @dataclass(slots=True)
 class Pass:
-    """One pass: the call it is named after, the elements that it writes, and those that it reads, by who made them.
+    """One pass over memory.
 
-    ``calls`` are all that is done in it, by position in the graph.
+    Attributes:
+        anchor: the call that gives the pass its name.
+        writes: elements written.
+        calls: every call done in the pass, by position in the graph.
+        reads: elements read, by the position of the call that made them.
     """
 
     anchor: Node
@@ -32,46 +36,46 @@ class Pass:
 
     @property
     def elements(self) -> int:
-        """Activations read and written, fused."""
+        """Activation elements read and written."""
         return sum(self.reads.values()) + self.writes
 
     @property
     def weights(self) -> int:
-        """Parameters read, with every BatchNorm folded away."""
+        """Parameters read; a BatchNorm's are folded away."""
         return 0 if self.anchor.op.fusion else self.anchor.params
 
     @property
     def fused(self) -> list[Node]:
-        """What is done beside the anchor, in the order it runs."""
+        """The calls other than the anchor, in the order they run."""
         return [node for _, node in sorted(self.calls.items()) if node is not self.anchor]
 
 
 def eager_elements(node: Node) -> int:
-    """Activations that a call by itself reads and writes; a view moves nothing."""
+    """Activation elements that a call reads and writes on its own; a view moves none."""
     return 0 if node.op.is_view else sum(x.numel for x in node.ins) + node.out.numel
 
 
 def eager_weights(node: Node) -> int:
-    """Parameters that a call reads, and the two running statistics of a BatchNorm."""
+    """Parameters and running statistics that a call reads on its own."""
     return node.params + sum(prod(shape) for shape in node.op.buffers().values() if shape)
 
 
 def passes(graph: Graph) -> list[Pass]:
-    """The passes in the order they run; each node but the input is in one of them."""
+    """The passes in the order they run; each node but the input is in exactly one."""
     readers = [0] * len(graph.nodes)
     for node in graph.nodes:
         for i in node.inputs:
             readers[i] += 1
-    done: list[Pass] = []
+    result: list[Pass] = []
     maker: list[Pass | None] = [None] * len(graph.nodes)
-    waiting: set[int] = set()  # maps that are left to their readers
-    played: set[int] = set()
+    waiting: set[int] = set()  # maps that run in the passes that read them
+    placed: set[int] = set()
 
     def read(into: Pass, i: int) -> None:
         elements = graph.nodes[i].out.numel
         while i in waiting:
-            if i not in played:  # eager runs it once, whoever reads it
-                played.add(i)
+            if i not in placed:  # count the call once, in its first reader
+                placed.add(i)
                 into.calls[i] = graph.nodes[i]
             i = graph.nodes[i].inputs[0]
             elements = min(elements, graph.nodes[i].out.numel)
@@ -87,8 +91,8 @@ def passes(graph: Graph) -> list[Pass]:
             continue
         else:
             made, others = Pass(node, node.out.numel, {position: node}), list(node.inputs)
-            done.append(made)
+            result.append(made)
         maker[position] = made
         for i in others:
             read(made, i)
-    return done
+    return result

@@ -1,4 +1,4 @@
-"""How much of the image one value of a feature map has seen, and how far apart two neighbours look."""
+"""Receptive field and stride of a feature map's values, in pixels of the input."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from resnet_inspect.graph.ops.base import ONE_PIXEL
 class View:
     """What one value sees, in pixels of the input along one axis (Araujo et al. 2019, Distill, equations 1 to 4).
 
-    ``field`` is the side of the square that can change it, ``jump`` the distance between the centres of neighbours,
-    ``padding`` how far the first value's square reaches beyond the border. Attention gates, which see everything, are
-    left out, as is usual.
+    ``field``: side of the square that can change the value. ``jump``: distance between the centres of two neighbours.
+    ``padding``: how far the first value's square reaches beyond the border. As is usual, attention gates do not count,
+    although they see the whole image.
     """
 
     field: int = 1
@@ -22,11 +22,11 @@ class View:
 
 
 def views(graph: Graph) -> list[View | None]:
-    """The view of each node's output; None from the global pool on, where a value sees the whole image."""
-    seen: list[View | None] = [View()]
+    """The view of each node's output; None after the global pool, where a value sees the whole image."""
+    outputs: list[View | None] = [View()]
     for node in graph.nodes[1:]:
-        seen.append(_after(node, [seen[i] for i in node.inputs]))
-    return seen
+        outputs.append(_after(node, [outputs[i] for i in node.inputs]))
+    return outputs
 
 
 def by_stage(graph: Graph) -> Iterator[tuple[str, View | None]]:
@@ -36,12 +36,12 @@ def by_stage(graph: Graph) -> Iterator[tuple[str, View | None]]:
 
 
 def _after(node: Node, inputs: list[View | None]) -> View | None:
-    """Of the two branches of a sum, the one that sees more; of a gate and what it multiplies, the latter."""
+    """The view of the node's output: a sum takes its wider branch, a product ignores its gate."""
     window = node.op.window
-    known = [view for view in inputs if view is not None]
-    if window is None or not known:
+    limited = [view for view in inputs if view is not None]
+    if window is None or not limited:
         return None
-    view = known[0] if len(known) == 1 else max(known, key=lambda view: view.field)
+    view = limited[0] if len(limited) == 1 else max(limited, key=lambda view: view.field)
     if window == ONE_PIXEL:
         return view
     kernel, stride, padding = window

@@ -1,4 +1,4 @@
-"""Whether a training step of a net can be answered."""
+"""Whether a training step of a graph can be predicted."""
 
 from resnet_inspect.errors import RequestError, ShapeError
 from resnet_inspect.graph import Graph
@@ -6,14 +6,15 @@ from resnet_inspect.graph.ops.pointwise import BatchNorm2d
 
 
 def refuse_to_train(graph: Graph) -> None:
-    """A step needs two values a channel for batch statistics, or torch raises; and calls that tell what it does.
+    """Raise an error unless a training step of ``graph`` can run and be predicted.
 
     Raises:
-        RequestError: of the latter. ShapeError: of the former.
+        RequestError: the calls do not tell what a step does, as with frozen parameters.
+        ShapeError: a BatchNorm sees one value a channel, which torch refuses.
     """
     if graph.untrainable:
         raise RequestError(
-            f"a training step of {graph.name} is not known: {graph.untrainable}", hint="ask for --task infer"
+            f"cannot predict a training step of {graph.name}: {graph.untrainable}", hint="use --task infer"
         )
     for node in graph.nodes:
         if isinstance(node.op, BatchNorm2d) and node.out.numel == node.op.num_features:

@@ -1,4 +1,4 @@
-"""What parts of a graph cost, added up by stage, by block or by call."""
+"""Costs of a graph, summed by stage, block or call."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from resnet_inspect.graph import Graph, Node, TensorType
 
 @dataclass(slots=True)
 class Work:
-    """Sums over some nodes; ``output`` is the type of the last of them.
+    """Sums over several nodes; ``output`` is the last node's type.
 
     ``activations`` are the output elements of convolutions and linear layers, as fvcore and timm (Macts) count them.
     """
@@ -21,7 +21,7 @@ class Work:
 
 
 def work_by(graph: Graph, key: Callable[[Node], str]) -> dict[str, Work]:
-    """The work of each group of nodes, in the order they run; a module called twice has its weights once."""
+    """The work of each group of nodes, in running order; a module called twice counts its weights once."""
     groups: dict[str, Work] = {}
     counted: set[str] = set()
     for node in graph.nodes[1:]:
@@ -42,7 +42,7 @@ def work_by(graph: Graph, key: Callable[[Node], str]) -> dict[str, Work]:
 
 
 def sum_of(parts: Mapping[str, Work]) -> Work:
-    """The sum of parts that run one after the other."""
+    """The total of parts that run one after the other."""
     *_, last = parts.values()
     total = Work(last.output)
     for part in parts.values():
@@ -63,7 +63,7 @@ def stage_of(node: Node) -> str:
 
 
 def block_of(node: Node) -> str:
-    """``layer1.0`` inside a stage of blocks; the stage itself for stem and head, and for what stands beside blocks."""
+    """The node's block, as ``layer1.0``; its stage if it is in no block, as in stem and head."""
     if not node.name.startswith(f"{node.stage}."):
         return node.stage
     block, dot, _ = node.name[len(node.stage) + 1 :].partition(".")

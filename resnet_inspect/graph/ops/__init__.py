@@ -1,1 +1,1 @@
-"""The operations a ResNet is made of, one frozen dataclass each, named as in torch."""
+"""The operations of a ResNet, each a frozen dataclass named as in torch."""

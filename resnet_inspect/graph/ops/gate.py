@@ -50,7 +50,7 @@ class AdaptiveMaxPool2d(GlobalPool):
 
 @dataclass(frozen=True, slots=True)
 class Reduction(OwnPass):
-    """One value for all elements along ``dims``, which stay as extents of 1."""
+    """One value for all elements along ``dims``, which keep an extent of 1."""
 
     extra_bytes = no_extra_bytes
 
@@ -85,7 +85,7 @@ class Max(Reduction):
 
 @dataclass(frozen=True, slots=True)
 class Reshape(View):
-    """Another shape for the elements of one image; the batch dimension stays."""
+    """Another shape for each image's elements; the batch dimension stays."""
 
     passes_gradient = True
 
@@ -94,13 +94,13 @@ class Reshape(View):
     def infer(self, *ins: TensorType) -> TensorType:
         n, *rest = ins[0].shape
         if prod(rest) != prod(self.shape):
-            raise ShapeError(f"{ins[0]} has not the elements of N×{'×'.join(map(str, self.shape))}")
+            raise ShapeError(f"cannot reshape {ins[0]} to N×{'×'.join(map(str, self.shape))}")
         return TensorType((n, *self.shape), ins[0].dtype)
 
 
 @dataclass(frozen=True, slots=True)
 class Cat(OwnPass):
-    """Inputs joined along the channels."""
+    """Inputs concatenated along the channels."""
 
     saves_input, saves_output = False, False
     extra_bytes = no_extra_bytes
@@ -112,7 +112,7 @@ class Cat(OwnPass):
 
 @dataclass(frozen=True, slots=True)
 class Conv1d(OwnPass):
-    """1-D convolution over (N, C, L), stride 1, same length: ECA's convolution across channels."""
+    """1-D convolution over (N, C, L) with stride 1 that keeps the length: ECA's convolution across channels."""
 
     saves_input, saves_output = True, False
     extra_bytes = no_extra_bytes

@@ -1,4 +1,4 @@
-"""Operations with learned multiply-accumulates: convolutions and the fully connected layer."""
+"""Operations with learned multiply-accumulates: convolution and the fully connected layer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The input, and operations that keep its shape: normalisation, activation, the sum of two branches."""
+"""The input, and operations that keep its shape: normalisation, activation, sum of two branches."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -96,7 +96,7 @@ class GroupNorm(SameShape):
 
 @dataclass(frozen=True, slots=True)
 class ReLU(SameShape):
-    """max(x, 0); ``inplace``: over its input, wherever that is allowed."""
+    """max(x, 0); ``inplace``: over its input, where ``graph.inplace`` allows it."""
 
     saves_input = passes_gradient = False
     saves_output = True
@@ -181,7 +181,7 @@ class Dropout(Identity):
 
 @dataclass(frozen=True, slots=True)
 class Add(SameShape):
-    """Sum of two branches of one shape. The residual connection: a mismatch is an error, never broadcast."""
+    """Sum of two branches of the same shape, never broadcast: the residual connection."""
 
     saves_input = saves_output = False
     passes_gradient = True
@@ -195,6 +195,6 @@ class Add(SameShape):
         if left.shape != right.shape:
             raise BranchError(
                 f"the two branches differ: {left} from the residual, {right} from the shortcut",
-                hint="give an --input that the net's strides divide: one branch rounds up where the other rounds down",
+                hint="give an --input that the net's strides divide; the branches round other sizes differently",
             )
         return left

@@ -1,4 +1,4 @@
-"""Operations that shrink the image: pools, the global pool, the blur filter."""
+"""Operations that shrink the image: pools, global pools, the blur filter."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ INDEX_BYTES = 8  # torch keeps the index of each maximum as an int64
 
 
 def pool_extent(size: int, kernel: int, stride: int, padding: int, ceil_mode: bool) -> int:
-    """Output extent of a pool, by torch.nn.MaxPool2d: in ceil mode no window may start beyond the left-padded input."""
+    """Output extent of a pool, as torch.nn.MaxPool2d: in ceil mode no window may start in the right padding."""
     if not ceil_mode:
         return require_fit(conv_extent(size, kernel, stride, padding), size, kernel, "window")
     out = -((size + 2 * padding - kernel) // -stride) + 1

@@ -21,7 +21,7 @@ class Flatten(View):
 
 @dataclass(frozen=True, slots=True)
 class Pad(Op):
-    """Zeros around: ``channels`` (first, last), ``right``/``bottom`` rows and columns, ``before`` left and on top."""
+    """Zero padding: ``channels`` (first, last), ``right`` columns, ``bottom`` rows, ``before`` on the left and top."""
 
     is_view = is_view_in_training = inplace = saves_input = saves_output = passes_gradient = False
     fusion = "map"
@@ -54,7 +54,7 @@ class Slice(View):
     def infer(self, *ins: TensorType) -> TensorType:
         n, c, *image = ins[0].shape
         if not 0 <= self.start < self.stop <= c:
-            raise ShapeError(f"channels {self.start} to {self.stop} of {c}")
+            raise ShapeError(f"cannot take channels {self.start} to {self.stop} of {c}")
         return TensorType((n, self.stop - self.start, *image), ins[0].dtype)
 
     @property
@@ -64,7 +64,7 @@ class Slice(View):
 
 @dataclass(frozen=True, slots=True)
 class Subsample(View):
-    """Every ``stride``-th row and column: the paper's parameter-free shortcut A."""
+    """Every ``stride``-th row and column, for the paper's parameter-free shortcut A."""
 
     passes_gradient = False
 

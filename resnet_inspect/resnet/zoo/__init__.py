@@ -1,4 +1,4 @@
-"""Every variant with a name: families of specs, and patterns of names that stand for more."""
+"""Named variants: families of specs, and patterns of names that stand for further specs."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from resnet_inspect.resnet.spec import ResNetSpec
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A named spec; ``writing`` is the library in whose words it is known, which other tools' counts depend on."""
+    """A named spec; ``writing`` is the library whose module layout other tools count."""
 
     name: str
     family: str
@@ -21,9 +21,9 @@ class Variant:
 
 
 class Shelf(Protocol):
-    """A module of this package: specs by family and name, and patterns of names that stand for more of them.
+    """A module of this package: specs by family and name, and patterns of names for further specs.
 
-    ``WRITINGS`` names the families that are not written as torchvision writes (see ``counting.writing``).
+    ``WRITINGS`` lists the families with another library's module layout than torchvision's (see ``counting.writing``).
     """
 
     WRITINGS: dict[str, str]
@@ -32,7 +32,7 @@ class Shelf(Protocol):
 
 
 def shelves() -> Iterator[Shelf]:
-    """Every shelf, imported when the search reaches it: most searches end at the first."""
+    """Every shelf, imported when the search reaches it; most searches end at the first."""
     for name in ("imagenet", "timm", "preact", "cifar", "tutorial"):
         yield import_module(f"{__name__}.{name}")
 
@@ -41,7 +41,7 @@ def find(name: str) -> Variant:
     """The variant called ``name``.
 
     Raises:
-        UnknownModelError: there is none; the hint names what comes nearest.
+        UnknownModelError: there is none; the hint suggests the nearest names.
     """
     for shelf in shelves():
         for family, specs in shelf.FAMILIES.items():
@@ -54,7 +54,7 @@ def find(name: str) -> Variant:
 
 
 def variants() -> Iterator[Variant]:
-    """Every listed variant, family by family; a pattern allows more than are listed."""
+    """Every listed variant, family by family; patterns allow further names."""
     for shelf in shelves():
         for family, specs in shelf.FAMILIES.items():
             for name, spec in specs.items():
@@ -66,7 +66,7 @@ def _variant(shelf: Shelf, name: str, family: str, spec: ResNetSpec) -> Variant:
 
 
 def _suggest(name: str) -> str:
-    from difflib import get_close_matches  # only an error pays for it
+    from difflib import get_close_matches  # only needed for an error
 
     near = get_close_matches(name.lower().replace("-", "_"), [v.name for v in variants()], n=3, cutoff=0.6)
     if not near:

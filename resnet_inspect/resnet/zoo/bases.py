@@ -1,4 +1,4 @@
-"""The plain nets and the changes that the families are made of."""
+"""The plain nets and stems that the families build on."""
 
 from resnet_inspect.resnet.spec import ResNetSpec
 

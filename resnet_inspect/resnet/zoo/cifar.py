@@ -1,4 +1,4 @@
-"""Nets for 32×32 images: the papers' CIFAR nets, wide and pre-activation ones, and those of kuangliu/pytorch-cifar."""
+"""Nets for 32×32 images: the papers' CIFAR nets, wide and pre-activation nets, and kuangliu/pytorch-cifar's."""
 
 import re
 from dataclasses import replace
@@ -14,12 +14,12 @@ NARROW = ResNetSpec(
 
 
 def _depths(name: str, depth: int, block: str) -> tuple[int, ...]:
-    """Blocks a stage of a net of ``depth`` = convolutions a block · 3 stages · n + 2 layers."""
+    """Blocks per stage of a net with three stages and ``depth`` = 3 · n · (convolutions per block) + 2 layers."""
     layers = 6 if block == "basic" else 9
     n, rest = divmod(depth - 2, layers)
     if rest or n < 1:
         near = max(1, round((depth - 2) / layers)) * layers + 2
-        raise UnknownModelError(f"no {name}: a depth of {layers}n+2 is needed", hint=f"the nearest is {near}")
+        raise UnknownModelError(f"no model {name!r}: its depth must be {layers}n+2", hint=f"the nearest is {near}")
     return (n,) * 3
 
 
@@ -45,7 +45,7 @@ def _wide(m: re.Match[str]) -> ResNetSpec:
     k = int(m[2])
     if rest or n < 1:
         near = max(1, round((int(m[1]) - 4) / 6)) * 6 + 4
-        raise UnknownModelError(f"no {m[0]}: a depth of 6n+4 is needed", hint=f"did you mean 'wrn{near}_{k}'?")
+        raise UnknownModelError(f"no model {m[0]!r}: its depth must be 6n+4", hint=f"did you mean 'wrn{near}_{k}'?")
     return replace(NARROW, order="pre", block="basic", depths=(n,) * 3, widths=(16 * k, 32 * k, 64 * k))
 
 
@@ -75,13 +75,13 @@ PATTERNS = (
 
 
 def _listed(*names: str) -> dict[str, ResNetSpec]:
-    """Members of the patterns that papers print numbers of."""
-    found = {}
+    """Members of the patterns for which papers print numbers."""
+    specs = {}
     for name in names:
         for _, pattern, spec in PATTERNS:
             if match := re.fullmatch(pattern, name):
-                found[name] = spec(match)
-    return found
+                specs[name] = spec(match)
+    return specs
 
 
 WRITINGS: dict[str, str] = {"cifar-kuangliu": "kuangliu"}

@@ -52,7 +52,7 @@ def _legacy(spec: ResNetSpec) -> ResNetSpec:
 
 
 def _clip(depths: tuple[int, ...], widths: tuple[int, ...], input_size: int) -> ResNetSpec:
-    """CLIP's image encoders without a head: D stem and shortcut, antialiased, the stem as wide as the first stage."""
+    """CLIP's image encoders without a head: D stem and shortcut, antialiased; the stem is as wide as stage 1."""
     w = widths[0]
     stem = ((3, 2, w // 2), (3, 1, w // 2), (3, 1, w))
     spec = ResNetSpec(depths=depths, widths=widths, stem=stem, shortcut="D", antialias="avg", num_classes=0)
@@ -126,7 +126,7 @@ FAMILIES: dict[str, dict[str, ResNetSpec]] = {
         "ecaresnext26t_32x4d": _eca(_x(_t(R26), 32, 4)),
         "ecaresnext50t_32x4d": _eca(_x(_t(R50), 32, 4)),
     },
-    # CBAM is not in timm as nets; the names are pytorchcv's.
+    # timm has no CBAM nets; the names are pytorchcv's.
     "resnet-cbam": {
         "cbam_resnet18": _cbam(R18),
         "cbam_resnet34": _cbam(R34),
