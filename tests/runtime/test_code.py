@@ -18,8 +18,8 @@ from resnet_inspect.runtime import code as sources
 
 FILE = """
 from torch import nn
-import beside
-net = nn.Conv2d(3, beside.CHANNELS, 1)
+import neighbour
+net = nn.Conv2d(3, neighbour.CHANNELS, 1)
 def make(): return nn.Sequential(net, nn.ReLU())
 def nothing(): print("done")
 def leaves(): raise SystemExit(5)
@@ -33,7 +33,7 @@ class Small(nn.Conv2d):
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    (tmp_path / "beside.py").write_text("CHANNELS = 5\n")
+    (tmp_path / "neighbour.py").write_text("CHANNELS = 5\n")
     path = tmp_path / "my_net.py"
     path.write_text(FILE)
     return path
@@ -115,10 +115,10 @@ def test_a_module_that_is_missing_within_is_not_taken_for_the_one_that_is_named(
 
 def test_a_record_alone_makes_no_code_run(file: Path, record_json: str) -> None:
     record = from_json(record_json)
-    config = replace(record.results[0].case, model=f"{file}:net")
-    arm = replace(record.results[0], case=config, spec={}, cost={"params": 20, "macs": 15 * 32 * 32})
+    case = replace(record.results[0].case, model=f"{file}:net")
+    result = replace(record.results[0], case=case, spec={}, cost={"params": 20, "macs": 15 * 32 * 32})
     with pytest.raises(RequestError, match="which is code"):
-        ri.roofline(record=replace(record, arms=(arm,)), device="cpu")
-    assert measured_graph(arm).name == f"{file}:net"
+        ri.roofline(record=replace(record, results=(result,)), device="cpu")
+    assert measured_graph(result).name == f"{file}:net"
     with pytest.raises(RequestError, match="is no longer what was measured"):
-        measured_graph(replace(arm, cost={"params": 20, "macs": 1}))
+        measured_graph(replace(result, cost={"params": 20, "macs": 1}))

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from resnet_inspect.benchmark.case import Config
+from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.worker.prepare import agreement, prepare
 from resnet_inspect.graph.fold import fold
 from resnet_inspect.runtime.build import build
@@ -22,24 +22,24 @@ def test_a_folded_net_gives_the_outputs_of_its_own_in_fewer_modules(model: str) 
     with torch.no_grad():
         net(x)  # statistics that are not those of a new BatchNorm
         net.eval()
-        one = folded(net, graph, fold(graph))
-        assert torch.allclose(one(x), net(x), rtol=1e-3, atol=1e-4)
-    norms = [sum(isinstance(m, nn.BatchNorm2d) for m in part.modules()) for part in (net, one)]
+        shorter = folded(net, graph, fold(graph))
+        assert torch.allclose(shorter(x), net(x), rtol=1e-3, atol=1e-4)
+    norms = [sum(isinstance(m, nn.BatchNorm2d) for m in part.modules()) for part in (net, shorter)]
     gone = len(graph.nodes) - len(fold(graph).nodes)
     assert norms[0] - norms[1] == gone
     assert (gone > 0) is (model != "resnet50_gn")
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_a_fused_arm_is_held_against_the_net_it_came_from(precision: str) -> None:
-    config = Config("resnet18", "cpu", 2, (2, 3, 64, 64), "infer", precision, "contiguous", "eager", 1, fused=True)
-    ready = prepare(config, load.graph(load.variant("resnet18"), config.input), 0)
+def test_a_folded_case_is_compared_with_the_net_it_came_from(precision: str) -> None:
+    case = Case("resnet18", "cpu", 2, (2, 3, 64, 64), "infer", precision, "contiguous", "eager", 1, fused=True)
+    ready = prepare(case, load.graph(load.variant("resnet18"), case.input), 0)
     assert not any(isinstance(m, nn.BatchNorm2d) for m in ready.net.modules())
     with torch.inference_mode():
-        finite, error = agreement(ready, config)
+        finite, error = agreement(ready, case)
     assert finite
     assert error is not None
     assert 0 < error < (1e-5 if precision == "fp32" else 2e-2)
     with torch.no_grad():
         ready.net.get_parameter("layer4.1.conv2.bias").zero_()
-        assert agreement(ready, config)[1] > 0.02, "a bias that was lost is found"
+        assert agreement(ready, case)[1] > 0.02, "a bias that was lost is found"

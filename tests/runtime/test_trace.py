@@ -279,8 +279,8 @@ def test_a_training_step_of_which_a_part_is_frozen_is_refused() -> None:
 @pytest.mark.parametrize(
     ("net", "message"),
     [
-        (models.resnet18().half(), r"conv1\.weight is float16, and a net is counted in fp32"),
-        (nn.Sequential(nn.LazyConv2d(8, 3)), r"0\.weight has its size from the first batch"),
+        (models.resnet18().half(), r"conv1\.weight is float16, not float32"),
+        (nn.Sequential(nn.LazyConv2d(8, 3)), r"0\.weight has no size before the first batch"),
     ],
 )
 def test_weights_that_a_graph_cannot_have_are_refused(net: nn.Module, message: str) -> None:
@@ -296,7 +296,7 @@ def test_a_module_set_to_what_no_operation_is_is_refused_with_its_settings() -> 
 def test_a_weight_that_two_modules_share_is_told() -> None:
     net = nn.Sequential(nn.Conv2d(3, 3, 1, bias=False), nn.Conv2d(3, 3, 1, bias=False))
     net[1].weight = net[0].weight
-    with pytest.raises(TraceError, match="has 9 parameters, its calls 18"):
+    with pytest.raises(TraceError, match="has 9 parameters, but its calls use 18"):
         trace(net, (1, 3, 8, 8), "net")
 
 
