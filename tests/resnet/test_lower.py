@@ -90,10 +90,10 @@ def test_an_input_at_which_the_branches_differ_is_refused_by_the_name_of_the_sum
 
 
 def test_a_batch_said_twice_must_be_the_same() -> None:
-    found = load.variant("resnet18")
-    assert load.graph(found, "4,3,64,64", 4).input.shape == (4, 3, 64, 64)
-    assert load.graph(found, None, 8).input.shape == (8, 3, 224, 224)
-    assert load.graph(found, (2, 3, 64, 96)).input.shape == (2, 3, 64, 96)
+    variant = load.variant("resnet18")
+    assert load.graph(variant, "4,3,64,64", 4).input.shape == (4, 3, 64, 64)
+    assert load.graph(variant, None, 8).input.shape == (8, 3, 224, 224)
+    assert load.graph(variant, (2, 3, 64, 96)).input.shape == (2, 3, 64, 96)
     for size in (8, 0, -1):
         with pytest.raises(RequestError, match="batch"):
-            load.graph(found, "4,3,64,64", size)
+            load.graph(variant, "4,3,64,64", size)
