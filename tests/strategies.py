@@ -1,9 +1,28 @@
 """Random ResNets that can exist, for the laws."""
 
+from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
 
-from resnet_inspect.errors import SpecError
+from resnet_inspect.errors import ShapeError, SpecError
+from resnet_inspect.graph import Graph
+from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import Attention, ResNetSpec
+
+
+def law(max_examples: int) -> settings:
+    """Settings of a law of random nets; hypothesis takes the deepest net's many frames for slow generation."""
+    slow = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+    return settings(deadline=None, max_examples=max_examples, suppress_health_check=slow)
+
+
+def lowered(spec: ResNetSpec, images: int, height: int, width: int | None = None) -> Graph:
+    """The graph of ``spec``; hypothesis tries another where the spec cannot take the image."""
+    try:
+        return lower(spec, "random", (images, spec.in_channels, height, width or height))
+    except ShapeError:
+        assume(False)
+        raise
+
 
 attentions = st.one_of(
     st.none(),
@@ -52,4 +71,4 @@ def specs(draw: st.DrawFn) -> ResNetSpec:
     try:
         return ResNetSpec(**fields)
     except SpecError:
-        return ResNetSpec(**{**fields, "output_stride": None})  # which the strides would jump over
+        return ResNetSpec(**{**fields, "output_stride": None})  # the strides would skip it

@@ -1,4 +1,4 @@
-"""Each module and function of torch as the operation that it is: what ``modules.py`` does, the other way round."""
+"""Torch's modules and functions as operations: the inverse of ``modules.py``."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
@@ -25,12 +25,12 @@ from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
 from resnet_inspect.runtime.modules import Blur
 
 
-class Unknown(Exception):  # noqa: N818  # it is turned into a TraceError that says where
-    """A call that no operation stands for; says which of its arguments is why."""
+class Unknown(Exception):  # noqa: N818  # trace turns it into a TraceError with the place
+    """A call without an operation; the message names the argument at fault."""
 
 
-# Operations, each on what the one before it gives, and the tensors that the first one reads.
-Found = tuple[tuple[Op, ...], Sequence[Any]]
+# Operations, each applied to the output of the one before, and the tensors that the first one reads.
+Calls = tuple[tuple[Op, ...], Sequence[Any]]
 
 ACTIVATIONS = {
     "silu": "SiLU",
@@ -49,21 +49,21 @@ MODULES = {
     nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d, nn.Flatten, Blur,
     *(getattr(nn, name) for name in ACTIVATIONS.values() if "Softmax" not in name),
 }  # fmt: skip
-VIEWS = ("view", "reshape", "flatten", "squeeze", "unsqueeze", "transpose", "permute")  # of one image's elements
-SAME = ("detach", "expand", "expand_as")  # read as the tensor itself
+VIEWS = ("view", "reshape", "flatten", "squeeze", "unsqueeze", "transpose", "permute")  # of each image
+SAME = ("detach", "expand", "expand_as")  # their output stands for their input
 WITH_A_NUMBER = ("add", "sub", "mul", "div")
 
 
 def of_module(module: nn.Module) -> Op | None:
-    """The operation that ``module`` is, None if it has to be entered: it is none of torch.nn's own, or not one here.
+    """The operation that ``module`` performs; None if its forward has to be traced.
 
     Raises:
-        Unknown: it is one, set to what no operation stands for.
+        Unknown: no operation has the module's settings.
     """
     if type(module) not in MODULES and not _is_timms_blur(module):
         return None
     if _is_timms_blur(module):
-        return BlurPool2d(module.channels, module.stride)  # type: ignore[arg-type]  # timm's own are numbers
+        return BlurPool2d(module.channels, module.stride)  # type: ignore[arg-type]  # numbers in timm's module
     match module:
         case nn.Conv2d(padding_mode="zeros"):
             kernel, dilation = _square(module.kernel_size), _square(module.dilation)
@@ -105,15 +105,15 @@ def of_module(module: nn.Module) -> Op | None:
     raise Unknown(module.extra_repr())
 
 
-def of_function(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: Any) -> Found | None:
-    """What a call of torch's function ``name`` does, and the tensors that it reads; None if it hands on its argument.
+def of_function(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: Any) -> Calls | None:
+    """The operations of a call of torch's function ``name``; None if the call returns its argument.
 
     Raises:
-        Unknown: no operation stands for it.
+        Unknown: no operation performs the call.
     """
 
-    def given(place: int, key: str, otherwise: Any = None) -> Any:
-        return args[place] if len(args) > place else kwargs.get(key, otherwise)
+    def argument(position: int, key: str, default: Any = None) -> Any:
+        return args[position] if len(args) > position else kwargs.get(key, default)
 
     x = args[0]
     if not isinstance(out, Tensor):
@@ -124,36 +124,36 @@ def of_function(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: 
         case "clone":
             return (Clone(),), [x]
         case "dropout" | "dropout2d":
-            return (Dropout(name == "dropout2d") if given(1, "p", 0.5) else Identity(),), [x]
+            return (Dropout(name == "dropout2d") if argument(1, "p", 0.5) else Identity(),), [x]
         case "add" | "add_" | "iadd" if _tensors(args) == 2 and kwargs.get("alpha", 1) == 1:
             return (Add(inplace=out is x),), args[:2]
         case "mul" | "mul_" if _tensors(args) == 2:
-            return (Mul(),), sorted(args[:2], key=lambda each: tuple(each.shape) != tuple(out.shape))
+            return (Mul(),), sorted(args[:2], key=lambda factor: tuple(factor.shape) != tuple(out.shape))
         case "relu" | "relu_":
             return (ReLU(inplace=out is x),), [x]
         case "sigmoid":
             return (Sigmoid(),), [x]
         case "conv2d" | "linear" | "batch_norm" | "group_norm":
-            return (_with_weights(name, x, given),), [x]
-        case "max_pool2d" if given(4, "dilation", 1) in (1, (1, 1)):
-            kernel, stride, padding = given(1, "kernel_size"), given(2, "stride"), given(3, "padding", 0)
-            pool = MaxPool2d(_square(kernel), _square(stride or kernel), _square(padding), given(5, "ceil_mode", False))
-            return (pool,), [x]
+            return (_with_weights(name, x, argument),), [x]
+        case "max_pool2d" if argument(4, "dilation", 1) in (1, (1, 1)):
+            kernel, stride, padding = argument(1, "kernel_size"), argument(2, "stride"), argument(3, "padding", 0)
+            sizes = _square(kernel), _square(stride or kernel), _square(padding)
+            return (MaxPool2d(*sizes, argument(5, "ceil_mode", False)),), [x]
         case "avg_pool2d":
-            kernel, stride, padding = given(1, "kernel_size"), given(2, "stride"), given(3, "padding", 0)
-            sizes = _square(kernel), _square(stride or kernel), given(4, "ceil_mode", False), _square(padding)
-            return (AvgPool2d(*sizes),), [x]
-        case "adaptive_avg_pool2d" if given(1, "output_size") in (1, (1, 1)):
+            kernel, stride, padding = argument(1, "kernel_size"), argument(2, "stride"), argument(3, "padding", 0)
+            window = _square(kernel), _square(stride or kernel)
+            return (AvgPool2d(*window, argument(4, "ceil_mode", False), _square(padding)),), [x]
+        case "adaptive_avg_pool2d" if argument(1, "output_size") in (1, (1, 1)):
             return (AdaptiveAvgPool2d(),), [x]
-        case "adaptive_max_pool2d" if given(1, "output_size") in (1, (1, 1)):
+        case "adaptive_max_pool2d" if argument(1, "output_size") in (1, (1, 1)):
             return (AdaptiveMaxPool2d(),), [x]
-        case "mean" | "amax" | "max" if (dims := _dims(given(1, "dim"), x.dim())) and 0 not in dims:
+        case "mean" | "amax" | "max" if (dims := _dims(argument(1, "dim"), x.dim())) and 0 not in dims:
             reduced: Op = Mean(dims) if name == "mean" else Max(dims)
             return ((reduced,) if out.dim() == x.dim() else (reduced, _view(out))), [x]
-        case "cat" if given(1, "dim", 0) in (1, 1 - out.dim()):
+        case "cat" if argument(1, "dim", 0) in (1, 1 - out.dim()):
             return (Cat(),), x
         case "pad":
-            return (_pad(given(1, "pad"), given(2, "mode", "constant"), given(3, "value")),), [x]
+            return (_pad(argument(1, "pad"), argument(2, "mode", "constant"), argument(3, "value")),), [x]
         case "getitem":
             return (_subsample_or_slice(args[1], x),), [x]
         case _ if name in VIEWS and out.shape[0] == x.shape[0] and out.is_contiguous():  # no element moves
@@ -166,10 +166,10 @@ def of_function(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: 
 
 
 def pieces(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: Sequence[Tensor]) -> list[Op]:
-    """The operations that a call along the channels is, each giving one of several results.
+    """The operations of a call that splits its input along the channels, one per output.
 
     Raises:
-        Unknown: it gives others.
+        Unknown: the call does something else.
     """
     dim = args[2] if len(args) > 2 else kwargs.get("dim", 0)
     if name not in ("split", "split_with_sizes", "chunk", "tensor_split") or dim != 1:
@@ -178,13 +178,13 @@ def pieces(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: Seque
     return [Slice(stop - piece.shape[1], stop) for piece, stop in zip(out, ends, strict=True)]
 
 
-def zero_padded(inputs: Sequence[Tensor], dim: Sequence[Any], known: Callable[[Tensor], bool]) -> Found | None:
-    """A map joined to zeros along the channels, as shortcut A is often written.
+def zero_padded(inputs: Sequence[Tensor], dim: Sequence[Any], is_computed: Callable[[Tensor], bool]) -> Calls | None:
+    """The padding that concatenates a feature map with zeros along the channels, as code often writes shortcut A.
 
     Raises:
-        Unknown: there are other maps, or another dimension.
+        Unknown: it concatenates several maps, or along another dimension.
     """
-    maps = [place for place, x in enumerate(inputs) if known(x)]
+    maps = [position for position, x in enumerate(inputs) if is_computed(x)]
     if len(maps) != 1 or [*dim] != [1]:
         raise Unknown
     first, last = (sum(x.shape[1] for x in part) for part in (inputs[: maps[0]], inputs[maps[0] + 1 :]))
@@ -192,7 +192,7 @@ def zero_padded(inputs: Sequence[Tensor], dim: Sequence[Any], known: Callable[[T
 
 
 def _is_timms_blur(module: Any) -> bool:
-    """Its default filter, the binomial 3×3; timm need not be installed."""
+    """Whether ``module`` is timm's BlurPool2d with the default 3×3 filter; timm need not be installed."""
     kind: Any = type(module)
     return (kind.__module__.partition(".")[0], kind.__name__, getattr(module, "filt_size", 0)) == (
         "timm",
@@ -201,31 +201,31 @@ def _is_timms_blur(module: Any) -> bool:
     )
 
 
-def _with_weights(name: str, x: Tensor, given: Callable[..., Any]) -> Op:
-    """A function that reads weights: those of the module that calls it."""
+def _with_weights(name: str, x: Tensor, argument: Callable[..., Any]) -> Op:
+    """The operation of a function that reads the weights of the module that calls it."""
     match name:
         case "conv2d":
-            weight, bias = given(1, "weight"), given(2, "bias")
-            stride, padding, dilation = given(3, "stride", 1), given(4, "padding", 0), given(5, "dilation", 1)
+            weight, bias = argument(1, "weight"), argument(2, "bias")
+            stride, padding, dilation = argument(3, "stride", 1), argument(4, "padding", 0), argument(5, "dilation", 1)
             cout, _, *kernel = weight.shape
             sizes = _square(kernel), _square(stride), _square(padding), _square(dilation)
             standardized = not isinstance(weight, nn.Parameter)
-            return Conv2d(x.shape[1], cout, *sizes, given(6, "groups", 1), bias is not None, standardized)
+            return Conv2d(x.shape[1], cout, *sizes, argument(6, "groups", 1), bias is not None, standardized)
         case "linear":
-            cout, cin = given(1, "weight").shape
-            return Linear(cin, cout, given(2, "bias") is not None)
-        case "batch_norm" if given(3, "weight") is not None and given(1, "running_mean") is not None:
+            cout, cin = argument(1, "weight").shape
+            return Linear(cin, cout, argument(2, "bias") is not None)
+        case "batch_norm" if argument(3, "weight") is not None and argument(1, "running_mean") is not None:
             return BatchNorm2d(x.shape[1])
-        case "group_norm" if given(2, "weight") is not None:
-            return GroupNorm(given(1, "num_groups"), x.shape[1])
+        case "group_norm" if argument(2, "weight") is not None:
+            return GroupNorm(argument(1, "num_groups"), x.shape[1])
     raise Unknown("no weight, or no running statistics")
 
 
 def _square(size: Any) -> int:
-    """The one extent of a window that torch takes as one number or as two.
+    """The extent of a square window, which torch takes as one number or as two.
 
     Raises:
-        Unknown: they are two.
+        Unknown: the two numbers differ.
     """
     extents = {size} if isinstance(size, int) else set(size)
     if len(extents) != 1 or not isinstance(extent := extents.pop(), int):
@@ -233,10 +233,10 @@ def _square(size: Any) -> int:
     return extent
 
 
-def _padding(given: Any, reach: int) -> int:
-    """Of one side; ``same`` keeps the extent, which an odd ``reach`` would do by more on one side than on the other."""
+def _padding(padding: Any, reach: int) -> int:
+    """Padding of each side; ``same`` is symmetric only for an even ``reach``, the dilated kernel's extent less 1."""
     named = {"valid": 0} if reach % 2 else {"valid": 0, "same": reach // 2}
-    return named[given] if given in named else _square(given)
+    return named[padding] if padding in named else _square(padding)
 
 
 def _tensors(args: Sequence[Any]) -> int:
@@ -262,7 +262,7 @@ def _pad(sizes: Sequence[int], mode: str, value: float | None) -> Op:
 def _subsample_or_slice(index: Any, x: Tensor) -> Op:
     whole = slice(None)
     match index:
-        case (n, slice(step=None) as channels, *rest) if n == whole and all(each == whole for each in rest):
+        case (n, slice(step=None) as channels, *rest) if n == whole and all(part == whole for part in rest):
             return Slice(*channels.indices(x.shape[1])[:2])
         case (n, c, slice(start=None, stop=None, step=int(stride)), last) if n == c == whole and last == index[2]:
             return Subsample(stride)

@@ -1,7 +1,8 @@
-"""nn.Module -> Graph: the calls that one forward pass makes, on tensors without data.
+"""nn.Module -> Graph: the calls of one forward pass, on tensors without data.
 
-What runs is written down, so a forward may loop and branch. A module of torch.nn that a Graph has an operation for is
-one call; any other is entered, and the functions that it calls are looked up. What has no operation is refused by name.
+The trace records what runs, so a forward may loop and branch. A module of torch.nn with an operation becomes one call.
+For any other module, the functions that its forward calls are recorded. A call without an operation is an error that
+names it.
 """
 
 import sys
@@ -29,16 +30,16 @@ WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
 
 
 def trace(net: nn.Module, image: Image, name: str) -> Graph:
-    """The calls that ``net`` makes in eval mode on a batch of images N, C, H, W; ``net`` stays as it is.
+    """The calls of ``net`` in eval mode on a batch of images N, C, H, W; ``net`` itself does not change.
 
     Raises:
-        TraceError: it calls what a Graph has no operation for, holds parameters that no call uses, returns anything but
-            what it computed last, or fails.
+        TraceError: ``net`` fails, makes a call without an operation, has parameters that no call uses, or returns
+            something other than its last result.
     """
     while (inner := getattr(net, "module" if isinstance(net, WRAPPERS) else "_orig_mod", None)) is not None:
-        net = inner  # of torch.compile, too
+        net = inner  # torch.compile wraps a net, too
     _refuse_types(net, name)
-    if net._parameters:  # a call needs a module with a name, to hold them
+    if net._parameters:  # a call's weights need a module with a name
         net = nn.Sequential(OrderedDict({type(net).__name__: net}))
     calls = _Calls(name)
     x = torch.empty(image, device="meta")
@@ -51,20 +52,20 @@ def trace(net: nn.Module, image: Image, name: str) -> Graph:
             out = torch.func.functional_call(net, state, (x,))
     except InspectError:
         raise
-    except Exception as error:  # of somebody else's code
+    except Exception as error:  # the user's code may raise anything
         where = calls.scope or type(net).__name__
-        unregistered = "register_buffer holds a tensor, nn.ModuleList modules" if "meta" in str(error) else ""
-        said = f"{name}: {where} fails on {'×'.join(map(str, image))}: {_first_line(error)}"
+        hint = "register every tensor with register_buffer and every list of modules as nn.ModuleList"
         raise TraceError(
-            said, hint=unregistered and f"what runs has no data, and no part of it may: {unregistered}"
+            f"{name}: {where} fails on {'×'.join(map(str, image))}: {_first_line(error)}",
+            hint=hint if "meta" in str(error) else "",
         ) from error
     nodes = calls.builder.nodes
-    if calls.known.get(id(out)) != len(nodes) - 1:
-        what = type(out).__name__ if not isinstance(out, Tensor) else "a tensor that it did not compute last"
+    if calls.position_of.get(id(out)) != len(nodes) - 1:
+        result = type(out).__name__ if not isinstance(out, Tensor) else "a tensor that it did not compute last"
         raise TraceError(
-            f"{name} returns {what}", hint="wrap it in a module whose forward returns one tensor, as net(x)['out']"
+            f"{name} returns {result}", hint="wrap it in a module whose forward returns one tensor, as net(x)['out']"
         )
-    held = dict.fromkeys(calls.known.values(), len(nodes) - 1)
+    held = dict.fromkeys(calls.position_of.values(), len(nodes) - 1)
     frozen = sum(not p.requires_grad for p in net.parameters())
     untrainable = f"{frozen} of its parameter tensors are frozen" if frozen else ""
     graph = Graph(name, tuple(_staged(nodes)), calls.builder.containers, calls.held | held, untrainable)
@@ -73,17 +74,22 @@ def trace(net: nn.Module, image: Image, name: str) -> Graph:
 
 
 class _Calls(TorchFunctionMode):
-    """Writes down each call while it is active.
+    """Records each call while it is active.
 
-    ``known``: the calls that made the tensors that are alive, by their identity. ``held``: as in a Graph. ``path``: the
-    modules that are running, innermost last. ``zeros`` are tensors of zeros that code makes to be joined to others.
+    Attributes:
+        position_of: position of the call that made each live tensor, by the tensor's ``id``.
+        held: as in ``Graph``.
+        path: the running modules, innermost last.
+        zeros: tensors of zeros, which code may concatenate with others.
+        within_call: a module that is one call is running, so its functions are not recorded.
+        named: how many functional calls have each path.
     """
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
         self.builder = Builder()
-        self.known: dict[int, int] = {}
+        self.position_of: dict[int, int] = {}
         self.held: dict[int, int] = {}
         self.path: list[str] = []
         self.zeros: list[Tensor] = []
@@ -95,14 +101,14 @@ class _Calls(TorchFunctionMode):
         return self.path[-1] if self.path else ""
 
     def stands_for(self, x: Tensor, position: int) -> None:
-        if id(x) in self.known:
-            self.held[self.known[id(x)]] = position
+        if id(x) in self.position_of:
+            self.held[self.position_of[id(x)]] = position
         else:
             weakref.finalize(x, self._dies, id(x))
-        self.known[id(x)] = position
+        self.position_of[id(x)] = position
 
     def _dies(self, identity: int) -> None:
-        self.held[self.known.pop(identity)] = self.builder.last
+        self.held[self.position_of.pop(identity)] = self.builder.last
 
     @contextmanager
     def watching(self, net: nn.Module) -> Iterator[None]:
@@ -140,10 +146,10 @@ class _Calls(TorchFunctionMode):
         if func.__name__ in ("zeros", "zeros_like", "new_zeros") and not self.within_call:
             self.zeros.append(out)
             return out
-        made = out[0] if isinstance(out, tuple) and func.__name__ == "max" else out  # its values; then their indices
+        made = out[0] if isinstance(out, tuple) and func.__name__ == "max" else out  # (values, indices)
         if self.within_call or not any(isinstance(leaf, Tensor) for leaf in tree_leaves(made)):
             return out
-        if not any(id(leaf) in self.known for leaf in tree_leaves(args)):
+        if not any(id(leaf) in self.position_of for leaf in tree_leaves(args)):
             return out
         name = func.__name__.strip("_")
         path = ".".join(filter(None, (self.scope, name)))
@@ -152,41 +158,41 @@ class _Calls(TorchFunctionMode):
                 for op, piece in zip(pieces(name, args, kwargs or {}, made), made, strict=True):
                     self._write(path, [op], args[:1], piece, module=False)
                 return out
-            if name == "cat" and any(each is zero for each in args[0] for zero in self.zeros):
-                found = zero_padded(args[0], (*args[1:], *(kwargs or {}).values()), lambda x: id(x) in self.known)
+            if name == "cat" and any(x is zero for x in args[0] for zero in self.zeros):
+                calls = zero_padded(args[0], (*args[1:], *(kwargs or {}).values()), lambda x: id(x) in self.position_of)
             else:
-                found = of_function(name, args, kwargs or {}, made)
+                calls = of_function(name, args, kwargs or {}, made)
         except Unknown as unknown:
             raise self._refused(f"{path}{f'({unknown})' if str(unknown) else ''}") from None
-        if found is None:
-            if id(args[0]) in self.known:
-                self.stands_for(made, self.known[id(args[0])])
+        if calls is None:
+            if id(args[0]) in self.position_of:
+                self.stands_for(made, self.position_of[id(args[0])])
             return out
-        ops, inputs = found
+        ops, inputs = calls
         module = bool(ops[0].params())
         self._write(self.scope if module else path, ops, inputs, made, module)
         return out
 
     def _write(self, path: str, ops: Sequence[Op], inputs: Sequence[Any], out: Tensor, module: bool) -> None:
-        places = [self.known[id(x)] for x in inputs if id(x) in self.known]
-        if not places or len(places) < len(inputs):
+        positions = [self.position_of[id(x)] for x in inputs if id(x) in self.position_of]
+        if not positions or len(positions) < len(inputs):
             raise self._refused(f"{path} reads a tensor that the pass did not compute from its input")
         for op in ops:
             if module:
-                place = self.builder.module(path, op, *places)
+                position = self.builder.module(path, op, *positions)
             else:
                 earlier = self.named.get(path, 0)
                 self.named[path] = earlier + 1
-                place = self.builder.call(f"{path}_{earlier}" if earlier else path, op, *places)
-            places = [place]
-        if self.builder.type(places[0]).shape != tuple(out.shape):
-            raise self._refused(f"{path} gives {tuple(out.shape)}, not {self.builder.type(places[0])}")
-        self.stands_for(out, places[0])
+                position = self.builder.call(f"{path}_{earlier}" if earlier else path, op, *positions)
+            positions = [position]
+        if self.builder.type(position).shape != tuple(out.shape):
+            raise self._refused(f"{path} returns {tuple(out.shape)}, not {self.builder.type(position)}")
+        self.stands_for(out, position)
 
-    def _refused(self, what: str) -> TraceError:
+    def _refused(self, call: str) -> TraceError:
         return TraceError(
-            f"{what}, which has no place in the graph of {self.name}",
-            hint="a count leaves nothing out: give a part of the net that does without it",
+            f"{call}, which has no place in the graph of {self.name}",
+            hint="a count must be complete: trace a part of the net without this call",
         )
 
 
@@ -206,13 +212,14 @@ def _first_line(error: Exception) -> str:
 
 
 def _staged(nodes: Sequence[Node]) -> Iterator[Node]:
-    """The calls with their stages: a stage is what holds blocks, and a block what makes a sum.
+    """The calls with their stages: a stage contains blocks, and a block computes a sum.
 
-    Calls before the first stage are the stem, those after the last the head, others belong to the stage before them.
+    Calls before the first stage are the stem, calls after the last stage the head. Any other call belongs to the stage
+    before it.
     """
-    held = [node.name.rpartition(".")[0] for node in nodes if isinstance(node.op, Add)]
-    holders = {block.rpartition(".")[0] or block for block in held if block}
-    stages = [holder for holder in holders if not any(holder.startswith(f"{other}.") for other in holders)]
+    blocks = [node.name.rpartition(".")[0] for node in nodes if isinstance(node.op, Add)]
+    holders = {block.rpartition(".")[0] or block for block in blocks if block}
+    stages = [holder for holder in holders if not any(holder.startswith(f"{outer}.") for outer in holders)]
 
     def own(node: Node) -> str:
         if not stages:
@@ -227,32 +234,32 @@ def _staged(nodes: Sequence[Node]) -> Iterator[Node]:
 
 
 def _refuse_types(net: nn.Module, name: str) -> None:
-    """What has no size yet, and what is not of fp32, which is what a Graph counts in."""
+    """Refuse parameters without a size, and any that are not fp32, in which a Graph counts."""
     for key, value in net.named_parameters():
         if isinstance(value, nn.parameter.UninitializedParameter):
             raise TraceError(
-                f"{name}: {key} has its size from the first batch", hint="call the net once where it is made"
+                f"{name}: {key} has no size before the first batch", hint="call the net once after constructing it"
             )
         if value.is_floating_point() and value.dtype != torch.float32:
             raise TraceError(
-                f"{name}: {key} is {str(value.dtype).removeprefix('torch.')}, and a net is counted in fp32",
-                hint="give it as it was before; --precision says what it runs in",
+                f"{name}: {key} is {str(value.dtype).removeprefix('torch.')}, not float32",
+                hint="give the net in float32; --precision sets the type in which it runs",
             )
 
 
 def _refuse_unused(graph: Graph, net: nn.Module) -> None:
-    """A count of parameters that leaves some out would be no count."""
+    """Refuse parameters that the calls do not account for: the count would be wrong."""
     used = {f"{node.module}.{key}".lstrip(".") for node in graph.weight_owners() for key in node.op.params()}
-    left = [key for key, _ in net.named_parameters() if key not in used]
-    held, counted = sum(p.numel() for p in net.parameters()), sum(node.params for node in graph.weight_owners())
-    if not left and held != counted:
+    unused = [key for key, _ in net.named_parameters() if key not in used]
+    total, counted = sum(p.numel() for p in net.parameters()), sum(node.params for node in graph.weight_owners())
+    if not unused and total != counted:
         raise TraceError(
-            f"{graph.name} has {held:,} parameters, its calls {counted:,}",
-            hint="two modules that share a weight are one too many: call one module twice",
+            f"{graph.name} has {total:,} parameters, but its calls use {counted:,}",
+            hint="two modules share a weight; call one module twice instead",
         )
-    if left:
-        more = f" and {len(left) - 3} more" if len(left) > 3 else ""
+    if unused:
+        more = f" and {len(unused) - 3} more" if len(unused) > 3 else ""
         raise TraceError(
-            f"{graph.name}: no call uses the parameters {', '.join(left[:3])}{more}",
-            hint="take them out, as in net.aux = None: a count of parameters with some that do nothing would mislead",
+            f"{graph.name}: no call uses the parameters {', '.join(unused[:3])}{more}",
+            hint="remove them, as in net.aux = None",
         )

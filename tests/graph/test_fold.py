@@ -2,16 +2,15 @@
 
 import pytest
 import torch
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from strategies import specs
+from strategies import law, lowered, specs
 from torch import nn
 from torch.fx.experimental.optimization import fuse
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision import models
 
 import resnet_inspect as api
-from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.graph.fold import fold
@@ -21,7 +20,7 @@ from resnet_inspect.runtime.build import build
 
 
 def trained(net: nn.Module) -> nn.Module:
-    """In eval mode, with statistics and norms as a training would have left them, not the identity of a fresh one."""
+    """``net`` in eval mode, with norms as training leaves them, not the identity of a new BatchNorm."""
     torch.manual_seed(0)
     for module in net.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -32,9 +31,9 @@ def trained(net: nn.Module) -> nn.Module:
     return net.eval()
 
 
-def same(one: torch.Tensor, other: torch.Tensor) -> bool:
-    """To 1e-4 of the largest output."""
-    return torch.allclose(one, other, rtol=0, atol=1e-4 * float(other.abs().max()))
+def same(ours: torch.Tensor, theirs: torch.Tensor) -> bool:
+    """Whether the outputs agree to 1e-4 of the largest."""
+    return torch.allclose(ours, theirs, rtol=0, atol=1e-4 * float(theirs.abs().max()))
 
 
 def shapes(net: nn.Module) -> dict[str, tuple[int, ...]]:
@@ -59,13 +58,10 @@ def test_a_folded_net_is_what_torch_fuses_torchvisions_own_to(name: str) -> None
         assert same(ours.eval()(x), net(x))
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@law(25)
 @given(specs(), st.integers(40, 64))
 def test_any_net_folds_where_torch_folds_it(spec: ResNetSpec, size: int) -> None:
-    try:
-        graph = lower(spec, "random", (2, spec.in_channels, size, size))
-    except ShapeError:
-        assume(False)
+    graph = lowered(spec, 2, size)
     net = trained(build(graph))
     fused, folded = fuse(net), fold(graph)
     assert fold(folded) == folded
@@ -111,5 +107,5 @@ def test_the_multiply_accumulates_do_not_change() -> None:
     graph = api.lower("resnet50")
     before, after = work_of(graph), work_of(fold(graph))
     assert (after.macs, after.activations) == (before.macs, before.activations)
-    channels = 26_560  # of all convolutions: a norm has four tensors of a channel each and a counter, a bias one
+    channels = 26_560  # of all convolutions; a norm has four values a channel and a counter, a bias has one
     assert (before.params - after.params, before.buffers) == (channels, 2 * channels + 53)

@@ -1,37 +1,25 @@
-"""What a graph promises of itself."""
+"""The invariants of a graph and its builder."""
 
 from dataclasses import FrozenInstanceError
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from strategies import specs
+from hypothesis import given
+from strategies import law, lowered, specs
 
 from resnet_inspect import sources
 from resnet_inspect.errors import ShapeError
-from resnet_inspect.graph import Builder, Graph, TensorType
+from resnet_inspect.graph import Builder, TensorType
 from resnet_inspect.graph.facts.work import block_of, stage_of, sum_of, work_by, work_of
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pointwise import ReLU
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
 
-QUICK = settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
 
-
-def lowered(spec: ResNetSpec, n: int = 1, size: int = 64) -> Graph:
-    try:
-        return lower(spec, "random", (n, spec.in_channels, size, size))
-    except ShapeError:
-        assume(False)
-        raise
-
-
-@QUICK
+@law(60)
 @given(specs())
 def test_a_graph_is_topological_named_once_and_typed_along_every_edge(spec: ResNetSpec) -> None:
-    graph = lowered(spec)
+    graph = lowered(spec, 1, 64)
     assert len({node.name for node in graph.nodes}) == len(graph.nodes)
     for position, node in enumerate(graph.nodes):
         assert all(i < position for i in node.inputs)
@@ -41,20 +29,20 @@ def test_a_graph_is_topological_named_once_and_typed_along_every_edge(spec: ResN
     assert read == set(range(len(graph.nodes) - 1)), "every node but the last is used"
 
 
-@QUICK
+@law(60)
 @given(specs())
 def test_sums_do_not_depend_on_how_the_graph_is_cut(spec: ResNetSpec) -> None:
-    graph = lowered(spec)
+    graph = lowered(spec, 1, 64)
     for key in (stage_of, block_of, lambda node: node.name):
         assert sum_of(work_by(graph, key)) == work_of(graph)
 
 
-@QUICK
+@law(60)
 @given(specs())
 def test_work_is_linear_in_the_batch_and_weights_do_not_know_it(spec: ResNetSpec) -> None:
-    one, three = work_of(lowered(spec)), work_of(lowered(spec, 3))
-    assert (three.macs, three.activations) == (3 * one.macs, 3 * one.activations)
-    assert (three.params, three.buffers) == (one.params, one.buffers)
+    single, triple = work_of(lowered(spec, 1, 64)), work_of(lowered(spec, 3, 64))
+    assert (triple.macs, triple.activations) == (3 * single.macs, 3 * single.activations)
+    assert (triple.params, triple.buffers) == (single.params, single.buffers)
 
 
 @pytest.mark.parametrize("groups", [2, 4, 32])

@@ -90,7 +90,7 @@ def test_weights_have_torchs_names_and_shapes(op: Op) -> None:
 
 
 @pytest.mark.parametrize(
-    ("op", "shapes", "said"),
+    ("op", "shapes", "message"),
     [
         (Conv2d(3, 8, 3), [(1, 4, 8, 8)], "expects 3 channels, got 4"),
         (Conv2d(3, 8, 3), [(1, 3, 8)], "4 dimensions"),
@@ -106,6 +106,6 @@ def test_weights_have_torchs_names_and_shapes(op: Op) -> None:
         (BlurPool2d(3), [(1, 3, 1, 9)], "reflect padding"),
     ],
 )
-def test_an_impossible_input_is_refused_in_words(op: Op, shapes: list[tuple[int, ...]], said: str) -> None:
-    with pytest.raises(ShapeError, match=said):
+def test_an_impossible_input_is_refused_in_words(op: Op, shapes: list[tuple[int, ...]], message: str) -> None:
+    with pytest.raises(ShapeError, match=message):
         op.infer(*map(TensorType, shapes))

@@ -90,10 +90,10 @@ def test_an_input_at_which_the_branches_differ_is_refused_by_the_name_of_the_sum
 
 
 def test_a_batch_said_twice_must_be_the_same() -> None:
-    found = sources.find_variant("resnet18")
-    assert sources.graph_of(found, "4,3,64,64", 4).input.shape == (4, 3, 64, 64)
-    assert sources.graph_of(found, None, 8).input.shape == (8, 3, 224, 224)
-    assert sources.graph_of(found, (2, 3, 64, 96)).input.shape == (2, 3, 64, 96)
+    variant = sources.find_variant("resnet18")
+    assert sources.graph_of(variant, "4,3,64,64", 4).input.shape == (4, 3, 64, 64)
+    assert sources.graph_of(variant, None, 8).input.shape == (8, 3, 224, 224)
+    assert sources.graph_of(variant, (2, 3, 64, 96)).input.shape == (2, 3, 64, 96)
     for size in (8, 0, -1):
         with pytest.raises(RequestError, match="batch"):
-            sources.graph_of(found, "4,3,64,64", size)
+            sources.graph_of(variant, "4,3,64,64", size)

@@ -131,8 +131,8 @@ def test_a_spec_reads_back_from_its_toml(spec: ResNetSpec) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "mine.toml")
         path.write_text(toml.dump(spec), encoding="utf-8")
-        found = toml.load(str(path))
-    assert (found.name, found.spec) == ("mine", spec)
+        variant = toml.load(str(path))
+    assert (variant.name, variant.spec) == ("mine", spec)
 
 
 def test_an_exported_spec_shows_every_field() -> None:
@@ -154,7 +154,7 @@ def test_every_variant_reads_back_from_its_toml(variant: zoo.Variant, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("depths = [3, 4", "is not TOML"),
         ("depth = [3]", "unknown field 'depth'"),
@@ -170,12 +170,12 @@ def test_every_variant_reads_back_from_its_toml(variant: zoo.Variant, tmp_path: 
         ("widths = [[64, [64]], 128, 256, 512]", "widths="),
     ],
 )
-def test_a_wrong_file_is_refused_by_its_name_or_the_fields(text: str, said: str, tmp_path: Path) -> None:
+def test_a_wrong_file_is_refused_by_its_name_or_the_fields(text: str, message: str, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(RequestError) as error:
         sources.find_variant(path)
-    assert said in error.value.message
+    assert message in error.value.message
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

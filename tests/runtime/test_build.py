@@ -84,8 +84,8 @@ def test_stages_and_blocks_can_be_indexed_and_hooked() -> None:
 def test_a_block_copies_and_pickles() -> None:
     net = build(graph("resnet18")).eval()
     x = torch.randn(1, 3, 64, 64)
-    for other in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
-        assert torch.equal(other(x), net(x))
+    for copied in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert torch.equal(copied(x), net(x))
 
 
 def test_compile_takes_the_net_whole() -> None:

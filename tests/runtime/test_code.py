@@ -18,8 +18,8 @@ from resnet_inspect.runtime import code
 
 FILE = """
 from torch import nn
-import beside
-net = nn.Conv2d(3, beside.CHANNELS, 1)
+import neighbour
+net = nn.Conv2d(3, neighbour.CHANNELS, 1)
 def make(): return nn.Sequential(net, nn.ReLU())
 def nothing(): print("done")
 def leaves(): raise SystemExit(5)
@@ -33,7 +33,7 @@ class Small(nn.Conv2d):
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    (tmp_path / "beside.py").write_text("CHANNELS = 5\n")
+    (tmp_path / "neighbour.py").write_text("CHANNELS = 5\n")
     path = tmp_path / "my_net.py"
     path.write_text(FILE)
     return path

@@ -22,17 +22,17 @@ def test_a_folded_net_gives_the_outputs_of_its_own_in_fewer_modules(model: str) 
     with torch.no_grad():
         net(x)  # statistics that are not those of a new BatchNorm
         net.eval()
-        one = folded(net, graph, fold(graph))
-        assert torch.allclose(one(x), net(x), rtol=1e-3, atol=1e-4)
-    norms = [sum(isinstance(m, nn.BatchNorm2d) for m in part.modules()) for part in (net, one)]
+        shorter = folded(net, graph, fold(graph))
+        assert torch.allclose(shorter(x), net(x), rtol=1e-3, atol=1e-4)
+    norms = [sum(isinstance(m, nn.BatchNorm2d) for m in part.modules()) for part in (net, shorter)]
     gone = len(graph.nodes) - len(fold(graph).nodes)
     assert norms[0] - norms[1] == gone
     assert (gone > 0) is (model != "resnet50_gn")
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_a_fused_arm_is_held_against_the_net_it_came_from(precision: str) -> None:
-    case = Case("resnet18", "cpu", 2, (2, 3, 64, 64), "infer", precision, "contiguous", "eager", 1, fused=True)
+def test_a_folded_case_is_compared_with_the_net_it_came_from(precision: str) -> None:
+    case = Case("resnet18", "cpu", 2, (2, 3, 64, 64), "infer", precision, "contiguous", "eager", 1, folded=True)
     ready = prepare(case, sources.graph_of(sources.find("resnet18"), case.input), 0)
     assert not any(isinstance(m, nn.BatchNorm2d) for m in ready.net.modules())
     with torch.inference_mode():

@@ -1,10 +1,10 @@
-"""Random nets: what lowering says is what torch does, on the meta device."""
+"""Random nets on the meta device: lowering predicts what torch does."""
 
 import pytest
 import torch
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from strategies import specs
+from strategies import law, lowered, specs
 from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_inspect.counting.convention import count
@@ -12,32 +12,18 @@ from resnet_inspect.counting.conventions import TORCH
 from resnet_inspect.counting.training import training_flops
 from resnet_inspect.counting.writing import as_written
 from resnet_inspect.errors import ShapeError
-from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.runtime.build import build
 
-# torch reports the deepest of many frames as slow to generate, not as wrong.
-LAW = settings(
-    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
 sizes = st.tuples(st.integers(1, 3), st.integers(24, 80), st.integers(24, 80))
 
 
-def lowered(spec: ResNetSpec, size: tuple[int, int, int]) -> Graph:
-    n, h, w = size
-    try:
-        return lower(spec, "random", (n, spec.in_channels, h, w))
-    except ShapeError:
-        assume(False)
-        raise
-
-
-@LAW
+@law(80)
 @given(specs(), sizes)
 def test_shapes_parameters_and_flops_are_what_torch_finds(spec: ResNetSpec, size: tuple[int, int, int]) -> None:
-    graph = lowered(spec, size)
+    graph = lowered(spec, *size)
     net = build(graph, device="meta").eval()
     assert sum(p.numel() for p in net.parameters()) == work_of(graph).params
     state = {f"{node.module}.{k}": v for node in graph.weight_owners() for k, v in node.op.params().items()}
@@ -56,10 +42,10 @@ def test_shapes_parameters_and_flops_are_what_torch_finds(spec: ResNetSpec, size
     assert counter.get_total_flops() == count(TORCH, as_written(graph)).total
 
 
-@LAW
+@law(80)
 @given(specs(), sizes)
 def test_a_training_step_costs_what_flopcountermode_counts(spec: ResNetSpec, size: tuple[int, int, int]) -> None:
-    graph = lowered(spec, (2, *size[1:]))
+    graph = lowered(spec, 2, *size[1:])
     # BatchNorm refuses to train on one value a channel.
     assume(all(n.kind != "BatchNorm2d" or n.out.numel > n.out.shape[1] for n in graph.nodes))
     net = build(graph, device="meta").train()
@@ -68,10 +54,10 @@ def test_a_training_step_costs_what_flopcountermode_counts(spec: ResNetSpec, siz
     assert counter.get_total_flops() == sum(training_flops(graph.nodes, TORCH).values())
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@law(25)
 @given(specs(), st.integers(24, 48))
 def test_inplace_calls_leave_gradients_as_they_are(spec: ResNetSpec, size: int) -> None:
-    graph = lowered(spec, (2, size, size))
+    graph = lowered(spec, 2, size)
     assume(all(n.kind != "BatchNorm2d" or n.out.numel > n.out.shape[1] for n in graph.nodes))
     torch.manual_seed(0)
     net = build(graph)

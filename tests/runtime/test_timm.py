@@ -48,8 +48,8 @@ def test_timms_names_are_covered() -> None:
 def test_a_variant_is_timms_net(name: str) -> None:
     with torch.device("meta"):
         net = timm.create_model(name).eval()
-    found = sources.find_variant(name)
-    graph = sources.graph_of(found)
+    variant = sources.find_variant(name)
+    graph = sources.graph_of(variant)
     assert work_of(graph).params == sum(p.numel() for p in net.parameters())
     assert timm.get_pretrained_cfg(name).input_size == graph.input.shape[1:]
     shapes, flops = observe(net, graph.input.shape)
@@ -60,10 +60,10 @@ def test_a_variant_is_timms_net(name: str) -> None:
         shapes, flops = observe(net, odd)
     except RuntimeError:
         with pytest.raises(ShapeError):
-            sources.graph_of(found, odd)
+            sources.graph_of(variant, odd)
     else:
-        assert shapes == expected(sources.graph_of(found, odd))
-        assert flops == count(TORCH, as_written(sources.graph_of(found, odd))).total
+        assert shapes == expected(sources.graph_of(variant, odd))
+        assert flops == count(TORCH, as_written(sources.graph_of(variant, odd))).total
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Receptive fields against published ones, and against gradients: a value sees the pixels that change it."""
+"""Receptive fields against published numbers, and against gradients: a value sees the pixels that change it."""
 
 import pytest
 import torch
