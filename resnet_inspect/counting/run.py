@@ -1,4 +1,4 @@
-"""Running the counters that are installed, each in a process of its own: some patch torch for good."""
+"""Run the counters that are installed, each in a process of its own: some patch torch for good."""
 
 import json
 import subprocess
@@ -9,24 +9,15 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-# package -> the counters it holds, by the names of their conventions
-PACKAGES = {
-    "torch": ("torch",),
-    "fvcore": ("fvcore", "fvcore_activations"),
-    "thop": ("thop",),
-    "ptflops": ("ptflops", "ptflops_nofunc", "ptflops_aten"),
-    "torchinfo": ("torchinfo",),
-    "calflops": ("calflops_flops", "calflops_macs"),
-    "deepspeed": ("deepspeed_flops", "deepspeed_macs"),
-    "flopth": ("flopth",),
-}
+from resnet_inspect.counting.packages import PACKAGES
+
 AT_ONCE = 2  # each loads torch
 TIMEOUT_S = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What an installed counter said, or why it said nothing."""
+    """The total that an installed counter gave, or why it gave none."""
 
     version: str | None
     total: int | None
@@ -34,20 +25,23 @@ class Measured:
 
 
 def run_all(spec: Mapping[str, Any], image: tuple[int, ...]) -> dict[str, Measured]:
-    """What every counter says of the net of ``spec`` (fields that are None left out) on a batch of that shape."""
+    """Run every package on the net of ``spec`` (fields that are None left out) and a batch of that shape.
+
+    The keys are the names of the conventions.
+    """
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        said = pool.map(lambda package: _run(package, spec, image), PACKAGES)
-    return {counter: measured for one in said for counter, measured in one.items()}
+        results = pool.map(lambda package: _run(package, spec, image), PACKAGES)
+    return {convention: measured for totals in results for convention, measured in totals.items()}
 
 
 def _run(package: str, spec: Mapping[str, Any], image: tuple[int, ...]) -> dict[str, Measured]:
-    counters = PACKAGES[package]
+    conventions = [convention.name for convention in PACKAGES[package].conventions]
     try:
         installed = version(package)
     except PackageNotFoundError:
-        return dict.fromkeys(counters, Measured(None, None, "not installed"))
+        return dict.fromkeys(conventions, Measured(None, None, "not installed"))
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-m", "resnet_inspect.runtime.counters", package],
             input=json.dumps({"spec": spec, "image": image}),
             capture_output=True,
@@ -55,9 +49,9 @@ def _run(package: str, spec: Mapping[str, Any], image: tuple[int, ...]) -> dict[
             timeout=TIMEOUT_S,
         )
     except subprocess.TimeoutExpired:
-        return dict.fromkeys(counters, Measured(installed, None, f"no answer for {TIMEOUT_S} s"))
-    if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-        return dict.fromkeys(counters, Measured(installed, None, f"failed: {last[0]}"))
-    totals = json.loads(done.stdout.splitlines()[-1])  # some print before
-    return {counter: Measured(installed, totals[counter]) for counter in counters}
+        return dict.fromkeys(conventions, Measured(installed, None, f"no answer for {TIMEOUT_S} s"))
+    if process.returncode:
+        last_line = process.stderr.strip().splitlines()[-1:] or [f"exit code {process.returncode}"]
+        return dict.fromkeys(conventions, Measured(installed, None, f"failed: {last_line[0]}"))
+    totals = json.loads(process.stdout.splitlines()[-1])  # some packages print before
+    return {convention: Measured(installed, totals[convention]) for convention in conventions}

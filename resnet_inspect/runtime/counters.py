@@ -1,7 +1,8 @@
-"""Other people's counters, really run on a built module, and what torchvision publishes.
+"""Run other people's counters on a built module, and read what torchvision publishes.
 
-Each sees a copy of its own in eval mode: thop leaves totals in the modules, fvcore in train mode moves statistics. As a
-program, it runs one package's counters in this process, which some of them patch for good.
+Each counter gets a copy of its own in eval mode: thop leaves totals in the modules, and fvcore in train mode changes
+the statistics of BatchNorm. ``python -m resnet_inspect.runtime.counters PACKAGE`` runs one package's counters in a
+process of their own, because some patch torch for good.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
 
+from resnet_inspect.counting.packages import PACKAGES
 from resnet_inspect.errors import MachineError
 from resnet_inspect.graph import Graph
 from resnet_inspect.resnet.fields import from_mapping
@@ -34,32 +36,30 @@ def versions() -> dict[str, str]:
 
 
 def measure(graph: Graph) -> Totals:
-    """What torch, fvcore and thop say of a forward pass of the built network, and its parameters by torch.
+    """The totals of torch, fvcore and thop for a forward pass of the built network, and its parameters by torch.
 
     Raises:
-        MachineError: the machine has not the memory for it.
+        MachineError: the network does not fit into memory.
     """
     try:
         net, x = build(graph), torch.randn(graph.input.shape)
-        said = {"torch_params": sum(p.numel() for p in net.parameters())}
+        totals = {"torch_params": sum(p.numel() for p in net.parameters())}
         for package in ("torch", "fvcore", "thop"):
-            said |= run(package, net, x)
+            totals |= run(package, net, x)
     except (RuntimeError, MemoryError) as error:
         if isinstance(error, MemoryError) or "allocate memory" in str(error):
             raise MachineError(f"not enough memory to run {graph.name}", hint="give a smaller --input") from None
         raise
-    return said
+    return totals
 
 
 def run(package: str, net: nn.Module, x: Tensor) -> Totals:
     """The totals of a package's counters for ``net`` on the batch ``x``, by the names of their conventions."""
-    totals: Totals = {}
-    for count in PACKAGES[package]:
-        # Some import what their own dependencies deprecated, some print.
-        with warnings.catch_warnings(), torch.no_grad(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            totals |= count(deepcopy(net).eval(), x)
-    return totals
+    runner: Callable[[nn.Module, Tensor], Totals] = globals()[PACKAGES[package].runner]
+    # Some packages import what their dependencies have deprecated, some print.
+    with warnings.catch_warnings(), torch.no_grad(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        return runner(deepcopy(net).eval(), x)
 
 
 def published(name: str) -> dict[str, tuple[int, float]]:
@@ -69,13 +69,13 @@ def published(name: str) -> dict[str, tuple[int, float]]:
     return {w.name: (w.meta["num_params"], w.meta["_ops"]) for w in models.get_model_weights(name)}
 
 
-def _torch(net: nn.Module, x: Tensor) -> Totals:
+def run_torch(net: nn.Module, x: Tensor) -> Totals:
     with FlopCounterMode(display=False) as counter:
         net(x)
     return {"torch": counter.get_total_flops()}
 
 
-def _fvcore(net: nn.Module, x: Tensor) -> Totals:
+def run_fvcore(net: nn.Module, x: Tensor) -> Totals:
     from fvcore.nn import ActivationCountAnalysis, FlopCountAnalysis
 
     flops, activations = FlopCountAnalysis(net, x), ActivationCountAnalysis(net, x)
@@ -84,77 +84,65 @@ def _fvcore(net: nn.Module, x: Tensor) -> Totals:
     return {"fvcore": int(flops.total()), "fvcore_activations": int(activations.total())}
 
 
-def _thop(net: nn.Module, x: Tensor) -> Totals:
+def run_thop(net: nn.Module, x: Tensor) -> Totals:
     from thop import profile
 
     macs, params = profile(net, inputs=(x,), verbose=False)
     return {"thop": int(macs), "thop_params": int(params)}
 
 
-def _ptflops(name: str, backend: str, functional: bool = True) -> Callable[[nn.Module, Tensor], Totals]:
-    def count(net: nn.Module, x: Tensor) -> Totals:
-        from ptflops import get_model_complexity_info
+def run_ptflops(net: nn.Module, x: Tensor) -> Totals:
+    from ptflops import get_model_complexity_info
 
-        macs, _ = get_model_complexity_info(
-            net,
+    def macs(backend: str, functional: bool = True) -> int:
+        total, _ = get_model_complexity_info(
+            deepcopy(net),
             tuple(x.shape[1:]),
             as_strings=False,
             print_per_layer_stat=False,
             verbose=False,
             backend=backend,
-            input_constructor=lambda _: x,  # a batch given by keyword would be taken for one image
+            input_constructor=lambda _: x,  # ptflops takes a batch given by keyword for one image
             backend_specific_config={"count_functional": functional},
         )
-        return {name: int(macs)}
+        return int(total)
 
-    return count
+    return {
+        "ptflops": macs("pytorch"),
+        "ptflops_nofunc": macs("pytorch", functional=False),
+        "ptflops_aten": macs("aten"),
+    }
 
 
-def _torchinfo(net: nn.Module, x: Tensor) -> Totals:
+def run_torchinfo(net: nn.Module, x: Tensor) -> Totals:
     from torchinfo import summary
 
     return {"torchinfo": int(summary(net, input_data=x, verbose=0).total_mult_adds)}
 
 
-def _calflops(net: nn.Module, x: Tensor) -> Totals:
+def run_calflops(net: nn.Module, x: Tensor) -> Totals:
     from calflops import calculate_flops
 
     flops, macs, _ = calculate_flops(net, args=[x], print_results=False, output_as_string=False)
     return {"calflops_flops": int(flops), "calflops_macs": int(macs)}
 
 
-def _deepspeed(net: nn.Module, x: Tensor) -> Totals:
+def run_deepspeed(net: nn.Module, x: Tensor) -> Totals:
     from deepspeed.profiling.flops_profiler import get_model_profile
 
     flops, macs, _ = get_model_profile(net, args=[x], print_profile=False, as_string=False, warm_up=0)
     return {"deepspeed_flops": int(flops), "deepspeed_macs": int(macs)}
 
 
-def _flopth(net: nn.Module, x: Tensor) -> Totals:
+def run_flopth(net: nn.Module, x: Tensor) -> Totals:
     from flopth import flopth
 
     flops, _ = flopth(net, inputs=(x,), bare_number=True)
     return {"flopth": int(flops)}
 
 
-PACKAGES: dict[str, tuple[Callable[[nn.Module, Tensor], Totals], ...]] = {
-    "torch": (_torch,),
-    "fvcore": (_fvcore,),
-    "thop": (_thop,),
-    "ptflops": (
-        _ptflops("ptflops", "pytorch"),
-        _ptflops("ptflops_nofunc", "pytorch", functional=False),
-        _ptflops("ptflops_aten", "aten"),
-    ),
-    "torchinfo": (_torchinfo,),
-    "calflops": (_calflops,),
-    "deepspeed": (_deepspeed,),
-    "flopth": (_flopth,),
-}
-
-
 def main(package: str) -> None:
-    """Read spec and image from stdin as JSON, write the totals of the package's counters to stdout as JSON."""
+    """Read a spec and a batch's shape as JSON from stdin, write the package's totals as JSON to stdout."""
     job = json.load(sys.stdin)
     n, c, h, w = job["image"]
     graph = lower(from_mapping(ResNetSpec(), job["spec"]), "net", (n, c, h, w))

@@ -13,7 +13,9 @@ import resnet_inspect as ri
 from resnet_inspect import sources
 from resnet_inspect.counting import run as running
 from resnet_inspect.counting.convention import count
-from resnet_inspect.counting.run import PACKAGES, Measured
+from resnet_inspect.counting.conventions import FLOPTH
+from resnet_inspect.counting.packages import PACKAGES, Package
+from resnet_inspect.counting.run import Measured
 from resnet_inspect.counting.writing import as_written
 from resnet_inspect.errors import MachineError
 from resnet_inspect.questions.check import KNOWN, check
@@ -162,7 +164,7 @@ for name in names:
             os._exit(0)
         os.wait()
 """
-INSTALLED = [package for package in counters.PACKAGES if find_spec(package)]
+INSTALLED = [package for package in PACKAGES if find_spec(package)]
 
 
 @pytest.fixture(scope="module", params=["ours", "timm"])
@@ -176,7 +178,7 @@ def said(request: pytest.FixtureRequest) -> tuple[str, list[tuple[str, str, dict
     return request.param, [json.loads(line) for line in lines]
 
 
-@pytest.mark.parametrize("package", counters.PACKAGES)
+@pytest.mark.parametrize("package", PACKAGES)
 def test_a_tool_really_run_says_what_its_rules_say(
     package: str, said: tuple[str, list[tuple[str, str, dict[str, int]]]]
 ) -> None:
@@ -191,16 +193,23 @@ def test_a_tool_really_run_says_what_its_rules_say(
         assert one != package or theirs == {tool: count(TOOLS[tool], calls).total for tool in theirs}, name
 
 
-def test_both_sides_of_the_process_know_the_same_counters() -> None:
+def test_every_convention_of_a_tool_has_a_package_and_every_package_a_runner() -> None:
+    conventions = [convention.name for package in PACKAGES.values() for convention in package.conventions]
+    assert sorted(conventions) == sorted(set(TOOLS) - {"conv_fc"})
+    for package in PACKAGES.values():
+        assert callable(getattr(counters, package.runner))
+
+
+def test_a_runner_gives_a_total_for_each_convention_of_its_package() -> None:
     net, x = build(sources.graph_of(sources.find("resnet20_cifar"))), torch.randn(1, 3, 32, 32)
-    assert list(PACKAGES) == list(counters.PACKAGES)
-    assert {tool for tools in PACKAGES.values() for tool in tools} == set(TOOLS) - {"conv_fc"}
-    assert set(counters.run("fvcore", net, x)) == set(PACKAGES["fvcore"])
+    for package in ("torch", "fvcore"):
+        totals = counters.run(package, net, x)
+        assert set(totals) == {convention.name for convention in PACKAGES[package].conventions}
 
 
 def test_reconcile_runs_what_is_installed_and_marks_what_differs(monkeypatch: pytest.MonkeyPatch) -> None:
     some = {name: PACKAGES[name] for name in ("torch", "fvcore")}
-    monkeypatch.setattr(running, "PACKAGES", {**some, "no-such-package": ("flopth",)})
+    monkeypatch.setattr(running, "PACKAGES", {**some, "no-such-package": Package((FLOPTH,), "")})
     answer = ri.reconcile("resnet20_cifar", measure=True)
     verdicts = {row["tool"]: row["verdict"] for row in json.loads(answer.to_json())["tables"]["counters"]}
     assert verdicts["torch"] == verdicts["fvcore"] == verdicts["fvcore_activations"] == "equal"
@@ -213,10 +222,10 @@ def test_reconcile_runs_what_is_installed_and_marks_what_differs(monkeypatch: py
 
 
 def test_a_counter_that_fails_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "PACKAGES", {"torch": ("torch",)})
-    (said,) = running.run_all({"depths": "nonsense"}, (1, 3, 32, 32)).values()
-    assert said.total is None
-    assert said.why.startswith("failed: ")
+    monkeypatch.setattr(running, "PACKAGES", {"torch": PACKAGES["torch"]})
+    (measured,) = running.run_all({"depths": "nonsense"}, (1, 3, 32, 32)).values()
+    assert measured.total is None
+    assert measured.why.startswith("failed: ")
 
 
 def test_published_metadata_is_torchvisions_own() -> None:
