@@ -20,7 +20,7 @@ from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.training import refuse_to_train
 from resnet_inspect.graph.facts.work import stage_of, work_by, work_of
 from resnet_inspect.hardware import machine as machines
-from resnet_inspect.hardware.devices import as_measured
+from resnet_inspect.hardware.devices import device_from_ceilings
 from resnet_inspect.hardware.floor import floors, total_of
 
 __all__ = ["Request", "run"]
@@ -131,7 +131,7 @@ def _roofed(results: Sequence[Result], graphs: Mapping[Case, Graph]) -> Iterator
 
 def _floor_ms(graph: Graph, ceilings: Mapping[str, Any]) -> tuple[float, float]:
     """The least time of a forward pass at ceilings that were measured, and of its arithmetic alone."""
-    total = total_of(floors(graph, as_measured(ceilings), ceilings["precision"]).values())
+    total = total_of(floors(graph, device_from_ceilings(ceilings), ceilings["precision"]).values())
     return 1e3 * total.floor_s, 1e3 * total.flop / ceilings["flop_per_s"]
 
 
