@@ -23,9 +23,9 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[T]):
-    """How a table reads one value off each row's object, and how it shows that value.
+    """How a table reads one value off each row's object.
 
-    ``unit`` is a function where it depends on the object. The rest is what ``Heading`` says.
+    ``unit`` is a function where it depends on the object. ``Heading`` describes the other fields.
     """
 
     key: str
@@ -39,11 +39,11 @@ class Column(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What a renderer knows of a column; one without a title is for programs, and not drawn.
+    """What a renderer knows of a column.
 
-    ``unit`` is None where the rows differ in it. ``optional``: a narrow terminal may leave the column out. ``spare``:
-    it is shown only where no cell wraps for it. ``csv``: its name in timm's CSV files, and the number that one unit
-    stands for there (``param_count`` is in millions).
+    A column without a title is for programs, and no renderer draws it. ``unit`` is None where the rows have different
+    units. A narrow terminal leaves out ``optional`` columns; it leaves out ``spare`` ones as soon as a cell would wrap.
+    ``csv`` is the column's name in timm's CSV files and its factor there (``param_count`` is in millions).
     """
 
     key: str
@@ -61,9 +61,9 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of raw values, one a column, and the unit of each value. ``tabulate`` makes it, renderers read it.
+    """Rows of raw values with the unit of each value. ``tabulate`` makes it, renderers read it.
 
-    ``total`` is the sum of the rows where a sum has a meaning, and None elsewhere.
+    ``total`` holds the sums of the columns, and None for a column whose sum means nothing.
     """
 
     key: str
@@ -74,11 +74,11 @@ class Table:
     total: Row | None = None
 
     def texts(self) -> list[list[str]]:
-        """The cells of the rows as a reader sees them."""
+        """The rows' cells as a reader sees them."""
         return [list(map(text, row, units)) for row, units in zip(self.rows, self.units, strict=True)]
 
     def total_texts(self) -> list[str]:
-        """The cells of the total, blank where it has no value."""
+        """The total's cells; None is blank there, not a dash."""
         cells = zip(self.total or (), self.columns, strict=True)
         return ["" if value is None else text(value, column.unit or "text") for value, column in cells]
 
@@ -90,9 +90,9 @@ def tabulate(
     objects: Iterable[T],
     total: T | Mapping[str, Value] | None = None,
 ) -> Table:
-    """A row for each object. ``total`` is one more object, or a mapping of column keys to the values that it has.
+    """A table with a row for each object.
 
-    A column whose rows differ in unit has no total.
+    ``total`` is one more object, or the sums by their columns' keys. A column of different units has no total.
     """
     objects = list(objects)
 
@@ -136,7 +136,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Prose under a title, a paragraph an entry, and a table after it where there is one."""
+    """A title, its paragraphs, and the table that follows them, if any."""
 
     key: str
     title: str
@@ -146,9 +146,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a command found out. The first table is the main one.
+    """The answer of a command. The first table is the main one.
 
-    ``ok`` is whether everything checked holds; ``exit_code``, what the command line exits with (see ``errors``).
+    ``ok`` is whether every check holds. The command line exits with ``exit_code`` (see ``errors``).
     """
 
     kind: str

@@ -1,6 +1,6 @@
-"""Numbers as text; the only place where one is formatted.
+"""Format a number in its unit; no other module does.
 
-Counts take SI prefixes (4.09 G), bytes IEC ones (97.5 MiB), a share is a percentage, unknown is a dash.
+Counts take SI prefixes (4.09 G) and bytes IEC ones (97.5 MiB). A share is a percentage, unknown is a dash.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ Unit = Literal[
 ]  # fmt: skip
 Value = str | int | float | bool | Sequence[int] | Mapping[str, int] | None
 
-WORDS: tuple[Unit, ...] = ("text", "shape", "sum")  # read from the left; the other units are numbers
+WORDS: tuple[Unit, ...] = ("text", "shape", "sum")  # aligned on the left; the others are numbers
 # A difference is written with its sign.
 CHANGES: dict[Unit, Unit] = {"count_change": "count", "bytes_change": "bytes", "ms_change": "ms"}
 UNKNOWN = "–"
@@ -21,7 +21,7 @@ IEC = (" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB")
 
 
 def text(value: Value, unit: Unit = "text") -> str:
-    """``value`` as it stands in a table: three significant digits where a unit has prefixes."""
+    """``value`` as a table shows it: with three significant digits where the unit has prefixes."""
     if value is None:
         return UNKNOWN
     if isinstance(value, bool):
@@ -56,35 +56,35 @@ def text(value: Value, unit: Unit = "text") -> str:
 
 
 def exact(value: Value, unit: Unit) -> str:
-    """``value`` in full, and rounded beside it where it has a prefix: ``25,557,032 (25.6 M)``."""
+    """``value`` in full, then rounded where it takes a prefix: ``25,557,032 (25.6 M)``."""
     if isinstance(value, int) and unit in ("count", "bytes") and value >= 1000:
         return f"{value:,} ({text(value, unit)})"
     return text(value, unit)
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """Plain notation with that many significant digits, and never fewer than the whole ones: 4.09, 115, 1023, 0.943."""
+    """``value`` with so many significant digits, without an exponent; whole digits all stay: 4.09, 115, 1023, 0.943."""
     exponent = int(f"{value:.{digits - 1}e}".partition("e")[2])
     return f"{value:.{max(0, digits - 1 - exponent)}f}"
 
 
 def counted(number: int, noun: str) -> str:
-    """``1 arm``, ``2 arms``."""
+    """``1 case``, ``2 cases``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def giga(value: int) -> str:
-    """Billions, with three significant digits."""
+    """``value`` in billions, with three significant digits."""
     return significant(value / 1e9)
 
 
 def share(part: int, whole: int) -> float:
-    """A fraction to six digits; of nothing, 0."""
+    """``part / whole`` to six decimals; 0 where the whole is 0."""
     return round(part / whole, 6) if whole else 0.0
 
 
 def _share(value: float) -> str:
-    """Per cent; what is there but rounds to nothing says so."""
+    """A percentage; a share that is not 0 never shows as 0.0%."""
     return "<0.1%" if 0 < value < 0.0005 else f"{100 * value:.1f}%"
 
 

@@ -113,7 +113,7 @@ def diff(
     one_of("precision", precision, (None, *PRECISIONS))
     if b is None and not settings:
         raise RequestError("diff needs a second model, or a --set", hint="as in resnet-inspect diff resnet50 resnet50d")
-    limits = devices.find(device)
+    limits = devices.find_device(device)
     sources = find_variant(a), find_variant(a if b is None else b, settings)
     before, after = (Side(source.spec, graph_of(source, input, batch_size)) for source in sources)
     return answer(diff(before, after, limits, precision or limits.precision))

@@ -55,8 +55,8 @@ def roofline(
     if case is not None:
         raise RequestError(f"--case {case}: of which Record?", hint="give --record RUN.json")
     graph = lower(model or "resnet50", input, batch_size, settings)
-    machine = machine or devices.is_here(device or DEFAULT_DEVICE)
-    limits = _this_machine(device or "auto", precision) if machine else devices.find(device or DEFAULT_DEVICE)
+    machine = machine or devices.is_torch_device(device or DEFAULT_DEVICE)
+    limits = _this_machine(device or "auto", precision) if machine else devices.find_device(device or DEFAULT_DEVICE)
     return answer(roofline(graph, limits, precision or limits.precision, depth))
 
 
@@ -121,17 +121,17 @@ def floor_on(device: str | None, precision: "Precision | None") -> "Floor | None
     from resnet_inspect.vocabulary import PRECISIONS
 
     one_of("precision", precision, (None, *PRECISIONS))
-    limits = devices.find(device)
+    limits = devices.find_device(device)
     run_in = precision or limits.precision
     limits.peak(run_in)
     return Floor(partial(floor_ms, device=limits, precision=run_in), f"{run_in} on {limits.title}")
 
 
 def _this_machine(device: str, precision: str | None, threads: int | None = None) -> "Device":
-    from resnet_inspect.hardware.devices import as_measured
+    from resnet_inspect.hardware.devices import device_from_ceilings
     from resnet_inspect.runtime.ceilings import ceilings  # torch lives behind this line
 
-    return as_measured(ceilings(device, precision, threads))
+    return device_from_ceilings(ceilings(device, precision, threads))
 
 
 def _limits(device: str | None, record: "Record", result: "Result", machine: bool) -> "Device":
@@ -150,9 +150,11 @@ def _limits(device: str | None, record: "Record", result: "Result", machine: boo
         if title not in limits.known_as:
             raise RequestError(f"the Record is of {title}, this is {limits.known_as[0]}", hint="measure again, here")
         return limits
-    own = devices.as_measured(result.ceilings) if result.ceilings else devices.of_gpu(title) if on_gpu else None
+    own = devices.find_by_torch_name(title) if on_gpu else None
+    if result.ceilings:
+        own = devices.device_from_ceilings(result.ceilings)
     if device is not None and device.lower() not in (ran_on, ran_on.partition(":")[0]):
-        limits = devices.find(device)
+        limits = devices.find_device(device)
         if title not in limits.known_as:
             hint = f"--device {own.name}" if own else f"--machine --device {ran_on}"
             raise RequestError(f"the Record is of {title}, not of {limits.title}", hint=hint)

@@ -57,12 +57,12 @@ def flops(
     one_of("task", task, TASKS)
     network = lower(model, input, batch_size, settings)
     if tool is not None:
-        from resnet_inspect.questions.reconcile import counted_as
+        from resnet_inspect.questions.reconcile import flops_as
 
         if task == "train":
             raise RequestError("counters count a forward pass", hint="leave out --task train, or --as")
         network = fold(network) if folded else network
-        return answer(counted_as(network, tool, writing_of(find_variant(model, settings), writing)))
+        return answer(flops_as(network, tool, writing_of(find_variant(model, settings), writing)))
     if writing is not None:
         raise RequestError("--writing matters only to other counters", hint="name one with --as")
     if folded:
@@ -108,9 +108,9 @@ def memory(
 
 def _with_plain(report: Report, plain: Graph, folded: Graph, precision: "Precision" = "fp32") -> Answer:
     """The folded network's ``report``, with a table of both networks' costs."""
-    from resnet_inspect.questions.folded import beside
+    from resnet_inspect.questions.folded import compare_folded
 
-    return answer(beside(report, plain, folded, precision))
+    return answer(compare_folded(report, plain, folded, precision))
 
 
 def _refuse_to_train_folded(task: "Task") -> None:

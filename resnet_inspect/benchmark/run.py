@@ -20,7 +20,7 @@ from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.training import refuse_to_train
 from resnet_inspect.hardware import machine as machines
 from resnet_inspect.hardware.ceilings import Ceilings
-from resnet_inspect.hardware.devices import as_measured
+from resnet_inspect.hardware.devices import device_from_ceilings
 from resnet_inspect.hardware.floor import floors, total_of
 from resnet_inspect.hardware.gpu import Probe
 from resnet_inspect.hardware.machine import Machine
@@ -118,7 +118,7 @@ def _device(case: Case, ceilings: Ceilings) -> tuple[str, str, int]:
 
 
 def _least_time_ms(graph: Graph, ceilings: Ceilings) -> tuple[float, float]:
-    device = as_measured(ceilings)
+    device = device_from_ceilings(ceilings)
     total = total_of(floors(graph, device, device.precision).values())
     return 1e3 * total.floor_s, 1e3 * total.flop / ceilings.flop_per_s
 

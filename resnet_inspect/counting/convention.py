@@ -1,4 +1,4 @@
-"""What a convention is, and counting by one."""
+"""A convention says how a tool counts; ``count`` applies it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,14 +11,15 @@ Rule = Callable[[Call], int]
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """A tool's or a field's way to count.
+    """How a tool, or the field, counts.
 
     Attributes:
-        unit: what one of its counts stands for.
-        version: of the tool that the rules were read off, in eval mode.
-        operations: a rule for each kind of operation that the tool sees run, by whatever module or function.
-        modules: a rule for each class of module that the tool knows; what is counted both ways is counted twice.
-        per_image: the total is of one image, whatever the batch.
+        unit: what the total counts.
+        version: the tool's version that the rules were read off, in eval mode.
+        doc: what the tool counts, for a reader.
+        operations: a rule for each kind of operation, whichever module or function runs it.
+        modules: a rule for each class of module. A call with a rule in both tables counts twice.
+        per_image: the total is for one image, whatever the batch size.
     """
 
     name: str
@@ -32,7 +33,7 @@ class Convention:
 
 @dataclass(slots=True)
 class Count:
-    """A total, its parts by kind of operation, and the kinds for which there is no rule, with their number of calls."""
+    """A total and its parts by kind of operation; ``uncounted`` has the number of calls of each kind without a rule."""
 
     total: int = 0
     parts: dict[str, int] = field(default_factory=dict)
@@ -40,7 +41,7 @@ class Count:
 
 
 def count(convention: Convention, calls: Iterable[Call]) -> Count:
-    """The work of ``calls`` as ``convention`` counts it. A rule's own 0 is counted, a missing rule is named."""
+    """Count ``calls`` by ``convention``; a rule's 0 is a part of the total, a missing rule makes a kind uncounted."""
     result = Count()
     for call in calls:
         rules = (convention.operations.get(call.kind), convention.modules.get(call.by))

@@ -1,7 +1,7 @@
-"""The conventions: tables from kinds of operation, or classes of module, to rules, read off the tools in eval mode.
+"""How each tool counts: its rules by kind of operation or by class of module, read off the tool in eval mode.
 
-A kind without a rule is not counted by that tool, and a count says which those were; a rule that gives 0 is a tool's
-own declared zero.
+A tool does not count a kind for which it has no rule, and a count names those kinds. A rule that gives 0 is a zero
+that the tool itself declares.
 """
 
 from collections.abc import Callable
@@ -32,17 +32,17 @@ def _zero(call: Call) -> int:
 
 
 def _blur_macs(call: Call) -> int:
-    """The fixed 3×3 filter runs as a depthwise convolution, which a counter of calls cannot tell from a learned one."""
+    """The fixed 3×3 filter runs as a depthwise convolution; a tool that counts calls takes it for a learned one."""
     return 9 * call.node.out.numel
 
 
 def _global_mean(call: Call) -> int:
-    """An addition an element and a division a mean."""
+    """One addition per element, one division per mean."""
     return (prod(call.node.ins[0].shape[2:]) + 1) * call.node.out.numel
 
 
-def _params_an_image(call: Call) -> int:
-    """torchinfo multiplies what is no convolution by the batch alone."""
+def _params_per_image(call: Call) -> int:
+    """torchinfo multiplies a norm's parameters by the batch size, not by the positions."""
     return call.node.out.shape[0] * call.node.params
 
 
@@ -50,17 +50,17 @@ def _weights(times: int) -> Rule:
     return lambda call: times * prod(call.node.op.params()["weight"])
 
 
-def _an_image(rule: Rule) -> Rule:
-    """ptflops divides what its modules count by the batch, and not what its functions do."""
+def _per_image(rule: Rule) -> Rule:
+    """ptflops divides the counts of modules by the batch size, but not those of functions."""
     return lambda call: rule(call) // call.node.ins[0].shape[0]
 
 
 def _last_call(rule: Rule) -> Rule:
-    """flopth keeps what the last call of a module gave."""
+    """flopth keeps only the last call of a module."""
     return lambda call: rule(call) if call.last else 0
 
 
-def _each(wrap: Callable[[Rule], Rule], rules: dict[str, Rule]) -> dict[str, Rule]:
+def _wrap_each(wrap: Callable[[Rule], Rule], rules: dict[str, Rule]) -> dict[str, Rule]:
     return {kind: wrap(rule) for kind, rule in rules.items()}
 
 
@@ -68,7 +68,7 @@ CONVOLUTIONS: dict[str, Rule] = {"Conv2d": _macs, "Conv1d": _macs, "Linear": _ma
 TWICE: dict[str, Rule] = dict.fromkeys(CONVOLUTIONS, _twice_macs)
 BIASES: dict[str, Rule] = {"Conv2d bias": _outputs, "Linear bias": _outputs}
 POOLS: dict[str, Rule] = dict.fromkeys(("MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "AdaptiveMaxPool2d"), _inputs(1))
-# What ptflops' modules and mmcv's count, a batch at a time.
+# The modules of ptflops and of mmcv count alike, for a whole batch.
 NORMS_AND_POOLS: dict[str, Rule] = {
     **CONVOLUTIONS,
     **BIASES,
@@ -110,7 +110,7 @@ THOP = Convention(
     "thop",
     "MAC",
     "0.1.1.post2209072238",
-    "profile: MACs, four operations an element of BatchNorm, additions of average pools; ReLU and max pool as zero",
+    "profile: MACs, four operations per element of BatchNorm, additions of average pools; zero for ReLU and max pool",
     modules={
         **CONVOLUTIONS,
         "BatchNorm2d": _inputs(4),
@@ -125,16 +125,16 @@ PTFLOPS = Convention(
     "ptflops",
     "MAC",
     "0.7.5",
-    "MACs, biases and elements of one image; ReLU and pools again as functions, those of the whole batch",
+    "MACs, biases and elements of one image; ReLU and pools a second time, as functions on the whole batch",
     {"ReLU": _inputs(1), **POOLS},
-    _each(_an_image, NORMS_AND_POOLS),
+    _wrap_each(_per_image, NORMS_AND_POOLS),
     per_image=True,
 )
 PTFLOPS_NOFUNC = Convention(
     "ptflops_nofunc",
     "MAC",
     "0.7.5",
-    "count_functional=False: MACs, biases and elements of modules alone, of one image",
+    "count_functional=False: MACs, biases and elements of one image, in modules only",
     modules=PTFLOPS.modules,
     per_image=True,
 )
@@ -149,24 +149,24 @@ TORCHINFO = Convention(
     "torchinfo",
     "MAC",
     "1.8.0",
-    "total_mult_adds of modules without children: MACs and biases, and a norm's parameters once an image",
+    "total_mult_adds of modules without children: MACs, biases, and a norm's parameters once per image",
     modules={
         **CONVOLUTIONS,
         "StdConv2d": _macs,
         **BIASES,
-        "BatchNorm2d": _params_an_image,
-        "GroupNorm": _params_an_image,
-        "timm.GroupNorm": _params_an_image,
+        "BatchNorm2d": _params_per_image,
+        "GroupNorm": _params_per_image,
+        "timm.GroupNorm": _params_per_image,
     },
 )
 TORCH = Convention(
     "torch",
     "FLOP",
     "2.15.0",
-    "FlopCounterMode: two FLOPs a multiply-accumulate of any convolution or matrix product, learned or not",
+    "FlopCounterMode: two FLOPs per multiply-accumulate of any convolution or matrix product, learned or not",
     {**TWICE, "BlurPool2d": lambda call: 2 * _blur_macs(call)},
 )
-# calflops carries DeepSpeed's profiler: both count alike.
+# calflops contains DeepSpeed's profiler, so both count alike.
 PROFILER_FLOPS: dict[str, Rule] = {
     **TWICE,
     "Conv2d bias": _outputs,
@@ -178,7 +178,7 @@ PROFILER_FLOPS: dict[str, Rule] = {
     "BlurPool2d": lambda call: 2 * _blur_macs(call),
 }
 PROFILER_MACS: dict[str, Rule] = {**CONVOLUTIONS, "BlurPool2d": _blur_macs}
-PROFILER_DOC = "two FLOPs a multiply-accumulate, biases of convolutions, elements of norms, ReLU and pools"
+PROFILER_DOC = "two FLOPs per multiply-accumulate, biases of convolutions, elements of norms, ReLU and pools"
 CALFLOPS_FLOPS = Convention("calflops_flops", "FLOP", "0.3.2", PROFILER_DOC, PROFILER_FLOPS)
 CALFLOPS_MACS = Convention("calflops_macs", "MAC", "0.3.2", "MACs of any convolution or linear layer", PROFILER_MACS)
 DEEPSPEED_FLOPS = Convention("deepspeed_flops", "FLOP", "0.19.8", PROFILER_DOC, PROFILER_FLOPS)
@@ -187,8 +187,8 @@ FLOPTH = Convention(
     "flopth",
     "MAC",
     "0.1.6",
-    "MACs, biases of convolutions, elements of norms, ReLU and pools; of a module called twice the last call alone",
-    modules=_each(
+    "MACs, biases of convolutions, elements of norms, ReLU and pools; only the last call of a module",
+    modules=_wrap_each(
         _last_call,
         {
             **CONVOLUTIONS,
@@ -202,13 +202,13 @@ FLOPTH = Convention(
         },
     ),
 )
-# What mmpretrain's tables were made with.
+# mmpretrain's tables were made with it.
 MMENGINE = Convention(
     "mmengine",
     "MAC",
     "mmcv 1.x",
-    "get_model_complexity_info: MACs and biases, two operations an element of a norm, one of ReLU and of pools",
-    {**NORMS_AND_POOLS, "Mean": _inputs(1)},  # mmpretrain writes the squeeze of SE as a pool
+    "get_model_complexity_info: MACs and biases, two operations per element of norms, one of ReLU and pools",
+    {**NORMS_AND_POOLS, "Mean": _inputs(1)},  # mmpretrain's SE squeezes by a pool
 )
 
 COUNTERS: tuple[Convention, ...] = (

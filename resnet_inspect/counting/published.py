@@ -1,4 +1,4 @@
-"""Numbers that papers and model zoos print, and where they do not count as we do, the name of how they count."""
+"""Numbers that papers and model zoos print, and how their sources counted where they do not count as we do."""
 
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
@@ -22,7 +22,7 @@ TIMM = "timm, benchmark-infer results"  # infer_gmacs
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One printed number, in millions of parameters or billions of MACs, and why it may differ from our count."""
+    """A printed number, in millions of parameters or billions of MACs; ``why`` names the reason for another count."""
 
     variant: str
     quantity: Quantity
@@ -87,7 +87,7 @@ WEIGHTS = (
     ("wide_resnet101_2", "22.75"),
 )
 
-# Left out of SENet's table 2, because no rule found reproduces them: ResNeXt-101 7.99, SE-ResNet-101 7.60, -152 11.32.
+# SENet's table 2 also prints ResNeXt-101 7.99, SE-ResNet-101 7.60 and -152 11.32, which no rule we tried reproduces.
 PUBLISHED = (
     Published("resnet18", "macs", "1.8", HE),
     Published("resnet34", "macs", "3.6", HE),

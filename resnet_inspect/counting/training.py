@@ -8,11 +8,11 @@ from resnet_inspect.graph.ops.linear import Conv2d
 
 
 def training_flops(nodes: tuple[Node, ...], convention: Convention = CONV_FC) -> dict[int, int]:
-    """FLOPs of a training step of each call with MACs, by its position: forward, and the two gradients of backward.
+    """FLOPs of a training step, by the position of each call with MACs.
 
-    A convolution costs as much again for its weights' gradient and as much for its input's, which the image does not
-    need. With ``TORCH``, as FlopCounterMode (2.15) counts: a fixed filter has an input's gradient too, and the weights'
-    gradient of a grouped convolution is taken for that of a full one, and so counted ``groups`` times.
+    A convolution's weight gradient costs as much as its forward pass, and so does its input gradient. A call
+    that reads the image needs no input gradient. With ``TORCH`` the result equals torch 2.15's FlopCounterMode: it
+    counts the input gradient of a fixed filter, and the weight gradient of a grouped convolution ``groups`` times.
     """
     steps: dict[int, int] = {}
     for position, node in enumerate(nodes):

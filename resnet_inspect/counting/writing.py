@@ -1,7 +1,7 @@
-"""How a library writes a net down: what other tools count depends on it, what the net computes does not.
+"""How each library lays a network out in modules: tools that count modules depend on it, the outputs do not.
 
-torchvision calls a block's one ReLU three times, timm gives it three; timm's pre-activation nets join norm and ReLU in
-a class of their own, which a tool that knows torch's classes by name does not see.
+torchvision calls one ReLU module three times in a block, where timm has three modules. timm's pre-activation nets put
+norm and ReLU into one class, and a tool that knows torch's classes by name does not see it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,11 +16,11 @@ from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, MaxPool2d
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One operation as it is written.
+    """One operation in a library's module layout.
 
-    ``kind`` is what runs: the kind of ``node`` unless it is written otherwise, or ``Conv2d bias`` and the like for the
-    part of it that tools count apart. ``by`` is the class of the module that performs it, empty for a function;
-    ``last`` is whether that module is not called again.
+    ``kind`` is the operation that runs: the kind of ``node``, unless the library runs another. Tools count biases
+    apart, so that ``Conv2d bias`` is a call of its own. ``by`` is the class of the module that performs the call,
+    empty for a function. ``last`` is whether this is the module's last call.
     """
 
     kind: str
@@ -31,15 +31,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """A library's ways.
+    """How a library lays out modules.
 
     Attributes:
-        relu: a block calls one module each time, has a module a call, or calls a function.
-        last_pool: the global pool is adaptive, a pool of the size it meets, or the function of such a pool.
-        squeeze_by_pool: the squeeze of an attention module is a pool's, not a mean.
-        pads_before_pool: the stem's pool reads an image that a module of its own has padded.
-        relu_before_se: a basic block has one ReLU more, between its last norm and the squeeze.
-        classes: the modules' classes where they are not torch's own, by kind of operation.
+        relu: a block's ReLUs are one shared module, a module each, or a function.
+        last_pool: the global pool is adaptive, or a pool of the size of its input, as a module or as a function.
+        squeeze_by_pool: an attention module squeezes by an adaptive pool instead of a mean.
+        pads_before_pool: a module pads the image before the stem's pool.
+        relu_before_se: a basic block has one more ReLU, between its last norm and the squeeze.
+        classes: the modules' classes by kind of operation, where they are not torch's own.
     """
 
     relu: Literal["shared", "own", "function"] = "own"
@@ -51,7 +51,7 @@ class Writing:
 
 
 NORM_ACT = {"BatchNorm2d": "BatchNormAct2d", "GroupNorm": "GroupNormAct"}
-# A zoo entry names the one it is known by; ``build`` writes as torchvision.
+# A zoo family names its library; ``build`` lays modules out as torchvision does.
 WRITINGS: dict[str, Writing] = {
     "torchvision": Writing(relu="shared"),
     "timm": Writing(classes={"GroupNorm": "timm.GroupNorm"}),
@@ -65,37 +65,37 @@ WRITINGS: dict[str, Writing] = {
 
 
 def as_written(graph: Graph, writing: str = "torchvision") -> list[Call]:
-    """The calls of ``graph`` in the order they run, as the library of that name writes them."""
-    how = WRITINGS[writing]
+    """The calls of ``graph`` in the order they run, in the module layout of the library ``writing``."""
+    layout = WRITINGS[writing]
     last_call = {node.module: node.name for node in graph.nodes if node.module}
     calls: list[Call] = []
     for node in graph.nodes[1:]:
-        kind, by = _named(node, how)
-        if how.pads_before_pool and isinstance(node.op, MaxPool2d):
+        kind, by = _named(node, layout)
+        if layout.pads_before_pool and isinstance(node.op, MaxPool2d):
             node = replace(node, ins=(_padded(node.ins[0], node.op.padding),))
-        own = not by or (kind == "ReLU" and how.relu == "own")
+        own = not by or (kind == "ReLU" and layout.relu == "own")
         call = Call(kind, node, by, own or last_call.get(node.module) in (None, node.name))
-        calls += [call, *_apart(call)]
-        if how.relu_before_se and graph.containers.get(node.name.removesuffix(".bn2")) == "BasicBlock":
+        calls += [call, *_extra_calls(call)]
+        if layout.relu_before_se and graph.containers.get(node.name.removesuffix(".bn2")) == "BasicBlock":
             calls.append(Call("ReLU", node, "ReLU", last=False))
     return calls
 
 
-def _named(node: Node, how: Writing) -> tuple[str, str]:
+def _named(node: Node, layout: Writing) -> tuple[str, str]:
     """The kind of operation, and the class of the module that performs it."""
     kind, module = node.kind, bool(node.module)
-    if kind == "Mean" and how.squeeze_by_pool and node.out.shape[2:] == (1, 1):
+    if kind == "Mean" and layout.squeeze_by_pool and node.out.shape[2:] == (1, 1):
         return "AdaptiveAvgPool2d", "AdaptiveAvgPool2d"
-    if isinstance(node.op, ReLU) and how.relu == "function":
+    if isinstance(node.op, ReLU) and layout.relu == "function":
         module = False
-    if isinstance(node.op, AdaptiveAvgPool2d) and node.stage == "head" and how.last_pool != "adaptive":
-        kind, module = "AvgPool2d", how.last_pool == "sized"
-    classifier = node.stage == "head" and isinstance(node.op, Conv2d)  # always a plain one
-    return kind, (kind if classifier else how.classes.get(kind, kind)) if module else ""
+    if isinstance(node.op, AdaptiveAvgPool2d) and node.stage == "head" and layout.last_pool != "adaptive":
+        kind, module = "AvgPool2d", layout.last_pool == "sized"
+    classifier = node.stage == "head" and isinstance(node.op, Conv2d)  # always torch's own class
+    return kind, (kind if classifier else layout.classes.get(kind, kind)) if module else ""
 
 
-def _apart(call: Call) -> Iterator[Call]:
-    """What tools count apart from the multiply-accumulates of a convolution or linear layer."""
+def _extra_calls(call: Call) -> Iterator[Call]:
+    """The parts of a convolution or linear layer that tools count apart from its multiply-accumulates."""
     if call.by == "StdConv2d":
         yield Call("weight standardisation", call.node, "")
     if isinstance(call.node.op, Conv2d | Linear) and call.node.op.bias:

@@ -1,1 +1,1 @@
-"""What computes: device peaks with their sources, this machine, ceilings, the floor as a number."""
+"""Peak rates of devices, this machine, and the least time of a network on either."""

@@ -1,8 +1,8 @@
-"""What devices can do at most, by their makers' data sheets: a literal table, each row with its source.
+"""Peak rates of devices by their makers' data sheets, each with its source.
 
-Peaks are dense: sheets that print a number "with sparsity" print twice what a dense product can reach. fp32 is that of
-the ordinary cores, the others of tensor cores that accumulate in fp32, as torch's convolutions do. A precision without
-a number is one that the device lacks, or that its sheet does not give: unknown, never guessed.
+Peaks are dense: a number "with sparsity" is twice what a dense product can reach. The fp32 peak is that of the ordinary
+cores; the others are those of tensor cores that accumulate in fp32, as torch's convolutions do. A precision without a
+number is unknown: the device lacks it, or its data sheet does not give it.
 """
 
 from collections.abc import Mapping
@@ -13,16 +13,16 @@ from resnet_inspect.errors import RequestError
 from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.vocabulary import Precision
 
-USUAL: tuple[Precision, ...] = ("bf16", "fp16", "tf32", "fp32")  # the first that is known is assumed
+USUAL: tuple[Precision, ...] = ("bf16", "fp16", "tf32", "fp32")  # a device's default is the first with a known peak
 TERA, GIGA = 1e12, 1e9
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Peaks by precision in FLOP/s, and memory bandwidth in byte/s, which counts bytes read and written alike.
+    """Peaks by precision in FLOP/s, and memory bandwidth in byte/s, for bytes read and written together.
 
-    ``known_as`` are the names that torch, or for a CPU the system, gives such a one. ``spread`` is how far measured
-    ceilings vary, as a share of them; a data sheet's do not.
+    ``known_as`` are the names that torch gives the device, or the system gives a CPU. ``spread`` is by what share
+    measured ceilings vary; it is 0 for a data sheet.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Device:
         """FLOP/s at ``precision``.
 
         Raises:
-            RequestError: none is known.
+            RequestError: no peak is known.
         """
         if precision not in self.peaks:
             raise RequestError(
@@ -47,18 +47,18 @@ class Device:
         return self.peaks[precision]
 
     def ridge(self, precision: Precision) -> float:
-        """FLOP/byte at which both roofs meet (Williams et al. 2009, doi:10.1145/1498765.1498785)."""
+        """The FLOP/byte at which the roofs meet (Williams et al. 2009, doi:10.1145/1498765.1498785)."""
         return self.peak(precision) / self.bandwidth
 
     @property
     def precision(self) -> Precision:
-        """What inference is run in where nothing else is asked: bf16, or the nearest to it that is known."""
+        """The default precision: bf16, or the next in ``USUAL`` with a known peak."""
         return next(p for p in USUAL if p in self.peaks)
 
 
 def _tera(fp32: float, tf32: float | None, bf16: float | None, fp16: float | None) -> dict[Precision, float]:
-    known: dict[Precision, float | None] = {"fp32": fp32, "tf32": tf32, "bf16": bf16, "fp16": fp16}
-    return {precision: peak * TERA for precision, peak in known.items() if peak is not None}
+    peaks: dict[Precision, float | None] = {"fp32": fp32, "tf32": tf32, "bf16": bf16, "fp16": fp16}
+    return {precision: peak * TERA for precision, peak in peaks.items() if peak is not None}
 
 
 HOPPER = _tera(66.9, 494.7, 989.4, 989.4)
@@ -176,15 +176,15 @@ DEVICES: tuple[Device, ...] = (
 BY_NAME = {device.name: device for device in DEVICES}
 
 
-def find(name: str) -> Device:
-    """The device of that name.
+def find_device(name: str) -> Device:
+    """The device with that name in the table.
 
     Raises:
-        RequestError: the table has none.
+        RequestError: the table has no such device.
     """
     if name.lower() in BY_NAME:
         return BY_NAME[name.lower()]
-    if is_here(name):
+    if is_torch_device(name):
         raise RequestError(
             f"no data sheet gives the peaks of {name!r}",
             hint=f"`resnet-inspect roofline --machine --device {name}` measures them",
@@ -198,18 +198,18 @@ def find(name: str) -> Device:
     raise RequestError(f"unknown device {name!r}", hint=hint)
 
 
-def is_here(name: str) -> bool:
-    """Whether this is torch's name of a device of this machine, which no data sheet gives the peaks of."""
+def is_torch_device(name: str) -> bool:
+    """Whether torch gives the name to a device of this machine, as ``cuda:0``; such a name has no data sheet."""
     return name.partition(":")[0] in ("cpu", "cuda", "mps", "auto")
 
 
-def of_gpu(name: str) -> Device | None:
-    """The device that torch calls so, if the table has it."""
+def find_by_torch_name(name: str) -> Device | None:
+    """The device that torch calls ``name``, if the table has it."""
     return next((device for device in DEVICES if name in device.known_as), None)
 
 
-def as_measured(ceilings: Ceilings) -> Device:
-    """A device with the ceilings that were measured."""
+def device_from_ceilings(ceilings: Ceilings) -> Device:
+    """A device with the ceilings that ``runtime.ceilings`` measured."""
     return Device(
         ceilings.device,
         f"{ceilings.title}, as measured",

@@ -1,8 +1,8 @@
-"""The least time of a forward pass on a device: every pass at the roof that holds it, arithmetic or memory.
+"""The least time of a forward pass on a device.
 
-The roofline model of Williams, Waterman and Patterson (2009, doi:10.1145/1498765.1498785), summed over the passes of
-``graph.facts.passes``: Σ max(FLOP / peak, bytes / bandwidth). A real run adds launches, uneven tiles, lower
-clocks.
+This is the roofline model of Williams, Waterman and Patterson (2009, doi:10.1145/1498765.1498785), summed over the
+passes of ``graph.facts.passes``: Σ max(FLOP / peak, bytes / bandwidth). A real run adds launches, uneven tiles and
+lower clocks.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,10 +17,9 @@ from resnet_inspect.vocabulary import ELEMENT_BYTES, Precision
 
 @dataclass(slots=True)
 class Floor:
-    """Sums over some passes: work, bytes, and the least time on a device, in seconds.
+    """Sums over some passes: FLOP, bytes, and the least time on a device, in seconds.
 
-    ``memory_s`` is the part of ``floor_s`` in which memory is the roof; ``eager_s`` is the floor where no call is fused
-    into another.
+    ``memory_s`` is the part of ``floor_s`` from memory-bound passes. ``eager_s`` is the floor without fusion.
     """
 
     flop: int = 0
@@ -32,21 +31,21 @@ class Floor:
 
     @property
     def intensity(self) -> float:
-        """FLOP a byte, fused."""
+        """FLOP per byte, with fusion."""
         return self.flop / self.bytes_fused
 
     @property
     def roof(self) -> str:
-        """What holds it back for most of the time."""
+        """The roof that sets most of the floor."""
         return "memory" if self.memory_s > self.floor_s / 2 else "compute"
 
 
 def floors(
     graph: Graph, device: Device, precision: Precision, key: Callable[[Node], str] = stage_of
 ) -> dict[str, Floor]:
-    """The floor of each group of passes, by stage unless another key is given, in the order they run.
+    """The floor of each group of passes in the order they run; ``key`` gives the group of a call.
 
-    A pass belongs to the call it is named after, with all that is fused into it.
+    A pass with all its fused calls belongs to the group of its anchor.
 
     Raises:
         RequestError: the device has no known peak at that precision.
@@ -55,22 +54,24 @@ def floors(
 
 
 def floors_of(
-    found: Iterable[Pass], device: Device, precision: Precision, key: Callable[[Node], str] = stage_of
+    all_passes: Iterable[Pass], device: Device, precision: Precision, key: Callable[[Node], str] = stage_of
 ) -> dict[str, Floor]:
-    """``floors`` of passes that are at hand."""
+    """``floors`` of passes that a caller already has."""
     groups: dict[str, list[Floor]] = {}
-    for one in found:
-        floor = _floor(one, device.peak(precision), device.bandwidth, ELEMENT_BYTES[precision])
-        groups.setdefault(key(one.anchor), []).append(floor)
+    for each in all_passes:
+        floor = _floor(each, device.peak(precision), device.bandwidth, ELEMENT_BYTES[precision])
+        groups.setdefault(key(each.anchor), []).append(floor)
     return {name: total_of(parts) for name, parts in groups.items()}
 
 
-def _floor(one: Pass, peak: float, bandwidth: float, size: int) -> Floor:
-    fused = size * (one.elements + one.weights)
-    arithmetic_s, memory_s = one.flop / peak, fused / bandwidth
-    eager = [(2 * node.macs, size * (eager_elements(node) + eager_weights(node))) for node in one.calls.values()]
+def _floor(each: Pass, peak: float, bandwidth: float, element_bytes: int) -> Floor:
+    fused = element_bytes * (each.elements + each.weights)
+    arithmetic_s, memory_s = each.flop / peak, fused / bandwidth
+    eager = [
+        (2 * node.macs, element_bytes * (eager_elements(node) + eager_weights(node))) for node in each.calls.values()
+    ]
     return Floor(
-        flop=one.flop,
+        flop=each.flop,
         bytes_fused=fused,
         bytes_eager=sum(moved for _, moved in eager),
         floor_s=max(arithmetic_s, memory_s),
@@ -80,11 +81,11 @@ def _floor(one: Pass, peak: float, bandwidth: float, size: int) -> Floor:
 
 
 def total_of(parts: Iterable[Floor]) -> Floor:
-    """The sum of parts that run one after the other."""
-    rows = list(parts)
-    return Floor(*(sum(getattr(row, field.name) for row in rows) for field in fields(Floor)))
+    """The sum of the parts of a network."""
+    parts = list(parts)
+    return Floor(*(sum(getattr(part, field.name) for part in parts) for field in fields(Floor)))
 
 
 def floor_ms(graph: Graph, device: Device, precision: Precision) -> float:
-    """The least time of a whole forward pass."""
+    """The least time of a forward pass in milliseconds."""
     return 1e3 * total_of(floors(graph, device, precision).values()).floor_s

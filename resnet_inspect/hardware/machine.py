@@ -1,4 +1,4 @@
-"""What the machine under a measurement is, read from the operating system, and how far its numbers can be trusted."""
+"""Describe the machine that measures, and grade how far its numbers can be trusted."""
 
 import math
 import os
@@ -17,20 +17,20 @@ VARIABLES = re.compile(
     "|TORCH_(?!HOME).*|LD_PRELOAD|NVIDIA_TF32_OVERRIDE"
     "|CUDA_(LAUNCH_BLOCKING|VISIBLE_DEVICES|DEVICE_(ORDER|MAX_CONNECTIONS)|MODULE_LOADING|SCALE_LAUNCH_QUEUES)"
 )
-# Parts of the names of libraries that slow a process down or change its clock when preloaded; an allocator is not one.
+# Parts of the names of preloaded libraries that slow a process down or change its clock; allocators do neither.
 INTRUSIVE = ("valgrind", "vgpreload", "heaptrack", "libasan", "libtsan", "libprofiler", "libfaketime", "injection")
-HEAVY_SWAP = 0.1  # of the memory
+HEAVY_SWAP = 0.1  # share of the memory
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """One machine as a process on it sees it; None is unknown. Every field is JSON; none names the host.
+    """A machine as this process sees it; None is unknown. Every field is JSON, and none names the host.
 
-    ``cpus`` counts those online, ``affinity`` those this process may run on, ``cores`` the physical ones among them;
-    ``quota_cpus`` is the tightest limit of its control groups, None also where there is none. ``memory_bytes`` is all
-    there is, ``swap_bytes`` what is in use. ``governor`` and ``frequency_mhz`` are the first of those CPUs' own.
+    ``cpus`` counts the CPUs online, ``affinity`` those that this process may run on, ``cores`` their physical cores.
+    ``quota_cpus`` is the tightest limit of the control groups, None if there is none. ``memory_bytes`` is the whole
+    memory, ``swap_bytes`` the swap in use. ``governor`` and ``frequency_mhz`` are those of the first usable CPU.
     ``traced`` is whether a debugger is attached.
     """
 
@@ -54,16 +54,16 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """A: nothing to say; B: something widens intervals; C: the numbers cannot be trusted. Reasons for C come first."""
+    """A: no objection; B: intervals may be wider; C: the numbers cannot be trusted. Reasons for C come first."""
 
     letter: Literal["A", "B", "C"]
     reasons: tuple[str, ...]
 
 
 def read(root: str = "/", environ: Mapping[str, str] | None = None) -> Machine:
-    """The machine as /proc and /sys below ``root`` tell it; what they do not tell is asked of ``platform`` and ``os``.
+    """Read the machine from /proc and /sys below ``root``, and from ``platform`` and ``os`` where those are silent.
 
-    A file that is missing or makes no sense leaves an unknown, never an error. ``environ`` is os.environ by default.
+    A missing or malformed file makes a field unknown, never an error. ``environ`` defaults to os.environ.
     """
     base, environ = Path(root), os.environ if environ is None else environ
     proc, devices = base / "proc", base / "sys/devices/system/cpu"
@@ -71,15 +71,15 @@ def read(root: str = "/", environ: Mapping[str, str] | None = None) -> Machine:
     processors = {int(number): block for block in blocks if (number := _number(block.get("processor"))) is not None}
     status, memory = _fields(_content(proc / "self/status")), _fields(_content(proc / "meminfo"))
     online = _cpu_list(_content(devices / "online")) or set(processors) or set(range(os.cpu_count() or 1))
-    allowed = _cpu_list(status.get("Cpus_allowed_list", "")) or _asked(lambda: os.sched_getaffinity(0)) or online
-    # A virtual machine's mask also names CPUs that it could be given and does not have.
+    allowed = _cpu_list(status.get("Cpus_allowed_list", "")) or _ask(lambda: os.sched_getaffinity(0)) or online
+    # A virtual machine's mask also names CPUs that it does not have now but could get.
     affinity = allowed & online or online
     first = processors.get(min(affinity), blocks[0])
     scaling = devices / f"cpu{min(affinity)}/cpufreq"
     khz, tracer = _number(_content(scaling / "scaling_cur_freq")), _number(status.get("TracerPid"))
     total, swap, swap_free = (_number(memory.get(key)) for key in ("MemTotal", "SwapTotal", "SwapFree"))
     load = _number(_content(proc / "loadavg"))
-    pages = _asked(lambda: os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    pages = _ask(lambda: os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     return Machine(
         os=_content(proc / "sys/kernel/ostype").strip() or platform.system(),
         kernel=_content(proc / "sys/kernel/osrelease").strip() or platform.release(),
@@ -91,7 +91,7 @@ def read(root: str = "/", environ: Mapping[str, str] | None = None) -> Machine:
         quota_cpus=min(_quotas(base), default=None),
         memory_bytes=pages if total is None else int(total) * 1024,
         swap_bytes=None if swap is None or swap_free is None else max(0, int(swap - swap_free)) * 1024,
-        load_1m=_asked(lambda: os.getloadavg()[0]) if load is None else load,
+        load_1m=_ask(lambda: os.getloadavg()[0]) if load is None else load,
         governor=_content(scaling / "scaling_governor").strip() or None,
         frequency_mhz=_number(first.get("cpu MHz")) if khz is None else khz / 1000,
         container=_container(base),
@@ -101,7 +101,7 @@ def read(root: str = "/", environ: Mapping[str, str] | None = None) -> Machine:
 
 
 def usable_cpus(machine: Machine) -> int:
-    """How many threads to start unless told otherwise: one a physical core, as far as affinity and quota allow."""
+    """The default number of threads: one per physical core, within affinity and quota."""
     limits = [machine.affinity, machine.cores or machine.affinity]
     if machine.quota_cpus is not None:
         limits.append(math.ceil(machine.quota_cpus))
@@ -131,10 +131,10 @@ def _spoiling(machine: Machine) -> Iterator[str]:
         yield f"1-minute load {load:.1f} on {_cpus(usable)}"
     swap, memory = machine.swap_bytes or 0, machine.memory_bytes or math.inf
     if swap > HEAVY_SWAP * memory:
-        yield f"{text(swap, 'bytes')} of swap in use beside {text(int(memory), 'bytes')} of memory"
+        yield f"{text(swap, 'bytes')} of swap in use with {text(int(memory), 'bytes')} of memory"
     blocking = machine.variables.get("CUDA_LAUNCH_BLOCKING", "")
     if blocking not in ("", "0"):
-        yield f"every kernel waited for: CUDA_LAUNCH_BLOCKING={blocking}"
+        yield f"CUDA waits for every kernel: CUDA_LAUNCH_BLOCKING={blocking}"
     for library in machine.variables.get("LD_PRELOAD", "").replace(":", " ").split():
         if any(part in library.lower() for part in INTRUSIVE):
             yield f"{library.rpartition('/')[2]} preloaded"
@@ -157,7 +157,7 @@ def _cpus(count: float) -> str:
 
 
 def _model(cpu: Mapping[str, str]) -> str:
-    # Linux names no model on ARM, but the part number tells one server's cores from another's.
+    # On ARM Linux gives no model name, but the part number distinguishes servers.
     part = f"{platform.machine()} {cpu.get('CPU implementer')} {cpu['CPU part']}" if "CPU part" in cpu else ""
     return cpu.get("model name") or part or platform.processor() or platform.machine()
 
@@ -165,16 +165,16 @@ def _model(cpu: Mapping[str, str]) -> str:
 def _cores(processors: list[dict[str, str]]) -> int | None:
     if not processors or any(key not in processors[0] for key in ("siblings", "cpu cores")):
         return None
-    # Some virtual machines call every core 0 of package 0; they also say that it has one thread.
+    # Some virtual machines number every core 0 of package 0, and give each one thread.
     if processors[0]["siblings"] == processors[0]["cpu cores"]:
         return len(processors)
     return len({(block.get("physical id"), block.get("core id")) for block in processors})
 
 
 def _quotas(base: Path) -> Iterator[float]:
-    """CPUs that the process's control groups allow, version 2 and 1, from the root down: the tightest binds.
+    """The CPUs that each control group of the process allows, in versions 2 and 1, from the root down.
 
-    A container's mount is its own group, while its path may be the host's: what is not there is passed over.
+    In a container the mount is the container's own group, while the path may be the host's: missing groups are skipped.
     """
     for line in (_content(base / "proc/self/cgroup") or "0::/\n1:cpu:/").splitlines():
         controllers, _, path = line.partition(":")[2].partition(":")
@@ -196,8 +196,8 @@ def _container(base: Path) -> bool | None:
     return marks or re.search("docker|kubepods|containerd|lxc", _content(base / "proc/1/cgroup")) is not None
 
 
-def _asked(question: Callable[[], T]) -> T | None:
-    """What ``os`` answers; None on a system where it lacks the function or the answer."""
+def _ask(question: Callable[[], T]) -> T | None:
+    """The answer of ``os``; None on a system without the function or the answer."""
     try:
         return question()
     except (AttributeError, OSError, ValueError):
@@ -216,12 +216,12 @@ def _fields(lines: str) -> dict[str, str]:
 
 
 def _number(words: str | None) -> float | None:
-    """The number that ``words`` start with: ``16384 kB``, ``0.87 1.37 1.67 3/91``."""
+    """The number at the start of ``words``: ``16384 kB``, ``0.87 1.37 1.67 3/91``."""
     match = re.match(r"\s*-?\d{1,18}(\.\d{1,18})?", words or "")
     return float(match[0]) if match else None
 
 
 def _cpu_list(ranges: str) -> set[int]:
-    """The CPUs of a list in the kernel's format: ``0-3,8``."""
+    """The CPUs in a list of the kernel's format: ``0-3,8``."""
     parts = re.findall(r"(\d{1,5})(?:-(\d{1,5}))?", ranges)
     return {cpu for low, high in parts for cpu in range(int(low), int(high or low) + 1)}

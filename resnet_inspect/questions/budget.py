@@ -1,4 +1,4 @@
-"""What a net may cost at most, and whether it does: counts from its graph, latency from a Record."""
+"""Check a net against limits: counts from its graph, latency from a Record."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from resnet_inspect.units import Unit, exact, text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The most that a net may cost; None is no limit. ``memory`` is in bytes, of an inference in fp32."""
+    """The most that a net may cost; None is no limit. ``memory`` is the peak of an fp32 inference in bytes."""
 
     params: int | None = None
     macs: int | None = None
@@ -29,13 +29,13 @@ class Limits:
     def __post_init__(self) -> None:
         given = {name: getattr(self, name) for name in self.__slots__ if getattr(self, name) is not None}
         if not given:
-            raise RequestError("no budget is given", hint="as --max-params 26M, or max-params in a pyproject.toml")
+            raise RequestError("no limit given", hint="as --max-params 26M, or max-params in a pyproject.toml")
         for name, limit in given.items():
             if not (isinstance(limit, int | float) and isfinite(limit) and limit > 0):
-                raise RequestError(f"{_key(name)} {limit}: a budget is a number above 0")
+                raise RequestError(f"{_key(name)} {limit}: a limit is a number above 0")
 
 
-# field of Limits -> what it limits, its unit, how much of it a net takes
+# field of Limits -> its title, its unit, and the net's own number
 STATIC: dict[str, tuple[str, Unit, Callable[[Graph, Work], int]]] = {
     "params": ("parameters", "count", lambda graph, work: work.params),
     "macs": ("MACs", "count", lambda graph, work: work.macs),
@@ -46,7 +46,7 @@ STATIC: dict[str, tuple[str, Unit, Callable[[Graph, Work], int]]] = {
 
 
 class Use(NamedTuple):
-    """A budget and what the net takes of it; ``interval`` is that of a measured median, in ms."""
+    """A limit and the net's own number; ``interval`` is the 95 % interval of a measured median, in ms."""
 
     budget: str
     title: str
@@ -73,9 +73,9 @@ INTERVAL: tuple[Column[Use], ...] = (
 
 
 def budget(graph: Graph, spec: JsonObject, limits: Limits, record: Record | None = None, source: str = "") -> Report:
-    """A row a budget: limit, actual, and ``ok``, ``OVER``, or of a latency that says too little ``INCONCLUSIVE``.
+    """A row for each limit, with the verdict ``ok``, ``OVER`` or, for a latency, ``INCONCLUSIVE``.
 
-    ``source`` is the file that limits were read from. The report's ``ok`` is whether every row's is.
+    ``source`` is the file that gave the limits. The report's ``ok`` is whether every verdict is.
 
     Raises:
         RequestError: a latency budget without a Record of this net at this input, or a Record without one.
@@ -91,8 +91,8 @@ def budget(graph: Graph, spec: JsonObject, limits: Limits, record: Record | None
         verdict = "OVER" if actual > limit else "ok"
         uses.append(Use(_key(name), title, unit, limit, actual, verdict))
         if actual > limit:
-            said = f"{exact(actual, unit)} is {text(actual - limit, unit)} over {exact(limit, unit)}"
-            findings.append(Finding("over", _key(name), said))
+            message = f"{exact(actual, unit)} is {text(actual - limit, unit)} over {exact(limit, unit)}"
+            findings.append(Finding("over", _key(name), message))
     columns = COLUMNS
     if limits.latency_ms is not None:
         columns = (*COLUMNS, *INTERVAL)
@@ -101,11 +101,11 @@ def budget(graph: Graph, spec: JsonObject, limits: Limits, record: Record | None
             uses.append(use)
             findings += [finding] if finding else []
     elif record is not None:
-        raise RequestError("a Record is read for a latency alone", hint="give --max-latency-ms, or no --record")
-    notes = ["memory is the predicted peak of an inference in fp32"] if limits.memory else []
-    notes += ["two rounds, a first look: another run may decide otherwise"] if record and record.plan.quick else []
+        raise RequestError("--record needs a latency limit", hint="give --max-latency-ms, or leave out --record")
+    notes = ["memory: the predicted peak of an fp32 inference"] if limits.memory else []
+    notes += ["--quick takes two rounds: another run may decide otherwise"] if record and record.plan.quick else []
     if record and any(result.stopped == "interrupted" for result in record.results):
-        notes.append("Ctrl-C ended a run: another may decide otherwise")
+        notes.append("Ctrl-C ended the run: another run may decide otherwise")
     over = any(finding.code == "over" for finding in findings)
     return Report(
         kind="budget",
@@ -128,7 +128,7 @@ def _key(name: str) -> str:
 
 
 def _fitting(graph: Graph, spec: JsonObject, record: Record | None) -> list[Result]:
-    """Every arm that is an inference of this net at this input, however it was run: each has to keep the limit."""
+    """Every inference of this net at this input, whatever its options: each has to keep the limit."""
     if record is None:
         raise RequestError(
             "max-latency-ms needs a measurement", hint="`resnet-inspect bench -o run.json`, then --record run.json"
@@ -142,24 +142,24 @@ def _fitting(graph: Graph, spec: JsonObject, record: Record | None) -> list[Resu
         and (spec or result.case.model == graph.name)  # code has no spec
     ]
     if not results:
-        there = ", ".join(result.case.label for result in record.results) or "nothing"
+        labels = ", ".join(result.case.label for result in record.results) or "nothing"
         raise RequestError(
-            f"the Record has no inference of {graph.name} at input {graph.input}", hint=f"it has {there}"
+            f"the Record has no inference of {graph.name} at input {graph.input}", hint=f"it has {labels}"
         )
     return results
 
 
 def _latency(result: Result, limit: float) -> tuple[Use, Finding | None]:
-    """The median against the limit; where the median's interval has the limit inside, that is not decided."""
+    """The median against the limit; the verdict is open where the limit lies inside the median's interval."""
     key = _key("latency_ms")
     where = f"{result.case.label}, {result.case.device}"
     metric = result.metrics.latency
     if metric is None or not result.valid:
         use = Use(key, where, "ms", limit, None, "INCONCLUSIVE")
-        said = f"{where} is {result.status}, no valid measurement: nothing is known of its latency"
-        return use, Finding("inconclusive", key, said, "measure again")
+        message = f"{where} is {result.status}: no valid measurement of its latency"
+        return use, Finding("inconclusive", key, message, "measure again")
     low, high = metric.ci95_ms
-    over = low > limit and not result.has("crowded")  # which adds to a time, and never takes from it
+    over = low > limit and not result.has("crowded")  # other programs can only add to a time
     verdict = "ok" if high <= limit else "OVER" if over else "INCONCLUSIVE"
     use = Use(key, where, "ms", limit, metric.median_ms, verdict, (low, high))
     bounds, allowed = f"{text(low, 'ms')} to {text(high, 'ms')}", text(limit, "ms")
@@ -167,11 +167,9 @@ def _latency(result: Result, limit: float) -> tuple[Use, Finding | None]:
         case "OVER":
             return use, Finding("over", key, f"{where}: the median's interval, {bounds}, is above {allowed}")
         case "INCONCLUSIVE" if low > limit:
-            said = (
-                f"{where}: the median's interval, {bounds}, is above {allowed}, but other programs had some of the CPU"
-            )
-            return use, Finding("inconclusive", key, said, "close them, and measure again")
+            message = f"{where}: the median's interval, {bounds}, is above {allowed}, but other programs took CPU time"
+            return use, Finding("inconclusive", key, message, "close them and measure again")
         case "INCONCLUSIVE":
-            said = f"{where}: {allowed} lies inside the median's interval, {bounds}"
-            return use, Finding("inconclusive", key, said, "measure longer: bench --min-time")
+            message = f"{where}: {allowed} lies inside the median's interval, {bounds}"
+            return use, Finding("inconclusive", key, message, "measure longer: bench --min-time")
     return use, None

@@ -1,4 +1,4 @@
-"""Our numbers against other people's: a verdict a row, and for a known difference, what they counted instead."""
+"""Compare our numbers with other tools' and with published ones, and explain each known difference."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from resnet_inspect.counting.convention import count
 from resnet_inspect.counting.conventions import FVCORE, FVCORE_ACTIVATIONS, THOP, TORCH
 from resnet_inspect.counting.published import PUBLISHED, Published
-from resnet_inspect.counting.recount import counted_otherwise
+from resnet_inspect.counting.recount import recount
 from resnet_inspect.counting.writing import as_written
 from resnet_inspect.errors import FAILED, OK
 from resnet_inspect.graph import Graph
@@ -18,7 +18,7 @@ KNOWN = "known difference"
 
 
 class Check(NamedTuple):
-    """Our number against a reference; ``verdict`` is whether they agree, or that the difference is a known one."""
+    """Our number and a reference; ``verdict`` is whether they agree, or ``KNOWN`` where the difference is explained."""
 
     quantity: str
     ours: int
@@ -37,19 +37,20 @@ COLUMNS: tuple[Column[Check], ...] = (
 
 
 def check(
-    found: Variant,
+    variant: Variant,
     graph: Graph,
     measured: Mapping[str, int],
     metadata: Mapping[str, tuple[int, float]],
     versions: Mapping[str, str],
 ) -> Report:
-    """``measured``: what tools said of the built module; ``metadata``: what torchvision publishes of it, by weights.
+    """A row for each comparison.
 
-    Printed numbers speak of a zoo variant and one image of its own size; asked of anything else, they are left out.
+    ``measured`` has the totals that tools gave for the built module, ``metadata`` torchvision's parameters and GMACs
+    by weights. Published numbers hold for a zoo variant and one image of its own size; any other graph leaves them out.
     """
-    work, spec = work_of(graph), found.spec
+    work, spec = work_of(graph), variant.spec
     checks, findings = _tools(graph, work, measured), list[Finding]()
-    as_published = found.family != "spec" and graph.input.shape == (
+    as_published = variant.family != "spec" and graph.input.shape == (
         1,
         spec.in_channels,
         spec.input_size,
@@ -59,14 +60,14 @@ def check(
         checks += _metadata(work, metadata)
         for entry in PUBLISHED:
             if entry.variant == graph.name:
-                compared, finding = _printed(entry, graph, work)
-                checks.append(compared)
+                row, finding = check_published(entry, graph, work)
+                checks.append(row)
                 findings += [finding] if finding else []
     verdicts = [check.verdict for check in checks]
     failed = verdicts.count(False)
     notes = [f"{verdicts.count(True)} agree, {verdicts.count(KNOWN)} differ for a known reason, {failed} differ"]
     if not as_published:
-        notes.append("printed numbers are left out: they speak of a variant of the zoo at its own input")
+        notes.append("published numbers are left out: they hold for a variant of the zoo and one image of its own size")
     return Report(
         kind="check",
         model=graph.name,
@@ -102,7 +103,7 @@ def _tools(graph: Graph, work: Work, measured: Mapping[str, int]) -> list[Check]
 
 
 def _thop_params(graph: Graph) -> int:
-    """thop sums the parameters of the modules that it has a rule for, and so misses GroupNorm's."""
+    """thop sums only the parameters of modules for which it has a rule, and so misses GroupNorm's."""
     return sum(node.params for node in graph.weight_owners() if node.kind in THOP.modules)
 
 
@@ -115,18 +116,18 @@ def _metadata(work: Work, metadata: Mapping[str, tuple[int, float]]) -> list[Che
     return checks
 
 
-def _printed(entry: Published, graph: Graph, work: Work) -> tuple[Check, Finding | None]:
-    """True if our count rounds to the printed digits; a known difference if what the source counted does."""
+def check_published(entry: Published, graph: Graph, work: Work) -> tuple[Check, Finding | None]:
+    """Whether our count rounds to the printed digits; if not, whether the recount rounds or truncates to them."""
     ours = work.params if entry.quantity == "params" else work.macs
     quantity = {"params": "parameters", "macs": "MACs"}[entry.quantity]
     source = f"{entry.source}: {entry.printed}"
     if entry.rounds_from(ours):
         return Check(quantity, ours, entry.value, source, True), None
-    theirs, why = counted_otherwise(entry, graph)
-    said = [f"{why}, which gives {round(theirs):,}"] if why else []
-    if entry.rounds_from(theirs):
-        return Check(quantity, ours, entry.value, source, KNOWN), Finding(KNOWN, source, said[0])
-    if entry.truncates_from(theirs):
-        reason = "; ".join([*said, "printed truncated, not rounded"])
-        return Check(quantity, ours, entry.value, source, KNOWN), Finding(KNOWN, source, reason)
-    return Check(quantity, ours, entry.value, source, False), Finding("differs", source, "no rule known gives this")
+    total, explanation = recount(entry, graph)
+    reasons = [f"{explanation}, which gives {round(total):,}"] if explanation else []
+    if entry.rounds_from(total):
+        return Check(quantity, ours, entry.value, source, KNOWN), Finding(KNOWN, source, reasons[0])
+    if entry.truncates_from(total):
+        reasons.append("the source truncates instead of rounding")
+        return Check(quantity, ours, entry.value, source, KNOWN), Finding(KNOWN, source, "; ".join(reasons))
+    return Check(quantity, ours, entry.value, source, False), Finding("differs", source, "no known rule gives it")

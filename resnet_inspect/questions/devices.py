@@ -1,4 +1,4 @@
-"""The devices whose peaks are known, side by side."""
+"""The devices whose peaks are known, as a table."""
 
 from resnet_inspect.hardware.devices import DEVICES, Device
 from resnet_inspect.report import Column, Report, tabulate
@@ -6,7 +6,7 @@ from resnet_inspect.vocabulary import PRECISIONS, Precision
 
 
 def devices() -> Report:
-    """One row a device: dense peaks, bandwidth, the intensity at which its two roofs meet, and who says so."""
+    """A row for each device: dense peaks, bandwidth, the intensity at which the roofs meet, and the source."""
     columns: tuple[Column[Device], ...] = (
         Column("device", "device", lambda device: device.name),
         Column("title", "name", lambda device: device.title, optional=True),
@@ -21,8 +21,8 @@ def devices() -> Report:
         title=f"{len(DEVICES)} devices",
         tables=(tabulate("devices", "devices", columns, DEVICES),),
         notes=(
-            "dense peaks: where a data sheet counts sparsity, half of what it prints; – where none is known",
-            "ridge: FLOP/byte at bf16, or the nearest to it that is known",
+            "peaks are dense: half of what a data sheet prints with sparsity; – is unknown",
+            "ridge: FLOP/byte at bf16, or at the next precision whose peak is known",
         ),
     )
 

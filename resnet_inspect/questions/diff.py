@@ -1,4 +1,4 @@
-"""Two nets stage by stage: what differs in their specs, and what that costs."""
+"""Compare two nets stage by stage: what changes in the spec, and what that costs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from resnet_inspect.resnet.spec import ResNetSpec, Widths, typed
 from resnet_inspect.units import CHANGES, Unit
 from resnet_inspect.vocabulary import ELEMENT_BYTES, Precision
 
-# The fields of a spec that say what is in a stage.
+# The fields of a spec that define the stem, a layer and the head.
 STEM = ("in_channels", "stem", "stem_pool", "stem_norm_act", "stem_act", "norm", "conv_bias", "antialias")
 LAYER = (
     "block", "depths", "widths", "groups", "base_width", "strides", "stride_on", "order", "shortcut", "output_stride",
@@ -35,7 +35,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of a stage or a whole net; ``alive``: the most bytes of activations at once."""
+    """The cost of a stage or a net; ``alive`` is the peak of its activation bytes."""
 
     params: int = 0
     macs: int = 0
@@ -45,7 +45,7 @@ class Cost:
 
 
 class Change(NamedTuple):
-    """How much more a stage costs, and why; ``why`` is None where nothing in it differs."""
+    """The fields that change a stage, None where none does, and its additional cost."""
 
     stage: str
     why: str | None
@@ -53,7 +53,7 @@ class Change(NamedTuple):
 
 
 class Quantity(NamedTuple):
-    """A total of both nets."""
+    """One total of both nets."""
 
     name: str
     unit: Unit
@@ -62,7 +62,7 @@ class Quantity(NamedTuple):
 
 
 class Field(NamedTuple):
-    """A field of the spec with its value in both, as --set takes it."""
+    """A field of the spec with both values, as ``--set`` takes them."""
 
     name: str
     a: str
@@ -82,7 +82,7 @@ CHANGE_OF: dict[Unit, Unit] = {unit: change for change, unit in CHANGES.items()}
 
 
 def diff(a: Side, b: Side, device: Device, precision: Precision) -> Report:
-    """What changes from ``a`` to ``b``: a row a stage, then the totals, then the fields of the spec.
+    """What changes from ``a`` to ``b``: a table of stages, one of totals and one of the spec's fields.
 
     Raises:
         RequestError: the device has no known peak at that precision.
@@ -128,7 +128,7 @@ def diff(a: Side, b: Side, device: Device, precision: Precision) -> Report:
         ),
         notes=(
             *notes,
-            "alive: the most activation memory within a stage, which does not add up; peak memory: of an inference",
+            "alive: the peak of activation memory in each stage, which does not add up; peak memory: of inference",
         ),
     )
 
@@ -145,7 +145,7 @@ def _specs(a: Side, b: Side, fields: list[Field]) -> Table:
         Column("a", a.graph.name, lambda field: field.a),
         Column("b", b.graph.name, lambda field: field.b),
     )
-    return tabulate("fields", "in the spec", columns, fields)
+    return tabulate("fields", "spec fields", columns, fields)
 
 
 def _totals(a: Side, b: Side, x: Cost, y: Cost, peaks: tuple[int, int]) -> Table:
@@ -165,7 +165,7 @@ def _totals(a: Side, b: Side, x: Cost, y: Cost, peaks: tuple[int, int]) -> Table
         Quantity("peak memory", "bytes", *peaks),
         Quantity("floor", "ms", x.floor_ms, y.floor_ms),
     )
-    return tabulate("totals", "in all", columns, quantities)
+    return tabulate("totals", "totals", columns, quantities)
 
 
 def _more(a: Cost, b: Cost) -> Cost:
@@ -199,23 +199,23 @@ def _sum(costs: Mapping[str, Cost]) -> Cost:
 
 
 def _stages(a: Graph, b: Graph) -> list[str]:
-    """The stages of both in the order they run: stem, every layer that one of them has, head."""
+    """The stages of both nets in the order they run: stem, each layer of either net, head."""
     layers = {stage for stage in (*a.stages, *b.stages) if stage.startswith("layer")}
     return ["stem", *sorted(layers, key=lambda stage: int(stage.removeprefix("layer"))), "head"]
 
 
 def _changed(a: Side, b: Side, stage: str) -> str | None:
-    """``depths 6 → 23; widths 64 → 128``: why a stage is another; None where it is the same."""
-    mine, other = _nodes(a.graph, stage), _nodes(b.graph, stage)
-    if not (mine and other):
-        return f"only in {(a if mine else b).graph.name}"
-    if [(node.name, node.op) for node in mine] != [(node.name, node.op) for node in other]:
+    """``depths 6 → 23; widths 64 → 128``: what changes a stage; None where it stays as it is."""
+    before_nodes, after_nodes = _nodes(a.graph, stage), _nodes(b.graph, stage)
+    if not (before_nodes and after_nodes):
+        return f"only in {(a if before_nodes else b).graph.name}"
+    if [(node.name, node.op) for node in before_nodes] != [(node.name, node.op) for node in after_nodes]:
         before, after = _values(a.spec, stage), _values(b.spec, stage)
         changes = [f"{field} {value} → {after[field]}" for field, value in before.items() if value != after[field]]
         if changes:
             return "; ".join(changes)
-    if mine[0].ins != other[0].ins:
-        return f"input {mine[0].ins[0]} → {other[0].ins[0]}"
+    if before_nodes[0].ins != after_nodes[0].ins:
+        return f"input {before_nodes[0].ins[0]} → {after_nodes[0].ins[0]}"
     return None
 
 
@@ -224,7 +224,7 @@ def _nodes(graph: Graph, stage: str) -> list[Node]:
 
 
 def _values(spec: ResNetSpec, stage: str) -> dict[str, str]:
-    """The fields that say what is in a stage, at its place where they have a value a stage."""
+    """The fields that define a stage; a field with a value for each stage gives this stage's."""
     values = _effective(spec)
     if stage in ("stem", "head"):
         return {field: _text(field, values[field]) for field in (STEM if stage == "stem" else HEAD)}
@@ -241,7 +241,7 @@ def _fields(a: ResNetSpec, b: ResNetSpec) -> list[Field]:
 
 
 def _effective(spec: ResNetSpec) -> dict[str, object]:
-    """Every field, with the values that those have which follow from others."""
+    """Every field with its effective value, derived from other fields where the spec leaves it out."""
     return {
         **to_mapping(spec),
         "widths": _widths(spec),
@@ -252,7 +252,7 @@ def _effective(spec: ResNetSpec) -> dict[str, object]:
 
 
 def _widths(spec: ResNetSpec) -> Widths:
-    """One a stage, or one a block where a stage's blocks differ."""
+    """A width for each stage, or for each block of a stage whose blocks differ."""
     return tuple(planes if len(set(planes)) > 1 else planes[0] for planes in spec.planes)
 
 

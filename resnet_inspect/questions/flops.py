@@ -1,4 +1,4 @@
-"""Where the arithmetic is: by stage, and by kind of operation."""
+"""MACs and FLOPs by stage and by kind of operation."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from resnet_inspect.vocabulary import Task
 
 
 class Part(NamedTuple):
-    """A stage or a kind of operation: how many calls it makes and what they compute."""
+    """The calls of a stage or of a kind of operation, and their FLOPs."""
 
     name: str
     calls: int
@@ -27,19 +27,19 @@ def flops(graph: Graph, task: Task = "infer") -> Report:
     """MACs and FLOPs of a forward pass, or of a training step's forward and backward.
 
     Raises:
-        ShapeError: a training step of a BatchNorm that sees one value a channel.
+        ShapeError: a BatchNorm sees one value per channel, with which torch cannot train.
     """
     facts: tuple[Fact, ...] = ()
     findings: tuple[Finding, ...] = ()
     if task == "train":
         refuse_to_train(graph)
         steps = training_flops(graph.nodes)
-        theirs = sum(training_flops(graph.nodes, TORCH).values())
-        facts = (Fact("flopcountermode_flops", "FlopCounterMode", theirs, "count"),)
-        findings = _miscounted(graph, theirs - sum(steps.values()))
+        torch_flops = sum(training_flops(graph.nodes, TORCH).values())
+        facts = (Fact("flopcountermode_flops", "FlopCounterMode", torch_flops, "count"),)
+        findings = _miscounted(graph, torch_flops - sum(steps.values()))
         note = (
-            "a training step: every convolution again for the gradient of its weights, and again for that of its "
-            "input, which the image does not need"
+            "a training step: forward, the gradient of the weights and the gradient of the input each cost the same; "
+            "the image needs no gradient"
         )
     else:
         steps = {i: 2 * node.macs for i, node in enumerate(graph.nodes) if node.kind in CONVOLUTIONS}
@@ -67,19 +67,19 @@ def flops(graph: Graph, task: Task = "infer") -> Report:
 
 
 def _miscounted(graph: Graph, difference: int) -> tuple[Finding, ...]:
-    """Why FlopCounterMode's number of a training step is another, where it is."""
+    """A finding that explains FlopCounterMode's number for a training step, where it is not ours."""
     if not difference:
         return ()
     fixed = any(isinstance(node.op, BlurPool2d) for node in graph.nodes)
     grouped = any(isinstance(node.op, Conv2d) and node.op.groups > 1 for node in graph.nodes)
-    reasons = ["the weight gradient of a grouped convolution once a group"] if grouped else []
+    reasons = ["the weight gradient of a grouped convolution once per group"] if grouped else []
     reasons += ["fixed filters"] if fixed else []
-    said = f"torch's FlopCounterMode says {difference:,} more: it counts {' and '.join(reasons)}"
-    return (Finding("known difference", "FLOPs", said),)
+    message = f"torch's FlopCounterMode gives {difference:,} more: it counts {' and '.join(reasons)}"
+    return (Finding("known difference", "FLOPs", message),)
 
 
 def _uncounted(graph: Graph) -> Table:
-    """What has no multiply-accumulates with learned weights, and how many elements it works on."""
+    """The operations without MACs, and how many elements they work on."""
     calls: dict[str, int] = {}
     elements: dict[str, int] = {}
     for node in graph.nodes[1:]:

@@ -1,4 +1,4 @@
-"""What folding BatchNorm into the convolutions changes: the answer for the folded net, and both nets side by side."""
+"""Compare a net with the same net after its BatchNorms are folded into convolutions."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from resnet_inspect.vocabulary import Precision
 
 
 class Costs(NamedTuple):
-    """What folding changes of a net, or the difference that it makes."""
+    """The costs that folding changes, of a net or as a difference of two."""
 
     net: str
     params: int
@@ -34,21 +34,21 @@ COLUMNS: tuple[Column[Costs], ...] = (
 )
 
 
-def beside(answer: Report, graph: Graph, folded: Graph, precision: Precision = "fp32") -> Report:
-    """``answer``, which is about ``folded``, with a table of ``graph`` and ``folded`` and what lies between them."""
-    before, after = _costs("unfused", graph, precision), _costs("fused", folded, precision)
+def compare_folded(answer: Report, graph: Graph, folded: Graph, precision: Precision = "fp32") -> Report:
+    """``answer``, which is about ``folded``, with one more table: ``graph``, ``folded`` and their difference."""
+    before, after = _costs("unfolded", graph, precision), _costs("folded", folded, precision)
     costs = (before, after, _difference(before, after))
-    gone, left = len(graph.nodes) - len(folded.nodes), _norms(folded)
+    folded_norms, left_norms = len(graph.nodes) - len(folded.nodes), _count_norms(folded)
     return replace(
         answer,
         title=f"{answer.title}, Conv+BatchNorm folded",
         facts=(
             *answer.facts,
-            Fact("folded_norms", "norms folded", gone, "integer"),
-            Fact("left_norms", "norms left", left, "integer"),
+            Fact("folded_norms", "norms folded", folded_norms, "integer"),
+            Fact("left_norms", "norms left", left_norms, "integer"),
         ),
-        tables=(*answer.tables, tabulate("fused", "folded and not, in inference", COLUMNS, costs)),
-        notes=(*answer.notes, _said(gone, left)),
+        tables=(*answer.tables, tabulate("folded", "unfolded and folded, in inference", COLUMNS, costs)),
+        notes=(*answer.notes, _note(folded_norms, left_norms)),
     )
 
 
@@ -69,13 +69,15 @@ def _difference(before: Costs, after: Costs) -> Costs:
     return Costs("difference", *(b - a for a, b in zip(before[1:], after[1:], strict=True)))
 
 
-def _norms(graph: Graph) -> int:
+def _count_norms(graph: Graph) -> int:
     return sum(isinstance(node.op, BatchNorm2d) for node in graph.nodes)
 
 
-def _said(gone: int, left: int) -> str:
-    if not gone:
+def _note(folded_norms: int, left_norms: int) -> str:
+    if not folded_norms:
         return "nothing to fold: no BatchNorm directly follows a convolution"
-    stay = f"{left} stay, behind a sum, a ReLU, a pool or a convolution that others read too" if left else "none stays"
-    saved = "what is saved is calls and the elements that they touch, no MACs"
-    return f"{gone} BatchNorms are folded into the convolution before them, {stay}; {saved}"
+    left = "none stays"
+    if left_norms:
+        left = f"{left_norms} stay, after a sum, a ReLU, a pool or a convolution with other readers"
+    saving = "folding saves calls and the elements that they touch, no MACs"
+    return f"{folded_norms} BatchNorms fold into the convolution before them, {left}; {saving}"

@@ -1,4 +1,4 @@
-"""How much memory an eager pass asks for, before it runs: what, when, and what is alive at that moment."""
+"""Predict the peak memory of an eager pass: how much, at which call, and which tensors are alive then."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -14,7 +14,7 @@ LISTED = 16
 
 
 class Part(NamedTuple):
-    """What some of the peak is for, in bytes."""
+    """One kind of memory in the peak, in bytes."""
 
     key: str
     title: str
@@ -22,7 +22,7 @@ class Part(NamedTuple):
 
 
 class Tensor(NamedTuple):
-    """A tensor that is alive at the peak, in bytes; the last of a list stands for those too small to be listed."""
+    """A tensor alive at the peak, in bytes; the last row of the table sums up the smaller ones."""
 
     name: str
     kind: str | None
@@ -36,12 +36,12 @@ def memory(
     optimizer: Optimizer = "sgd",
     momentum: float = 0.9,
 ) -> Report:
-    """The peak of what is asked of the allocator, weights included, by named rows.
+    """The peak of the bytes requested from torch's allocator, weights included, by kind.
 
-    It holds for our built module and torchvision's alike, contiguous or channels_last.
+    The module that ``build`` makes and torchvision's have the same peak, contiguous or channels_last.
 
     Raises:
-        ShapeError: a training step of a BatchNorm that sees one value a channel.
+        ShapeError: a BatchNorm sees one value per channel, with which torch cannot train.
     """
     moment, peak = memory_peak(graph, task, precision, optimizer, momentum)
     parts = (
@@ -49,8 +49,8 @@ def memory(
         Part("buffer_bytes", "buffers", peak.buffer_bytes),
         Part("input_bytes", "input", peak.input_bytes),
         Part("activation_bytes", "activations", peak.activation_bytes),
-        Part("gradient_bytes", "their gradients", peak.gradient_bytes),
-        Part("weight_gradient_bytes", "gradients of weights", peak.weight_gradient_bytes),
+        Part("gradient_bytes", "activation gradients", peak.gradient_bytes),
+        Part("weight_gradient_bytes", "weight gradients", peak.weight_gradient_bytes),
         Part("optimizer_bytes", f"optimizer, {optimizer}" if task == "train" else "optimizer", peak.optimizer_bytes),
     )
     return Report(
@@ -63,8 +63,8 @@ def memory(
             Fact("task", "task", task),
             Fact("precision", "precision", precision),
             Fact("peak_bytes", "peak", peak.peak_bytes, "bytes"),
-            Fact("peak_node", "at", moment.node),
-            Fact("peak_phase", "in", moment.phase),
+            Fact("peak_node", "at call", moment.node),
+            Fact("peak_phase", "in phase", moment.phase),
             *(Fact(part.key, part.title, part.size, "bytes") for part in parts),
         ),
         tables=(
@@ -72,18 +72,18 @@ def memory(
             _alive(moment.alive),
         ),
         notes=(
-            "what torch's allocator is asked for; a kernel's own workspace comes on top",
-            *(_at_once(peak) if task == "train" and optimizer == "adam" else ()),
+            "bytes requested from torch's allocator; workspaces of kernels come on top",
+            *(_adam_note(peak) if task == "train" and optimizer == "adam" else ()),
         ),
     )
 
 
-def _at_once(peak: PeakMemory) -> Iterator[str]:
-    """What Adam's step asks for where it updates all weights together, as torch's default is on CUDA
-    (``torch/optim/adam.py``, ``_multi_tensor_adam``): a temporary of the size of them all beside their gradients."""
+def _adam_note(peak: PeakMemory) -> Iterator[str]:
+    """On CUDA, torch's Adam updates all weights together by default, which takes a temporary as large as all weights
+    (``torch/optim/adam.py``, ``_multi_tensor_adam``)."""
     step = 3 * peak.weight_bytes + peak.buffer_bytes + peak.input_bytes + peak.optimizer_bytes
     if step > peak.peak_bytes:
-        yield f"on CUDA, Adam updates all weights at once, and its step asks for {text(step, 'bytes')}"
+        yield f"on CUDA, Adam updates all weights at once, and its step requests {text(step, 'bytes')}"
 
 
 def _parts(parts: Sequence[Part], total: int) -> Table:
@@ -107,4 +107,4 @@ def _alive(alive: Alive) -> Table:
         Column("kind", "kind", lambda tensor: tensor.kind),
         Column("bytes", "bytes", lambda tensor: tensor.size, "bytes"),
     )
-    return tabulate("alive", "alive there", columns, tensors)
+    return tabulate("alive", "tensors alive at the peak", columns, tensors)

@@ -1,4 +1,4 @@
-"""One net under every counter's rules: what each adds to the multiply-accumulates and what it leaves out."""
+"""Count one net as every tool does: what each adds to the MACs and what it leaves out."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from resnet_inspect.counting.convention import Convention, Count, count
 from resnet_inspect.counting.conventions import CONV_FC, COUNTERS
 from resnet_inspect.counting.published import PUBLISHED, Published
-from resnet_inspect.counting.recount import counted_otherwise
+from resnet_inspect.counting.recount import recount
 from resnet_inspect.counting.run import Measured
 from resnet_inspect.counting.writing import Call, as_written
 from resnet_inspect.errors import FAILED, OK, RequestError
@@ -16,14 +16,14 @@ from resnet_inspect.resnet.zoo import Variant
 from resnet_inspect.units import Value, share
 
 TOOLS: dict[str, Convention] = {convention.name: convention for convention in COUNTERS}
-# Who asks for calflops or DeepSpeed by its name means its headline, FLOPs.
+# calflops and DeepSpeed report FLOPs first.
 ALIASES = {"calflops": "calflops_flops", "deepspeed": "deepspeed_flops"}
 
 
 class Counter(NamedTuple):
-    """One counter's rules on a net; ``over`` is its total less one MAC, or two FLOPs, of each learned multiply.
+    """One tool's count of a net; ``over`` is its total minus the MACs, or minus two FLOPs per MAC.
 
-    ``measured`` is what the installed tool said, and ``verdict`` how that compares.
+    ``measured`` is what the installed tool gave, ``verdict`` whether that equals the count.
     """
 
     convention: Convention
@@ -42,7 +42,7 @@ COUNTED: tuple[Column[Counter], ...] = (
     Column("version", "version", lambda counter: counter.version, optional=True),
     Column("unit", "unit", lambda counter: counter.convention.unit),
     Column("total", "total", lambda counter: counter.counted.total, "integer"),
-    Column("over", "beside MACs", lambda counter: counter.over, "integer", optional=True),
+    Column("over", "over MACs", lambda counter: counter.over, "integer", optional=True),
 )
 MEASURED: tuple[Column[Counter], ...] = (
     Column("measured", "measured", lambda counter: counter.measured.total, "integer"),
@@ -51,8 +51,11 @@ MEASURED: tuple[Column[Counter], ...] = (
 PARTS: Column[Counter] = Column("parts", "is the sum of", lambda counter: counter.counted.parts, "sum")
 
 
-def reconcile(found: Variant, graph: Graph, writing: str, measured: Mapping[str, Measured] | None = None) -> Report:
-    """Every counter's total of ``graph``, part by part; ``measured`` are the tools really run on the built module."""
+def reconcile(variant: Variant, graph: Graph, writing: str, measured: Mapping[str, Measured] | None = None) -> Report:
+    """Every tool's total of ``graph`` in the module layout of the library ``writing``, part by part.
+
+    ``measured`` is what the installed tools gave for the built module.
+    """
     calls = as_written(graph, writing)
     counts = {tool: count(convention, calls) for tool, convention in TOOLS.items()}
     macs = counts[CONV_FC.name].total
@@ -64,35 +67,35 @@ def reconcile(found: Variant, graph: Graph, writing: str, measured: Mapping[str,
     return Report(
         kind="reconcile",
         model=graph.name,
-        title=f"{graph.name}, input {graph.input}, written as in {writing}",
+        title=f"{graph.name}, input {graph.input}, module layout of {writing}",
         facts=(
             Fact("input", "input", graph.input.shape, "shape"),
-            Fact("writing", "written as in", writing),
+            Fact("writing", "module layout", writing),
             Fact("macs", "MACs", macs, "count"),
             Fact("flops", "FLOPs", 2 * macs, "count"),
         ),
         tables=(
             tabulate("counters", "counters", (*COUNTED, *(MEASURED if measured is not None else ()), PARTS), counters),
-            *_published(found, graph),
-            _ledger(calls),
+            *_published(variant, graph),
+            _operations(calls),
             _rules(counts),
         ),
         findings=tuple(findings),
-        notes=("beside MACs: the total less one MAC, or two FLOPs, of each learned convolution and linear layer",),
+        notes=("over MACs: the total minus the MACs of convolutions and linear layers, or minus twice as many FLOPs",),
         ok=not findings,
         exit_code=FAILED if findings else OK,
     )
 
 
-def counted_as(graph: Graph, tool: str, writing: str) -> Report:
-    """The total that one counter would give, by stage and by kind of operation.
+def flops_as(graph: Graph, tool: str, writing: str) -> Report:
+    """The total that ``tool`` would give, by stage and by kind of operation.
 
     Raises:
-        RequestError: no counter goes by that name.
+        RequestError: no counter has that name.
     """
     convention = TOOLS.get(ALIASES.get(tool, tool))
     if convention is None:
-        raise RequestError(f"no counter goes by the name {tool!r}", hint=f"use one of {', '.join(TOOLS)}")
+        raise RequestError(f"unknown counter {tool!r}", hint=f"use one of {', '.join(TOOLS)}")
     calls = as_written(graph, writing)
     whole = count(convention, calls)
     by_stage: dict[str, list[Call]] = {}
@@ -115,7 +118,7 @@ def counted_as(graph: Graph, tool: str, writing: str) -> Report:
             Fact("tool", "counter", convention.name),
             Fact("version", "version", convention.version or None),
             Fact("unit", "unit", convention.unit),
-            Fact("writing", "written as in", writing),
+            Fact("writing", "module layout", writing),
             Fact("total", "total", whole.total, "count"),
         ),
         tables=(tabulate("stages", "by stage", columns, stages, total),),
@@ -140,8 +143,8 @@ def _verdict(tool: str, ours: int, measured: Measured) -> str:
 
 def _differs(counter: Counter) -> Finding:
     tool, measured = counter.convention.name, counter.measured
-    message = f"{tool} {measured.version} says {measured.total:,}, its rule {counter.counted.total:,}"
-    hint = f"the rule was read off {counter.convention.version}: trust the tool"
+    message = f"{tool} {measured.version} gives {measured.total:,}, its rules give {counter.counted.total:,}"
+    hint = f"the rules were read off version {counter.convention.version}: trust the tool"
     return Finding("different", tool, message, hint)
 
 
@@ -158,8 +161,8 @@ def _uncounted(result: Count) -> str:
     return ", ".join(f"{kind} ×{calls}" if calls > 1 else kind for kind, calls in result.uncounted.items())
 
 
-def _ledger(calls: list[Call]) -> Table:
-    """What there is to count, as every rule reads it."""
+def _operations(calls: list[Call]) -> Table:
+    """The operations of the net, as the rules read them."""
     by_kind: dict[str, list[Call]] = {}
     for call in calls:
         by_kind.setdefault(call.kind, []).append(call)
@@ -170,22 +173,22 @@ def _ledger(calls: list[Call]) -> Table:
         Column("outputs", "elements out", lambda kind: sum(call.node.out.numel for call in kind[1]), "integer"),
         Column("macs", "MACs", lambda kind: sum(map(_macs, kind[1])) or None, "integer"),
     )
-    return tabulate("ledger", "what there is to count", columns, by_kind.items())
+    return tabulate("operations", "operations to count", columns, by_kind.items())
 
 
 def _macs(call: Call) -> int:
-    """A bias is a call of its own, and has none of its node's."""
+    """The MACs of a call; a bias has none, though its node does."""
     return call.node.macs if call.kind == call.node.kind else 0
 
 
-def _published(found: Variant, graph: Graph) -> tuple[Table, ...]:
-    """Printed numbers of this variant at its own input, and what each counted."""
-    spec = found.spec
-    own = (1, spec.in_channels, spec.input_size, spec.input_size)
+def _published(variant: Variant, graph: Graph) -> tuple[Table, ...]:
+    """The published numbers of this variant at its own input, recounted."""
+    spec = variant.spec
+    own_input = (1, spec.in_channels, spec.input_size, spec.input_size)
     entries = [e for e in PUBLISHED if e.variant == graph.name and e.quantity == "macs"]
-    if found.family == "spec" or graph.input.shape != own or not entries:
+    if variant.family == "spec" or graph.input.shape != own_input or not entries:
         return ()
-    recounts = {entry: counted_otherwise(entry, graph) for entry in entries}
+    recounts = {entry: recount(entry, graph) for entry in entries}
 
     def how(entry: Published) -> str:
         total, words = recounts[entry]
@@ -196,7 +199,7 @@ def _published(found: Variant, graph: Graph) -> tuple[Table, ...]:
     columns: tuple[Column[Published], ...] = (
         Column("source", "source", lambda entry: entry.source),
         Column("printed", "printed", lambda entry: f"{entry.printed} G"),
-        Column("counted", "counted so", lambda entry: int(recounts[entry][0]), "integer"),
+        Column("counted", "recounted", lambda entry: int(recounts[entry][0]), "integer"),
         Column("how", "how", how),
     )
     return (tabulate("published", "published", columns, entries),)

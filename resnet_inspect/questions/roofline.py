@@ -1,9 +1,4 @@
-"""How fast a network could run at most: every pass at the roof that holds it, the device's arithmetic or its memory.
-
-The roofline model of Williams, Waterman and Patterson (2009, doi:10.1145/1498765.1498785), summed over the passes of
-``analyze.passes``: Σ max(FLOP / peak, bytes / bandwidth). What a real run adds (launches, tiles that do not come out
-even, clocks that fall) lies above it.
-"""
+"""The least time that a network can take on a device, part by part; ``hardware.floor`` has the formula."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -20,7 +15,7 @@ from resnet_inspect.vocabulary import Depth, Precision
 
 KEYS: dict[Depth, Callable[[Node], str]] = {"stage": stage_of, "block": block_of, "layer": lambda node: node.name}
 
-STEADY = 0.05  # of a ceiling; what varies more makes no roof
+STEADY = 0.05  # share of a ceiling by which repeats may vary
 
 
 class Part(NamedTuple):
@@ -35,16 +30,16 @@ class Part(NamedTuple):
 
 
 def roofline(graph: Graph, device: Device, precision: Precision, depth: Depth = "stage") -> Report:
-    """One row a stage, a block or a pass: what it computes, what it moves, which roof holds it and for how long."""
-    found = passes(graph)
-    floors = floors_of(found, device, precision, KEYS[depth])
+    """A row for each stage, block or pass: its FLOP, its bytes, the roof that bounds it and its floor."""
+    all_passes = passes(graph)
+    floors = floors_of(all_passes, device, precision, KEYS[depth])
     total = total_of(floors.values())
-    beside = fused_names(found) if depth == "layer" else {}
+    fused_calls = fused_names(all_passes) if depth == "layer" else {}
     images = graph.input.shape[0]
-    fused: Column[Part] = Column("fused", "with", lambda part: beside.get(part.name), optional=True)
+    fused: Column[Part] = Column("fused", "with", lambda part: fused_calls.get(part.name), optional=True)
     columns: tuple[Column[Part], ...] = (
         Column(depth, depth, lambda part: part.name),
-        *([fused] if beside else []),
+        *([fused] if fused_calls else []),
         Column("flop", "FLOP", lambda part: part.floor.flop, "count"),
         Column("bytes_fused", "bytes", lambda part: part.floor.bytes_fused, "bytes"),
         Column("bytes_eager", "eager bytes", lambda part: part.floor.bytes_eager, "bytes", optional=True),
@@ -61,26 +56,26 @@ def roofline(graph: Graph, device: Device, precision: Precision, depth: Depth = 
         kind="roofline",
         model=graph.name,
         title=f"{graph.name}, input {graph.input}, {precision} on {device.title}",
-        facts=(*device_facts(graph, device, precision), *_total_facts(graph, found, total)),
+        facts=(*device_facts(graph, device, precision), *_total_facts(graph, all_passes, total)),
         tables=(tabulate(f"{depth}s", f"{depth}s", columns, parts, Part("total", total)),),
         findings=unsteady(device),
-        notes=notes(found, device, precision),
+        notes=notes(all_passes, device, precision),
     )
 
 
 def unsteady(device: Device) -> tuple[Finding, ...]:
-    """Ceilings that were measured while something else ran."""
+    """A finding where repeats of a measured ceiling vary by more than ``STEADY``."""
     if device.spread <= STEADY:
         return ()
-    message = f"its ceilings were measured to ±{text(device.spread, 'share')}"
-    return (Finding("unsteady", device.name, message, "end what else runs there and measure again"),)
+    message = f"its measured ceilings vary by ±{text(device.spread, 'share')}"
+    return (Finding("unsteady", device.name, message, "close other programs there and measure again"),)
 
 
-def fused_names(found: Iterable[Pass]) -> dict[str, str]:
-    """Of each pass, what is done in it beside the call it is named after; paths as from the block."""
+def fused_names(all_passes: Iterable[Pass]) -> dict[str, str]:
+    """Name of each pass's anchor -> the other calls of the pass, with names relative to the block."""
     return {
-        one.anchor.name: ", ".join(node.name.removeprefix(f"{block_of(one.anchor)}.") for node in one.fused)
-        for one in found
+        each.anchor.name: ", ".join(node.name.removeprefix(f"{block_of(each.anchor)}.") for node in each.fused)
+        for each in all_passes
     }
 
 
@@ -96,37 +91,37 @@ def device_facts(graph: Graph, device: Device, precision: Precision) -> tuple[Fa
     )
 
 
-def _total_facts(graph: Graph, found: Sequence[Pass], total: Floor) -> tuple[Fact, ...]:
+def _total_facts(graph: Graph, all_passes: Sequence[Pass], total: Floor) -> tuple[Fact, ...]:
     return (
         Fact("flop", "FLOP", total.flop, "count"),
-        Fact("elements_fused", "elements moved, fused", sum(one.elements for one in found), "count"),
+        Fact("elements_fused", "elements moved, fused", sum(each.elements for each in all_passes), "count"),
         Fact("elements_eager", "elements moved, eager", sum(map(eager_elements, graph.nodes[1:])), "count"),
-        Fact("elements_weights", "weights read", sum(one.weights for one in found), "count"),
+        Fact("elements_weights", "weights read", sum(each.weights for each in all_passes), "count"),
         Fact("floor_ms", "floor", 1e3 * total.floor_s, "ms"),
         Fact("eager_floor_ms", "floor, eager", 1e3 * total.eager_s, "ms"),
         Fact("images_per_s_floor", "images/s at the floor", graph.input.shape[0] / total.floor_s, "rate"),
     )
 
 
-def notes(found: Sequence[Pass], device: Device, precision: Precision) -> tuple[str, ...]:
-    """Where each roof holds, and how the numbers were counted."""
-    stages = floors_of(found, device, precision)
+def notes(all_passes: Sequence[Pass], device: Device, precision: Precision) -> tuple[str, ...]:
+    """Which stages each roof bounds, and how the numbers are counted."""
+    stages = floors_of(all_passes, device, precision)
     total = total_of(stages.values())
-    ops = [one.anchor.op for one in found]
+    ops = [each.anchor.op for each in all_passes]
     skips = any(isinstance(op, Conv2d) and op.kernel_size < op.stride for op in ops)
-    strided = "; a strided 1×1 is charged its whole input" if skips else ""
+    strided = "; a strided 1×1 counts its whole input" if skips else ""
     return (
-        f"{text(total.memory_s / total.floor_s, 'share')} of the floor is memory's; {_by_roof(stages)}",
-        f"roof: what holds most of a part's floor; one pass alone is memory's below "
+        f"memory sets {text(total.memory_s / total.floor_s, 'share')} of the floor; {_by_roof(stages)}",
+        f"roof: what sets most of a part's floor; a single pass is memory-bound below "
         f"{significant(device.ridge(precision))} FLOP/B",
         "bytes: each convolution, pool and linear layer reads its input, weights and residual once and writes once; "
         "eager: every call reads and writes",
-        f"all from memory: nothing stays in a cache from pass to pass, so a batch that fits one can be faster{strided}",
-        "FLOP: 2 a MAC, nothing for the rest; a floor knows of no launches and no uneven tiles",
+        f"no data stays in a cache between passes; a batch that fits into a cache can be faster{strided}",
+        "FLOP: 2 per MAC, none for other operations; launches and uneven tiles are left out",
     )
 
 
 def _by_roof(stages: Mapping[str, Floor]) -> str:
     roofs = {"compute": "compute-bound", "memory": "memory-bound"}
-    held = {name: [stage for stage, part in stages.items() if part.roof == roof] for roof, name in roofs.items()}
-    return "; ".join(f"{name}: {', '.join(names)}" for name, names in held.items() if names)
+    bounded = {name: [stage for stage, part in stages.items() if part.roof == roof] for roof, name in roofs.items()}
+    return "; ".join(f"{name}: {', '.join(names)}" for name, names in bounded.items() if names)

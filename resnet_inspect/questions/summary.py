@@ -1,4 +1,4 @@
-"""What a network is made of and what each part costs."""
+"""What a network consists of and what each part costs."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +17,7 @@ GROUPS: dict[Depth, Callable[[Node], str]] = {"stage": stage_of, "block": block_
 
 
 class Part(NamedTuple):
-    """A stage, a block or a call: what it costs, and what its output sees of the image."""
+    """A stage, a block or a call, its cost, and the receptive field of its output."""
 
     name: str
     nodes: list[Node]
@@ -33,7 +33,7 @@ VIEW: tuple[Column[Part], ...] = (
 
 
 def summary(graph: Graph, depth: Depth = "stage") -> Report:
-    """One row a stage, a block or a call, each with its share of the totals and what its output sees of the image."""
+    """A row for each stage, block or call, with its share of the totals and the receptive field of its output."""
     key = GROUPS[depth]
     works = work_by(graph, key)
     total = sum_of(works)
@@ -54,7 +54,7 @@ def summary(graph: Graph, depth: Depth = "stage") -> Report:
 
 
 def total_facts(total: Work) -> tuple[Fact, ...]:
-    """The totals of a network, named as every command names them."""
+    """The totals of a network, under the names that every command uses."""
     return (
         Fact("params", "parameters", total.params, "count"),
         Fact("weight_bytes", "weights, fp32", 4 * total.params, "bytes"),
@@ -66,7 +66,7 @@ def total_facts(total: Work) -> tuple[Fact, ...]:
 
 
 def counting_note(graph: Graph, macs: int) -> str:
-    """How the work was counted, in the words a reader of papers needs."""
+    """How MACs and FLOPs relate to the numbers in papers."""
     paper = 'where a paper gives a ResNet\'s "FLOPs", it counts MACs'
     if graph.name == "resnet50" and graph.input.shape == (1, 3, 224, 224):
         paper = 'the ResNet paper\'s "4 GFLOPs" are MACs'
@@ -107,7 +107,7 @@ def _sums(total: Work) -> dict[str, Value]:
 
 def _stages(graph: Graph, parts: list[Part], total: Work) -> Table:
     blocks, with_convolution = blocks_by_stage(graph), projecting(graph)
-    # Where one stage has no name in the paper, the net's stem and head are not the paper's rows either.
+    # If one stage has no name in the paper, the net's stem and head are not the paper's either.
     in_the_paper = all(alias(part.name) for part in parts)
 
     def made(part: Part) -> str:
@@ -151,7 +151,7 @@ def _blocks(graph: Graph, parts: list[Part], total: Work) -> Table:
 
 
 def _layers(graph: Graph, parts: list[Part], total: Work) -> Table:
-    """A call that is no convolution and no linear layer has no MACs by definition: none, rather than 0 counted."""
+    """Only convolutions and linear layers have MACs by definition; any other call has None there, not 0."""
     columns: tuple[Column[Part], ...] = (
         Column("name", "name", lambda part: part.name),
         Column("op", "op", lambda part: part.nodes[0].kind),
@@ -166,5 +166,5 @@ def _layers(graph: Graph, parts: list[Part], total: Work) -> Table:
 
 
 def _where_counted(column: Column[Part]) -> Column[Part]:
-    """``column`` with no value for a call without MACs."""
+    """``column``, with None for a call without MACs."""
     return replace(column, value=lambda part: column.value(part) if part.work.macs else None)

@@ -1,4 +1,4 @@
-"""Many nets side by side: the zoo as a table, and a few models against the first of them."""
+"""Compare the costs of many nets: the zoo as a table, or a few models with ratios to the first."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ SORTS: tuple[Sort, ...] = get_args(Sort)
 
 
 class Net(NamedTuple):
-    """A row: a net and what it costs; ``floor_ms`` is 0 where no device was named."""
+    """A net and its costs; ``floor_ms`` is 0 where no device is given."""
 
     family: str
     graph: Graph
@@ -42,14 +42,14 @@ ORDERS: dict[Sort, Callable[[Net], str | float]] = {
 
 
 class Floor(NamedTuple):
-    """The least time of a forward pass in ms; ``on`` what, for the reader: bf16 on NVIDIA A100 SXM 80 GB."""
+    """``of`` gives the least time of a forward pass in ms; ``on`` names where: bf16 on NVIDIA A100 SXM 80 GB."""
 
     of: Callable[[Graph], float]
     on: str
 
     @property
     def note(self) -> str:
-        return f"floor: the least time of the batch in {self.on}; `resnet-inspect roofline` has its parts"
+        return f"floor: the least time of the batch in {self.on}; `resnet-inspect roofline` shows its parts"
 
 
 def catalogue(
@@ -60,7 +60,7 @@ def catalogue(
     floor: Floor | None = None,
     max_floor_ms: float | None = None,
 ) -> Report:
-    """One row a variant, given as (family, graph), within the budgets; in the zoo's own order unless sorted."""
+    """A row for each (family, graph) within the limits, in the given order unless ``sort`` names another."""
     columns: tuple[Column[Net], ...] = (
         NAME,
         Column("family", "family", lambda net: net.family),
@@ -70,7 +70,7 @@ def catalogue(
         ACTIVATIONS,
     )
     if floor is not None:
-        # What is asked for comes before what a narrow terminal may leave out.
+        # A narrow terminal leaves out other columns before the floor, which the user asked for.
         columns = (
             *(replace(column, optional=column.key in ("family", "input", "activations")) for column in columns),
             FLOOR,
@@ -91,7 +91,7 @@ def catalogue(
 
 
 def compare(graphs: Sequence[Graph], floor: Floor | None = None) -> Report:
-    """One row a model, with its ratios to the first."""
+    """A row for each model, with its ratios to the first."""
     nets = [Net("", graph, work_of(graph), floor.of(graph) if floor else 0.0) for graph in graphs]
 
     def ratio(key: str, cost: Callable[[Net], float], optional: bool = False) -> Column[Net]:

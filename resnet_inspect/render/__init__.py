@@ -1,4 +1,4 @@
-"""Report -> text, one module a format; a format is imported when it is asked for."""
+"""Report -> text. Each format is a module, imported on first use."""
 
 from typing import Literal, get_args
 

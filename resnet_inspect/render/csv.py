@@ -1,6 +1,6 @@
-"""Report -> CSV: the main table alone, raw numbers, under timm's column names where it has them.
+"""Report -> CSV: raw numbers of the main table, with timm's column names where timm has the column.
 
-A Report without a table is its findings.
+A Report without a table gives its findings.
 """
 
 import csv
@@ -13,7 +13,7 @@ from resnet_inspect.units import Unit, Value, text
 
 def render(report: Report) -> str:
     if not report.tables and report.sections:
-        raise RequestError(f"{report.title}: prose has no table for a CSV", hint="use --format md or json")
+        raise RequestError(f"{report.title}: no table to write as CSV", hint="use --format md or json")
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     if not report.tables:
@@ -28,7 +28,7 @@ def render(report: Report) -> str:
 
 
 def _cell(value: Value, unit: Unit, column: Heading) -> Value:
-    """A raw number, scaled where timm's column is; text for the rest."""
+    """A raw number, scaled as in timm's column; text for anything else."""
     if value is None:
         return ""
     if column.csv and isinstance(value, int):

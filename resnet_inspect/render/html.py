@@ -1,4 +1,4 @@
-"""Report -> one HTML page that needs nothing else: no script, no font, no address."""
+"""Report -> one self-contained HTML page: no script, no font, no link."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -46,8 +46,8 @@ def _page(report: Report) -> Iterator[str]:
 
 
 def _list(tag: str, items: Iterator[str]) -> Iterator[str]:
-    if found := [*items]:
-        yield "\n".join([f"<{tag}>", *found, f"</{tag.split()[0]}>"])
+    if entries := [*items]:
+        yield "\n".join([f"<{tag}>", *entries, f"</{tag.split()[0]}>"])
 
 
 def _fact(fact: Fact) -> str:
@@ -76,7 +76,7 @@ def _cells(columns: Sequence[Heading], row: Row, texts: Sequence[str]) -> str:
 
 
 def _cell(column: Heading, value: Value, text: str) -> str:
-    """A share has a bar behind it; a number says on hovering what it is in full."""
+    """Draw a bar under a share; show the exact number where the pointer hovers over a rounded one."""
     if column.unit == "share" and isinstance(value, float) and 0 <= value <= 1:
         return f'<td class="n share" style="--share: {100 * value:.1f}%">{text}</td>'
     full = escape(exact(value, column.unit)) if column.unit in ("count", "bytes") else ""

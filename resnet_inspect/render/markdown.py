@@ -1,4 +1,4 @@
-"""Report -> Markdown, as GitHub renders it."""
+"""Report -> GitHub's Markdown."""
 
 from resnet_inspect.report import Report, Table
 from resnet_inspect.units import exact

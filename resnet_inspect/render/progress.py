@@ -1,4 +1,4 @@
-"""What a benchmark is doing, on a terminal, while it does it."""
+"""Show on a terminal what a running benchmark is doing."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,15 +13,15 @@ Count = Callable[[int, int], None]
 
 @contextmanager
 def live(console: Console | None = None) -> Iterator[tuple[Tell, Count]]:
-    """A function for a line that says what is going on, and one for how many arms are done, of how many.
+    """Yield two functions: one shows a line of text, the other how many cases are done and how many are planned.
 
-    It draws when it is told something and never between, so as to take nothing from what is being measured. Nothing
-    of it stays on the screen, by default that of stderr.
+    The display redraws only when one of them is called, because a timer would disturb the measurement. It draws on
+    stderr unless ``console`` is given, and leaves nothing on the screen.
     """
     progress = Progress(
         BarColumn(bar_width=20),
         MofNCompleteColumn(),
-        TextColumn("arms,"),
+        TextColumn("cases,"),
         TimeRemainingColumn(compact=True),
         TextColumn("left"),
         TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),

@@ -1,20 +1,20 @@
-"""Prose in lines of a width, Chinese too: its lines break between any two characters but before a closing mark."""
+"""Wrap prose. A Chinese line may break between any two characters, but not before a closing mark."""
 
 import re
 from collections.abc import Iterator
 
 from rich.cells import cell_len
 
-WIDEST = 100  # a longer line loses the eye
+WIDEST = 100  # longer lines are hard to read
 CLOSING = "，。；：！？、）》」』”’…·％"
 OPENING = "（《「『“‘"
-# Characters that may stand at the end of a line or at the start of one: kana, ideographs, full-width forms.
+# A line may break on either side of these: kana, ideographs, full-width forms.
 WIDE = "\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef“”‘’…"
 PIECES = re.compile(rf"\s+|[{OPENING}]*(?:[{WIDE}]|[^\s{WIDE}]+)[{CLOSING}]*")
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """``text`` in lines of at most ``width`` cells, a wide character being two; a longer word has a line of its own."""
+    """Lines of at most ``width`` cells; a wide character takes two, and a longer word gets a line of its own."""
     lines, line, gap = [], "", ""
     for piece in _pieces(text):
         if piece.isspace():

@@ -1,4 +1,4 @@
-"""Report -> the terminal, by rich: tables that fit the width, the exact totals under them."""
+"""Report -> text for a terminal, drawn by rich: tables that fit the width, exact totals below them."""
 
 from io import StringIO
 
@@ -14,11 +14,11 @@ from resnet_inspect.report import Heading, Report, Section, Table
 from resnet_inspect.units import exact
 
 UNBOUNDED = 10_000
-INDENT = 2  # of a section under its title, which has no other mark in a pipe
+INDENT = 2  # a section stands under its title by its indent alone where a pipe drops the bold
 
 
 def render(report: Report, width: int | None = None, color: bool = False) -> str:
-    """Lines of at most ``width`` columns; None lets every row keep to one line."""
+    """Lines of at most ``width`` cells; with None every row stays on one line."""
     out = StringIO()
     wanted = width or UNBOUNDED
 
@@ -30,7 +30,7 @@ def render(report: Report, width: int | None = None, color: bool = False) -> str
 
     def draw(table: Table, indent: int = 0) -> None:
         drawn, needed, left_out = _draw(table, wanted - indent)
-        # Where even the narrowest layout is too wide, a line that wraps is better than a number cut in two.
+        # If even the narrowest layout is too wide, the terminal wraps the line, which is better than a cut number.
         console(max(wanted, needed + indent)).print(Padding(drawn, (0, 0, 0, indent)))
         if left_out:
             prose.print(Text(f"{' ' * indent}no room for: {', '.join(left_out)}", "dim"))
@@ -38,7 +38,7 @@ def render(report: Report, width: int | None = None, color: bool = False) -> str
     for section in report.sections:
         prose.print()
         prose.print(Text(section.title, "bold"))
-        out.writelines(f"{line}\n" for line in _told(section, min(wanted, WIDEST)))
+        out.writelines(f"{line}\n" for line in _paragraphs(section, min(wanted, WIDEST)))
         if section.table:
             prose.print()
             draw(section.table, INDENT)
@@ -58,8 +58,8 @@ def render(report: Report, width: int | None = None, color: bool = False) -> str
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
-def _told(section: Section, width: int) -> list[str]:
-    """The paragraphs' lines, indented, an empty one between two of them."""
+def _paragraphs(section: Section, width: int) -> list[str]:
+    """The section's paragraphs as indented lines, with an empty line between two paragraphs."""
     lines: list[str] = []
     for paragraph in section.paragraphs:
         lines += [""] if lines else []
@@ -68,14 +68,14 @@ def _told(section: Section, width: int) -> list[str]:
 
 
 def _draw(table: Table, width: int) -> tuple[RichTable, int, list[str]]:
-    """The table, the least width at which nothing in it is cut, and the columns that are left out."""
+    """The drawn table, the least width that cuts nothing, and the titles of the columns that found no room."""
     rows = table.texts()
     total = table.total_texts() if table.total else [""] * len(table.columns)
     heads = [column.title for column in table.columns]
     if sum(max(map(len, cells)) + 1 for cells in zip(heads, *rows, total, strict=True)) - 1 > width:
         sums = [i for i, column in enumerate(table.columns) if column.unit == "sum"]
-        rows = [[_account(cell) if i in sums else cell for i, cell in enumerate(row)] for row in rows]
-        total = [_account(cell) if i in sums else cell for i, cell in enumerate(total)]
+        rows = [[_stacked(cell) if i in sums else cell for i, cell in enumerate(row)] for row in rows]
+        total = [_stacked(cell) if i in sums else cell for i, cell in enumerate(total)]
     texts = list(zip(heads, *rows, total, strict=True))
     widest = [max(cell_len(line) for cell in cells for line in cell.splitlines() or [""]) for cells in texts]
     wraps = [
@@ -113,7 +113,7 @@ def _draw(table: Table, width: int) -> tuple[RichTable, int, list[str]]:
 
 
 def _widths(narrowest: list[int], widest: list[int], shown: list[int], room: int) -> dict[int, int]:
-    """Of what is left over the narrowest layout, the columns that need little more get it first."""
+    """Widths that share out the room left by the narrowest layout; columns that need the least more come first."""
     widths = {i: narrowest[i] for i in shown}
     left = room - sum(widths.values())
     for i in sorted(shown, key=lambda i: widest[i] - narrowest[i]):
@@ -123,15 +123,15 @@ def _widths(narrowest: list[int], widest: list[int], shown: list[int], room: int
     return widths
 
 
-def _account(cell: str) -> str:
-    """A sum that has not the room for one line, set as a part a line with the numbers under each other."""
+def _stacked(cell: str) -> str:
+    """A sum with a part on each line and the numbers aligned, for a table without room for one line."""
     parts = [part.rpartition(" ")[::2] for part in cell.split(" + ")]
     name, number = (max(map(len, column)) for column in zip(*parts, strict=True))
     return "\n".join(f"{part:<{name}} {value:>{number}}" for part, value in parts)
 
 
 def _fitting(columns: tuple[Heading, ...], widest: list[int], needed: list[int], width: int) -> list[int]:
-    """Which columns the width has room for: spare ones without wrapping; of the optional ones, the last go first."""
+    """The columns that fit the width. Spare ones go as soon as a cell would wrap, then optional ones from the right."""
     shown = [i for i, column in enumerate(columns) if column.title]
     if sum(widest[i] + 1 for i in shown) - 1 > width:
         shown = [i for i in shown if not columns[i].spare]
@@ -151,12 +151,12 @@ def _facts(report: Report) -> RichTable:
 
 
 def _findings(report: Report, width: int) -> RichTable:
-    """Code by code, so that a message that wraps and the hint under it stay in one column."""
+    """A grid of code and text, in which a wrapped message and its hint stay in one column."""
     grid = RichTable.grid(padding=(0, 1, 0, 0))
     grid.add_column(style="yellow", no_wrap=True)
     grid.add_column(overflow="fold")
     room = max(1, width - max(cell_len(finding.code) for finding in report.findings) - 1)
     for finding in report.findings:
-        said = [f"{finding.where}: {finding.message}", finding.hint]
-        grid.add_row(finding.code, Text("\n".join(line for text in said if text for line in wrap(text, room))))
+        texts = [f"{finding.where}: {finding.message}", finding.hint]
+        grid.add_row(finding.code, Text("\n".join(line for text in texts if text for line in wrap(text, room))))
     return grid

@@ -1,9 +1,10 @@
-"""What this machine can do at most, measured: a matrix product for the arithmetic, a copy for the memory."""
+"""Measure this machine's ceilings: a matrix product for the arithmetic, a copy for the memory."""
 
 import time
 from collections.abc import Callable
 from functools import partial
 from math import ceil
+from operator import itemgetter
 from statistics import quantiles
 
 import torch
@@ -15,11 +16,11 @@ from resnet_inspect.runtime.environment import resolve
 
 CLOCK = time.perf_counter_ns
 REPEATS = 9
-WARM_S, SAMPLE_S = 0.5, 0.05  # an idle GPU needs a while to reach its clock; calls shorter than a sample are repeated
-LARGEST = 8192  # extent of the matrices that a GPU multiplies
-ENOUGH_S = 0.05  # a product that takes so long has matrices that are large enough for a CPU
+WARM_S, SAMPLE_S = 0.5, 0.05  # an idle GPU takes a while to reach its clock; a sample repeats shorter calls
+LARGEST = 8192  # side of the matrices that a GPU multiplies
+ENOUGH_S = 0.05  # on a CPU the matrices grow until a product takes this long
 CHANNELS, SIDE = 256, 56  # of an image that stays in the cache
-COPY_BYTES = 2**29  # several times the last cache, of GPUs and CPUs alike
+COPY_BYTES = 2**29  # several times the last cache of any GPU or CPU
 DTYPES = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -27,13 +28,13 @@ def ceilings(device: str = "auto", precision: str | None = None, threads: int | 
     """The ceilings of a device at a precision, as JSON: ``flop_per_s``, ``bytes_per_s`` (read and written), medians of
     repeats, with ``*_spread``, the distance between quartiles as a share of the median.
 
-    The product is of random matrices, as zeros draw less power and read fast; the copy is between buffers of several
-    times the last cache. On a CPU a 5×5 convolution, which no Winograd algorithm shortens, is tried beside the product,
-    and the faster counts: products and convolutions come from two libraries, and one may not know the processor's
-    widest instructions. ``threads`` are those of torch's pool, which a CPU computes and copies with.
+    The matrices are random, because zeros draw less power. The copy is between buffers several times as large as the
+    last cache. On a CPU the faster of the product and a 5×5 convolution counts: they come from two libraries, and one
+    may not use the processor's widest instructions. No Winograd algorithm shortens a 5×5 convolution. ``threads`` is
+    the size of torch's thread pool on a CPU.
 
     Raises:
-        RequestError: no such device or precision. MachineError: this machine has none.
+        RequestError: no such device or precision. MachineError: this machine lacks the device or the memory.
     """
     device = resolve(device)
     kind = device.partition(":")[0]
@@ -52,7 +53,7 @@ def ceilings(device: str = "auto", precision: str | None = None, threads: int | 
             what, flop, flop_spread = _arithmetic(device, precision, wait)
             moved, moved_spread = _memory(device, wait)
     except torch.OutOfMemoryError:
-        raise MachineError(f"{device} has no room for the matrices", hint="end what else runs there") from None
+        raise MachineError(f"{device} has no room for the matrices", hint="close other programs there") from None
     finally:
         torch.set_num_threads(before)
     return Ceilings(
@@ -76,7 +77,7 @@ def _usual(device: str) -> str:
 
 
 def _arithmetic(device: str, precision: str, wait: Callable[[], None]) -> tuple[str, float, float]:
-    """What computes fastest, its FLOP/s and their spread."""
+    """The fastest operation, its FLOP/s and their spread."""
     allowed = torch.backends.cuda.matmul.allow_tf32
     torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     try:
@@ -85,10 +86,10 @@ def _arithmetic(device: str, precision: str, wait: Callable[[], None]) -> tuple[
         while size < LARGEST and min(_seconds(product, wait) for _ in range(3)) < ENOUGH_S:
             size *= 2
             product = _product(size, device, precision)
-        found = [(f"matrix product of {size}³", *rate(product, wait, 2 * size**3))]
+        rates = [(f"matrix product of {size}³", *rate(product, wait, 2 * size**3))]
         if device == "cpu":
-            found.append((f"5×5 convolution of {CHANNELS} channels", *_convolution(precision, wait)))
-        return max(found, key=lambda one: one[1])
+            rates.append((f"5×5 convolution of {CHANNELS} channels", *_convolution(precision, wait)))
+        return max(rates, key=itemgetter(1))
     finally:
         torch.backends.cuda.matmul.allow_tf32 = allowed
 
@@ -106,13 +107,13 @@ def _convolution(precision: str, wait: Callable[[], None]) -> tuple[float, float
 
 
 def _memory(device: str, wait: Callable[[], None]) -> tuple[float, float]:
-    """Byte/s read and written by a copy, and their spread."""
+    """The byte/s that a copy reads and writes, and their spread."""
     source = torch.randn(COPY_BYTES // 4, device=device)
     return rate(partial(torch.empty_like(source).copy_, source), wait, 2 * COPY_BYTES)
 
 
 def rate(call: Callable[[], object], wait: Callable[[], None], work: int) -> tuple[float, float]:
-    """Work a second: the median of repeats, and the distance of their quartiles as a share of it."""
+    """Work per second: the median of the repeats, and the distance between their quartiles as a share of it."""
     warm, calls = 0.0, 1
     while warm < WARM_S:
         spent = _seconds(call, wait, calls)

@@ -1,7 +1,7 @@
-"""What a benchmark must know of torch and its devices before any long work; asked in a process of its own.
+"""What a benchmark must know about torch and its devices before it measures.
 
-``python -m resnet_inspect.runtime.environment DEVICE`` prints it as JSON, so that the process that conducts the
-measurement neither loads torch nor touches a GPU.
+``python -m resnet_inspect.runtime.environment DEVICE`` prints it as JSON, so that the process that runs the benchmark
+neither loads torch nor touches a GPU.
 """
 
 import json
@@ -21,11 +21,11 @@ def probe(device: str) -> Probe:
     """The device that ``device`` stands for, the precision torch uses there untouched, the versions, and the GPU.
 
     Raises:
-        RequestError: no device is called so.
-        MachineError: this machine has none of that kind.
+        RequestError: no device has that name.
+        MachineError: this machine has no such device.
     """
     resolved = resolve(device)
-    # Convolutions are TF32 by default from Ampere on. The classifier's product is not, and in an arm called tf32 it is.
+    # From Ampere on torch runs convolutions in TF32 by default, but the classifier's product only in a tf32 case.
     ampere = resolved.startswith("cuda") and torch.cuda.get_device_capability(resolved)[0] >= 8
     versions = {name: version(name) for name in ("torch", "torchvision")} | {"resnet-inspect": __version__}
     described = gpu.describe(torch.device(resolved).index or 0) if resolved.startswith("cuda") else None
@@ -33,7 +33,7 @@ def probe(device: str) -> Probe:
 
 
 def resolve(device: str) -> str:
-    """``auto`` as the best device there is, ``cuda`` as ``cuda:0``; others as they are."""
+    """The device's full name: the best device for ``auto``, ``cuda:0`` for ``cuda``."""
     kind, _, index = device.partition(":")
     if device == "auto":
         return "cuda:0" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
@@ -43,7 +43,7 @@ def resolve(device: str) -> str:
         raise MachineError("this machine has no CUDA device that torch can use", hint="use --device cpu")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
         raise MachineError(
-            f"there is no {device} among {torch.cuda.device_count()} devices", hint="use --device cuda:0"
+            f"this machine has no {device}, only {torch.cuda.device_count()} CUDA devices", hint="use --device cuda:0"
         )
     if kind == "mps" and not torch.backends.mps.is_available():
         raise MachineError("this machine has no MPS device", hint="use --device cpu")
@@ -51,7 +51,7 @@ def resolve(device: str) -> str:
 
 
 def flags() -> dict[str, bool | int | str]:
-    """What torch is set to in this process, as far as it decides which kernels run; every value is JSON."""
+    """The settings of torch in this process that decide which kernels run; every value is JSON."""
     return {
         "cudnn_enabled": torch.backends.cudnn.enabled,
         "cudnn_benchmark": torch.backends.cudnn.benchmark,

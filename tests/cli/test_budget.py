@@ -92,7 +92,7 @@ WRONG = [
     (["batch-size = [1, 2]", "max-params = 1"], "batch-size = [1, 2]", ""),
     (["max-params = 2020-01-01"], "neither text nor a number", ""),
     (["max-params = "], "is not TOML", ""),
-    ([], "no budget is given", "pyproject.toml"),
+    ([], "no limit given", "pyproject.toml"),
 ]
 
 

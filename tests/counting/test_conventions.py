@@ -28,7 +28,7 @@ from resnet_inspect.counting.training import training_flops
 from resnet_inspect.counting.writing import WRITINGS, Call, as_written
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph.facts.work import work_of
-from resnet_inspect.questions.check import _printed
+from resnet_inspect.questions.check import check_published
 from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
@@ -164,7 +164,7 @@ def test_every_published_number_is_ours_or_explained(entry: Published) -> None:
     found = sources.find_variant(entry.variant)
     size = 224 if found.spec.input_size > 32 else 32
     graph = sources.graph_of(found, (1, 3, size, size))
-    row, finding = _printed(entry, graph, work_of(graph))
+    row, finding = check_published(entry, graph, work_of(graph))
     assert row[4] is not False
     assert (finding is None) == (row[4] is True)
 
@@ -177,7 +177,7 @@ def test_a_wrong_number_is_not_explained_away() -> None:
         Published("resnet50", "params", "25.7", "a paper"),
         Published("resnet50", "params", "26.0", "a paper", "slipped point"),
     ):
-        row, finding = _printed(wrong, graph, work_of(graph))
+        row, finding = check_published(wrong, graph, work_of(graph))
         assert row[4] is False
         assert finding is not None
         assert finding.code == "differs"

@@ -3,14 +3,14 @@
 import pytest
 
 from resnet_inspect.errors import RequestError
-from resnet_inspect.hardware.devices import DEVICES, Device, find, of_gpu
+from resnet_inspect.hardware.devices import DEVICES, Device, find_by_torch_name, find_device
 
 
 def test_every_name_is_of_one_device_and_so_is_every_gpu() -> None:
     assert len({device.name for device in DEVICES}) == len(DEVICES)
     gpus = [gpu for device in DEVICES if device.name != "h200-measured" for gpu in device.known_as]
     assert len(set(gpus)) == len(gpus)
-    sheet = of_gpu("NVIDIA H200")
+    sheet = find_by_torch_name("NVIDIA H200")
     assert sheet is not None
     assert sheet.name == "h200", "a data sheet comes before what was measured of one"
 
@@ -50,7 +50,7 @@ def test_a_peak_is_what_cores_and_clock_give(
 
     Hopper's tensor cores have a boost clock of their own (1830 and 1620 MHz).
     """
-    device = find(name)
+    device = find_device(name)
     assert device.peaks["fp32"] == fp32 * 1e12
     assert cores * clock_mhz * 1e6 * 2 == pytest.approx(device.peaks["fp32"], rel=0.01)
     if tensor is not None:
@@ -59,8 +59,8 @@ def test_a_peak_is_what_cores_and_clock_give(
 
 def test_hopper_multiplies_at_the_clock_of_its_tensor_cores() -> None:
     for name, multiprocessors, clock_mhz in (("h100", 132, 1830), ("h100-pcie", 114, 1620)):
-        assert find(name).peaks["bf16"] == pytest.approx(multiprocessors * 4096 * clock_mhz * 1e6, rel=1e-3)
-    assert find("h200").peaks == find("h100").peaks
+        assert find_device(name).peaks["bf16"] == pytest.approx(multiprocessors * 4096 * clock_mhz * 1e6, rel=1e-3)
+    assert find_device("h200").peaks == find_device("h100").peaks
 
 
 @pytest.mark.parametrize(
@@ -69,21 +69,21 @@ def test_hopper_multiplies_at_the_clock_of_its_tensor_cores() -> None:
      ("a10", 384, 12.5), ("t4", 256, 10), ("agx-orin", 256, 6.4)],
 )  # fmt: skip
 def test_a_bandwidth_is_what_bus_and_memory_give(name: str, bits: int, gbit_per_pin: float) -> None:
-    assert bits * gbit_per_pin * 1e9 / 8 == pytest.approx(find(name).bandwidth, rel=1e-3)
+    assert bits * gbit_per_pin * 1e9 / 8 == pytest.approx(find_device(name).bandwidth, rel=1e-3)
 
 
 def test_a_device_is_found_by_its_name_and_by_what_torch_calls_it() -> None:
-    assert find("H200") is find("h200") is of_gpu("NVIDIA H200")
-    assert of_gpu("NVIDIA H200 NVL") is None
+    assert find_device("H200") is find_device("h200") is find_by_torch_name("NVIDIA H200")
+    assert find_by_torch_name("NVIDIA H200 NVL") is None
 
 
 def test_the_precision_that_is_assumed_is_the_lowest_that_keeps_the_range() -> None:
-    assert [find(name).precision for name in ("h200", "t4", "agx-orin")] == ["bf16", "fp16", "fp32"]
+    assert [find_device(name).precision for name in ("h200", "t4", "agx-orin")] == ["bf16", "fp16", "fp32"]
 
 
 def test_what_no_sheet_gives_is_refused_not_guessed() -> None:
     with pytest.raises(RequestError, match="t4: no bf16 peak is known") as caught:
-        find("t4").peak("bf16")
+        find_device("t4").peak("bf16")
     assert caught.value.hint == "--precision fp32 or fp16"
     with pytest.raises(RequestError, match="no data sheet gives the peaks of 'cpu'"):
-        find("cpu")
+        find_device("cpu")

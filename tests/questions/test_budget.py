@@ -114,14 +114,14 @@ def test_a_quick_run_decides_and_says_that_it_was_quick() -> None:
 
 def test_a_run_that_ctrl_c_ended_is_said_to_be_one() -> None:
     report = budget(GRAPH, SPEC, Limits(latency_ms=15.0), record(replace(result(1.0), stopped="interrupted")))
-    assert report.notes[0].startswith("Ctrl-C ended a run")
+    assert report.notes[0].startswith("Ctrl-C ended the run")
 
 
 def test_a_latency_that_other_programs_had_a_part_in_is_not_over() -> None:
     crowded = ({"code": "crowded", "where": "", "values": {"share": 0.5}},)
     report = budget(GRAPH, SPEC, Limits(latency_ms=0.5), record(replace(result(1.0), findings=crowded)))
     assert verdicts(report) == ["INCONCLUSIVE"]
-    assert "other programs had some of the CPU" in report.findings[0].message
+    assert "other programs took CPU time" in report.findings[0].message
     assert budget(GRAPH, SPEC, Limits(latency_ms=1.5), record(replace(result(1.0), findings=crowded))).ok
 
 
@@ -135,12 +135,12 @@ def test_code_has_no_spec_and_is_found_by_its_name() -> None:
 
 
 def test_a_record_without_a_latency_budget_is_a_mistake() -> None:
-    with pytest.raises(RequestError, match="latency alone"):
+    with pytest.raises(RequestError, match="needs a latency limit"):
         budget(GRAPH, SPEC, Limits(params=10**9), record(result(1.0)))
 
 
 def test_no_limit_and_an_impossible_limit_are_refused() -> None:
-    with pytest.raises(RequestError, match="no budget"):
+    with pytest.raises(RequestError, match="no limit given"):
         Limits()
     for limits in ({"params": 0}, {"latency_ms": float("inf")}, {"memory": -1}, {"params": "26M"}):
         with pytest.raises(RequestError, match="above 0"):

@@ -11,7 +11,7 @@ import resnet_inspect as ri
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph.facts.liveness import peak, peak_by_stage
 from resnet_inspect.graph.facts.memory import peak_bytes
-from resnet_inspect.hardware.devices import find
+from resnet_inspect.hardware.devices import find_device
 from resnet_inspect.questions.diff import Side, diff
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
@@ -68,7 +68,7 @@ def test_the_totals_are_those_that_summary_memory_and_roofline_give() -> None:
 @LAW
 @given(specs(), specs())
 def test_stages_add_up_and_the_way_back_is_the_way_there(one: ResNetSpec, other: ResNetSpec) -> None:
-    a, b, device = side(one), side(other), find("h200")
+    a, b, device = side(one), side(other), find_device("h200")
     there, back = diff(a, b, device, "bf16"), diff(b, a, device, "bf16")
     stages, totals = there.tables[0], there.tables[1]
     assert stages.total is not None

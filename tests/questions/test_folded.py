@@ -10,10 +10,10 @@ import resnet_inspect as ri
 @pytest.mark.parametrize("verb", [ri.summary, ri.flops, ri.memory])
 def test_both_nets_stand_side_by_side_and_differ_by_the_difference(verb) -> None:
     document = json.loads(verb("resnet50", folded=True).to_json())
-    unfused, fused, difference = document["tables"]["fused"]
-    for key in set(unfused) - {"net"}:
-        assert fused[key] - unfused[key] == difference[key]
-    assert (unfused["params"], fused["params"], fused["buffers"]) == (25_557_032, 25_530_472, 0)
+    unfolded, folded, difference = document["tables"]["folded"]
+    for key in set(unfolded) - {"net"}:
+        assert folded[key] - unfolded[key] == difference[key]
+    assert (unfolded["params"], folded["params"], folded["buffers"]) == (25_557_032, 25_530_472, 0)
     assert difference["macs"] == 0
     assert difference["calls"] == -53 == -document["facts"]["folded_norms"]
 
@@ -28,9 +28,9 @@ def test_the_totals_are_those_of_the_folded_net() -> None:
 def test_a_folded_peak_is_that_of_memory_at_the_same_precision() -> None:
     document = json.loads(ri.memory("resnet18", batch_size=4, precision="bf16", folded=True).to_json())
     plain = json.loads(ri.memory("resnet18", batch_size=4, precision="bf16").to_json())
-    unfused, fused, _ = document["tables"]["fused"]
-    assert unfused["peak_bytes"] == plain["facts"]["peak_bytes"]
-    assert fused["peak_bytes"] == document["facts"]["peak_bytes"] < plain["facts"]["peak_bytes"]
+    unfolded, folded, _ = document["tables"]["folded"]
+    assert unfolded["peak_bytes"] == plain["facts"]["peak_bytes"]
+    assert folded["peak_bytes"] == document["facts"]["peak_bytes"] < plain["facts"]["peak_bytes"]
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_a_stage_counts_its_share_of_the_tools_total() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"tool": "fvcor"}, "no counter goes by the name 'fvcor'"),
+        ({"tool": "fvcor"}, "unknown counter 'fvcor'"),
         ({"tool": "thop", "task": "train"}, "counters count a forward pass"),
         ({"writing": "timm"}, "--writing matters only to other counters"),
         ({"tool": "thop", "writing": "keras"}, "writing 'keras' is not one of"),

@@ -12,7 +12,7 @@ import resnet_inspect as api
 from resnet_inspect.errors import RequestError, ShapeError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.passes import Pass, passes
-from resnet_inspect.hardware.devices import Device, find
+from resnet_inspect.hardware.devices import Device, find_device
 from resnet_inspect.hardware.floor import Floor, floors, total_of
 from resnet_inspect.questions.roofline import KEYS
 from resnet_inspect.resnet.lower import lower
@@ -22,7 +22,7 @@ from resnet_inspect.vocabulary import Depth
 LAW = settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
-devices = st.sampled_from([find(name) for name in ("h200", "rtx4090", "l4")])
+devices = st.sampled_from([find_device(name) for name in ("h200", "rtx4090", "l4")])
 
 
 def random(spec: ResNetSpec, images: int, size: int) -> Graph:
@@ -34,7 +34,7 @@ def random(spec: ResNetSpec, images: int, size: int) -> Graph:
 
 
 def total(name: str, images: int, device: str = "h200") -> Floor:
-    return total_of(floors(api.lower(name, batch_size=images), find(device), "bf16").values())
+    return total_of(floors(api.lower(name, batch_size=images), find_device(device), "bf16").values())
 
 
 @pytest.mark.parametrize(("images", "printed"), [(1, "0.0257"), (32, "0.543"), (256, "4.33")])
@@ -53,7 +53,7 @@ def test_the_fastest_that_resnet50_could_be_there() -> None:
 
 def test_a_layer_by_hand() -> None:
     """layer2.0.conv2 of resnet50, 3×3 stride 2, 128 to 128 channels, 56 to 28, one image in bf16."""
-    rows = floors(api.lower("resnet50"), find("h200"), "bf16", lambda node: node.name)
+    rows = floors(api.lower("resnet50"), find_device("h200"), "bf16", lambda node: node.name)
     flop = 2 * 28 * 28 * 128 * 128 * 9
     moved = 2 * (128 * 56 * 56 + 128 * 28 * 28 + 128 * 128 * 9)
     one = rows["layer2.0.conv2"]
@@ -65,7 +65,7 @@ def test_a_layer_by_hand() -> None:
 
 def test_tf32_moves_the_bytes_of_fp32_at_the_speed_of_its_tensor_cores() -> None:
     graph = api.lower("resnet50")
-    fp32, tf32 = (total_of(floors(graph, find("a100"), p).values()) for p in ("fp32", "tf32"))
+    fp32, tf32 = (total_of(floors(graph, find_device("a100"), p).values()) for p in ("fp32", "tf32"))
     assert fp32.bytes_fused == tf32.bytes_fused
     assert fp32.floor_s > tf32.floor_s
 
@@ -87,7 +87,7 @@ def test_the_rows_add_up_to_the_total(depth: Depth) -> None:
 
 
 def test_each_depth_is_cut_from_the_same_passes() -> None:
-    graph, device = api.lower("resnext50_32x4d", batch_size=4), find("l4")
+    graph, device = api.lower("resnext50_32x4d", batch_size=4), find_device("l4")
     found = [total_of(floors(graph, device, "bf16", key).values()) for key in KEYS.values()]
     for one in found[1:]:
         assert (one.flop, one.bytes_fused, one.bytes_eager) == (
@@ -106,12 +106,12 @@ def test_what_is_assumed_is_said() -> None:
     assert facts["ridge_flop_per_byte"] == 65e12 / 320e9
 
 
-def test_the_notes_say_that_no_cache_is_counted_on_and_what_a_strided_1x1_is_charged() -> None:
+def test_the_notes_name_what_the_floor_assumes_of_caches_and_of_a_strided_1x1() -> None:
     notes = "\n".join(api.roofline("resnet50").notes)
-    assert "nothing stays in a cache from pass to pass, so a batch that fits one can be faster" in notes
-    assert "a strided 1×1 is charged its whole input" in notes
+    assert "no data stays in a cache between passes; a batch that fits into a cache can be faster" in notes
+    assert "a strided 1×1 counts its whole input" in notes
     assert "strided" not in "\n".join(api.roofline("resnet50d").notes), "its shortcuts pool instead"
-    one = floors(api.lower("resnet50"), find("h200"), "bf16", lambda node: node.name)["layer2.0.downsample.0"]
+    one = floors(api.lower("resnet50"), find_device("h200"), "bf16", lambda node: node.name)["layer2.0.downsample.0"]
     assert one.bytes_fused == 2 * (256 * 56 * 56 + 512 * 28 * 28 + 256 * 512)
 
 

@@ -11,7 +11,7 @@ from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.plan import plan_for
 from resnet_inspect.benchmark.record import Check, Record, Result, from_json, metric, to_json
 from resnet_inspect.errors import RequestError
-from resnet_inspect.hardware.devices import find
+from resnet_inspect.hardware.devices import find_device
 from resnet_inspect.hardware.floor import floors
 from resnet_inspect.records.efficiency import attained
 from resnet_inspect.report import Report
@@ -57,7 +57,7 @@ def rows_of(report: Report) -> dict[str, dict[str, Any]]:
 def test_each_stage_is_held_against_its_own_floor() -> None:
     report = api.roofline(record=record(result()))
     rows = rows_of(report)
-    expected = floors(api.lower("resnet50", batch_size=256), find("h200"), "bf16")
+    expected = floors(api.lower("resnet50", batch_size=256), find_device("h200"), "bf16")
     for stage, floor in expected.items():
         row = rows[stage]
         assert row["measured_ms"] == TIMES[stage]
@@ -121,11 +121,11 @@ def test_the_calls_of_a_pass_are_added_up() -> None:
     graph = api.lower("resnet50", batch_size=256)
     layers = {"rows": [{"name": node.name, "ms": 0.01} for node in graph.nodes[1:]]}
     one = replace(result(times=None), layers=layers)
-    passes = rows_of(attained(graph, find("h200"), record(one), one, "layer"))
+    passes = rows_of(attained(graph, find_device("h200"), record(one), one, "layer"))
     assert passes["layer1.0.conv3"]["measured_ms"] == pytest.approx(0.04), "conv, norm, sum and ReLU"
-    blocks = rows_of(attained(graph, find("h200"), record(one), one, "block"))
+    blocks = rows_of(attained(graph, find_device("h200"), record(one), one, "block"))
     assert blocks["layer1.0"]["measured_ms"] == pytest.approx(0.12)
-    stages = rows_of(attained(graph, find("h200"), record(one), one, "stage"))
+    stages = rows_of(attained(graph, find_device("h200"), record(one), one, "stage"))
     assert stages["total"]["measured_ms"] == pytest.approx(0.01 * (len(graph.nodes) - 1))
 
 
@@ -278,11 +278,11 @@ def test_advice_follows_the_time_the_mode_and_what_the_device_has(
     times: Mapping[str, float], changes: dict[str, str], precisions: dict[Any, float], hint: str
 ) -> None:
     one = result(times=times, **changes)
-    device = replace(find("h200"), peaks=precisions) if precisions else find("h200")
+    device = replace(find_device("h200"), peaks=precisions) if precisions else find_device("h200")
     report = attained(api.lower("resnet50", batch_size=256), device, record(one), one)
     hints = [f.hint for f in report.findings if f.code == "to-win"]
     assert any(said == hint if hint.startswith("neither") else hint in said for said in hints)
-    for absent in {"fp32", "tf32", "bf16", "fp16"} - set(precisions or find("h200").peaks):
+    for absent in {"fp32", "tf32", "bf16", "fp16"} - set(precisions or find_device("h200").peaks):
         assert f"--precision {absent}" not in "".join(hints)
 
 
@@ -290,7 +290,7 @@ def test_a_larger_batch_is_advised_only_to_a_small_one() -> None:
     def hints(images: int, scale: float) -> str:
         times = {name: scale * time for name, time in TIMES.items()}
         one = result(times=times, batch_size=images, input=(images, 3, 224, 224), device="cpu", precision="fp32")
-        limits = replace(find("h200"), peaks={"fp32": 60e12})
+        limits = replace(find_device("h200"), peaks={"fp32": 60e12})
         report = attained(api.lower("resnet50", batch_size=images), limits, record(one), one)
         return "\n".join(f.hint for f in report.findings if f.code == "to-win")
 

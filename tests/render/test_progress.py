@@ -7,7 +7,7 @@ from rich.console import Console
 from resnet_inspect.render.progress import live
 
 
-def test_it_says_what_goes_on_how_many_arms_are_done_and_leaves_nothing() -> None:
+def test_it_says_what_goes_on_how_many_cases_are_done_and_leaves_nothing() -> None:
     out = StringIO()
     with live(Console(file=out, force_terminal=True, width=100, color_system=None)) as (tell, count):
         tell("resnet18 1×3×224×224 infer fp32 eager: round 3, 26.4 ms ±1.9%")
@@ -15,7 +15,7 @@ def test_it_says_what_goes_on_how_many_arms_are_done_and_leaves_nothing() -> Non
         shown = out.getvalue()
         before = len(shown)
     assert "round 3, 26.4 ms ±1.9%" in shown
-    assert "2/7 arms" in shown
+    assert "2/7 cases" in shown
     assert out.getvalue()[before:].rstrip().endswith("\x1b[2K"), "the line is erased at the end"
 
 

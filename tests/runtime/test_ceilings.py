@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import resnet_inspect as api
 from resnet_inspect.errors import MachineError, RequestError
-from resnet_inspect.hardware.devices import as_measured
+from resnet_inspect.hardware.devices import device_from_ceilings
 from resnet_inspect.runtime import ceilings as measuring
 from resnet_inspect.runtime.ceilings import REPEATS, ceilings, rate
 
@@ -96,7 +96,7 @@ def test_this_machine_has_ceilings_and_is_left_as_it_was(monkeypatch: pytest.Mon
     assert (torch.get_num_threads(), torch.backends.cuda.matmul.allow_tf32) == before
     assert json.loads(json.dumps(found)) == found
     assert found["precision"] == "fp32"
-    device = as_measured(found)
+    device = device_from_ceilings(found)
     assert device.peak("fp32") == found["flop_per_s"] > 0
     assert device.bandwidth == found["bytes_per_s"] > 0
     assert device.ridge("fp32") == found["flop_per_s"] / found["bytes_per_s"]
@@ -123,7 +123,7 @@ def test_the_ceilings_of_this_machine_are_those_of_the_roofline(monkeypatch: pyt
     facts = {fact.key: fact.value for fact in answer.facts}
     assert asked == [("cpu", None, None)]
     assert (facts["peak_flop_per_s"], facts["ridge_flop_per_byte"], facts["source"]) == (1e11, 5, "a clock")
-    assert [(f.code, f.message) for f in answer.findings] == [("unsteady", "its ceilings were measured to ±15.0%")]
+    assert [(f.code, f.message) for f in answer.findings] == [("unsteady", "its measured ceilings vary by ±15.0%")]
 
 
 def test_what_this_machine_has_not_is_refused() -> None:
@@ -138,10 +138,10 @@ def test_what_this_machine_has_not_is_refused() -> None:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_a_gpu_is_not_faster_than_its_data_sheet() -> None:
-    from resnet_inspect.hardware.devices import of_gpu
+    from resnet_inspect.hardware.devices import find_by_torch_name
 
     found = ceilings("cuda")
-    sheet = of_gpu(found["title"])
+    sheet = find_by_torch_name(found["title"])
     if sheet is None:
         pytest.skip(f"no data sheet of {found['title']}")
     assert 0.3 < found["flop_per_s"] / sheet.peak(found["precision"]) < 1.05
