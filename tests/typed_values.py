@@ -27,7 +27,7 @@ def values_of(kind: Any, **fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[A
     """Any value of ``kind``; ``fixed`` are strategies for single fields of a dataclass."""
     if kind in SCALARS:
         return SCALARS[kind]
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind)
         return st.builds(kind, **{f.name: fixed.get(f.name) or values_of(hints[f.name]) for f in fields(kind)})
     origin, arguments = get_origin(kind), get_args(kind)
