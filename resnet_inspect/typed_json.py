@@ -98,12 +98,21 @@ def _decode_union(arguments: tuple[Any, ...], document: Any, path: str) -> Any:
     if document is None and type(None) in arguments:
         return None
     *others, last = [argument for argument in arguments if argument is not type(None)]
+    if others and is_dataclass(last):
+        return _decode(max([*others, last], key=lambda kind: _likeness(kind, document)), document, path)
     for kind in others:
         try:
             return _decode(kind, document, path)
         except ValueError:
             continue
     return _decode(last, document, path)
+
+
+def _likeness(kind: type, document: Any) -> tuple[int, int]:
+    """How well the keys of ``document`` fit: most in common, then fewest missing."""
+    keys = {_key(field) for field in fields(kind)}
+    common = keys.intersection(document if isinstance(document, dict) else ())
+    return len(common), -len(keys)
 
 
 def _refuse(path: str, document: object, wanted: str) -> Any:

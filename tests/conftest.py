@@ -21,18 +21,18 @@ def reference(name: str) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def record_json() -> str:
-    """A Record of one small arm, really measured."""
+    """A Record of one small case, really measured."""
     import resnet_inspect as ri
-    from resnet_inspect.benchmark.record import to_json
+    from resnet_inspect.benchmark.record_json import to_json
 
     return to_json(ri.bench("resnet18", device="cpu", input=(1, 3, 32, 32), threads=1, max_time_s=0.2))
 
 
 @pytest.fixture(scope="session")
 def laid_out_json() -> str:
-    """A Record of one small arm with its stages and the machine's ceilings, really measured."""
+    """A Record of one small case with its stages and the machine's ceilings, really measured."""
     import resnet_inspect as ri
-    from resnet_inspect.benchmark.record import to_json
+    from resnet_inspect.benchmark.record_json import to_json
 
     record = ri.bench(
         "resnet18",

@@ -7,6 +7,7 @@ from statistics import geometric_mean
 
 from resnet_inspect.benchmark.breakdown import Breakdown
 from resnet_inspect.benchmark.messages import CpuRound
+from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.record import Metrics, RunCeilings
 from resnet_inspect.benchmark.schedule import RawResult
 from resnet_inspect.benchmark.statistics import drift, half_width, is_bimodal, median_of, pooled, slow_first, spread
@@ -18,12 +19,11 @@ Values = Mapping[str, float | str]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that a detector may look at; ``seed`` and ``quick`` are the plan's. A lost case has no metrics."""
+    """All that a detector may look at. The metrics of a lost case are empty: only its loss is looked for."""
 
     raw: RawResult
-    quick: bool
-    precise_within: float
-    metrics: Metrics = Metrics()  # noqa: RUF009  # frozen
+    plan: Plan
+    metrics: Metrics
     breakdowns: Mapping[str, Breakdown] = field(default_factory=dict)
     ceilings: RunCeilings | None = None
 
@@ -54,17 +54,17 @@ def detect_host_bound(seen: Evidence, limits: Limits) -> Iterator[Values]:
 
 def detect_never_settled(seen: Evidence, limits: Limits) -> Iterator[Values]:
     warmed_up = seen.raw.warmed_up
-    if seen.metrics.latency is not None and warmed_up is not None and not warmed_up.settled:
+    if warmed_up is not None and not warmed_up.settled:
         yield {"seconds": warmed_up.seconds}
 
 
 def detect_noisy(seen: Evidence, limits: Limits) -> Iterator[Values]:
-    if seen.metrics.latency is not None and inf > (noise := spread(seen.raw.latency_ms)) > _of_kind(seen, limits):
+    if inf > (noise := spread(seen.raw.latency_ms)) > _of_kind(seen, limits):
         yield {"spread": noise}
 
 
 def detect_drift(seen: Evidence, limits: Limits) -> Iterator[Values]:
-    if seen.metrics.latency is not None and inf > abs(slope := drift(seen.raw.latency_ms)) > _of_kind(seen, limits):
+    if inf > abs(slope := drift(seen.raw.latency_ms)) > _of_kind(seen, limits):
         yield {"change": slope}
 
 
@@ -73,12 +73,12 @@ def _of_kind(seen: Evidence, limits: Limits) -> float:
 
 
 def detect_bimodal(seen: Evidence, limits: Limits) -> Iterator[Values]:
-    if seen.metrics.latency is not None and is_bimodal(pooled(seen.raw.latency_ms)):
+    if is_bimodal(pooled(seen.raw.latency_ms)):
         yield {}
 
 
 def detect_slow_first(seen: Evidence, limits: Limits) -> Iterator[Values]:
-    if seen.metrics.latency is not None and inf > (ratio := slow_first(seen.raw.latency_ms)) > limits["ratio"]:
+    if inf > (ratio := slow_first(seen.raw.latency_ms)) > limits["ratio"]:
         yield {"ratio": ratio}
 
 
@@ -149,9 +149,9 @@ def detect_imprecise(seen: Evidence, limits: Limits) -> Iterator[Values]:
     latency, stopped = seen.metrics.latency, seen.raw.stopped
     if latency is None or stopped in (None, "interrupted"):
         return
-    rough = seen.quick and half_width(latency.ci95_ms, latency.median_ms) > limits["quick"]
+    rough = seen.plan.quick and half_width(latency.ci95_ms, latency.median_ms) > limits["quick"]
     if rough or stopped in ("time", "noise"):
-        yield {"within": limits["quick"] if rough else seen.precise_within, "stopped": str(stopped)}
+        yield {"within": limits["quick"] if rough else seen.plan.precise_within, "stopped": str(stopped)}
 
 
 def detect_other_pace(seen: Evidence, limits: Limits) -> Iterator[Values]:

@@ -15,7 +15,7 @@ from resnet_inspect.graph.facts.memory import PeakMemory
 from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.hardware.gpu import Gpu, GpuState
 from resnet_inspect.hardware.machine import Grade, Machine
-from resnet_inspect.typed_json import LENIENT, JsonObject, keyed
+from resnet_inspect.typed_json import LENIENT, OPTIONAL, JsonObject, keyed
 
 Status = Literal["ok", "invalid", "oom", "crashed", "timeout"]
 
@@ -127,7 +127,7 @@ class RunCeilings(Ceilings):
     """
 
     each: tuple[Roof, ...]
-    floor_ms: float | None = None
+    floor_ms: float | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True)

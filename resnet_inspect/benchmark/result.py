@@ -12,7 +12,6 @@ from resnet_inspect.benchmark.record import (
     Clocks,
     Cost,
     Memory,
-    Metric,
     Metrics,
     Result,
     Roof,
@@ -41,48 +40,48 @@ class Counted:
 
 def result_of(raw: RawResult, plan: Plan, counted: Counted) -> Result:
     """The Result of a case that has ended, however it ended."""
-    lost = raw.status != "ok"
-    metrics = Metrics(latency=_latency(raw, plan)) if lost else _metrics(raw, plan)
-    breakdowns = {} if lost else _breakdowns(raw, counted)
-    ceilings = None if lost else _ceilings(raw.ceilings_before, raw.ceilings_after)
-    evidence = Evidence(raw, plan.quick, plan.precise_within, Metrics() if lost else metrics, breakdowns, ceilings)
-    result = Result(
-        case=raw.case,
-        status=raw.status,
-        valid=False,
-        cost=counted.cost,
-        spec=counted.spec,
-        metrics=metrics,
-        memory=Memory(counted.predicted, None),
-        findings=tuple(observe(evidence)),
-    )
-    if lost:
-        return result
+    if raw.status != "ok":
+        return Result(
+            case=raw.case,
+            status=raw.status,
+            valid=False,
+            cost=counted.cost,
+            spec=counted.spec,
+            metrics=Metrics(latency=metric(raw.latency_ms, plan.seed) if raw.rounds else None),
+            memory=Memory(counted.predicted, None),
+            findings=tuple(observe(Evidence(raw, plan, Metrics()), (raw.status,))),
+        )
     assert raw.prepared is not None
     assert raw.warmed_up is not None
     assert raw.finished is not None
+    metrics = _metrics(raw, plan)
     assert metrics.latency is not None
+    breakdowns, ceilings = _breakdowns(raw, counted), _ceilings(raw.ceilings_before, raw.ceilings_after)
     first_call_ms = raw.prepared.captured_ms or raw.warmed_up.first_ms
     compiled = raw.case.is_compiled
     checks = tuple(check(raw, metrics, breakdowns))
     valid = all(check.ok for check in checks)
     measured = raw.memory and replace(raw.memory, first_peak_bytes=raw.warmed_up.first_peak_bytes)
-    return replace(
-        result,
+    return Result(
+        case=raw.case,
         status="ok" if valid else "invalid",
         valid=valid,
+        cost=counted.cost,
+        spec=counted.spec,
+        metrics=metrics,
         memory=Memory(counted.predicted, measured),
         first_call_ms=first_call_ms,
         compile_ms=max(0.0, first_call_ms - metrics.latency.median_ms) if compiled else None,
         stopped=raw.stopped,
         checks=checks,
+        findings=tuple(observe(Evidence(raw, plan, metrics, breakdowns, ceilings))),
         unknown=_unknown(raw, metrics),
         phases=raw.phases,
         stages=breakdowns.get("stage"),
         layers=breakdowns.get("layer"),
-        energy=raw.energy,
         ceilings=ceilings,
         clocks=Clocks(raw.prepared.gpu, tuple(r.state for r in raw.rounds), raw.finished.gpu),
+        energy=raw.energy,
         flags=raw.prepared.flags,
         graph_breaks=raw.warmed_up.compiled_graphs - 1 if compiled else None,
     )
@@ -100,7 +99,7 @@ def hold_to_ceilings(
     device = result.metrics.device_time
     if device is None or not floor_ms:
         return held
-    seen = Evidence(RawResult(result.case), plan.quick, plan.precise_within, result.metrics, ceilings=held.ceilings)
+    seen = Evidence(RawResult(result.case), plan, result.metrics, ceilings=held.ceilings)
     held = replace(held, findings=(*result.findings, *observe(seen, ("cached",))))
     if result.case.precision == "fp32":
         return held
@@ -109,16 +108,12 @@ def hold_to_ceilings(
     return replace(held, checks=(*result.checks, checked), valid=valid, status=result.status if valid else "invalid")
 
 
-def _latency(raw: RawResult, plan: Plan) -> Metric | None:
-    return metric(raw.latency_ms, plan.seed) if raw.rounds else None
-
-
 def _metrics(raw: RawResult, plan: Plan) -> Metrics:
     calls = sum(r.block_calls for r in raw.rounds)
     block_s = sum(r.block_ms for r in raw.rounds) / 1e3
     device_time, enqueue = raw.device_time_ms, raw.enqueue_ms
     return Metrics(
-        latency=_latency(raw, plan),
+        latency=metric(raw.latency_ms, plan.seed),
         throughput=metric([[r.block_ms / r.block_calls] for r in raw.rounds], plan.seed),
         device_time=metric(device_time, plan.seed) if device_time else None,
         enqueue=metric(enqueue, plan.seed) if enqueue else None,

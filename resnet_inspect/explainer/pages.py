@@ -44,17 +44,17 @@ def _explain_rule(rule: Rule, say: Speaker) -> Section:
     return Section(rule.code, say(title), (*map(say, paragraphs), *report))
 
 
+def explain_limits(finding: FindingRule, say: Speaker) -> str:
+    """The limits at which bench reports the finding; empty where there are none."""
+    unit = finding.unit
+    limits = {name: f"{limit:g}" if unit is None else text(limit, unit) for name, limit in finding.limits.items()}
+    return say(finding.page, **limits) if finding.page else ""
+
+
 def _explain_finding(finding: FindingRule, say: Speaker) -> Section:
     message, hint = (fill_with_names(words, say) for words in (finding.message, finding.hint))
-    report = [say("bench says: {message}.", message=message)]
-    if finding.page:
-        report.append(say(finding.page, **_limits(finding)))
+    report = [say("bench says: {message}.", message=message), *filter(None, [explain_limits(finding, say)])]
     return Section(finding.code, say("A bench finding"), (*report, say("What to do: {hint}.", hint=hint)))
-
-
-def _limits(finding: FindingRule) -> dict[str, str]:
-    unit = finding.unit
-    return {name: f"{limit:g}" if unit is None else text(limit, unit) for name, limit in finding.limits.items()}
 
 
 def _explain_term(term: Term, say: Speaker) -> Section:

@@ -1,150 +1,308 @@
-"""Symptoms of a bad measurement: each is found, explained with its very threshold, and told in words."""
+"""Symptoms of a bad measurement: each is found, explained with its very limit, and told in words."""
 
-import ast
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from string import Formatter
+from typing import get_args
 
 import pytest
-from raw_results import AFTER, ROUNDS, WARM, codes, pairs, raw, record, result, rounds
+from raw_results import (
+    CEILINGS,
+    CPU_ROUND,
+    FINISHED,
+    GPU_STATE,
+    PLAN,
+    ROUNDS,
+    WARMED_UP,
+    codes,
+    pairs,
+    raw,
+    record,
+    result,
+    rounds,
+    trained,
+    values,
+)
 
 import resnet_inspect as ri
-from resnet_inspect.benchmark import assemble
-from resnet_inspect.benchmark.findings import CATALOGUE
+from resnet_inspect.benchmark.detect import Evidence
+from resnet_inspect.benchmark.findings import BY_CODE, FINDINGS, ROUNDING, observe
+from resnet_inspect.benchmark.messages import CpuRound, Lost
+from resnet_inspect.benchmark.plan import Stop, plan_for
 from resnet_inspect.benchmark.record import Result
+from resnet_inspect.benchmark.result import hold_to_ceilings
 from resnet_inspect.benchmark.schedule import RawResult
+from resnet_inspect.explainer.pages import explain_limits
 from resnet_inspect.explainer.speech import Speaker
-from resnet_inspect.explainer.threshold import threshold
+from resnet_inspect.hardware.gpu import GpuState
 from resnet_inspect.language import LANGUAGES
 from resnet_inspect.records.bench import bench
-from resnet_inspect.vocabulary import RUN_PRECISIONS as PRECISIONS
-
-FOUND = {
-    "host-bound": raw("cuda:0", enqueue=rounds(9.0, 9.0, 9.0, 9.0)),
-    "never-settled": raw(warm={**WARM, "settled": False, "seconds": 10.0}),
-    "noisy": raw(latency=[[10.0] * 4, [10.6] * 4, [10.0] * 4, [10.6] * 4, [10.0] * 4]),
-    "drift": raw(latency=[[10.0 + 0.2 * n] * 4 for n in range(ROUNDS)]),
-    "bimodal": raw(latency=rounds(10.0, 12.0, 12.0, 10.0)),
-    "slow-first": raw(latency=rounds(12.5, 10.0, 10.0, 10.0)),
-    "rounding": raw(after={**AFTER, "error": 1e-3}),
-    "throttled": raw("cuda:0", clocks=[{"throttle": []}, {"throttle": ["thermal", "power cap"]}]),
-    "unsteady-clock": raw("cuda:0", clocks=[{"sm_mhz": 1980}, {"sm_mhz": 1755}, {"sm_mhz": None}]),
-    "unsteady-cpu": raw(clocks=[{"yardstick_ms": [1.0, ms]} for ms in (2.0, 2.0, 2.3)]),
-    "page-faults": raw(clocks=[{"faults_per_call": 900}] * 3, after=AFTER | {"fault_us": 0.5}),
-    "crowded": raw(clocks=[{"cpu_share": share} for share in (0.99, 0.5, 0.4)]),
-    "imprecise": raw(stopped="time"),
-    "interrupted": raw(stopped="interrupted"),
-    "other-pace": raw(passes={"stage": pairs((7.0, 5.0, 0.0), marked=12.0, plain=12.0)}),
-    "instrumented": raw(passes={"stage": pairs(plain=9.6)}),
-}
+from resnet_inspect.vocabulary import RUN_PRECISIONS, RunPrecision
 
 
-@pytest.mark.parametrize(("code", "one"), FOUND.items(), ids=FOUND.keys())
-def test_a_symptom_is_found_and_leaves_the_arm_valid(code: str, one: RawResult) -> None:
-    done = result(one)
-    assert code in codes(done)
-    assert done.valid
+def cpu_rounds(**each: list[float]) -> list[CpuRound]:
+    """A state a round; each list holds one field's values."""
+    return [replace(CPU_ROUND, **dict(zip(each, row, strict=True))) for row in zip(*each.values(), strict=True)]
+
+
+def references(*last_ms: float) -> list[CpuRound]:
+    return [replace(CPU_ROUND, reference_ms=(1.0, ms)) for ms in last_ms]
+
+
+def clocks(*mhz: int | None) -> list[GpuState]:
+    return [replace(GPU_STATE, sm_mhz=speed) for speed in mhz]
+
+
+def throttled(*reasons: tuple[str, ...] | None) -> list[GpuState]:
+    return [replace(GPU_STATE, throttle=throttle) for throttle in reasons]
+
+
+def steps(step_ms: float) -> list[list[float]]:
+    return [[10.0 + step_ms * number] * 4 for number in range(ROUNDS)]
+
+
+def alternating(high_ms: float) -> list[list[float]]:
+    return [[high_ms if number % 2 else 10.0] * 4 for number in range(ROUNDS)]
+
+
+def error_of(relative_error: float) -> RawResult:
+    return raw(finished=replace(FINISHED, relative_error=relative_error))
+
+
+def lost(status: Lost) -> RawResult:
+    return raw(status=status, detail="exit code 1")
+
+
+# What trips a rule, and what only comes near.
+CASES: dict[str, tuple[RawResult, RawResult]] = {
+    "host-bound": (
+        raw("cuda:0", enqueue_ms=rounds(9.0, 9.0, 9.0, 9.0)),
+        raw("cuda:0", enqueue_ms=rounds(7.8, 7.8, 7.8, 7.8)),
+    ),
+    "never-settled": (
+        raw(warmed_up=replace(WARMED_UP, settled=False, seconds=10.0)),
+        raw(warmed_up=replace(WARMED_UP, seconds=9.9)),
+    ),
+    "noisy": (raw(latency_ms=alternating(10.6)), raw(latency_ms=alternating(10.4))),
+    "drift": (raw(latency_ms=steps(0.2)), raw(latency_ms=steps(0.1))),
+    "bimodal": (raw(latency_ms=rounds(10.0, 12.0, 12.0, 10.0)), raw(latency_ms=rounds(10.0, 10.1, 10.1, 10.0))),
+    "slow-first": (raw(latency_ms=rounds(12.5, 10.0, 10.0, 10.0)), raw(latency_ms=rounds(11.9, 10.0, 10.0, 10.0))),
+    "rounding": (error_of(1e-3), error_of(1e-4)),
+    "throttled": (
+        raw("cuda:0", states=throttled((), ("thermal", "power cap"), (), (), ("thermal",))),
+        raw("cuda:0", states=throttled((), None, (), (), ())),
+    ),
+    "unsteady-clock": (
+        raw("cuda:0", states=clocks(1980, 1755, None, 1980, 1980)),
+        raw("cuda:0", states=clocks(1980, 1890, None, 1980, 1980)),
+    ),
+    "unsteady-cpu": (
+        raw(states=references(2.0, 2.0, 2.3, 2.0, 2.0)),
+        raw(states=references(2.0, 2.0, 2.2, 2.0, 2.0)),
+    ),
+    "crowded": (
+        raw(states=cpu_rounds(cpu_share=[0.99, 0.5, 0.4, 0.5, 0.99])),
+        raw(states=cpu_rounds(cpu_share=[0.99, 0.91, 0.4, 0.5, 0.99])),
+    ),
+    "page-faults": (
+        raw(states=cpu_rounds(faults_per_call=[900.0] * ROUNDS)),
+        raw(states=cpu_rounds(faults_per_call=[590.0] * ROUNDS)),
+    ),
+    "ceiling-moved": (
+        raw("cuda:0", ceilings_before=replace(CEILINGS, flop_per_s=9e14), ceilings_after=CEILINGS),
+        raw("cuda:0", ceilings_before=replace(CEILINGS, flop_per_s=8.3e14), ceilings_after=CEILINGS),
+    ),
+    "cached": (
+        raw("cuda:0", latency_ms=rounds(4.8, 4.8, 4.8, 4.8), device_time_ms=rounds(4.7, 4.7, 4.7, 4.7), block_ms=28.2,
+            ceilings_after=CEILINGS),
+        raw("cuda:0", latency_ms=rounds(4.9, 4.9, 4.9, 4.9), device_time_ms=rounds(4.8, 4.8, 4.8, 4.8), block_ms=28.8,
+            ceilings_after=CEILINGS),
+    ),
+    "imprecise": (raw(stopped="time"), raw(stopped="precise")),
+    "interrupted": (raw(stopped="interrupted"), raw(stopped="quick")),
+    "other-pace": (raw(stage=pairs((7.0, 5.0), 12.0, 12.0)), raw(stage=pairs((6.0, 4.9), 10.9, 10.9))),
+    "instrumented": (raw(stage=pairs(plain_ms=9.6)), raw(stage=pairs(plain_ms=9.75))),
+    "oom": (lost("oom"), lost("crashed")),
+    "crashed": (lost("crashed"), lost("timeout")),
+    "timeout": (lost("timeout"), lost("oom")),
+}  # fmt: skip
+FLOOR_MS = 5.0  # of memory; the arithmetic's is lower
+
+
+def held(raw: RawResult) -> Result:
+    """The result, under its ceilings where it has some."""
+    measured = result(raw)
+    return hold_to_ceilings(measured, measured.ceilings, FLOOR_MS, 1.0, PLAN) if measured.ceilings else measured
+
+
+def evidence(raw: RawResult) -> Evidence:
+    measured = held(raw)
+    breakdowns = {by: rows for by, rows in (("stage", measured.stages), ("layer", measured.layers)) if rows}
+    return Evidence(raw, PLAN, measured.metrics, breakdowns, measured.ceilings)
+
+
+def test_every_rule_has_a_case_that_trips_it_and_one_that_comes_near() -> None:
+    assert [*CASES] == [rule.code for rule in FINDINGS] == [*BY_CODE]
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_a_symptom_is_found_and_leaves_the_result_valid(code: str) -> None:
+    tripped = held(CASES[code][0])
+    assert code in codes(tripped)
+    assert tripped.valid is (code not in get_args(Lost))
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_what_only_comes_near_a_limit_is_no_finding(code: str) -> None:
+    assert not held(CASES[code][1]).has(code)
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_a_message_and_its_hint_name_the_values_that_the_detector_gives_and_no_others(code: str) -> None:
+    rule = BY_CODE[code]
+    for found in rule.detect(evidence(CASES[code][0]), rule.limits):
+        assert set(found) == names_in(rule.message + rule.hint)
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_a_page_tells_every_limit_of_its_rule_and_nothing_else(code: str) -> None:
+    rule = BY_CODE[code]
+    told = names_in(rule.page)
+    assert told <= set(rule.limits)
+    assert {rule.limits[name] for name in told} == set(rule.limits.values()), "one name may stand for equal limits"
+    for language in LANGUAGES:
+        page = explain_limits(rule, Speaker(language))
+        assert "{" not in page
+        sections = ri.explain(code, language=language).sections
+        assert not page or any(page in section.paragraphs for section in sections)
+
+
+def names_in(words: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(words) if name}
+
+
+def test_every_finding_that_has_a_limit_tells_it() -> None:
+    silent = {rule.code for rule in FINDINGS if not rule.page}
+    assert silent == {"throttled", *get_args(Lost)}
+    assert {rule.code for rule in FINDINGS if not rule.limits} == {*silent, "interrupted"}
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "code", "said"),
+    ("code", "limits", "said"),
     [
-        ("HOST_BOUND", 0.95, "host-bound", "95.0%"),
-        ("NOISY", {"cpu": 0.07, "cuda": 0.07}, "noisy", "7.0%"),
-        ("NOISY", {"cpu": 0.09, "cuda": 0.09}, "drift", "9.0%"),
-        ("SLOW_FIRST", 1.5, "slow-first", "1.50×"),
-        ("ROUNDING", dict.fromkeys(PRECISIONS, 0.125), "rounding", "0.125 (bf16)"),
-        ("CLOCK_MOVED", 0.25, "unsteady-clock", "25.0%"),
+        ("host-bound", {"share": 0.95}, "95.0%"),
+        ("noisy", {"cpu": 0.07, "cuda": 0.07}, "7.0%"),
+        ("drift", {"cpu": 0.09, "cuda": 0.09}, "9.0%"),
+        ("slow-first", {"ratio": 1.5}, "1.50×"),
+        ("rounding", dict.fromkeys(RUN_PRECISIONS, 0.125), "0.125"),
+        ("unsteady-clock", {"share": 0.25}, "25.0%"),
+        ("unsteady-cpu", {"share": 0.25}, "25.0%"),
+        ("crowded", {"share": 0.35}, "35.0%"),
+        ("page-faults", {"share": 0.25}, "25.0%"),
+        ("ceiling-moved", {"share": 0.25}, "25.0%"),
+        ("cached", {"share": 1.25}, "125.0%"),
+        ("other-pace", {"share": 0.25}, "25.0%"),
+        ("instrumented", {"within": 0.25}, "25.0%"),
     ],
 )
-def test_what_is_found_is_explained_with_its_very_threshold(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: Any, code: str, said: str
+def test_a_symptom_is_explained_with_the_very_limit_that_finds_it(
+    code: str, limits: Mapping[str, float], said: str
 ) -> None:
-    assert code in codes(result(FOUND[code]))
-    assert said not in str(ri.explain(code))
-    monkeypatch.setattr(assemble, name, value)
-    assert code not in codes(result(FOUND[code]))
+    rule, seen = BY_CODE[code], evidence(CASES[code][0])
+    assert [*rule.detect(seen, rule.limits)]
+    assert not [*rule.detect(seen, limits)]
     for language in LANGUAGES:
-        assert said in str(ri.explain(code, language=language))
+        assert said not in explain_limits(rule, Speaker(language))
+        assert said in explain_limits(replace(rule, limits=limits), Speaker(language))
 
 
-def test_every_finding_that_has_a_threshold_tells_it() -> None:
-    silent = {code for code in CATALOGUE if threshold(code, Speaker("en")) is None}
-    assert silent == {"throttled", "oom", "crashed", "timeout"}
+@pytest.mark.parametrize("code", CASES)
+def test_a_finding_is_told_in_words_with_its_numbers(code: str) -> None:
+    tripped = held(CASES[code][0])
+    told = bench(record(tripped)).findings
+    assert [finding.code for finding in told] == codes(tripped)
+    for finding in told:
+        assert finding.where == tripped.case.label
+        assert finding.hint
+        assert "{" not in finding.message
 
 
-@pytest.mark.parametrize("one", FOUND.values(), ids=FOUND.keys())
-def test_a_finding_is_told_in_words_with_its_numbers(one: RawResult) -> None:
-    done = result(one)
-    told = bench(record(done)).findings
-    assert [found.code for found in told] == codes(done)
-    for found in told:
-        assert found.where == one.case.label
-        assert found.hint
-        assert "{" not in found.message
+def test_findings_stand_in_the_order_of_the_table() -> None:
+    odd = raw(latency_ms=steps(0.2), stopped="time", stage=pairs(plain_ms=9.6), finished=CASES["rounding"][0].finished)
+    assert codes(result(odd)) == ["noisy", "drift", "rounding", "imprecise", "instrumented"]
 
 
-@pytest.mark.parametrize(("precision", "error"), [(p, limit) for p, limit in assemble.ROUNDING.items()])
-def test_rounding_is_told_from_a_precisions_own_limit_on(precision: str, error: float) -> None:
-    device = "cuda:0"
-    assert codes(result(raw(device, precision=precision, after={**AFTER, "error": error}))) == []
-    assert codes(result(raw(device, precision=precision, after={**AFTER, "error": 1.1 * error}))) == ["rounding"]
+def test_the_floor_is_looked_at_only_when_it_is_known() -> None:
+    seen = evidence(CASES["cached"][0])
+    assert [observation.code for observation in observe(seen)] == []
+    assert [observation.code for observation in observe(seen, ("cached",))] == ["cached"]
+
+
+@pytest.mark.parametrize(("precision", "limit"), ROUNDING.items())
+def test_rounding_is_told_from_a_precisions_own_limit_on(precision: RunPrecision, limit: float) -> None:
+    def found(relative_error: float) -> list[str]:
+        return codes(
+            result(raw("cuda:0", precision=precision, finished=replace(FINISHED, relative_error=relative_error)))
+        )
+
+    assert found(limit) == []
+    assert found(1.1 * limit) == ["rounding"]
 
 
 def test_every_precision_has_its_limit() -> None:
-    assert set(assemble.ROUNDING) == set(PRECISIONS)
+    assert set(ROUNDING) == set(RUN_PRECISIONS)
 
 
 @pytest.mark.parametrize(
     ("stopped", "told"), [("time", True), ("noise", True), ("interrupted", False), ("precise", False), ("quick", False)]
 )
-def test_only_an_end_without_precision_is_imprecise(stopped: str, told: bool) -> None:
-    assert ("imprecise" in codes(result(raw(stopped=stopped)))) is told
+def test_only_an_end_without_precision_is_imprecise(stopped: Stop, told: bool) -> None:
+    assert result(raw(stopped=stopped)).has("imprecise") is told
+
+
+@pytest.mark.parametrize(("high_ms", "told"), [(11.0, False), (20.0, True)])
+def test_a_quick_look_is_imprecise_where_its_interval_is_wide(high_ms: float, told: bool) -> None:
+    quick = raw(latency_ms=[[10.0, high_ms] * 3] * 2, stopped="quick")
+    measured = result(quick, plan=plan_for("cpu", quick=True))
+    assert measured.has("imprecise") is told
+    if told:
+        assert values(measured, "imprecise") == {"within": 0.1, "stopped": "quick"}
 
 
 def test_a_gpu_is_noisy_sooner_than_a_cpu() -> None:
-    latency = [[10.0] * 4, [10.3] * 4, [10.0] * 4, [10.3] * 4, [10.0] * 4]
-    assert "noisy" not in codes(result(raw(latency=latency)))
-    assert "noisy" in codes(result(raw("cuda:0", latency=latency)))
+    latency_ms = alternating(10.3)
+    assert not result(raw(latency_ms=latency_ms)).has("noisy")
+    assert result(raw("cuda:0", latency_ms=latency_ms)).has("noisy")
 
 
-def texts_given_to(function: str, path: Path) -> set[str]:
-    """The first argument of every call of ``function`` in a file, where it is a text as it stands."""
-    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
-    first = [call.args[0] for call in calls if ast.unparse(call.func) == function and call.args]
-    return {arg.value for arg in first if isinstance(arg, ast.Constant) and isinstance(arg.value, str)}
+def test_a_ceiling_that_moved_is_named_with_its_change() -> None:
+    moved = values(result(CASES["ceiling-moved"][0]), "ceiling-moved")
+    assert moved == {"what": "arithmetic", "change": pytest.approx(8 / 9 - 1)}
 
 
-def told(code: str, *raw_results: RawResult) -> list[str]:
+def told(code: str, *raws: RawResult) -> list[str]:
     """Where, and what."""
-    found = bench(record(*map(result, raw_results))).findings
-    return [text for one in found if one.code == code for text in (one.where, one.message)]
+    findings = bench(record(*map(result, raws))).findings
+    return [text for finding in findings if finding.code == code for text in (finding.where, finding.message)]
 
 
-def test_what_is_found_of_many_arms_is_said_once_with_its_range() -> None:
-    quiet, rough, rougher = raw(), FOUND["noisy"], raw(latency=[[10.0 + n % 2] * 4 for n in range(ROUNDS)])
-    assert told("noisy", quiet, rough) == [rough.case.label, "6.0% between rounds"]
-    assert told("noisy", rougher, quiet, rough) == ["arms 1, 3 of 3", "6.0% to 10.0% between rounds"]
-    assert told("noisy", rough, rough) == ["all arms", "6.0% between rounds"]
-    where, what = told("imprecise", *(raw(stopped=reason) for reason in ("time", "noise", "time")))
-    assert (where, what.rpartition(": ")[2]) == ("all arms", "noise, time")
+def test_a_finding_of_many_results_is_said_once_with_its_range() -> None:
+    quiet, rough, rougher = raw(), CASES["noisy"][0], raw(latency_ms=alternating(11.0))
+    assert told("noisy", quiet, rough) == [rough.case.label, "round medians differ by 6.0%"]
+    assert told("noisy", rougher, quiet, rough) == ["results 1, 3 of 3", "round medians differ by 6.0% to 10.0%"]
+    assert told("noisy", rough, rough) == ["all results", "round medians differ by 6.0%"]
+    reasons: list[Stop] = ["time", "noise", "time"]
+    where, what = told("imprecise", *(raw(stopped=reason) for reason in reasons))
+    assert (where, what.rpartition(": ")[2]) == ("all results", "noise, time")
 
 
-def test_the_catalogue_has_every_code_that_is_given_and_no_other() -> None:
-    room = Path(assemble.__file__).parent
-    given = texts_given_to("found", room / "assemble.py")
-    assert given == {*FOUND, "cached", "ceiling-moved"}, "each has a test"
-    assert texts_given_to("WorkerLost", room / "process.py") | {"oom"} == {"oom", "crashed", "timeout"}
-    assert set(CATALOGUE) == given | {"oom", "crashed", "timeout"}
-
-
-def test_of_several_arms_the_most_images_a_second_are_named() -> None:
-    one, other = result(raw()), result(raw(blocks=[(6, 30.0)] * ROUNDS))
-    broken = replace(other, valid=False, status="invalid", images_per_s=9e9)
+def test_of_several_results_the_most_images_a_second_are_named() -> None:
+    slow, fast = result(raw()), result(raw(block_ms=30.0))
+    broken = replace(fast, valid=False, status="invalid", metrics=replace(fast.metrics, images_per_s=9e9))
 
     def best(*results: Result) -> list[object]:
         return [fact.value for fact in bench(record(*results)).facts if fact.key.startswith("most_images_per_s")]
 
-    assert best(one, other) == ["1,600 by arm 2"]
-    assert best(one, broken) == best(one) == []
-    assert best(one, replace(one, case=replace(one.case, task="train"))) == [], "a step is no inference"
+    assert best(slow, fast) == ["1,600 by result 2"]
+    assert best(slow, broken) == best(slow) == []
+    assert best(slow, result(trained(raw()))) == [], "a step is no inference"

@@ -1,0 +1,42 @@
+"""Random values of any type that ``typed_json`` reads: scalars, dataclasses, tuples, mappings, unions, literals."""
+
+import types
+from dataclasses import fields, is_dataclass
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from hypothesis import strategies as st
+
+words = st.text(max_size=8)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | numbers | words,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(words, inner, max_size=2),
+    max_leaves=3,
+)
+SCALARS: dict[Any, st.SearchStrategy[Any]] = {
+    bool: st.booleans(),
+    int: st.integers(0, 2**53),
+    float: numbers,
+    str: words,
+    types.NoneType: st.none(),
+    Any: json_values,
+}
+
+
+def values_of(kind: Any, **fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Any value of ``kind``; ``fixed`` are strategies for single fields of a dataclass."""
+    if kind in SCALARS:
+        return SCALARS[kind]
+    if isinstance(kind, type) and is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return st.builds(kind, **{f.name: fixed.get(f.name) or values_of(hints[f.name]) for f in fields(kind)})
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return st.sampled_from(arguments)
+    if origin in (Union, types.UnionType):
+        return st.one_of(*map(values_of, arguments))
+    if origin is tuple and arguments[-1] is Ellipsis:
+        return st.lists(values_of(arguments[0]), max_size=2).map(tuple)
+    if origin is tuple:
+        return st.tuples(*map(values_of, arguments))
+    return st.dictionaries(words, values_of(arguments[1]), max_size=2)  # a Mapping
