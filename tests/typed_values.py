@@ -29,7 +29,8 @@ def values_of(kind: Any, **fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[A
         return SCALARS[kind]
     if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind)
-        return st.builds(kind, **{f.name: fixed.get(f.name) or values_of(hints[f.name]) for f in fields(kind)})
+        free = {f.name: values_of(hints[f.name]) for f in fields(kind) if f.name not in fixed}
+        return st.builds(kind, **free, **fixed)
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Literal:
         return st.sampled_from(arguments)

@@ -116,7 +116,8 @@ def efficiency(graph: Graph, device: Device, record: Record, result: Result, dep
     fused = fused_names(fused_passes) if depth == "layer" else {}
     parts = [Part(name, floor, measured_ms.get(name), fused.get(name), headroom_ms) for name, floor in floors.items()]
     whole = Part("total", total, whole_ms, None, headroom_ms)
-    columns = (Column[Part](depth, depth, lambda part: part.name), *([FUSED] if fused else []), *COLUMNS)
+    row_name: Column[Part] = Column(depth, depth, lambda part: part.name)
+    columns = (row_name, *([FUSED] if fused else []), *COLUMNS)
     grade = record.environment.grade
     return Report(
         kind="roofline",
