@@ -1,8 +1,8 @@
 """Peak rates of devices by their makers' data sheets, each with its source.
 
-Peaks are dense: a number "with sparsity" is twice what a dense product can reach. The fp32 peak is that of the ordinary
-cores; the others are those of tensor cores that accumulate in fp32, as torch's convolutions do. A precision without a
-number is unknown: the device lacks it, or its data sheet does not give it.
+Peaks are dense: a number "with sparsity" is twice what a dense product can reach. fp32 runs on the ordinary cores; the
+other precisions run on tensor cores that accumulate in fp32, as torch's convolutions do. A precision without a number
+is unknown: the device lacks it, or its data sheet does not give it.
 """
 
 from collections.abc import Mapping

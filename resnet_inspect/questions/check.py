@@ -128,6 +128,6 @@ def check_published(entry: Published, graph: Graph, work: Work) -> tuple[Check, 
     if entry.rounds_from(total):
         return Check(quantity, ours, entry.value, source, KNOWN), Finding(KNOWN, source, reasons[0])
     if entry.truncates_from(total):
-        reasons.append("the source truncates instead of rounding")
+        reasons.append("the printed digits are truncated, not rounded")
         return Check(quantity, ours, entry.value, source, KNOWN), Finding(KNOWN, source, "; ".join(reasons))
     return Check(quantity, ours, entry.value, source, False), Finding("differs", source, "no known rule gives it")

@@ -14,7 +14,7 @@ from resnet_inspect.report import Heading, Report, Section, Table
 from resnet_inspect.units import exact
 
 UNBOUNDED = 10_000
-INDENT = 2  # a section stands under its title by its indent alone where a pipe drops the bold
+INDENT = 2  # sets a section apart from its title where a pipe drops the bold
 
 
 def render(report: Report, width: int | None = None, color: bool = False) -> str:
