@@ -118,12 +118,6 @@ def _heading(column: Column[T]) -> Heading:
     return Heading(column.key, column.title, unit, column.optional, column.spare, column.csv)
 
 
-def of_tuples(key: str, title: str, columns: Sequence[Heading], rows: Sequence[Row], total: Row | None = None) -> Table:
-    """A table whose rows pair with the columns by position; a new one is made by ``tabulate``."""
-    units = tuple(column.unit or "text" for column in columns)
-    return Table(key, title, tuple(columns), tuple(rows), (units,) * len(rows), total)
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something a reader should act on."""
