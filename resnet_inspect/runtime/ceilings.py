@@ -25,8 +25,7 @@ DTYPES = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16, 
 
 
 def ceilings(device: str = "auto", precision: str | None = None, threads: int | None = None) -> Ceilings:
-    """The ceilings of a device at a precision, as JSON: ``flop_per_s``, ``bytes_per_s`` (read and written), medians of
-    repeats, with ``*_spread``, the distance between quartiles as a share of the median.
+    """Measure what a device can do at a precision: by default bf16 or else fp16 on CUDA, fp32 elsewhere.
 
     The matrices are random, because zeros draw less power. The copy is between buffers several times as large as the
     last cache. On a CPU the faster of the product and a 5×5 convolution counts: they come from two libraries, and one
