@@ -141,10 +141,10 @@ def conduct(
     ``extras`` are measured after the rounds, ceilings before them too. Ctrl-C ends everything, and first yields the
     cases that have two rounds or more.
     """
-    players: list[_Player] = []
+    players: list[Player] = []
     try:
         for case in cases:
-            player = _Player(case, start, plan, tell, tuple(extras))
+            player = Player(case, start, plan, tell, tuple(extras))
             players.append(player)  # before it works, so that whatever ends this closes its worker
             player.prepare()
             if player.state is State.DONE:
@@ -166,7 +166,8 @@ def conduct(
         raise
     finally:
         for player in players:
-            player.close()
+            if not player.ended:
+                player.close()
 
 
 # extra -> the field of a RawResult that holds it, and what a worker is asked
@@ -178,7 +179,7 @@ EXTRAS: dict[Extra, tuple[str, Request[object]]] = {
 }
 
 
-class _Player:
+class Player:
     """One case on its way through the states; ``raw`` is what its worker has answered so far."""
 
     def __init__(
@@ -244,8 +245,8 @@ class _Player:
 
     def end(self) -> RawResult:
         """What came of the case; its worker is closed."""
-        self.ended = True
         self.close()
+        self.ended = True
         return self.raw
 
     def close(self) -> None:
