@@ -63,7 +63,7 @@ def ceilings(device: str = "auto", precision: str | None = None, threads: int | 
         flop_spread=flop_spread,
         bytes_per_s=moved,
         bytes_spread=moved_spread,
-        source=f"medians of {REPEATS}, quartiles beside: a {precision} {what} on random data "
+        source=f"medians of {REPEATS}, ± half the distance between quartiles: a {precision} {what} on random data "
         f"(±{flop_spread / 2:.1%}), a copy of {COPY_BYTES >> 20} MiB (±{moved_spread / 2:.1%})",
     )
 
