@@ -202,7 +202,7 @@ def test_every_finding_that_has_a_limit_tells_it() -> None:
         ("ceiling-moved", {"share": 0.25}, "25.0%"),
         ("cached", {"share": 1.25}, "125.0%"),
         ("other-pace", {"share": 0.25}, "25.0%"),
-        ("instrumented", {"within": 0.25}, "25.0%"),
+        ("instrumented", {"share": 0.25}, "25.0%"),
     ],
 )
 def test_a_symptom_is_explained_with_the_very_limit_that_finds_it(

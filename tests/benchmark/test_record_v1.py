@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from resnet_inspect import api
+import resnet_inspect as api
 from resnet_inspect.benchmark.record_json import from_json, to_json
 from resnet_inspect.errors import RequestError
 

@@ -27,7 +27,15 @@ from resnet_inspect.benchmark.messages import (
     WarmedUp,
 )
 from resnet_inspect.benchmark.plan import Plan
-from resnet_inspect.benchmark.worker import energy, marks, memory, page_faults, reference_workload, sampling, stream
+from resnet_inspect.benchmark.worker import (
+    energy,
+    marked_calls,
+    memory,
+    page_faults,
+    reference_workload,
+    sampling,
+    stream,
+)
 from resnet_inspect.benchmark.worker.prepare import Ready, agreement
 from resnet_inspect.errors import InspectError
 from resnet_inspect.hardware.ceilings import Ceilings
@@ -140,11 +148,11 @@ def measure_phases(ready: Ready, case: Case, plan: Plan) -> Phases:
 
 
 def mark_stages(ready: Ready, case: Case, plan: Plan) -> MarkedCalls:
-    return marks.play(ready, case, plan, "stage")
+    return marked_calls.play(ready, case, plan, "stage")
 
 
 def mark_layers(ready: Ready, case: Case, plan: Plan) -> MarkedCalls:
-    return marks.play(ready, case, plan, "layer")
+    return marked_calls.play(ready, case, plan, "layer")
 
 
 def measure_energy(ready: Ready, case: Case, plan: Plan) -> Energy:

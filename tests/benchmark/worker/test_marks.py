@@ -13,7 +13,7 @@ from resnet_inspect.benchmark.breakdown import Part, break_down, closes_within, 
 from resnet_inspect.benchmark.case import DRY, SCALER, Case
 from resnet_inspect.benchmark.messages import MarkedCalls, Unavailable
 from resnet_inspect.benchmark.plan import Plan
-from resnet_inspect.benchmark.worker import marks
+from resnet_inspect.benchmark.worker import marked_calls, marks
 from resnet_inspect.benchmark.worker.marks import ClockMarks, EventMarks, Key
 from resnet_inspect.benchmark.worker.prepare import Ready, prepare
 from resnet_inspect.graph import Graph
@@ -51,8 +51,8 @@ class Counted:
 
 @pytest.fixture(autouse=True)
 def few_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(marks, "SECONDS", 0.0)
-    monkeypatch.setattr(marks, "PAIRS", 2)
+    monkeypatch.setattr(marked_calls, "SECONDS", 0.0)
+    monkeypatch.setattr(marked_calls, "PAIRS", 2)
 
 
 @pytest.mark.parametrize("per", ["stage", "layer"])
@@ -60,7 +60,7 @@ def few_calls(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_marked_net_gives_the_very_outputs_of_the_plain_one(model: str, per: str) -> None:
     ready = prepared(replace(CASE, model=model))
     with torch.inference_mode():
-        assert torch.equal(marks.marked(ready, per, False, Counted())(), ready.run())
+        assert torch.equal(marked_calls.marked(ready, per, False, Counted())(), ready.run())
 
 
 @pytest.mark.parametrize("model", NETS)
@@ -70,7 +70,7 @@ def test_each_stage_and_each_call_begins_once_and_in_order(model: str) -> None:
         seen = Counted()
         number = len(parts(ready.graph, per))
         with torch.inference_mode():
-            marks.marked(ready, per, False, seen)()
+            marked_calls.marked(ready, per, False, seen)()
         assert seen.keys == [*(("forward", i) for i in range(number)), ("end", 0)]
 
 
@@ -79,7 +79,7 @@ def test_a_training_step_goes_forward_through_the_parts_and_back(per: str) -> No
     ready, seen = prepared(replace(CASE, task="train", input=(2, 3, 64, 64))), Counted()
     number = len(parts(ready.graph, per))
     before = ready.net.get_parameter("conv1.weight").clone()
-    marks.marked(ready, per, False, seen)()
+    marked_calls.marked(ready, per, False, seen)()
     assert seen.keys[:2] == [("optimizer", 0), ("forward", 0)]
     assert seen.keys[-2:] == [("optimizer", 0), ("end", 0)]
     assert [i for phase, i in seen.keys if phase == "forward"] == [*range(number + 1)]
@@ -96,7 +96,7 @@ def test_what_is_measured_adds_up(task: str, per: str) -> None:
     case = replace(CASE, task=task, input=(2, 3, 64, 64))
     ready = prepared(case)
     with torch.inference_mode(task == "infer"):
-        breakdown = break_down(marks.play(ready, case, Plan(), per), parts(ready.graph, per))
+        breakdown = break_down(marked_calls.play(ready, case, Plan(), per), parts(ready.graph, per))
     assert sum(row.ms for row in breakdown.rows) <= breakdown.total_ms * (1 + 1e-12)  # a sum of floats
     assert 0.5 < breakdown.closure < 1, "the clock outside sees more than the marks, and knows nothing of them"
     assert min(row.ms for row in breakdown.rows) > 0
@@ -155,7 +155,7 @@ def test_a_device_that_waits_for_the_host_says_nothing_of_itself() -> None:
 def test_where_the_queue_runs_dry_nothing_is_measured() -> None:
     timed: Callable[[Any], float | None] = lambda call: None  # noqa: E731  # as stream.between_events says it
     with pytest.raises(Unavailable) as refused:
-        marks.in_turn(int, float, Counted(), timed, 2, 1e9)
+        marked_calls.in_turn(int, float, Counted(), timed, 2, 1e9)
     assert refused.value.reason == DRY
 
 
@@ -173,9 +173,9 @@ def test_marked_and_plain_calls_are_each_first_in_half_of_the_pairs() -> None:
         call()
         return 5.0
 
-    calls = marks.in_turn(run, lambda: order.append("plain"), seen, timed, 1, 1e9)
+    calls = marked_calls.in_turn(run, lambda: order.append("plain"), seen, timed, 1, 1e9)
     assert order[:4] == ["marked", "plain", "plain", "marked"]
-    assert len(calls.total_ms) == marks.FEW_PAIRS
+    assert len(calls.total_ms) == marked_calls.FEW_PAIRS
     assert calls.forward_ms[0] == (1.0, 0.0)
 
 
@@ -192,7 +192,7 @@ def pairs_of(ms: float, max_s: float, dry: Callable[[int], bool] = lambda call: 
         call()
         return None if dry(next(calls)) else ms
 
-    return marks.in_turn(run, int, seen, timed, 1, max_s)
+    return marked_calls.in_turn(run, int, seen, timed, 1, max_s)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_calls_however_long_keep_to_the_plans_time_but_for_two_pairs(ms: float, 
 
 def test_a_pair_in_which_the_queue_runs_dry_is_passed_over() -> None:
     calls = asdict(pairs_of(1.0, 1e9, lambda call: call in (0, 5, 11)))
-    assert {name: len(values) for name, values in calls.items()} == dict.fromkeys(calls, marks.FEW_PAIRS)
+    assert {name: len(values) for name, values in calls.items()} == dict.fromkeys(calls, marked_calls.FEW_PAIRS)
 
 
 def test_where_more_than_half_of_the_pairs_run_dry_nothing_is_measured() -> None:
@@ -225,10 +225,10 @@ def test_a_net_of_one_call_a_stage_is_cut_as_asked(monkeypatch: pytest.MonkeyPat
     """As many stages as calls: only the question tells which it is."""
     ready, cut = prepared(), []
     ready.graph = replace(ready.graph, nodes=tuple(replace(node, stage=node.name) for node in ready.graph.nodes))
-    monkeypatch.setattr(marks, "chain", lambda *_: cut.append("stage") or ready.net)
+    monkeypatch.setattr(marked_calls, "chain", lambda *_: cut.append("stage") or ready.net)
     with torch.inference_mode():
-        marks.marked(ready, "stage", False, Counted())()
-        marks.marked(ready, "layer", False, Counted())()
+        marked_calls.marked(ready, "stage", False, Counted())()
+        marked_calls.marked(ready, "layer", False, Counted())()
     assert cut == ["stage"]
 
 
@@ -241,7 +241,7 @@ def test_a_net_of_one_call_a_stage_is_cut_as_asked(monkeypatch: pytest.MonkeyPat
 )
 def test_what_cannot_be_marked_is_refused_by_reason(change: dict[str, str], per: str, reason: str) -> None:
     with pytest.raises(Unavailable) as refused:
-        marks.play(prepared(), replace(CASE, **change), Plan(), per)
+        marked_calls.play(prepared(), replace(CASE, **change), Plan(), per)
     assert refused.value.reason == reason
 
 
@@ -251,7 +251,7 @@ def test_a_torch_without_events_for_graphs_is_a_reason(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(torch.cuda, "Event", older)
     with pytest.raises(Unavailable) as refused:
-        marks.play(prepared(), replace(CASE, device="cuda:0", mode="graph"), Plan(), "stage")
+        marked_calls.play(prepared(), replace(CASE, device="cuda:0", mode="graph"), Plan(), "stage")
     assert refused.value.reason == "this torch has no events that a graph can hold"
 
 
@@ -264,12 +264,12 @@ def test_the_parts_of_a_cuda_case_add_up(mode: str, per: str) -> None:
     case = replace(CASE, device="cuda:0", mode=mode, batch_size=8, input=(8, 3, 224, 224))
     ready = prepared(case)
     with torch.inference_mode():
-        breakdown = break_down(marks.play(ready, case, Plan(), per), parts(ready.graph, per))
+        breakdown = break_down(marked_calls.play(ready, case, Plan(), per), parts(ready.graph, per))
     assert breakdown.closure == pytest.approx(1, abs=closes_within(breakdown, case.kind))
 
 
 def test_a_step_in_which_the_host_waits_is_not_marked() -> None:
     case = Case("resnet18", "cuda:0", 2, (2, 3, 64, 64), "train", "amp-fp16", "contiguous", "eager", 1)
     with pytest.raises(Unavailable) as refused:
-        marks.play(None, case, Plan(), "stage")  # type: ignore[arg-type]  # never asked
+        marked_calls.play(None, case, Plan(), "stage")  # type: ignore[arg-type]  # never asked
     assert refused.value.reason == SCALER

@@ -9,7 +9,7 @@ from resnet_inspect import sources
 from resnet_inspect.benchmark.breakdown import break_down, stages_of
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.plan import Plan
-from resnet_inspect.benchmark.worker import marks, stream
+from resnet_inspect.benchmark.worker import marked_calls, marks, stream
 from resnet_inspect.benchmark.worker.prepare import prepare
 
 CYCLES_A_MS = 1_000_000
@@ -123,12 +123,12 @@ def test_the_stages_of_a_device_are_read_from_its_events(
         device.work(0.1, 2.0)
 
     monkeypatch.setattr(marks.EventMarks, "mark", mark)
-    monkeypatch.setattr(marks, "captured", lambda run: (run, 0.0))
+    monkeypatch.setattr(marked_calls, "captured", lambda run: (run, 0.0))
     on_cuda = Case("resnet18", "cuda:0", 2, (2, 3, 64, 64), task, "fp32", "contiguous", mode, 1)
     run = ready.run
     ready.run = lambda: (run(), device.work(0.7, 14.0))  # the plain call
     with torch.inference_mode(task == "infer"):
-        breakdown = break_down(marks.play(ready, on_cuda, Plan(), "stage"), stages_of(ready.graph))
+        breakdown = break_down(marked_calls.play(ready, on_cuda, Plan(), "stage"), stages_of(ready.graph))
     phases = 2 if task == "train" else 1
     assert [row.ms for row in breakdown.rows] == pytest.approx([2.0 * phases] * 6)
     beyond = 2.0  # what the last mark stands for: only the events outside see it
