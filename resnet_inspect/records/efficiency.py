@@ -116,8 +116,7 @@ def efficiency(graph: Graph, device: Device, record: Record, result: Result, dep
     fused = fused_names(fused_passes) if depth == "layer" else {}
     parts = [Part(name, floor, measured_ms.get(name), fused.get(name), headroom_ms) for name, floor in floors.items()]
     whole = Part("total", total, whole_ms, None, headroom_ms)
-    row_name: Column[Part] = Column(depth, depth, lambda part: part.name)
-    columns = (row_name, *([FUSED] if fused else []), *COLUMNS)
+    name: Column[Part] = Column(depth, depth, lambda part: part.name)
     grade = record.environment.grade
     return Report(
         kind="roofline",
@@ -134,7 +133,7 @@ def efficiency(graph: Graph, device: Device, record: Record, result: Result, dep
             Fact("achieved_flop_per_s", "achieved", whole.flop_per_s, "flop_rate"),
             Fact("eager_floor_ms", "floor, eager", 1e3 * total.eager_s, "ms"),
         ),
-        tables=(tabulate(f"{depth}s", f"{depth}s", columns, parts, whole),),
+        tables=(tabulate(f"{depth}s", f"{depth}s", (name, *([FUSED] if fused else []), *COLUMNS), parts, whole),),
         findings=(
             *unsteady(device),
             *map(word, result.findings),
