@@ -2,12 +2,16 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from raw_results import CPU_ROUND, FINISHED, raw, result, rounds
 
-from resnet_inspect.benchmark.compare import DELTA, Outcome, compare
+from resnet_inspect.benchmark.compare import DELTA, Outcome, compare, compare_results
+from resnet_inspect.benchmark.record import Result
 from resnet_inspect.benchmark.statistics import Rounds, summarize
 
 LAW = settings(deadline=None, max_examples=50)
@@ -31,12 +35,12 @@ def outcomes(
 ) -> Counter[Outcome]:
     """A hundred comparisons of a thing with itself, but ``scale`` times slower."""
     rng = random.Random(seed)
-    found: Counter[Outcome] = Counter()
+    counts: Counter[Outcome] = Counter()
     for number in range(100):
         around = centres(rng, shift)
         old, new = noise(rng, around, sd), noise(rng, around if paired else centres(rng, shift), sd, scale)
-        found[compare(old, new, delta, number, paired, resamples=200).outcome] += 1
-    return found
+        counts[compare(old, new, delta, number, paired, resamples=200).outcome] += 1
+    return counts
 
 
 @pytest.mark.parametrize("paired", [False, True])
@@ -47,9 +51,9 @@ def outcomes(
 def test_a_thing_is_neither_slower_nor_faster_than_itself(
     device: str, sd: float, shift: float, same: int, paired: bool
 ) -> None:
-    found = outcomes(DELTA[device], sd, shift=shift, paired=paired)
-    assert found["SAME"] + found["INCONCLUSIVE"] >= 98
-    assert found["SAME"] >= same
+    counts = outcomes(DELTA[device], sd, shift=shift, paired=paired)
+    assert counts["SAME"] + counts["INCONCLUSIVE"] >= 98
+    assert counts["SAME"] >= same
 
 
 @pytest.mark.parametrize("paired", [False, True])
@@ -69,9 +73,9 @@ def test_pairs_find_what_differences_between_rounds_hide() -> None:
 
 @pytest.mark.parametrize(("new", "outcome"), [(10.6, "SLOWER"), (9.4, "FASTER"), (10.4, "SAME"), (9.6, "SAME")])
 def test_without_noise_delta_alone_decides(new: float, outcome: Outcome) -> None:
-    found = compare([[10.0] * 3] * 2, [[new] * 3] * 2, 0.05)
-    assert (found.outcome, found.delta) == (outcome, 0.05)
-    assert found.low == found.high == found.ratio == new / 10
+    comparison = compare([[10.0] * 3] * 2, [[new] * 3] * 2, 0.05)
+    assert (comparison.outcome, comparison.delta) == (outcome, 0.05)
+    assert comparison.low == comparison.high == comparison.ratio == new / 10
 
 
 def test_an_interval_across_a_limit_is_inconclusive() -> None:
@@ -85,13 +89,13 @@ def test_an_interval_across_a_limit_is_inconclusive() -> None:
 @LAW
 @given(some_rounds, some_rounds, st.integers(0, 99))
 def test_an_outcome_is_what_the_interval_says(old: list[list[float]], new: list[list[float]], seed: int) -> None:
-    found = compare(old, new, 0.05, seed, resamples=50)
-    assert found.ratio == summarize(new).median / summarize(old).median
-    assert found.low <= found.high
-    assert (found.outcome == "SLOWER") == (found.low > 1.05)
-    assert (found.outcome == "FASTER") == (found.high < 0.95)
-    assert (found.outcome == "SAME") == (found.low >= 0.95 and found.high <= 1.05)
-    assert compare(old, new, 0.05, seed, resamples=50) == found
+    comparison = compare(old, new, 0.05, seed, resamples=50)
+    assert comparison.ratio == summarize(new).median / summarize(old).median
+    assert comparison.low <= comparison.high
+    assert (comparison.outcome == "SLOWER") == (comparison.low > 1.05)
+    assert (comparison.outcome == "FASTER") == (comparison.high < 0.95)
+    assert (comparison.outcome == "SAME") == (comparison.low >= 0.95 and comparison.high <= 1.05)
+    assert compare(old, new, 0.05, seed, resamples=50) == comparison
 
 
 @LAW
@@ -105,10 +109,10 @@ def test_a_comparison_does_not_depend_on_the_unit(old: list[list[float]], new: l
 @given(st.lists(durations, min_size=1, max_size=6), st.floats(0.5, 2))
 def test_what_slows_a_round_cancels_out_in_pairs(around: list[float], scale: float) -> None:
     old, new = [[x] * 3 for x in around], [[x * scale] * 3 for x in around]
-    found = compare(old, new, 0.05, paired=True, resamples=50)
-    assert found.ratio == pytest.approx(scale)
+    comparison = compare(old, new, 0.05, paired=True, resamples=50)
+    assert comparison.ratio == pytest.approx(scale)
     if len({*around}) == 1:
-        assert (found.low, found.high) == pytest.approx((scale, scale))
+        assert (comparison.low, comparison.high) == pytest.approx((scale, scale))
 
 
 def test_old_for_new_turns_the_outcome_round() -> None:
@@ -158,7 +162,7 @@ def paced(rng: random.Random, pace: float) -> list[float]:
         (1.0, 1.0, "SAME"),
         (1.2, 1.0, "SLOWER"),
         (1.2, 1.2, "INCONCLUSIVE"),  # all of it may be the machine's
-        (1.0, 1.2, "INCONCLUSIVE"),  # it hid that the net has become faster, or the yardstick does not fit
+        (1.0, 1.2, "INCONCLUSIVE"),  # it hid that the net has become faster, or the reference workload does not fit
         (0.7, 0.8, "FASTER"),  # as measured, and still where the machine is allowed for
         (1.2, 0.9, "SLOWER"),
     ],
@@ -168,9 +172,9 @@ def test_a_difference_counts_where_it_is_more_than_the_machines_own(
 ) -> None:
     rng = random.Random(4)
     old, new = noise(rng, centres(rng), 0.01), noise(rng, centres(rng), 0.01, slower)
-    found = compare(old, new, DELTA["cpu"], paces=(paced(rng, 3.0), paced(rng, 3.0 * machine)))
-    assert (found.outcome, found.machine) == (outcome, pytest.approx(machine, rel=0.01))
-    assert found.low <= found.ratio <= found.high
+    comparison = compare(old, new, DELTA["cpu"], reference_ms=(paced(rng, 3.0), paced(rng, 3.0 * machine)))
+    assert (comparison.outcome, comparison.machine) == (outcome, pytest.approx(machine, rel=0.01))
+    assert comparison.low <= comparison.ratio <= comparison.high
 
 
 def test_a_machine_that_changes_its_pace_makes_nothing_slower_than_itself() -> None:
@@ -179,9 +183,76 @@ def test_a_machine_that_changes_its_pace_makes_nothing_slower_than_itself() -> N
     for number in range(100):
         moved = [1 + abs(rng.gauss(0, 0.08)) for _ in range(2)]
         old, new = (noise(rng, centres(rng), 0.02, pace) for pace in moved)
-        paces = paced(rng, moved[0]), paced(rng, moved[1])
-        for known in wrong:
-            found = compare(old, new, DELTA["cpu"], number, resamples=200, paces=paces if known else None)
-            wrong[known] += found.outcome in ("SLOWER", "FASTER")
+        reference_ms = paced(rng, moved[0]), paced(rng, moved[1])
+        for timed in wrong:
+            comparison = compare(
+                old, new, DELTA["cpu"], number, resamples=200, reference_ms=reference_ms if timed else None
+            )
+            wrong[timed] += comparison.outcome in ("SLOWER", "FASTER")
     assert wrong[True] == 0
     assert wrong[False] > 20
+
+
+def took(ms: float, reference_ms: float = 3.0, **changes: Any) -> Result:
+    """A result on a CPU whose calls take so long."""
+    states = [replace(CPU_ROUND, reference_ms=(reference_ms,))] * 5
+    return result(raw(latency_ms=rounds(*[ms] * 4), states=states, **changes))
+
+
+def on_cuda(latency_ms: float, device_ms: float, enqueue_ms: float) -> Result:
+    times = {"latency_ms": latency_ms, "device_time_ms": device_ms, "enqueue_ms": enqueue_ms}
+    return result(raw("cuda:0", block_ms=6 * device_ms, **{name: rounds(*[ms] * 4) for name, ms in times.items()}))
+
+
+def test_results_are_compared_by_the_devices_time_where_the_host_keeps_ahead_in_both() -> None:
+    old, new, waiting = on_cuda(10.0, 9.9, 1.0), on_cuda(13.0, 9.9, 1.0), on_cuda(13.0, 9.9, 9.0)
+    ahead, behind = compare_results(old, new, 0), compare_results(old, waiting, 0)
+    assert ahead is not None
+    assert (ahead.old_ms, ahead.new_ms, ahead.comparison.outcome) == (9.9, 9.9, "SAME")
+    assert behind is not None
+    assert (behind.old_ms, behind.new_ms, behind.comparison.outcome) == (10.0, 13.0, "SLOWER")
+
+
+def test_results_on_a_cpu_are_compared_by_their_latency() -> None:
+    compared = compare_results(took(10.0), took(12.0), 0)
+    assert compared is not None
+    assert (compared.old_ms, compared.new_ms, compared.comparison.outcome) == (10.0, 12.0, "SLOWER")
+    assert (compared.comparison.delta, compared.comparison.machine) == (DELTA["cpu"], 1.0)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [took(12.0, finished=replace(FINISHED, finite=False)), took(12.0, status="oom"), result(raw(rounds=(), status="oom"))],
+)  # fmt: skip
+def test_a_result_without_a_valid_measurement_is_not_compared(bad: Result) -> None:
+    assert compare_results(took(10.0), bad, 0) is None
+    assert compare_results(bad, took(10.0), 0) is None
+
+
+def test_a_crowded_or_an_interrupted_run_decides_no_difference() -> None:
+    crowded = result(raw(latency_ms=rounds(*[12.0] * 4), states=[replace(CPU_ROUND, cpu_share=0.5)] * 5))
+    for new in crowded, took(12.0, stopped="interrupted"):
+        compared = compare_results(took(10.0), new, 0)
+        assert compared is not None
+        assert compared.comparison.outcome == "INCONCLUSIVE"
+
+
+def test_the_machines_change_of_pace_is_divided_out_where_it_is_comparable() -> None:
+    old, new = took(10.0), took(12.0, reference_ms=3.6)
+    other_threads = replace(new, case=replace(new.case, threads=2))
+    outcomes = [
+        (compared.comparison.outcome, compared.comparison.machine)
+        for compared in (
+            compare_results(old, new, 0),
+            compare_results(old, new, 0, comparable=False),
+            compare_results(old, other_threads, 0),
+        )
+        if compared is not None
+    ]
+    assert outcomes == [("INCONCLUSIVE", pytest.approx(1.2)), ("SLOWER", None), ("SLOWER", None)]
+
+
+def test_new_times_may_be_scaled_as_to_an_image() -> None:
+    compared = compare_results(took(10.0), took(20.0), 0, scale=0.5)
+    assert compared is not None
+    assert (compared.comparison.ratio, compared.comparison.outcome) == (1.0, "SAME")

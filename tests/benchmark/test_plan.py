@@ -1,4 +1,4 @@
-"""When an arm is warm, and when it has been sampled enough."""
+"""When a case is warm, and when it has been sampled enough."""
 
 import math
 import random
@@ -10,11 +10,11 @@ from resnet_inspect.benchmark.plan import Plan, plan_for, reason_to_stop, settle
 from resnet_inspect.errors import RequestError
 
 PLAN = Plan()
-NOISY_PLAN = replace(PLAN, precise_within=0.0, max_time_s=1e9)  # nothing but noise ends an arm
+NOISY_PLAN = replace(PLAN, precise_within=0.0, max_time_s=1e9)  # nothing but noise ends a case
 
 
 def noise(rounds: int, each: int, sd: float = 0.0, shift: float = 0.0, seed: int = 1) -> list[list[float]]:
-    """Rounds round 10 ms; ``sd`` and that from round to round, ``shift``, are relative."""
+    """Rounds round 10 ms; ``sd`` is relative, and so is ``shift``, from round to round."""
     rng = random.Random(seed)
     centres = [10 * (1 + rng.gauss(0, shift)) for _ in range(rounds)]
     return [[centre * (1 + rng.gauss(0, sd)) for _ in range(each)] for centre in centres]
@@ -88,11 +88,11 @@ def test_a_least_time_may_be_the_most_or_stand_alone() -> None:
     [
         ([100.0] * 20, True),
         ([100.0] * 19, False),  # not two windows
-        ([20.0] * 20, True),  # how long they have to be is the warm-up's
+        ([20.0] * 20, True),  # how long they must be is the warm-up's affair
         ([100.0] * 10 + [100.9] * 10, True),
         ([100.0] * 10 + [101.1] * 10, False),
         ([101.1] * 10 + [100.0] * 10, False),
-        ([500.0] * 30 + [100.0] * 20, True),  # what was before them is past
+        ([500.0] * 30 + [100.0] * 20, True),  # what came before them does not count
         ([100.0] * 10 + [100.0] * 6 + [900.0] * 4, True),  # medians forgive a stall
     ],
 )

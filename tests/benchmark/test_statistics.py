@@ -36,7 +36,7 @@ def flat(rounds: Rounds) -> list[float]:
 
 
 def noise(rng: random.Random, rounds: int, each: int, sd: float = 0.03, shift: float = 0.0) -> list[list[float]]:
-    """Rounds of normal samples round 10 ms; ``sd``, and that from round to round, ``shift``, are relative."""
+    """Rounds of normal samples round 10 ms; ``sd`` is relative, and so is ``shift``, from round to round."""
     centres = [10 * (1 + rng.gauss(0, shift)) for _ in range(rounds)]
     return [[rng.gauss(centre, 10 * sd) for _ in range(each)] for centre in centres]
 
