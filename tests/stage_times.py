@@ -6,7 +6,7 @@ from typing import Any
 
 from raw_results import COUNTED, ENVIRONMENT, GPU
 
-from resnet_inspect import api
+import resnet_inspect as api
 from resnet_inspect.benchmark.breakdown import Breakdown, PartTime
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.plan import plan_for

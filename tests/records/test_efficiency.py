@@ -34,7 +34,7 @@ def facts_of(report: Report) -> dict[str, Any]:
 
 def test_each_stage_is_held_against_its_own_floor() -> None:
     rows = rows_of(api.roofline(record=record(result())))
-    expected = floors(api.lower("resnet50", batch_size=256), find("h200"), "bf16")
+    expected = floors(api.lower("resnet50", batch_size=256), find_device("h200"), "bf16")
     for stage, floor in expected.items():
         row = rows[stage]
         assert row["measured_ms"] == STAGE_MS[stage]
@@ -69,11 +69,11 @@ def test_the_calls_of_a_pass_are_added_up() -> None:
     graph = api.lower("resnet50", batch_size=256)
     layers = breakdown({node.name: 0.01 for node in graph.nodes[1:]})
     by_layer = replace(result(stage_ms=None), layers=layers)
-    passes = rows_of(efficiency(graph, find("h200"), record(by_layer), by_layer, "layer"))
+    passes = rows_of(efficiency(graph, find_device("h200"), record(by_layer), by_layer, "layer"))
     assert passes["layer1.0.conv3"]["measured_ms"] == pytest.approx(0.04), "conv, norm, sum and ReLU"
-    blocks = rows_of(efficiency(graph, find("h200"), record(by_layer), by_layer, "block"))
+    blocks = rows_of(efficiency(graph, find_device("h200"), record(by_layer), by_layer, "block"))
     assert blocks["layer1.0"]["measured_ms"] == pytest.approx(0.12)
-    stages = rows_of(efficiency(graph, find("h200"), record(by_layer), by_layer, "stage"))
+    stages = rows_of(efficiency(graph, find_device("h200"), record(by_layer), by_layer, "stage"))
     assert stages["total"]["measured_ms"] == pytest.approx(0.01 * (len(graph.nodes) - 1))
 
 

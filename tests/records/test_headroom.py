@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from stage_times import STAGE_MS, record, result
 
-from resnet_inspect import api
+import resnet_inspect as api
 from resnet_inspect.benchmark.record import Observation, Result
-from resnet_inspect.hardware.devices import Device, find
+from resnet_inspect.hardware.devices import Device, find_device
 from resnet_inspect.records.efficiency import efficiency
 from resnet_inspect.report import Finding
 from resnet_inspect.vocabulary import Precision
@@ -20,7 +20,7 @@ FP32 = {name: 8 * ms for name, ms in STAGE_MS.items()}
 
 def findings(code: str, result: Result, device: Device | None = None) -> list[Finding]:
     graph = api.lower("resnet50", batch_size=result.case.batch_size)
-    report = efficiency(graph, device or find("h200"), record(result), result)
+    report = efficiency(graph, device or find_device("h200"), record(result), result)
     return [finding for finding in report.findings if finding.code == code]
 
 
@@ -95,7 +95,7 @@ def test_within_5_percent_of_the_roof_is_noise() -> None:
 def test_advice_follows_the_time_the_mode_and_the_peaks_of_the_device(
     stage_ms: Mapping[str, float], changes: dict[str, Any], peaks: dict[Precision, float], hint: str
 ) -> None:
-    device = replace(find("h200"), peaks=peaks) if peaks else find("h200")
+    device = replace(find_device("h200"), peaks=peaks) if peaks else find_device("h200")
     hints = [finding.hint for finding in findings("headroom", result(stage_ms=stage_ms, **changes), device)]
     assert any(given == hint if hint.startswith("neither") else hint in given for given in hints)
     for absent in {"fp32", "tf32", "bf16", "fp16"} - set(device.peaks):
@@ -107,7 +107,7 @@ def test_a_larger_batch_is_advised_only_to_a_small_one() -> None:
         stage_ms = {name: scale * ms for name, ms in STAGE_MS.items()}
         batch = {"batch_size": images, "input": (images, 3, 224, 224)}
         on_cpu = result(stage_ms=stage_ms, device="cpu", precision="fp32", **batch)
-        device = replace(find("h200"), peaks={"fp32": 60e12})
+        device = replace(find_device("h200"), peaks={"fp32": 60e12})
         return "\n".join(finding.hint for finding in findings("headroom", on_cpu, device))
 
     assert "a larger --batch-size" in hints(1, 1.0)
