@@ -4,16 +4,33 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from types import SimpleNamespace
 
 import pytest
 import torch
 
-from resnet_inspect.benchmark.worker import gpu
+from resnet_inspect.hardware.gpu import Gpu, GpuState
 from resnet_inspect.hardware.machine import grade, read
+from resnet_inspect.runtime import gpu
+from resnet_inspect.typed_json import decode, encode
 
 UUID = "2ad7c3f0-0000-1111-2222-333344445555"
-SNAPSHOT = {"sm_mhz": 1980, "temperature_c": 41, "power_w": 123.456, "energy_j": 9876.543, "throttle": []}
+STATE = GpuState(sm_mhz=1980, temperature_c=41, power_w=123.456, energy_j=9876.543, throttle=(), reason=None)
+SILENT = GpuState(sm_mhz=None, temperature_c=None, power_w=None, energy_j=None, throttle=None, reason=None)
+H200 = Gpu(
+    **asdict(STATE),
+    name="NVIDIA H200",
+    capability="9.0",
+    memory_bytes=150_000_000_000,
+    multiprocessors=132,
+    cuda="13.0",
+    cudnn=91_002,
+    driver="570.86.15",
+    sm_max_mhz=1985,
+    power_limit_w=700.0,
+    other_processes=0,
+)
 
 
 class NVMLError(Exception):
@@ -77,30 +94,17 @@ def h200(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 @pytest.mark.usefixtures("h200")
 def test_a_device_is_described_by_torch_and_nvml_together() -> None:
-    answer = gpu.describe(0, Nvml())
-    assert answer == SNAPSHOT | {
-        "name": "NVIDIA H200",
-        "capability": "9.0",
-        "memory_bytes": 150_000_000_000,
-        "multiprocessors": 132,
-        "cuda": "13.0",
-        "cudnn": 91_002,
-        "driver": "570.86.15",
-        "sm_max_mhz": 1985,
-        "power_limit_w": 700.0,
-        "other_processes": 0,
-        "reason": None,
-    }
-    assert json.loads(json.dumps(answer)) == answer
+    assert gpu.describe(0, Nvml()) == H200
+    assert decode(Gpu, json.loads(json.dumps(encode(H200)))) == H200
 
 
 @pytest.mark.usefixtures("h200")
 def test_a_snapshot_is_what_changes() -> None:
-    assert gpu.clocks(0, Nvml()) == SNAPSHOT | {"reason": None}
+    assert gpu.read_state(0, Nvml()) == STATE
 
 
 @pytest.mark.usefixtures("h200")
-@pytest.mark.parametrize("ask", [gpu.describe, gpu.clocks])
+@pytest.mark.parametrize("ask", [gpu.describe, gpu.read_state])
 def test_torchs_device_0_is_found_by_its_uuid(ask: Callable[..., object]) -> None:
     nvml = Nvml()
     ask(0, nvml)
@@ -110,16 +114,16 @@ def test_torchs_device_0_is_found_by_its_uuid(ask: Callable[..., object]) -> Non
 def test_a_device_without_a_uuid_is_found_by_its_number(h200: SimpleNamespace) -> None:
     del h200.uuid
     nvml = Nvml()
-    assert gpu.clocks(0, nvml)["sm_mhz"] == 1980
+    assert gpu.read_state(0, nvml).sm_mhz == 1980
     assert nvml.asked == [0]
 
 
 def test_a_device_that_nvml_does_not_find_is_never_taken_for_another(h200: SimpleNamespace) -> None:
     h200.uuid = "a-slice-of-a-gpu"
     answer = gpu.describe(0, Nvml())
-    assert answer["name"] == "NVIDIA H200"
-    assert answer["sm_mhz"] is None
-    assert answer["reason"] == "Not Found"
+    assert answer.name == "NVIDIA H200"
+    assert answer.sm_mhz is None
+    assert answer.reason == "Not Found"
 
 
 @pytest.mark.usefixtures("_no_device")
@@ -127,16 +131,16 @@ def test_an_nvml_handed_in_answers_where_torch_sees_no_device() -> None:
     nvml = Nvml()
     answer = gpu.describe(1, nvml)
     assert nvml.asked == [1]
-    assert (answer["name"], answer["sm_mhz"], answer["reason"]) == (None, 1980, "torch sees no such CUDA device")
+    assert (answer.name, answer.sm_mhz, answer.reason) == (None, 1980, "torch sees no such CUDA device")
 
 
 @pytest.mark.usefixtures("_no_device")
 def test_without_a_device_all_is_unknown_and_nvml_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     nvml = Nvml()
     monkeypatch.setitem(sys.modules, "pynvml", nvml)
-    for answer in (gpu.describe(), gpu.clocks()):
-        assert answer.pop("reason") == "torch sees no such CUDA device"
-        assert {key for key, value in answer.items() if value is not None} <= {"cuda"}
+    for answer in (gpu.describe(), gpu.read_state()):
+        assert answer.reason == "torch sees no such CUDA device"
+        assert {name for name, value in asdict(answer).items() if value is not None} <= {"cuda", "reason"}
     assert nvml.asked == []
 
 
@@ -144,15 +148,15 @@ def test_without_a_device_all_is_unknown_and_nvml_is_left_alone(monkeypatch: pyt
 def test_without_pynvml_torch_still_describes_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", None)
     answer = gpu.describe()
-    assert (answer["name"], answer["capability"], answer["driver"]) == ("NVIDIA H200", "9.0", None)
-    assert answer["reason"] == "pynvml is not installed"
-    assert gpu.clocks() == dict.fromkeys(SNAPSHOT) | {"reason": "pynvml is not installed"}
+    assert (answer.name, answer.capability, answer.driver) == ("NVIDIA H200", "9.0", None)
+    assert answer.reason == "pynvml is not installed"
+    assert gpu.read_state() == replace(SILENT, reason="pynvml is not installed")
 
 
 @pytest.mark.usefixtures("h200")
 def test_an_installed_pynvml_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", Nvml())
-    assert gpu.clocks() == SNAPSHOT | {"reason": None}
+    assert gpu.read_state() == STATE
 
 
 @pytest.mark.usefixtures("h200")
@@ -163,14 +167,14 @@ def test_a_driver_that_does_not_answer_is_the_reason(monkeypatch: pytest.MonkeyP
         raise NVMLError("Driver Not Loaded")
 
     monkeypatch.setattr(nvml, "nvmlInit", fail)
-    assert gpu.clocks(0, nvml) == dict.fromkeys(SNAPSHOT) | {"reason": "Driver Not Loaded"}
+    assert gpu.read_state(0, nvml) == replace(SILENT, reason="Driver Not Loaded")
 
 
 @pytest.mark.usefixtures("h200")
 def test_one_missing_sensor_leaves_the_others() -> None:
     nvml = Nvml(without=("nvmlDeviceGetTotalEnergyConsumption", "nvmlDeviceGetTemperature"))
-    missing = {"temperature_c": None, "energy_j": None, "reason": "NVML does not tell temperature_c, energy_j"}
-    assert gpu.clocks(0, nvml) == SNAPSHOT | missing
+    reason = "NVML does not tell temperature_c, energy_j"
+    assert gpu.read_state(0, nvml) == replace(STATE, temperature_c=None, energy_j=None, reason=reason)
 
 
 @pytest.mark.usefixtures("h200")
@@ -183,33 +187,33 @@ def test_one_missing_sensor_leaves_the_others() -> None:
 )
 def test_either_name_of_a_function_will_do(without: tuple[str, ...]) -> None:
     answer = gpu.describe(0, Nvml(bits=0x4, pids=(os.getpid() + 1,), without=without))
-    assert (answer["throttle"], answer["other_processes"], answer["reason"]) == (["power cap"], 1, None)
+    assert (answer.throttle, answer.other_processes, answer.reason) == (("power cap",), 1, None)
 
 
 @pytest.mark.usefixtures("h200")
 @pytest.mark.parametrize(
     ("bits", "words"),
     [
-        (0x000, []),
-        (0x001 | 0x002 | 0x100, []),  # idle, application clocks, display clocks
-        (0x004, ["power cap"]),
-        (0x020, ["thermal"]),
-        (0x040, ["thermal"]),
-        (0x008, ["hardware slowdown"]),
-        (0x080, ["hardware slowdown"]),
-        (0x010, ["sync boost"]),
-        (0x1FF, ["power cap", "thermal", "hardware slowdown", "sync boost"]),
+        (0x000, ()),
+        (0x001 | 0x002 | 0x100, ()),  # idle, application clocks, display clocks
+        (0x004, ("power cap",)),
+        (0x020, ("thermal",)),
+        (0x040, ("thermal",)),
+        (0x008, ("hardware slowdown",)),
+        (0x080, ("hardware slowdown",)),
+        (0x010, ("sync boost",)),
+        (0x1FF, ("power cap", "thermal", "hardware slowdown", "sync boost")),
     ],
 )
-def test_throttle_reasons_are_words(bits: int, words: list[str]) -> None:
-    assert gpu.clocks(0, Nvml(bits))["throttle"] == words
+def test_throttle_reasons_are_words(bits: int, words: tuple[str, ...]) -> None:
+    assert gpu.read_state(0, Nvml(bits)).throttle == words
 
 
 @pytest.mark.usefixtures("h200")
 def test_this_process_is_not_another_one() -> None:
     mine = os.getpid()
-    assert gpu.describe(0, Nvml(pids=(mine,)))["other_processes"] == 0
-    assert gpu.describe(0, Nvml(pids=(mine, mine + 1, mine + 1, mine + 2)))["other_processes"] == 2
+    assert gpu.describe(0, Nvml(pids=(mine,))).other_processes == 0
+    assert gpu.describe(0, Nvml(pids=(mine, mine + 1, mine + 1, mine + 2))).other_processes == 2
 
 
 @pytest.mark.usefixtures("h200")
@@ -217,7 +221,7 @@ def test_this_process_is_not_another_one() -> None:
 def test_nvml_is_closed_as_often_as_it_is_opened(without: tuple[str, ...]) -> None:
     nvml = Nvml(without=without)
     gpu.describe(0, nvml)
-    gpu.clocks(0, nvml)
+    gpu.read_state(0, nvml)
     assert nvml.open == 0
 
 
@@ -233,20 +237,21 @@ def test_a_throttled_gpu_is_graded_by_what_is_said_of_it() -> None:
 
 def test_a_number_that_torch_does_not_know_is_no_device() -> None:
     for index in (-1, torch.cuda.device_count()):
-        assert gpu.describe(index)["name"] is None
+        assert gpu.describe(index).name is None
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_a_real_device_is_described() -> None:
     answer = gpu.describe()
-    assert answer["name"] == torch.cuda.get_device_name(0)
-    assert json.loads(json.dumps(answer)) == answer
-    assert (answer["reason"] is None) is all(value is not None for key, value in answer.items() if key != "reason")
+    assert answer.name == torch.cuda.get_device_name(0)
+    assert decode(Gpu, json.loads(json.dumps(encode(answer)))) == answer
+    known = all(value is not None for name, value in asdict(answer).items() if name != "reason")
+    assert (answer.reason is None) is known
 
 
 @pytest.mark.usefixtures("h200")
 def test_a_slice_of_a_device_is_found_by_its_own_name() -> None:
     nvml = Nvml()
     nvml.prefix = "MIG"
-    assert gpu.clocks(0, nvml)["sm_mhz"] == 1980
+    assert gpu.read_state(0, nvml).sm_mhz == 1980
     assert nvml.asked[-1] == f"MIG-{UUID}"
