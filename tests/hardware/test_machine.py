@@ -4,11 +4,12 @@ import json
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import pytest
 
+from resnet_inspect.hardware.gpu import Gpu
 from resnet_inspect.hardware.machine import Grade, Machine, grade, read, usable_cpus
 
 GIB = 1024**3
@@ -31,6 +32,8 @@ QUIET = Machine(
     traced=False,
     variables={},
 )
+UNKNOWN_GPU = Gpu(**dict.fromkeys(field.name for field in fields(Gpu)))
+UNTHROTTLED_GPU = replace(UNKNOWN_GPU, throttle=())
 
 
 def cpuinfo(cpus: int, threads: int = 1) -> str:
@@ -247,9 +250,8 @@ def test_this_machine_can_be_read() -> None:
 
 
 def test_a_quiet_machine_and_a_quiet_gpu_give_no_reason() -> None:
-    gpu = {"name": "NVIDIA H200", "throttle": [], "other_processes": 0, "temperature_c": 41}
-    unknown = {**dict.fromkeys(gpu), "throttle": []}
-    assert grade(QUIET) == grade(QUIET, gpu) == grade(QUIET, unknown) == grade(QUIET, {}) == Grade("A", ())
+    gpu = replace(UNTHROTTLED_GPU, name="NVIDIA H200", other_processes=0, temperature_c=41)
+    assert grade(QUIET) == grade(QUIET, gpu) == grade(QUIET, UNTHROTTLED_GPU) == Grade("A", ())
 
 
 @pytest.mark.parametrize(
@@ -293,32 +295,33 @@ def test_a_quota_below_the_affinity_widens_and_is_what_the_load_is_held_against(
 
 
 @pytest.mark.parametrize(
-    ("gpu", "letter", "reason"),
+    ("change", "letter", "reason"),
     [
         ({"other_processes": 1}, "B", "1 other process on the GPU"),
         ({"other_processes": 3}, "B", "3 other processes on the GPU"),
-        ({"throttle": ["sync boost"]}, "B", "GPU clocks held to those of other GPUs by sync boost"),
+        ({"throttle": ("sync boost",)}, "B", "GPU clocks held to those of other GPUs by sync boost"),
+        ({"throttle": None}, "B", "whether the GPU throttles is unknown: NVML does not tell"),
         (
             {"throttle": None, "reason": "pynvml is not installed"},
             "B",
             "whether the GPU throttles is unknown: pynvml is not installed",
         ),
-        ({"throttle": ["hardware slowdown"]}, "C", "GPU throttling for hardware slowdown"),
+        ({"throttle": ("hardware slowdown",)}, "C", "GPU throttling for hardware slowdown"),
         (
-            {"throttle": ["power cap", "thermal"], "temperature_c": 84, "power_w": 698.7, "power_limit_w": 700.0},
+            {"throttle": ("power cap", "thermal"), "temperature_c": 84, "power_w": 698.7, "power_limit_w": 700.0},
             "C",
             "GPU throttling for power cap and thermal, 84 °C, 699 W, 700 W limit",
         ),
     ],
 )
 def test_a_gpu_that_is_shared_or_held_back_has_its_grade_and_reason(
-    gpu: dict[str, object], letter: str, reason: str
+    change: dict[str, object], letter: str, reason: str
 ) -> None:
-    assert grade(QUIET, gpu) == Grade(letter, (reason,))
+    assert grade(QUIET, replace(UNTHROTTLED_GPU, **change)) == Grade(letter, (reason,))
 
 
 def test_the_worst_reasons_come_first() -> None:
     machine = replace(QUIET, governor="powersave", load_1m=9.0)
-    found = grade(machine, {"throttle": ["thermal"], "other_processes": 2})
+    found = grade(machine, replace(UNTHROTTLED_GPU, throttle=("thermal",), other_processes=2))
     assert found.letter == "C"
     assert [reason.split()[0] for reason in found.reasons] == ["1-minute", "GPU", "governor", "2"]
