@@ -1,7 +1,7 @@
-"""Marked calls: the arm's own numbers, in parts that add up; events and clocks are fakes where a device is wanted."""
+"""Marked calls: the numbers of the case itself, in parts that add up; a fake clock or events stand for a device."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import count
 from typing import Any
 
@@ -9,23 +9,28 @@ import pytest
 import torch
 
 from resnet_inspect import sources
-from resnet_inspect.benchmark.breakdown import closes_within, ledger
+from resnet_inspect.benchmark.breakdown import Part, break_down, closes_within, layers_of, stages_of
 from resnet_inspect.benchmark.case import DRY, SCALER, Case
+from resnet_inspect.benchmark.messages import MarkedCalls, Unavailable
 from resnet_inspect.benchmark.plan import Plan
-from resnet_inspect.benchmark.run import parts
 from resnet_inspect.benchmark.worker import marks
 from resnet_inspect.benchmark.worker.marks import ClockMarks, EventMarks, Key
 from resnet_inspect.benchmark.worker.prepare import Ready, prepare
+from resnet_inspect.graph import Graph
 from resnet_inspect.vocabulary import MODES
 
-CONFIG = Case("resnet18", "cpu", 2, (2, 3, 32, 32), "infer", "fp32", "contiguous", "eager", 1)
+CASE = Case("resnet18", "cpu", 2, (2, 3, 32, 32), "infer", "fp32", "contiguous", "eager", 1)
 CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 # What ends a stem, joins a shortcut, gates and finishes a net otherwise: each has another module tree.
 NETS = ("resnet18", "resnet50d", "cbam_resnet18", "resnetblur50", "ecaresnet50t", "resnet20_cifar", "preresnet20_cifar")
 
 
-def ready(case: Case = CONFIG) -> Ready:
+def prepared(case: Case = CASE) -> Ready:
     return prepare(case, sources.graph_of(sources.find(case.model), case.input), 0)
+
+
+def parts(graph: Graph, per: str) -> tuple[Part, ...]:
+    return stages_of(graph) if per == "stage" else layers_of(graph)
 
 
 class Counted:
@@ -53,28 +58,28 @@ def few_calls(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("per", ["stage", "layer"])
 @pytest.mark.parametrize("model", NETS)
 def test_the_marked_net_gives_the_very_outputs_of_the_plain_one(model: str, per: str) -> None:
-    one = ready(replace(CONFIG, model=model))
+    ready = prepared(replace(CASE, model=model))
     with torch.inference_mode():
-        assert torch.equal(marks.marked(one, per, False, Counted())(), one.run())
+        assert torch.equal(marks.marked(ready, per, False, Counted())(), ready.run())
 
 
 @pytest.mark.parametrize("model", NETS)
 def test_each_stage_and_each_call_begins_once_and_in_order(model: str) -> None:
-    one = ready(replace(CONFIG, model=model))
+    ready = prepared(replace(CASE, model=model))
     for per in ("stage", "layer"):
         seen = Counted()
-        number = len(parts(one.graph)[per])
+        number = len(parts(ready.graph, per))
         with torch.inference_mode():
-            marks.marked(one, per, False, seen)()
+            marks.marked(ready, per, False, seen)()
         assert seen.keys == [*(("forward", i) for i in range(number)), ("end", 0)]
 
 
 @pytest.mark.parametrize("per", ["stage", "layer"])
 def test_a_training_step_goes_forward_through_the_parts_and_back(per: str) -> None:
-    one, seen = ready(replace(CONFIG, task="train", input=(2, 3, 64, 64))), Counted()
-    number = len(parts(one.graph)[per])
-    before = one.net.get_parameter("conv1.weight").clone()
-    marks.marked(one, per, False, seen)()
+    ready, seen = prepared(replace(CASE, task="train", input=(2, 3, 64, 64))), Counted()
+    number = len(parts(ready.graph, per))
+    before = ready.net.get_parameter("conv1.weight").clone()
+    marks.marked(ready, per, False, seen)()
     assert seen.keys[:2] == [("optimizer", 0), ("forward", 0)]
     assert seen.keys[-2:] == [("optimizer", 0), ("end", 0)]
     assert [i for phase, i in seen.keys if phase == "forward"] == [*range(number + 1)]
@@ -82,23 +87,20 @@ def test_a_training_step_goes_forward_through_the_parts_and_back(per: str) -> No
     assert sorted(back) == [*range(number + 1)], "each once"
     assert back[0] == number, "the loss first"
     assert per == "layer" or back == [*reversed(range(number + 1))]
-    assert not torch.equal(before, one.net.get_parameter("conv1.weight")), "and it learns"
+    assert not torch.equal(before, ready.net.get_parameter("conv1.weight")), "and it learns"
 
 
 @pytest.mark.parametrize("per", ["stage", "layer"])
 @pytest.mark.parametrize("task", ["infer", "train"])
 def test_what_is_measured_adds_up(task: str, per: str) -> None:
-    one = ready(replace(CONFIG, task=task, input=(2, 3, 64, 64)))
+    case = replace(CASE, task=task, input=(2, 3, 64, 64))
+    ready = prepared(case)
     with torch.inference_mode(task == "infer"):
-        found = ledger(marks.play(one, one_config(task), Plan(), per), parts(one.graph)[per])
-    assert sum(row["ms"] for row in found["rows"]) <= found["total_ms"] * (1 + 1e-12)  # a sum of floats
-    assert 0.5 < found["closure"] < 1, "the clock outside sees more than the marks, and knows nothing of them"
-    assert min(row["ms"] for row in found["rows"]) > 0
-    assert ("optimizer_ms" in found) is (task == "train")
-
-
-def one_config(task: str) -> Case:
-    return replace(CONFIG, task=task, input=(2, 3, 64, 64))
+        breakdown = break_down(marks.play(ready, case, Plan(), per), parts(ready.graph, per))
+    assert sum(row.ms for row in breakdown.rows) <= breakdown.total_ms * (1 + 1e-12)  # a sum of floats
+    assert 0.5 < breakdown.closure < 1, "the clock outside sees more than the marks, and knows nothing of them"
+    assert min(row.ms for row in breakdown.rows) > 0
+    assert breakdown.of_training is (task == "train")
 
 
 def test_a_clocks_marks_are_milliseconds_of_what_begins_at_each() -> None:
@@ -150,9 +152,11 @@ def test_a_device_that_waits_for_the_host_says_nothing_of_itself() -> None:
         assert (seen.read() is None) is watched, "in a captured graph the host waits for nothing"
 
 
-def test_a_queue_that_runs_dry_is_a_reason() -> None:
+def test_where_the_queue_runs_dry_nothing_is_measured() -> None:
     timed: Callable[[Any], float | None] = lambda call: None  # noqa: E731  # as stream.between_events says it
-    assert marks.in_turn(int, float, Counted(), timed, 2, 1e9) == {"reason": DRY}
+    with pytest.raises(Unavailable) as refused:
+        marks.in_turn(int, float, Counted(), timed, 2, 1e9)
+    assert refused.value.reason == DRY
 
 
 def test_marked_and_plain_calls_are_each_first_in_half_of_the_pairs() -> None:
@@ -169,14 +173,14 @@ def test_marked_and_plain_calls_are_each_first_in_half_of_the_pairs() -> None:
         call()
         return 5.0
 
-    said = marks.in_turn(run, lambda: order.append("plain"), seen, timed, 1, 1e9)
+    calls = marks.in_turn(run, lambda: order.append("plain"), seen, timed, 1, 1e9)
     assert order[:4] == ["marked", "plain", "plain", "marked"]
-    assert len(said["total"]) == marks.FEW_PAIRS
-    assert said["forward"][0] == [1.0, 0.0]
+    assert len(calls.total_ms) == marks.FEW_PAIRS
+    assert calls.forward_ms[0] == (1.0, 0.0)
 
 
-def pairs_of(ms: float, max_s: float, dry: Callable[[int], bool] = lambda call: False) -> dict[str, Any]:
-    """What is said of calls of ``ms``, of which the queue runs dry in some, by their number."""
+def pairs_of(ms: float, max_s: float, dry: Callable[[int], bool] = lambda call: False) -> MarkedCalls:
+    """Pairs of calls of ``ms`` each; ``dry`` says by a call's number whether the queue ran dry in it."""
     calls, seen = count(), Counted()
 
     def run() -> None:
@@ -202,29 +206,30 @@ def pairs_of(ms: float, max_s: float, dry: Callable[[int], bool] = lambda call: 
     ],
 )
 def test_calls_however_long_keep_to_the_plans_time_but_for_two_pairs(ms: float, max_s: float, pairs: int) -> None:
-    assert len(pairs_of(ms, max_s)["plain"]) == pairs
+    assert len(pairs_of(ms, max_s).plain_ms) == pairs
 
 
 def test_a_pair_in_which_the_queue_runs_dry_is_passed_over() -> None:
-    said = pairs_of(1.0, 1e9, lambda call: call in (0, 5, 11))
-    assert {key: len(values) for key, values in said.items()} == dict.fromkeys(said, marks.FEW_PAIRS)
-    assert len(said) == 6
+    calls = asdict(pairs_of(1.0, 1e9, lambda call: call in (0, 5, 11)))
+    assert {name: len(values) for name, values in calls.items()} == dict.fromkeys(calls, marks.FEW_PAIRS)
 
 
-def test_where_more_than_half_of_the_pairs_run_dry_nothing_is_told() -> None:
-    assert "reason" not in pairs_of(1.0, 1e9, lambda call: call // 2 % 2 == 1)
-    assert pairs_of(1.0, 1e9, lambda call: call // 2 % 3 != 0) == {"reason": DRY}
+def test_where_more_than_half_of_the_pairs_run_dry_nothing_is_measured() -> None:
+    assert pairs_of(1.0, 1e9, lambda call: call // 2 % 2 == 1)
+    with pytest.raises(Unavailable) as refused:
+        pairs_of(1.0, 1e9, lambda call: call // 2 % 3 != 0)
+    assert refused.value.reason == DRY
 
 
-def test_a_net_of_one_call_a_stage_is_laid_out_as_it_is_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_net_of_one_call_a_stage_is_cut_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many stages as calls: only the question tells which it is."""
-    one, asked = ready(), []
-    monkeypatch.setattr(marks, "_count", lambda graph, per: len(graph.nodes) - 1)
-    monkeypatch.setattr(marks, "chain", lambda *_: asked.append("stage") or one.net)
+    ready, cut = prepared(), []
+    ready.graph = replace(ready.graph, nodes=tuple(replace(node, stage=node.name) for node in ready.graph.nodes))
+    monkeypatch.setattr(marks, "chain", lambda *_: cut.append("stage") or ready.net)
     with torch.inference_mode():
-        marks.marked(one, "stage", False, Counted())()
-        marks.marked(one, "layer", False, Counted())()
-    assert asked == ["stage"]
+        marks.marked(ready, "stage", False, Counted())()
+        marks.marked(ready, "layer", False, Counted())()
+    assert cut == ["stage"]
 
 
 @pytest.mark.parametrize(
@@ -235,16 +240,19 @@ def test_a_net_of_one_call_a_stage_is_laid_out_as_it_is_asked_to(monkeypatch: py
     ],
 )
 def test_what_cannot_be_marked_is_refused_by_reason(change: dict[str, str], per: str, reason: str) -> None:
-    assert marks.play(ready(), replace(CONFIG, **change), Plan(), per) == {"reason": reason}
+    with pytest.raises(Unavailable) as refused:
+        marks.play(prepared(), replace(CASE, **change), Plan(), per)
+    assert refused.value.reason == reason
 
 
-def test_a_torch_without_events_for_graphs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_torch_without_events_for_graphs_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     def older(enable_timing: bool) -> None:
         raise AssertionError("not reached: it knows no other argument")
 
     monkeypatch.setattr(torch.cuda, "Event", older)
-    said = marks.play(ready(), replace(CONFIG, device="cuda:0", mode="graph"), Plan(), "stage")
-    assert said == {"reason": "this torch has no events that a graph can hold"}
+    with pytest.raises(Unavailable) as refused:
+        marks.play(prepared(), replace(CASE, device="cuda:0", mode="graph"), Plan(), "stage")
+    assert refused.value.reason == "this torch has no events that a graph can hold"
 
 
 @CUDA
@@ -252,16 +260,16 @@ def test_a_torch_without_events_for_graphs_is_told(monkeypatch: pytest.MonkeyPat
     ("mode", "per"),
     [(mode, "stage") for mode in MODES] + [("eager", "layer"), ("graph", "layer")],
 )
-def test_a_cuda_arm_is_laid_out(mode: str, per: str) -> None:
-    case = replace(CONFIG, device="cuda:0", mode=mode, batch_size=8, input=(8, 3, 224, 224))
-    one = ready(case)
+def test_the_parts_of_a_cuda_case_add_up(mode: str, per: str) -> None:
+    case = replace(CASE, device="cuda:0", mode=mode, batch_size=8, input=(8, 3, 224, 224))
+    ready = prepared(case)
     with torch.inference_mode():
-        said = marks.play(one, case, Plan(), per)
-    assert "reason" not in said
-    found = ledger(said, parts(one.graph)[per])
-    assert found["closure"] == pytest.approx(1, abs=closes_within(found, case.device))
+        breakdown = break_down(marks.play(ready, case, Plan(), per), parts(ready.graph, per))
+    assert breakdown.closure == pytest.approx(1, abs=closes_within(breakdown, case.kind))
 
 
-def test_the_marks_of_a_step_in_which_the_host_waits_tell_nothing() -> None:
+def test_a_step_in_which_the_host_waits_is_not_marked() -> None:
     case = Case("resnet18", "cuda:0", 2, (2, 3, 64, 64), "train", "amp-fp16", "contiguous", "eager", 1)
-    assert marks.play(None, case, Plan(), "stage") == {"reason": SCALER}  # type: ignore[arg-type]  # never asked
+    with pytest.raises(Unavailable) as refused:
+        marks.play(None, case, Plan(), "stage")  # type: ignore[arg-type]  # never asked
+    assert refused.value.reason == SCALER

@@ -2,7 +2,7 @@
 
 import mmap
 
-from resnet_inspect.benchmark.worker import page_faults as pages
+from resnet_inspect.benchmark.worker import page_faults
 
 
 def test_fresh_memory_is_fetched_page_by_page() -> None:
@@ -10,12 +10,12 @@ def test_fresh_memory_is_fetched_page_by_page() -> None:
     with mmap.mmap(-1, size) as memory:
         if hasattr(memory, "madvise"):
             memory.madvise(mmap.MADV_NOHUGEPAGE)
-        before = pages.faults()
+        before = page_faults.faults()
         for at in range(0, size, mmap.PAGESIZE):
             memory[at] = 1
-        assert pages.faults() - before >= size / mmap.PAGESIZE
+        assert page_faults.faults() - before >= size / mmap.PAGESIZE
 
 
 def test_a_fault_takes_time() -> None:
-    cost = pages.cost_us()
+    cost = page_faults.cost_us()
     assert cost is None or 0 <= cost < 1000

@@ -2,7 +2,6 @@
 
 import gc
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -10,7 +9,6 @@ from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.worker import sampling
 
 PLAN = Plan()
-NOISY_PLAN = replace(PLAN, precise_within=0.0, max_time_s=1e9)  # nothing but noise ends an arm
 
 
 class FakeClock:

@@ -6,10 +6,9 @@ import pytest
 import torch
 
 from resnet_inspect import sources
-from resnet_inspect.benchmark.breakdown import ledger
+from resnet_inspect.benchmark.breakdown import break_down, stages_of
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.plan import Plan
-from resnet_inspect.benchmark.run import parts
 from resnet_inspect.benchmark.worker import marks, stream
 from resnet_inspect.benchmark.worker.prepare import prepare
 
@@ -54,14 +53,14 @@ class Event:
 
 @pytest.fixture
 def device(monkeypatch: pytest.MonkeyPatch) -> Device:
-    found = Device()
-    monkeypatch.setattr(torch.cuda, "Event", found.event)
-    monkeypatch.setattr(torch.cuda, "_sleep", lambda cycles: found.work(0.0, cycles / CYCLES_A_MS))
-    monkeypatch.setattr(stream, "CLOCK", lambda: int(found.now * 1e6))
-    return found
+    fake = Device()
+    monkeypatch.setattr(torch.cuda, "Event", fake.event)
+    monkeypatch.setattr(torch.cuda, "_sleep", lambda cycles: fake.work(0.0, cycles / CYCLES_A_MS))
+    monkeypatch.setattr(stream, "CLOCK", lambda: int(fake.now * 1e6))
+    return fake
 
 
-def test_a_kernel_sleeps_for_as_long_as_it_is_told(device: Device) -> None:
+def test_a_kernel_sleeps_for_as_long_as_asked(device: Device) -> None:
     assert stream.cycles_of(3.0, device.sync) == 3 * CYCLES_A_MS
 
 
@@ -115,8 +114,8 @@ def test_the_stages_of_a_device_are_read_from_its_events(
 ) -> None:
     """A mark stands for 2 ms of the chip and 0.1 ms of the host."""
     case = Case("resnet18", "cpu", 2, (2, 3, 64, 64), task, "fp32", "contiguous", "eager", 1)
-    one = prepare(case, sources.graph_of(sources.find("resnet18"), case.input), 0)
-    one.sync = device.sync
+    ready = prepare(case, sources.graph_of(sources.find("resnet18"), case.input), 0)
+    ready.sync = device.sync
     before: Callable[..., None] = marks.EventMarks.mark
 
     def mark(self: marks.EventMarks, begins: marks.Key) -> None:
@@ -126,12 +125,12 @@ def test_the_stages_of_a_device_are_read_from_its_events(
     monkeypatch.setattr(marks.EventMarks, "mark", mark)
     monkeypatch.setattr(marks, "captured", lambda run: (run, 0.0))
     on_cuda = Case("resnet18", "cuda:0", 2, (2, 3, 64, 64), task, "fp32", "contiguous", mode, 1)
-    run = one.run
-    one.run = lambda: (run(), device.work(0.7, 14.0))  # the plain call
+    run = ready.run
+    ready.run = lambda: (run(), device.work(0.7, 14.0))  # the plain call
     with torch.inference_mode(task == "infer"):
-        found = ledger(marks.play(one, on_cuda, Plan(), "stage"), parts(one.graph)["stage"])
+        breakdown = break_down(marks.play(ready, on_cuda, Plan(), "stage"), stages_of(ready.graph))
     phases = 2 if task == "train" else 1
-    assert [row["ms"] for row in found["rows"]] == pytest.approx([2.0 * phases] * 6)
+    assert [row.ms for row in breakdown.rows] == pytest.approx([2.0 * phases] * 6)
     beyond = 2.0  # what the last mark stands for: only the events outside see it
-    assert found["closure"] == pytest.approx(found["total_ms"] / (found["total_ms"] + beyond))
-    assert (found.get("loss_ms"), found.get("optimizer_ms")) == ((4.0, 4.0) if task == "train" else (None, None))
+    assert breakdown.closure == pytest.approx(breakdown.total_ms / (breakdown.total_ms + beyond))
+    assert (breakdown.loss_ms, breakdown.optimizer_ms) == ((4.0, 4.0) if task == "train" else (None, None))
