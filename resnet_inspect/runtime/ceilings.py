@@ -24,8 +24,7 @@ DTYPES = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16, 
 
 
 def ceilings(device: str = "auto", precision: str | None = None, threads: int | None = None) -> Ceilings:
-    """The ceilings of a device at a precision, as JSON: ``flop_per_s``, ``bytes_per_s`` (read and written), medians of
-    repeats, with ``*_spread``, the distance between quartiles as a share of the median.
+    """Measure what a device can do at a precision: by default bf16 or else fp16 on CUDA, fp32 elsewhere.
 
     The product is of random matrices, as zeros draw less power and read fast; the copy is between buffers of several
     times the last cache. On a CPU a 5×5 convolution, which no Winograd algorithm shortens, is tried beside the product,

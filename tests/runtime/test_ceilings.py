@@ -1,4 +1,4 @@
-"""Ceilings by a clock that is told what time it is, and by this machine's own."""
+"""Ceilings by a fake clock, and by this machine's own."""
 
 import json
 from collections.abc import Callable
@@ -9,9 +9,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_inspect import api
 from resnet_inspect.errors import MachineError, RequestError
-from resnet_inspect.hardware.devices import as_measured
+from resnet_inspect.hardware.ceilings import Ceilings
+from resnet_inspect.hardware.devices import as_measured, of_gpu
 from resnet_inspect.runtime import ceilings as measuring
 from resnet_inspect.runtime.ceilings import REPEATS, ceilings, rate
+from resnet_inspect.typed_json import decode, encode
 
 
 class Clock:
@@ -31,9 +33,9 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Clock]:
     def started(*durations_ms: float) -> Clock:
-        found = Clock(*durations_ms)
-        monkeypatch.setattr(measuring, "CLOCK", found)
-        return found
+        fake = Clock(*durations_ms)
+        monkeypatch.setattr(measuring, "CLOCK", fake)
+        return fake
 
     return started
 
@@ -92,33 +94,33 @@ def test_this_machine_has_ceilings_and_is_left_as_it_was(monkeypatch: pytest.Mon
     monkeypatch.setattr(measuring, "LARGEST", 512)
     monkeypatch.setattr(measuring, "COPY_BYTES", 2**22)
     before = torch.get_num_threads(), torch.backends.cuda.matmul.allow_tf32
-    found = ceilings("cpu", threads=1)
+    measured = ceilings("cpu", threads=1)
     assert (torch.get_num_threads(), torch.backends.cuda.matmul.allow_tf32) == before
-    assert json.loads(json.dumps(found)) == found
-    assert found["precision"] == "fp32"
-    device = as_measured(found)
-    assert device.peak("fp32") == found["flop_per_s"] > 0
-    assert device.bandwidth == found["bytes_per_s"] > 0
-    assert device.ridge("fp32") == found["flop_per_s"] / found["bytes_per_s"]
+    assert decode(Ceilings, json.loads(json.dumps(encode(measured)))) == measured
+    assert measured.precision == "fp32"
+    device = as_measured(measured)
+    assert device.peak("fp32") == measured.flop_per_s > 0
+    assert device.bandwidth == measured.bytes_per_s > 0
+    assert device.ridge("fp32") == measured.flop_per_s / measured.bytes_per_s
 
 
 def test_the_ceilings_of_this_machine_are_those_of_the_roofline(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
 
-    def found(*arguments: object) -> dict[str, object]:
+    def measure(*arguments: object) -> Ceilings:
         asked.append(arguments)
-        return {
-            "device": "cpu",
-            "title": "AMD EPYC 9654",
-            "precision": "fp32",
-            "flop_per_s": 1e11,
-            "flop_spread": 0.3,
-            "bytes_per_s": 2e10,
-            "bytes_spread": 0.01,
-            "source": "a clock",
-        }
+        return Ceilings(
+            device="cpu",
+            title="AMD EPYC 9654",
+            precision="fp32",
+            flop_per_s=1e11,
+            flop_spread=0.3,
+            bytes_per_s=2e10,
+            bytes_spread=0.01,
+            source="a clock",
+        )
 
-    monkeypatch.setattr(measuring, "ceilings", found)
+    monkeypatch.setattr(measuring, "ceilings", measure)
     answer = api.roofline("resnet18", device="cpu", machine=True)
     facts = {fact.key: fact.value for fact in answer.facts}
     assert asked == [("cpu", None, None)]
@@ -138,11 +140,9 @@ def test_what_this_machine_has_not_is_refused() -> None:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_a_gpu_is_not_faster_than_its_data_sheet() -> None:
-    from resnet_inspect.hardware.devices import of_gpu
-
-    found = ceilings("cuda")
-    sheet = of_gpu(found["title"])
+    measured = ceilings("cuda")
+    sheet = of_gpu(measured.title)
     if sheet is None:
-        pytest.skip(f"no data sheet of {found['title']}")
-    assert 0.3 < found["flop_per_s"] / sheet.peak(found["precision"]) < 1.05
-    assert 0.5 < found["bytes_per_s"] / sheet.bandwidth < 1.05
+        pytest.skip(f"no data sheet of {measured.title}")
+    assert 0.3 < measured.flop_per_s / sheet.peak(measured.precision) < 1.05
+    assert 0.5 < measured.bytes_per_s / sheet.bandwidth < 1.05
