@@ -10,7 +10,8 @@ import pytest
 from conftest import Run
 
 import resnet_inspect as ri
-from resnet_inspect.benchmark.record import from_json
+from resnet_inspect.benchmark.record import Cost
+from resnet_inspect.benchmark.record_json import from_json
 from resnet_inspect.benchmark.request import measured_graph
 from resnet_inspect.errors import MachineError, RequestError, UnknownModelError
 from resnet_inspect.graph.facts.work import work_of
@@ -116,9 +117,9 @@ def test_a_module_that_is_missing_within_is_not_taken_for_the_one_that_is_named(
 def test_a_record_alone_makes_no_code_run(file: Path, record_json: str) -> None:
     record = from_json(record_json)
     case = replace(record.results[0].case, model=f"{file}:net")
-    result = replace(record.results[0], case=case, spec={}, cost={"params": 20, "macs": 15 * 32 * 32})
+    result = replace(record.results[0], case=case, spec={}, cost=Cost(20, 15 * 32 * 32))
     with pytest.raises(RequestError, match="which is code"):
         ri.roofline(record=replace(record, results=(result,)), device="cpu")
     assert measured_graph(result).name == f"{file}:net"
     with pytest.raises(RequestError, match="is no longer what was measured"):
-        measured_graph(replace(result, cost={"params": 20, "macs": 1}))
+        measured_graph(replace(result, cost=Cost(20, 1)))
