@@ -23,8 +23,9 @@ def notes(record: Record) -> Iterator[str]:
         for by, breakdown in _breakdowns(result):
             share, plain = text(breakdown.instrumentation, "share"), text(breakdown.plain_ms, "ms")
             yield (
-                f"{by}s of {result.case.label}: means over {breakdown.iterations} calls; they add up to "
-                f"{100 * breakdown.closure:.2f}% of the same calls by a clock outside; the marks add {share} to {plain}"
+                f"{by}s of {result.case.label}: means over {breakdown.iterations} calls; their sum is "
+                f"{100 * breakdown.closure:.2f}% of the time by a clock outside the marks; "
+                f"the marks add {share} to a plain call of {plain}"
             )
         for name in ("stages", "layers"):
             if name in result.unknown:
