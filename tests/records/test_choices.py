@@ -1,40 +1,40 @@
-"""Of a grid: each arm against the one that differs in one option, and what is decided by it."""
+"""A grid: each result against the one that differs from it in one option, and what that decides."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from raw_results import COUNTED, CPU_ROUND, PLAN, record
 
 from resnet_inspect.benchmark.case import Case
-from resnet_inspect.benchmark.plan import Plan
-from resnet_inspect.benchmark.record import Record, Result, metric
+from resnet_inspect.benchmark.record import Clocks, Metrics, Observation, Result, metric
 from resnet_inspect.records import choices
 from resnet_inspect.report import Row
 
-CONFIG = Case("resnet18", "cpu", 1, (1, 3, 64, 64), "infer", "fp32", "contiguous", "eager", 1)
+CASE = Case("resnet18", "cpu", 1, (1, 3, 64, 64), "infer", "fp32", "contiguous", "eager", 1)
 
 
 def result(ms: float, valid: bool = True, **changes: Any) -> Result:
-    rounds = [[ms, 1.001 * ms, 0.999 * ms]] * 5
-    case = replace(CONFIG, **changes)
+    latency = metric([[ms, 1.001 * ms, 0.999 * ms]] * 5, 0)
+    case = replace(CASE, **changes)
     case = replace(case, input=(case.batch_size, *case.input[1:]))
-    return Result(case, "ok", valid, {"latency": metric(rounds, 0)})
+    return Result(case, "ok", valid, COUNTED.cost, COUNTED.spec, Metrics(latency=latency))
 
 
 def rows(*results: Result, quick: bool = False) -> list[Row]:
-    tables = [*choices.table(Record((), {}, Plan(quick=quick), len(results), results))]
+    tables = [*choices.table(record(*results, plan=replace(PLAN, quick=quick)))]
     return [*tables[0].rows] if tables else []
 
 
 @pytest.mark.parametrize(("ms", "outcome"), [(8.0, "FASTER"), (10.0, "SAME"), (12.0, "SLOWER")])
-def test_whether_folding_pays_is_said_with_its_interval(ms: float, outcome: str) -> None:
-    ((choice, label, ratio, low, high, verdict),) = rows(result(10.0), result(ms, fused=True))
-    assert (choice, verdict) == ("fused", outcome)
-    assert label == "resnet18 fused 1×3×64×64 infer fp32 eager 1 thread"
+def test_whether_folding_pays_is_decided_by_its_interval(ms: float, outcome: str) -> None:
+    ((choice, label, ratio, low, high, verdict),) = rows(result(10.0), result(ms, folded=True))
+    assert (choice, verdict) == ("folded", outcome)
+    assert label == "resnet18 folded 1×3×64×64 infer fp32 eager 1 thread"
     assert (low <= ratio <= high, ratio) == (True, pytest.approx(ms / 10))
 
 
-def test_every_option_is_held_against_the_first_arms_all_else_equal() -> None:
+def test_every_option_is_held_against_the_first_results_all_else_equal() -> None:
     results = [
         result(ms, layout=layout, precision=precision)
         for ms, layout, precision in (
@@ -58,11 +58,12 @@ def test_a_batch_is_held_against_another_by_the_image() -> None:
     assert (low <= ratio <= high, ratio) == (True, pytest.approx(0.5))
 
 
-def test_a_yardstick_on_more_threads_is_another_yardstick() -> None:
-    def paced(one: Result, ms: float) -> Result:
-        return replace(one, clocks={"before": None, "rounds": [{"yardstick_ms": [ms]}] * 5, "after": None})
+def test_a_reference_workload_on_more_threads_is_another_workload() -> None:
+    def with_reference(result: Result, ms: float) -> Result:
+        return replace(result, clocks=Clocks(None, (replace(CPU_ROUND, reference_ms=(ms,)),) * 5, None))
 
-    ((choice, *_, high, verdict),) = rows(paced(result(10.0), 3.0), paced(result(6.0, threads=2), 1.5))
+    one, two = with_reference(result(10.0), 3.0), with_reference(result(6.0, threads=2), 1.5)
+    ((choice, *_, high, verdict),) = rows(one, two)
     assert (choice, verdict) == ("2 threads over 1", "FASTER")
     assert high < 0.7
 
@@ -73,17 +74,17 @@ def test_models_of_other_inputs_are_choices_too() -> None:
     assert choice == "resnet50 over resnet18"
 
 
-def test_nothing_is_said_without_a_valid_pair() -> None:
-    assert rows(result(10.0)) == rows(result(10.0, fused=True)) == rows() == []
-    assert rows(result(10.0), result(8.0, valid=False, fused=True)) == []
-    assert rows(result(10.0), result(8.0, layout="channels_last", fused=True)) == []
+def test_without_a_valid_pair_there_is_no_choice() -> None:
+    assert rows(result(10.0)) == rows(result(10.0, folded=True)) == rows() == []
+    assert rows(result(10.0), result(8.0, valid=False, folded=True)) == []
+    assert rows(result(10.0), result(8.0, layout="channels_last", folded=True)) == []
 
 
 def test_on_a_crowded_cpu_nothing_is_decided() -> None:
-    crowded = replace(result(8.0, fused=True), findings=({"code": "crowded", "where": "", "values": {"share": 0.4}},))
+    crowded = replace(result(8.0, folded=True), findings=(Observation("crowded", "", {"share": 0.4}),))
     assert rows(result(10.0), crowded)[0][-1] == "INCONCLUSIVE"
 
 
-def test_a_first_look_has_ratios_and_decides_nothing() -> None:
-    (row,) = rows(result(10.0), result(8.0, fused=True), quick=True)
+def test_a_quick_run_has_ratios_and_decides_nothing() -> None:
+    (row,) = rows(result(10.0), result(8.0, folded=True), quick=True)
     assert (row[2], row[-1]) == (pytest.approx(0.8), None)
