@@ -78,16 +78,15 @@ def verdict(
     before = {result.case: result for result in old.results}
     common = [(before[result.case], result) for result in new.results if result.case in before]
     if not common:
-        raise RequestError(
-            "the two runs have no configuration in common", hint="compare runs of the same bench command"
-        )
+        raise RequestError("the two runs have no case in common", hint="compare runs of the same bench command")
     for first, second in common:
         if dict(first.spec) != dict(second.spec):
             raise RequestError(f"{second.case.label} names two different nets", hint="compare runs of one spec")
     variables = _variables(old.environment, new.environment)
     comparable = not differences and not variables
     pairs = [Pair(*both, compare_results(*both, new.plan.seed, comparable)) for both in common]
-    missing = set(before) - {result.case for result in new.results}
+    measured = {result.case for result in new.results}
+    missing = [case for case in before if case not in measured]
     findings = [Finding("missing", case.label, "the new run has no such case") for case in missing]
     findings += [finding for pair in pairs for finding in _broken(pair, gates)]
     outcomes = [pair.outcome for pair in pairs]
