@@ -1,21 +1,22 @@
 """A net that trips each rule of the linter and one that comes near, and Records with stage times."""
 
+from raw_results import COUNTED, record
+from stage_times import breakdown
+
 import resnet_inspect as ri
 from resnet_inspect.benchmark.case import Case
-from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.linter import RULES, Rule
 from resnet_inspect.report import Finding
 
-CONFIG = Case("resnet18", "cuda", 8, (8, 3, 224, 224), "infer", "fp16", "contiguous", "eager", 1)
+CASE = Case("resnet18", "cuda", 8, (8, 3, 224, 224), "infer", "fp16", "contiguous", "eager", 1)
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4", "head")
 
 
 def measured(*ms: float) -> Record:
     """A Record of resnet18 whose stages took so long."""
-    rows = [{"name": stage, "ms": time} for stage, time in zip(STAGES, ms, strict=True)]
-    result = Result(CONFIG, "ok", True, stages={"rows": rows, "total_ms": sum(ms)})
-    return Record((), {}, Plan(), 1, (result,))
+    stages = breakdown(dict(zip(STAGES, ms, strict=True)))
+    return record(Result(CASE, "ok", True, COUNTED.cost, COUNTED.spec, stages=stages))
 
 
 AS_THE_MACS = measured(6, 26, 23, 23, 22, 0.1)

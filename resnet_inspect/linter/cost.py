@@ -120,10 +120,10 @@ def slow_stage(subject: Subject) -> Iterator[Hit]:
 
 
 def stage_times(record: "Record", graph: Graph) -> StageTimes | None:
-    """The first arm of this net on such images, whatever its batch, that has measured stages; None if none has.
+    """The first result of this net on such images, whatever its batch, that has measured stages; None if none has.
 
     Raises:
-        RequestError: the Record has no arm of this net on such images.
+        RequestError: the Record has no case of this net on such images.
     """
     results = [
         result
@@ -131,8 +131,9 @@ def stage_times(record: "Record", graph: Graph) -> StageTimes | None:
         if result.case.model == graph.name and tuple(result.case.input[1:]) == graph.input.shape[1:]
     ]
     if not results:
-        labels = ", ".join(dict.fromkeys(result.case.label for result in record.results)) or "no arm at all"
-        raise RequestError(f"the Record has no arm of {graph.name} on images of {graph.input}", hint=f"it has {labels}")
+        labels = ", ".join(dict.fromkeys(result.case.label for result in record.results)) or "no case at all"
+        message = f"the Record has no case of {graph.name} on images of {graph.input}"
+        raise RequestError(message, hint=f"it has {labels}")
     for result in results:
         ms = _by_stage(result.stages) or _by_stage(result.layers)
         if ms and set(ms) <= set(graph.stages):
