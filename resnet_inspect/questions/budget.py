@@ -129,7 +129,7 @@ def _key(name: str) -> str:
 
 
 def _fitting(graph: Graph, spec: Mapping[str, Any], record: Record | None) -> list[Result]:
-    """Every arm that is an inference of this net at this input, however it was run: each has to keep the limit."""
+    """Every inference of this net at this input, however it was run: each has to keep the limit."""
     if record is None:
         raise RequestError(
             "max-latency-ms needs a measurement", hint="`resnet-inspect bench -o run.json`, then --record run.json"
