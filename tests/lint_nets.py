@@ -1,8 +1,10 @@
 """For each lint rule, a net that trips it and one that nearly does; and Records with stage times."""
 
+from raw_results import COUNTED, record
+from stage_times import breakdown
+
 import resnet_inspect as ri
 from resnet_inspect.benchmark.case import Case
-from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.linter import RULES, Rule
 from resnet_inspect.report import Finding
@@ -13,9 +15,8 @@ STAGES = ("stem", "layer1", "layer2", "layer3", "layer4", "head")
 
 def measured(*ms: float) -> Record:
     """A Record of resnet18 whose stages took these milliseconds."""
-    rows = [{"name": stage, "ms": time} for stage, time in zip(STAGES, ms, strict=True)]
-    result = Result(CASE, "ok", True, stages={"rows": rows, "total_ms": sum(ms)})
-    return Record((), {}, Plan(), 1, (result,))
+    stages = breakdown(dict(zip(STAGES, ms, strict=True)))
+    return record(Result(CASE, "ok", True, COUNTED.cost, COUNTED.spec, stages=stages))
 
 
 AS_THE_MACS = measured(6, 26, 23, 23, 22, 0.1)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from conftest import Run
 
-from resnet_inspect.benchmark.record import from_json, metric, to_json
+from resnet_inspect.benchmark.record import Metrics, metric
+from resnet_inspect.benchmark.record_json import from_json, to_json
 from resnet_inspect.cli.amounts import amount, size
 
 
@@ -27,12 +28,11 @@ def test_what_is_over_is_named_and_exits_1(run: Run) -> None:
 
 def test_a_measured_latency_is_held_to_its_limit(run: Run, tmp_path: Path, record_json: str) -> None:
     record = from_json(record_json)
-    taken = {"latency": metric([[9.9, 10.0, 10.1] * 7, [10.4] * 21, [9.8] * 21], 0)}
-    result = replace(
-        record.results[0], metrics=taken, findings=(), clocks=None
-    )  # a busy machine would leave it undecided
+    latency = metric([[9.9, 10.0, 10.1] * 7, [10.4] * 21, [9.8] * 21], 0)
+    quiet = replace(record.results[0], findings=(), clocks=None)  # a busy machine would leave it undecided
+    result = replace(quiet, metrics=Metrics(latency=latency))
     (tmp_path / "run.json").write_text(to_json(replace(record, results=(result,))), encoding="utf-8")
-    low, high = taken["latency"].ci95_ms
+    low, high = latency.ci95_ms
     assert low < 10.0 < high
     arguments = ("budget", "resnet18", "--input", "1,3,32,32", "--record", "run.json", "--max-latency-ms")
     assert run(*arguments, str(2 * high)).returncode == 0

@@ -3,10 +3,14 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import Run
+from stage_times import breakdown
+
+from resnet_inspect.benchmark.record_json import from_json, to_json
 
 MODEL = "tutorial_resnet18_cifar10"
 
@@ -53,10 +57,10 @@ def test_a_record_without_stage_times_is_said_to_have_none(run: Run, tmp_path: P
 
 
 def test_a_record_with_stage_times_names_the_slow_stage(run: Run, tmp_path: Path, record_json: str) -> None:
-    document = json.loads(record_json)
-    rows = [{"name": stage, "ms": ms} for stage, ms in (("stem", 5.0), ("layer1", 3.0), ("layer2", 2.0), ("head", 0.1))]
-    document["arms"][0]["stages"] = {"rows": rows, "total_ms": 10.1}
-    (tmp_path / "run.json").write_text(json.dumps(document), encoding="utf-8")
+    record = from_json(record_json)
+    stages = breakdown({"stem": 5.0, "layer1": 3.0, "layer2": 2.0, "head": 0.1})
+    timed = replace(record, results=(replace(record.results[0], stages=stages),))
+    (tmp_path / "run.json").write_text(to_json(timed), encoding="utf-8")
     done = run("lint", "resnet18", "--input", "1,3,32,32", "--record", "run.json", "--format", "json")
     (one,) = [row for row in json.loads(done.stdout)["findings"] if row["code"] == "RI012"]
     assert one["where"] == "stem"

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 from lint_nets import SLOW_STEM, findings_of, rule_of
+from stage_times import breakdown
 
 import resnet_inspect as ri
+from resnet_inspect.benchmark.breakdown import Breakdown, PartTime
 from resnet_inspect.linter import PRECISIONS
 
 
@@ -125,17 +127,26 @@ def test_a_slow_stage_is_named_with_its_share() -> None:
 
 
 def test_times_of_layers_add_up_to_stages() -> None:
-    by_stage = SLOW_STEM.results[0].stages["rows"]
-    layers = [
-        {"name": f"{row['name']}.{i}", "stage": row["name"], "ms": row["ms"] / 2} for row in by_stage for i in (0, 1)
-    ]
-    result = replace(SLOW_STEM.results[0], stages=None, layers={"rows": layers})
+    stages = SLOW_STEM.results[0].stages
+    assert stages is not None
+    rows = [replace(row, stage=row.name, ms=row.ms / 2) for row in stages.rows]
+    halves = tuple(replace(row, name=f"{row.name}.{i}") for row in rows for i in (0, 1))
+    result = replace(SLOW_STEM.results[0], stages=None, layers=replace(stages, rows=halves))
     answer = ri.lint("resnet18", record=replace(SLOW_STEM, results=(result,)))
     assert answer.findings == ri.lint("resnet18", record=SLOW_STEM).findings
 
 
-@pytest.mark.parametrize("stages", [None, {}, {"rows": []}, {"rows": [{"name": "stem", "ms": None}]}, {"rows": 3}, [1]])
-def test_a_record_without_stage_times_is_said_to_have_none(stages: object) -> None:
+@pytest.mark.parametrize(
+    "stages",
+    [
+        None,
+        replace(breakdown({"stem": 1.0}), rows=()),
+        replace(breakdown({"stem": 1.0}), rows=(PartTime(name="stem", ms=0.0, share=0.0, macs=1),)),
+        breakdown({"layer9": 1.0}),
+    ],
+    ids=["none", "no rows", "no time", "another net"],
+)
+def test_a_note_says_that_a_record_has_no_stage_times(stages: Breakdown | None) -> None:
     result = replace(SLOW_STEM.results[0], stages=stages)
     answer = ri.lint("resnet18", record=replace(SLOW_STEM, results=(result,)))
     assert answer.findings == ()
@@ -143,6 +154,6 @@ def test_a_record_without_stage_times_is_said_to_have_none(stages: object) -> No
 
 
 def test_a_record_of_another_net_is_refused() -> None:
-    with pytest.raises(ri.InspectError, match="no case of resnet50") as caught:
+    with pytest.raises(ri.InspectError, match="no case of resnet50") as refused:
         ri.lint("resnet50", record=SLOW_STEM)
-    assert "resnet18 8×3×224×224" in caught.value.hint
+    assert "resnet18 8×3×224×224" in refused.value.hint

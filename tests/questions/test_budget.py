@@ -4,35 +4,30 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+import raw_results
+from raw_results import COUNTED, PLAN
 
 import resnet_inspect as api
 from resnet_inspect import sources
 from resnet_inspect.benchmark.case import Case
-from resnet_inspect.benchmark.plan import Plan
-from resnet_inspect.benchmark.record import Record, Result, from_json, metric, to_json
+from resnet_inspect.benchmark.record import Metrics, Observation, Record, Result, metric
+from resnet_inspect.benchmark.record_json import from_json, to_json
 from resnet_inspect.errors import RequestError
 from resnet_inspect.questions.budget import Limits, budget
 from resnet_inspect.report import Report
 
 GRAPH, SPEC = api.lower("resnet18"), sources.find("resnet18").spec_fields
-CONFIG = Case("resnet18", "cpu", 1, (1, 3, 224, 224), "infer", "fp32", "contiguous", "eager", 1)
-ENVIRONMENT = {
-    "date": "",
-    "gpu": None,
-    "machine": {"cpu_model": "a", "cpus": 2, "memory_bytes": 1},
-    "versions": {"torch": "1"},
-    "grade": {"letter": "A", "reasons": []},
-}
+CASE = Case("resnet18", "cpu", 1, (1, 3, 224, 224), "infer", "fp32", "contiguous", "eager", 1)
 
 
-def result(ms: float, config: Case = CONFIG, spread: float = 0.01) -> Result:
+def result(ms: float, case: Case = CASE) -> Result:
     rng = Random(0)
-    rounds = [[ms * rng.gauss(1, spread) for _ in range(20)] for _ in range(5)]
-    return Result(config, "ok", True, {"latency": metric(rounds, 0)}, 1.0, spec=SPEC)
+    rounds = [[ms * rng.gauss(1, 0.01) for _ in range(20)] for _ in range(5)]
+    return Result(case, "ok", True, COUNTED.cost, SPEC, Metrics(latency=metric(rounds, 0)))
 
 
 def record(*results: Result, quick: bool = False) -> Record:
-    return Record((), ENVIRONMENT, Plan(quick=quick), len(results), results)
+    return raw_results.record(*results, plan=replace(PLAN, quick=quick))
 
 
 def verdicts(report: Report) -> list[object]:
@@ -64,7 +59,8 @@ def test_memory_is_what_the_memory_command_predicts() -> None:
 )
 def test_the_interval_of_the_median_decides_on_a_latency(limit: float, verdict: str, fact: bool | None) -> None:
     taken = result(10.0)
-    low, high = taken.metrics["latency"].ci95_ms
+    assert taken.metrics.latency is not None
+    low, high = taken.metrics.latency.ci95_ms
     assert low < 10.0 < high
     report = budget(GRAPH, SPEC, Limits(latency_ms=limit), record(taken))
     assert verdicts(report) == [verdict]
@@ -72,15 +68,15 @@ def test_the_interval_of_the_median_decides_on_a_latency(limit: float, verdict: 
     assert report.facts[0].value is fact
 
 
-def test_every_arm_that_fits_has_to_keep_the_limit() -> None:
-    other = replace(CONFIG, layout="channels_last")
+def test_every_case_that_fits_has_to_keep_the_limit() -> None:
+    other = replace(CASE, layout="channels_last")
     report = budget(GRAPH, SPEC, Limits(latency_ms=15.0), record(result(10.0), result(20.0, other)))
     assert verdicts(report) == ["ok", "OVER"]
     assert "channels_last" in report.findings[0].message
 
 
-def test_an_arm_that_failed_leaves_the_latency_open() -> None:
-    lost = replace(result(10.0), status="oom", valid=False, metrics={})
+def test_a_case_that_failed_leaves_the_latency_open() -> None:
+    lost = replace(result(10.0), status="oom", valid=False, metrics=Metrics())
     report = budget(GRAPH, SPEC, Limits(latency_ms=15.0), record(lost))
     assert (verdicts(report), report.ok) == (["INCONCLUSIVE"], False)
     assert "oom" in report.findings[0].message
@@ -94,8 +90,8 @@ def test_a_record_that_was_saved_and_read_fits_as_well() -> None:
 @pytest.mark.parametrize(
     "taken",
     [
-        record(result(1.0, replace(CONFIG, input=(8, 3, 224, 224)))),
-        record(result(1.0, replace(CONFIG, task="train"))),
+        record(result(1.0, replace(CASE, input=(8, 3, 224, 224)))),
+        record(result(1.0, replace(CASE, task="train"))),
         record(replace(result(1.0), spec=sources.find("resnet34").spec_fields)),
         record(),
     ],
@@ -117,8 +113,8 @@ def test_a_run_that_ctrl_c_ended_is_said_to_be_one() -> None:
     assert report.notes[0].startswith("Ctrl-C ended the run")
 
 
-def test_a_latency_that_other_programs_had_a_part_in_is_not_over() -> None:
-    crowded = ({"code": "crowded", "where": "", "values": {"share": 0.5}},)
+def test_a_latency_that_other_programs_may_have_lengthened_is_not_over() -> None:
+    crowded = (Observation("crowded", "", {"share": 0.5}),)
     report = budget(GRAPH, SPEC, Limits(latency_ms=0.5), record(replace(result(1.0), findings=crowded)))
     assert verdicts(report) == ["INCONCLUSIVE"]
     assert "other programs took CPU time" in report.findings[0].message
@@ -127,7 +123,7 @@ def test_a_latency_that_other_programs_had_a_part_in_is_not_over() -> None:
 
 def test_code_has_no_spec_and_is_found_by_its_name() -> None:
     theirs, mine = (
-        replace(result(ms, replace(CONFIG, model=name)), spec={}) for ms, name in ((9.0, "a:b"), (1.0, "c:d"))
+        replace(result(ms, replace(CASE, model=name)), spec={}) for ms, name in ((9.0, "a:b"), (1.0, "c:d"))
     )
     report = budget(replace(GRAPH, name="c:d"), {}, Limits(latency_ms=2.0), record(theirs, mine))
     assert report.ok
