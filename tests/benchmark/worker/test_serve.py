@@ -16,7 +16,6 @@ from resnet_inspect.resnet.fields import to_mapping
 from resnet_inspect.sources import load
 
 CONFIG = Case("resnet18", "cpu", 2, (2, 3, 32, 32), "infer", "fp32", "contiguous", "eager", 1)
-CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 ROUND = {"do": "round", "seconds": 0.0, "at_least": 2, "rewarm": 0.0}
 
 
@@ -179,7 +178,7 @@ def test_out_of_memory_is_an_answer_and_anything_else_an_error(monkeypatch: pyte
         answers(CONFIG, {"do": "warm"})
 
 
-@CUDA
+@pytest.mark.cuda
 @pytest.mark.parametrize("mode", ["eager", "graph", "compile", "compile+graph"])
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "amp-fp16"])
 def test_a_cuda_arm_knows_all_four_quantities(mode: str, precision: str) -> None:
