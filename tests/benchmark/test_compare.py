@@ -222,8 +222,12 @@ def test_results_on_a_cpu_are_compared_by_their_latency() -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    [took(12.0, finished=replace(FINISHED, finite=False)), took(12.0, status="oom"), result(raw(rounds=(), status="oom"))],
-)  # fmt: skip
+    [
+        took(12.0, finished=replace(FINISHED, finite=False)),
+        took(12.0, status="oom"),
+        result(raw(rounds=(), status="oom")),
+    ],
+)
 def test_a_result_without_a_valid_measurement_is_not_compared(bad: Result) -> None:
     assert compare_results(took(10.0), bad, 0) is None
     assert compare_results(bad, took(10.0), 0) is None
