@@ -1,214 +1,137 @@
-"""Real workers on a net of a millisecond: what comes back, what is lost and how, and the commands over the Record."""
+"""A worker as a process, with a script in its place: what comes back, and what is lost and how."""
 
-import json
-import os
-import signal
 import stat
 import sys
-from collections.abc import Callable, Mapping
-from importlib.resources import files
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
-import torch
-from conftest import Run
 
-import resnet_inspect as api
-from resnet_inspect.benchmark import run as benchmark
+from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.messages import FINISH, PREPARE, ROUND, STAGE, Job, Request, Unavailable, WorkerLost
+from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.process import ProcessWorker
-from resnet_inspect.benchmark.record import Record, from_json, to_json
-from resnet_inspect.benchmark.request import measured_graph
-from resnet_inspect.benchmark.schedule import WorkerLost
-from resnet_inspect.errors import RequestError
-
-SETTINGS = ("depths=1,1", "widths=8,16", "stem=3:2:8", "num_classes=10")
-TINY = [part for setting in SETTINGS for part in ("--set", setting)] + ["--input", "1,3,32,32"]
-FAST = ["--device", "cpu", "--quick", "--max-time", "0.2", "--threads", "1"]
-
-
-def bench(**changes: Any) -> Record:
-    options: dict[str, Any] = {
-        "device": "cpu",
-        "batch_size": (1, 2),
-        "input": (1, 3, 32, 32),
-        "settings": SETTINGS,
-        "threads": 1,
-        "quick": True,
-        "max_time_s": 0.2,
-    }
-    return api.bench(**({"models": "resnet50"} | options | changes))
-
-
-def test_a_training_step_and_a_pass_come_back_whole_and_are_saved_as_they_end() -> None:
-    saved: list[Record] = []
-    told: list[str] = []
-    record = bench(
-        batch_size=2, task=("infer", "train"), save=saved.append, tell=told.append, argv=("bench", "--quick")
-    )
-    assert [len(one.results) for one in saved] == [1, 2]
-    assert saved[-1] == record
-    assert [result.case.task for result in record.results] == ["infer", "train"], "in the order they were asked for"
-    for result in record.results:
-        assert (result.status, result.valid, result.stopped) == ("ok", True, "quick"), result.checks
-        latency, throughput = result.metrics["latency"], result.metrics["throughput"]
-        assert latency is not None
-        assert throughput is not None
-        assert (len(latency.rounds), len(throughput.rounds)) == (2, 2)
-        assert result.memory["predicted"]["peak_bytes"] > 0
-        assert result.memory["measured"]["requested_bytes"] > 0
-        assert result.spec["depths"] == [1, 1]
-    phases = record.results[1].phases
-    assert phases is not None
-    assert sum(phases[f"{part}_ms"] for part in ("forward", "backward", "optimizer")) == pytest.approx(
-        phases["step_ms"]
-    )
-    assert any("round 2" in line for line in told)
-    schema = json.loads((files("resnet_inspect.benchmark") / "bench.schema.json").read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator(schema).validate(json.loads(to_json(record)))
-    assert to_json(from_json(to_json(record))) == to_json(record)
-
-
-NET = """
-from torch import nn
-from torch.nn import functional as F
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv, self.norm, self.fc = nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Linear(8, 10)
-    def forward(self, x):
-        return self.fc(F.adaptive_avg_pool2d(F.relu(self.norm(self.conv(x))), 1).flatten(1))
-plain = nn.Sequential(nn.Conv2d(3, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-"""
-
-
-def test_code_is_measured_as_it_is(tmp_path: Path, run: Run) -> None:
-    (tmp_path / "net.py").write_text(NET)
-    source = f"{tmp_path}/net.py:Net"
-    record = bench(models=(source, f"{tmp_path}/net.py:plain"), settings=(), task="train", per="stage", batch_size=2)
-    assert [(result.status, result.valid, result.spec) for result in record.results] == [("ok", True, {})] * 2
-    for result in record.results:
-        asked, predicted = result.memory["measured"]["requested_bytes"], result.memory["predicted"]["peak_bytes"]
-        assert asked == pytest.approx(predicted, abs=64)
-    own, plain = record.results
-    assert (own.case.model, own.cost) == (source, {"params": 330, "macs": 2 * (8 * 27 * 30 * 30 + 80)})
-    assert "relu is a function" in own.unknown["stages"]
-    assert [row["name"] for row in plain.stages["rows"]][:2] == ["0", "1"]
-    assert measured_graph(own).name == source
-    with pytest.raises(RequestError, match="--folded needs a spec"):
-        bench(models=source, settings=(), folded=True)
-    with pytest.raises(RequestError, match="a Conv2d in memory"):
-        bench(models=torch.nn.Conv2d(3, 4, 1), settings=())
-
-
-class Killed(ProcessWorker):
-    """Of a batch of 2, killed by somebody else as its first round begins."""
-
-    def __init__(self, job: Mapping[str, Any]) -> None:
-        super().__init__(job)
-        self.doomed = job["config"]["batch_size"] == 2
-
-    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        if self.doomed and request["do"] == "round":
-            os.kill(self.process.pid, signal.SIGKILL)
-        return super().ask(request)
-
-
-def test_a_worker_that_is_killed_is_crashed_and_the_others_finish(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(benchmark, "ProcessWorker", Killed)
-    one, two = bench().results
-    assert (one.status, one.case.batch_size) == ("ok", 1)
-    assert (two.status, two.case.batch_size) == ("crashed", 2)
-    assert two.findings[0]["values"] == {"detail": "killed by signal 9"}
-    assert two.memory["predicted"]["peak_bytes"] > 0
-    assert two.memory["measured"] is None
-
-
-# ProcessWorker with a script in place of the worker, so that nobody waits for torch.
 
 Script = Callable[..., ProcessWorker]
 
 PREAMBLE = f"""#!{sys.executable}
-import json, os, sys, time
+import json, os, signal, sys, time
 assert sys.argv[1:3] == ["-m", "resnet_inspect.benchmark.worker.serve"]
 answers = os.fdopen(int(sys.argv[3]), "w")
 def read(): return json.loads(sys.stdin.readline())
-def answer(text): print(text, file=answers, flush=True)
+def send(document): print(json.dumps(document), file=answers, flush=True)
 """
+JOB = Job(Case("a", "cpu", 1, (1, 3, 32, 32), "infer", "fp32", "contiguous", "eager", 1), Plan(), {"spec": {}})
 
 
 @pytest.fixture
 def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
-    def start(body: str, job: Mapping[str, Any] | None = None, timeout_s: float = 60.0) -> ProcessWorker:
+    def start(body: str, job: Job = JOB, timeout_s: float = 60.0) -> ProcessWorker:
         path = tmp_path / "worker"
         path.write_text(PREAMBLE + body, encoding="utf-8")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         monkeypatch.setattr(sys, "executable", str(path))
-        return ProcessWorker(job or {"job": 1}, timeout_s)
+        return ProcessWorker(job, timeout_s)
 
     return start
 
 
+@dataclass(frozen=True)
+class Echo:
+    """What a script was asked."""
+
+    asked: str
+
+
 def lost(worker: ProcessWorker) -> tuple[str, str]:
     """How the worker is lost when it is asked; asked again, and closed twice, it is still lost and nothing else."""
-    with pytest.raises(WorkerLost) as found:
-        worker.ask({"do": "prepare"})
+    with pytest.raises(WorkerLost) as loss:
+        worker.ask(PREPARE)
     with pytest.raises(WorkerLost):
-        worker.ask({"do": "round"})
+        worker.ask(ROUND)
     worker.close()
     worker.close()
     assert worker.process.returncode is not None
-    return found.value.status, found.value.detail
+    return loss.value.status, loss.value.detail
 
 
-def test_an_answer_that_ctrl_c_cut_short_is_not_taken_for_the_next(
-    script: Script, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    worker = script("read()\nwhile True: answer(json.dumps({'to': read()['do']}))\n")
-
-    def interrupted() -> bytes:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(worker, "_line", interrupted)
-        for _ in range(2):
-            with pytest.raises(KeyboardInterrupt):
-                worker.ask({"do": "round"})
-    assert worker.ask({"do": "after"}) == {"to": "after"}
-    assert worker.ask({"do": "stage"}) == {"to": "stage"}
+def test_an_answer_that_ctrl_c_cut_short_is_not_taken_for_the_next(script: Script) -> None:
+    worker = script(
+        "read()\n"
+        "for name in map(json.loads, sys.stdin):\n"
+        "    if name == 'round': os.kill(os.getppid(), signal.SIGINT)\n"
+        "    send({'answer': {'asked': name}})\n"
+    )
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            worker.ask(Request("round", Echo))
+    assert worker.ask(Request("finish", Echo)) == Echo("finish")
+    assert worker.ask(Request("stage", Echo)) == Echo("stage")
     worker.close()
 
 
 def test_a_worker_compiles_into_an_empty_folder_that_goes_with_it(script: Script) -> None:
-    worker = script("read()\nread()\nanswer(json.dumps({'folder': os.environ['TORCHINDUCTOR_CACHE_DIR']}))\n")
-    folder = Path(worker.ask({"do": "prepare"})["folder"])
+    worker = script("read(); read()\nsend({'answer': {'asked': os.environ['TORCHINDUCTOR_CACHE_DIR']}})\n")
+    folder = Path(worker.ask(Request("where", Echo)).asked)
     assert [*folder.iterdir()] == []
     (folder / "kernel").touch()
     worker.close()
     assert not folder.exists()
 
 
+@dataclass(frozen=True)
+class Long:
+    job: Job
+    asked: str
+    text: str
+
+
 def test_answers_come_one_a_request_however_they_are_cut(script: Script) -> None:
     worker = script(
         "job = read()\n"
         "print('a library talks')\n"
-        "for request in iter(sys.stdin.readline, ''):\n"
-        "    line = json.dumps({'job': job, 'asked': json.loads(request), 'long': 'x' * 200_000}) + '\\n'\n"
+        "for name in map(json.loads, sys.stdin):\n"
+        "    line = json.dumps({'answer': {'job': job, 'asked': name, 'text': 'x' * 200_000}}) + '\\n'\n"
         "    for at in range(0, len(line), 70_000):\n"
         "        answers.write(line[at : at + 70_000])\n"
         "        answers.flush()\n"
     )
-    for n in range(3):
-        answer = worker.ask({"n": n})
-        assert (answer["job"], answer["asked"], len(answer["long"])) == ({"job": 1}, {"n": n}, 200_000)
+    for name in "abc":
+        assert worker.ask(Request(name, Long)) == Long(JOB, name, "x" * 200_000)
     worker.close()
     assert worker.process.returncode is not None
 
 
 def test_out_of_memory_is_an_answer(script: Script) -> None:
-    worker = script('read(); read()\nanswer(\'{"lost": "oom", "detail": "20 GiB"}\')\n')
+    worker = script("read(); read()\nsend({'lost': 'oom', 'detail': '20 GiB'})\n")
     assert lost(worker) == ("oom", "20 GiB")
+
+
+def test_a_quantity_that_cannot_be_measured_is_an_answer_and_the_worker_goes_on(script: Script) -> None:
+    worker = script("read(); read()\nsend({'unavailable': 'no marks'})\nread()\nsend({'answer': {'asked': 'more'}})\n")
+    with pytest.raises(Unavailable, match=r"^no marks$"):
+        worker.ask(STAGE)
+    assert worker.ask(Request("more", Echo)) == Echo("more")
+    worker.close()
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"answer": {"finite": "yes"}}, "^finish.finite is 'yes', not true or false$"),
+        ({"answer": {"finite": True}}, "^finish.relative_error is missing$"),
+        ({"result": 1}, "^finish: a worker answered {'result': 1}$"),
+    ],
+)
+def test_an_answer_of_another_kind_is_a_mistake_that_names_the_request(
+    script: Script, document: dict[str, Any], message: str
+) -> None:
+    worker = script(f"read(); read()\nsend({document!r})\n")
+    with pytest.raises(ValueError, match=message):
+        worker.ask(FINISH)
+    worker.close()
 
 
 def test_what_an_ended_worker_said_last_is_kept(script: Script) -> None:
@@ -232,76 +155,16 @@ def test_a_worker_that_does_not_answer_is_timed_out_and_ended(script: Script) ->
 
 def test_a_worker_that_ends_before_it_has_read_its_job_is_crashed(script: Script) -> None:
     # The job is more than a pipe holds: writing it waits for the worker, and fails when that is gone.
-    worker = script("sys.exit('no torch here')\n", {"job": "x" * 2**20})
+    worker = script("sys.exit('no torch here')\n", Job(JOB.case, JOB.plan, {"code": "x" * 2**20}))
     assert lost(worker) == ("crashed", "exit code 1: no torch here")
 
 
 def test_a_worker_may_complain_at_length(script: Script) -> None:
-    worker = script("read(); read()\nsys.stderr.write('warning\\n' * 100_000)\nsys.stderr.flush()\nanswer('{}')\n")
-    assert worker.ask({"do": "prepare"}) == {}
+    worker = script(
+        "read(); read()\n"
+        "sys.stderr.write('warning\\n' * 100_000)\n"
+        "sys.stderr.flush()\n"
+        "send({'answer': {'asked': 'x'}})\n"
+    )
+    assert worker.ask(Request("x", Echo)) == Echo("x")
     worker.close()
-
-
-# The commands, as processes.
-
-
-def test_bench_saves_a_record_that_show_and_verdict_read(run: Run, tmp_path: Path) -> None:
-    done = run("bench", "resnet50", *TINY, "--batch-size", "1,2", *FAST, "-o", "run.json")
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == "", "nobody watches, so nothing is told"
-    assert "2 arms, grade" in done.stdout
-    record = api.read_record(tmp_path / "run.json")
-    assert [result.case.batch_size for result in record.results] == [1, 2]
-    assert record.argv[:2] == ("bench", "resnet50")
-
-    shown = run("show", "run.json", "--format", "md")
-    assert shown.returncode == 0, shown.stderr
-    assert shown.stdout.startswith("#")
-    assert "first look" in shown.stdout
-    assert "| latency" in shown.stdout
-
-    refused = run("verdict", "run.json", "run.json")
-    assert refused.returncode == 2
-    assert refused.stderr.splitlines()[0].startswith("error: ")
-    assert "quick" in refused.stderr
-    assert "hint:  " in refused.stderr
-
-    (tmp_path / "cut.json").write_text((tmp_path / "run.json").read_text(encoding="utf-8")[:-100], encoding="utf-8")
-    cut = run("show", "cut.json")
-    assert (cut.returncode, cut.stdout) == (2, "")
-    assert cut.stderr.startswith("error: cut.json is no whole JSON")
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
-def test_a_device_that_is_not_there_is_refused_before_any_work(run: Run, tmp_path: Path) -> None:
-    done = run("bench", *TINY, "--device", "cuda", "-o", "run.json")
-    assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == ("error: this machine has no CUDA device that torch can use\nhint:  use --device cpu\n")
-    assert not (tmp_path / "run.json").exists()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--mode", "graph", "--device", "cpu"], "--mode graph needs a CUDA device"),
-        (["--device", "cpu", "-o", "run.txt"], "-o run.txt: a Record is JSON"),
-        (["--device", "tpu"], "unknown device 'tpu'"),
-        (["--device", "cpu", "--batch-size", "0"], "at least one image"),
-        (["--device", "cpu", "--batch-size", "x"], "'x' is not whole numbers"),
-        (["--device", "cpu", "--precision", "fp8"], "'fp8' is not one of"),
-    ],
-)
-def test_a_request_that_cannot_be_is_refused_before_any_work(
-    arguments: list[str], said: str, run: Run, tmp_path: Path
-) -> None:
-    done = run("bench", *TINY, *arguments)
-    assert (done.returncode, done.stdout) == (2, "")
-    error, hint = done.stderr.splitlines()
-    assert error.startswith("error: ")
-    assert said in error
-    assert hint.startswith("hint:  ")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_show_and_verdict_refuse_what_is_no_record(run: Run) -> None:
-    assert run("show", "nothing.json").returncode == 2
