@@ -26,9 +26,9 @@ def measured(net: nn.Module, x: torch.Tensor, optimizer: torch.optim.Optimizer |
             F.cross_entropy(net(x), y).backward()
             optimizer.step()
 
-    call()
     state = 0
     if optimizer is not None:
+        call()  # the first step makes the optimizer's state
         optimizer.zero_grad(set_to_none=True)
         tensors = [t for values in optimizer.state.values() for t in values.values() if isinstance(t, torch.Tensor)]
         state = sum(t.numel() * t.element_size() for t in tensors)

@@ -1,4 +1,4 @@
-"""What several tests share: the reference tables, and the command line as a process."""
+"""What several tests share: the reference tables, two Records, and the command line as a process."""
 
 import csv
 import os
@@ -8,9 +8,49 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 HERE = Path(__file__).parent
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers share the cores. Threads that spin while they wait for each other make both workers several times slower.
+    os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A worker for each CPU where the whole suite runs; none where tests are chosen or their output is shown."""
+    option = config.option
+    chosen = config.args_source is not pytest.Config.ArgsSource.TESTPATHS or option.keyword or option.markexpr
+    if chosen or option.capture == "no" or option.collectonly:
+        return 0
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests marked ``cuda`` where there is no GPU, and let them share it with no other worker."""
+    for item in items:
+        if item.get_closest_marker("cuda"):
+            import torch
+
+            item.add_marker(pytest.mark.xdist_group("cuda"))
+            item.add_marker(pytest.mark.skipif(not torch.cuda.is_available(), reason="torch has no CUDA device here"))
+
+
+@pytest.fixture(scope="session")
+def measured_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[], str]], str]:
+    """Call ``measure`` in one worker only, and give its text to all of them by a file that they share."""
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+    def once(name: str, measure: Callable[[], str]) -> str:
+        file = shared / name
+        with FileLock(f"{file}.lock"):
+            if not file.exists():
+                file.write_text(measure(), encoding="utf-8")
+        return file.read_text(encoding="utf-8")
+
+    return once
 
 
 def reference(name: str) -> list[dict[str, str]]:
@@ -20,31 +60,39 @@ def reference(name: str) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def record_json() -> str:
+def record_json(measured_once: Callable[[str, Callable[[], str]], str]) -> str:
     """A Record of one small case, really measured."""
-    import resnet_inspect as ri
-    from resnet_inspect.benchmark.record_json import to_json
 
-    return to_json(ri.bench("resnet18", device="cpu", input=(1, 3, 32, 32), threads=1, max_time_s=0.2))
+    def measure() -> str:
+        import resnet_inspect as ri
+        from resnet_inspect.benchmark.record_json import to_json
+
+        return to_json(ri.bench("resnet18", device="cpu", input=(1, 3, 32, 32), threads=1, max_time_s=0.2))
+
+    return measured_once("record.json", measure)
 
 
 @pytest.fixture(scope="session")
-def laid_out_json() -> str:
+def laid_out_json(measured_once: Callable[[str, Callable[[], str]], str]) -> str:
     """A Record of one small case with its stages and the machine's ceilings, really measured."""
-    import resnet_inspect as ri
-    from resnet_inspect.benchmark.record_json import to_json
 
-    record = ri.bench(
-        "resnet18",
-        device="cpu",
-        input=(1, 3, 32, 32),
-        threads=1,
-        quick=True,
-        max_time_s=0.2,
-        per="stage",
-        ceilings=True,
-    )
-    return to_json(record)
+    def measure() -> str:
+        import resnet_inspect as ri
+        from resnet_inspect.benchmark.record_json import to_json
+
+        record = ri.bench(
+            "resnet18",
+            device="cpu",
+            input=(1, 3, 32, 32),
+            threads=1,
+            quick=True,
+            max_time_s=0.2,
+            per="stage",
+            ceilings=True,
+        )
+        return to_json(record)
+
+    return measured_once("laid_out.json", measure)
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def test_what_this_machine_has_not_is_refused() -> None:
             ceilings("cuda")
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.cuda
 def test_a_gpu_is_not_faster_than_its_data_sheet() -> None:
     measured = ceilings("cuda")
     sheet = find_by_torch_name(measured.title)

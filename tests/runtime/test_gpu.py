@@ -240,7 +240,7 @@ def test_a_number_that_torch_does_not_know_is_no_device() -> None:
         assert gpu.describe(index).name is None
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.cuda
 def test_a_real_device_is_described() -> None:
     answer = gpu.describe()
     assert answer.name == torch.cuda.get_device_name(0)

@@ -20,7 +20,6 @@ from resnet_inspect.graph import Graph
 from resnet_inspect.vocabulary import MODES
 
 CASE = Case("resnet18", "cpu", 2, (2, 3, 32, 32), "infer", "fp32", "contiguous", "eager", 1)
-CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 # What ends a stem, joins a shortcut, gates and finishes a net otherwise: each has another module tree.
 NETS = ("resnet18", "resnet50d", "cbam_resnet18", "resnetblur50", "ecaresnet50t", "resnet20_cifar", "preresnet20_cifar")
 
@@ -255,7 +254,7 @@ def test_a_torch_without_events_for_graphs_is_a_reason(monkeypatch: pytest.Monke
     assert refused.value.reason == "this torch has no events that a graph can hold"
 
 
-@CUDA
+@pytest.mark.cuda
 @pytest.mark.parametrize(
     ("mode", "per"),
     [(mode, "stage") for mode in MODES] + [("eager", "layer"), ("graph", "layer")],

@@ -18,7 +18,6 @@ from resnet_inspect.typed_json import decode
 from resnet_inspect.vocabulary import MODES, Layout, Mode, RunPrecision, Task
 
 CASE = Case("resnet18", "cpu", 2, (2, 3, 32, 32), "infer", "fp32", "contiguous", "eager", 1)
-CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
 
 def written(case: Case, *requests: Request[Any]) -> list[dict[str, Any]]:
@@ -109,7 +108,7 @@ def test_out_of_memory_has_many_names(error: Exception, expected: bool) -> None:
     assert is_out_of_memory(error) is expected
 
 
-@CUDA
+@pytest.mark.cuda
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "amp-fp16"])
 def test_a_cuda_case_has_all_four_quantities(mode: Mode, precision: RunPrecision) -> None:
