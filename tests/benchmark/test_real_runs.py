@@ -12,7 +12,7 @@ import pytest
 import torch
 from conftest import Run
 
-from resnet_inspect import api
+import resnet_inspect as api
 from resnet_inspect.benchmark import run as benchmark
 from resnet_inspect.benchmark.messages import ROUND, Job, Request
 from resnet_inspect.benchmark.process import ProcessWorker

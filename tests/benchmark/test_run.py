@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 from raw_results import CEILINGS, FINISHED, GPU, MEMORY, PREPARED, WARMED_UP, failed, raw, result
 
-from resnet_inspect import api
+import resnet_inspect as api
 from resnet_inspect.benchmark import result as results
 from resnet_inspect.benchmark import run as benchmark
 from resnet_inspect.benchmark.case import Case
@@ -21,7 +21,7 @@ from resnet_inspect.benchmark.run import under_one_roof
 from resnet_inspect.benchmark.schedule import RawResult
 from resnet_inspect.errors import RequestError
 from resnet_inspect.hardware.ceilings import Ceilings
-from resnet_inspect.hardware.devices import as_measured
+from resnet_inspect.hardware.devices import device_from_ceilings
 from resnet_inspect.hardware.floor import floors, total_of
 from resnet_inspect.hardware.gpu import Gpu, Probe
 from resnet_inspect.hardware.machine import Grade, Machine
@@ -183,7 +183,7 @@ def test_the_floor_of_a_run_is_the_least_time_at_its_ceilings(laid_out_json: str
     assert result.ceilings is not None
 
     def least_ms(ceilings: Ceilings) -> float:
-        device = as_measured(ceilings)
+        device = device_from_ceilings(ceilings)
         return 1e3 * total_of(floors(measured_graph(result), device, device.precision).values()).floor_s
 
     assert result.ceilings.floor_ms == pytest.approx(least_ms(result.ceilings))
