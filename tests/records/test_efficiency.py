@@ -194,7 +194,7 @@ def test_a_record_with_ceilings_of_its_own_needs_no_data_sheet(device: str | Non
 
 @pytest.mark.parametrize("device", [None, "cpu"])
 def test_without_ceilings_both_ways_to_them_are_offered(device: str | None) -> None:
-    with pytest.raises(RequestError, match="no data sheet here is of AMD EPYC 9654") as refused:
+    with pytest.raises(RequestError, match="no peaks are known of AMD EPYC 9654") as refused:
         api.roofline(record=record(result(device="cpu")), device=device)
     assert "--machine --device cpu" in refused.value.hint
     assert "bench --ceilings" in refused.value.hint
