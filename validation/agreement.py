@@ -1,13 +1,16 @@
-"""Whether other timers, and torchvision's own module, agree with us about the same forward pass in one process.
+"""Do other timers, and torchvision's own module, give the same time for one forward pass?
 
     python validation/agreement.py [--model resnet18] [--batch-size 1] [--device cpu] [--repeats 7] [--threads 2]
 
-Prints two tables. The first times one callable, the built network in inference mode, eager and strict fp32, by our
-sampler, by torch.utils.benchmark and, on CUDA, by triton's do_bench, in turn round by round: median ms, and the ratio
-to ours, which is the median of the rounds' ratios, with the least and the greatest. do_bench empties the GPU's cache
-between calls and reads events: where calls are short it times something else. The second alternates our module with
-torchvision's of the same weights, call by call: the ratio of medians with its 95 % interval, OVER where all of that
-lies above 1. Exits 0 when they disagree too.
+Everything runs in one process, in inference mode, eager and strict fp32. Two tables:
+
+timers    One callable, the built network, timed in turn by our sampler, by torch.utils.benchmark and, on CUDA, by
+          triton's do_bench. Columns: the median; the median of the rounds' ratios to ours; the least and greatest
+          ratio. do_bench empties the GPU's cache between calls, so for short calls it times something else.
+modules   Our module and torchvision's with the same weights take turns, call by call. The ratio of medians has a 95 %
+          interval; OVER means that all of it lies above 1, so our module is slower.
+
+The exit code is 0 whatever they say.
 """
 
 import argparse
@@ -16,6 +19,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
+from itertools import chain
 from random import Random
 from statistics import median
 
@@ -26,7 +30,7 @@ from rich.table import Table
 from torch import nn
 from torch.utils.benchmark import Timer
 
-import resnet_inspect as api
+import resnet_inspect as ri
 from resnet_inspect.benchmark.compare import DELTA, compare
 from resnet_inspect.benchmark.plan import plan_for
 from resnet_inspect.benchmark.worker import sampling
@@ -76,7 +80,7 @@ def in_turn(methods: dict[str, Method], call: Call, repeats: int, rng: Random) -
 
 
 def by_call(calls: Sequence[Call], repeats: int, seconds: float, rng: Random) -> list[list[list[float]]]:
-    """Rounds of ms of each callable; they take turns call by call, so that what slows one down slows the others."""
+    """Rounds of milliseconds of each callable. They take turns call by call, so that what slows one slows all."""
     rounds: list[list[list[float]]] = [[] for _ in calls]
     for _ in range(repeats):
         taken: list[list[float]] = [[] for _ in calls]
@@ -86,8 +90,8 @@ def by_call(calls: Sequence[Call], repeats: int, seconds: float, rng: Random) ->
                     start = CLOCK()
                     calls[i]()
                     taken[i].append((CLOCK() - start) / 1e6)
-        for one, samples in zip(rounds, taken, strict=True):
-            one.append(samples)
+        for of_call, samples in zip(rounds, taken, strict=True):
+            of_call.append(samples)
     return rounds
 
 
@@ -116,7 +120,7 @@ def method_rows(ms: dict[str, list[float]], bound: float) -> list[Sequence[str]]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="resnet18", help="a variant that torchvision has under the same name")
+    parser.add_argument("--model", default="resnet18", help="a variant that torchvision has too")
     parser.add_argument("--batch-size", type=int, default=1)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--repeats", type=int, default=7, help="rounds")
@@ -133,10 +137,10 @@ def main() -> None:
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = True
     rng = Random(0)
-    net = api.build(options.model, device=options.device).eval()
+    net = ri.build(options.model, device=options.device).eval()
     peer = torchvision.models.get_model(options.model, weights=None).to(options.device).eval()
     peer.load_state_dict(net.state_dict())
-    x = torch.randn(api.lower(options.model, batch_size=options.batch_size).input.shape, device=options.device)
+    x = torch.randn(ri.lower(options.model, batch_size=options.batch_size).input.shape, device=options.device)
     mine, theirs = waiting(net, x), waiting(peer, x)
     methods: dict[str, Method] = {OURS: ours, "torch.utils.benchmark": torch_timer}
     if kind == "cuda" and find_spec("triton"):
@@ -154,9 +158,9 @@ def main() -> None:
     columns = ("timer", "median ms", "to ours", "least to greatest", "bound", "")
     show(f"one callable, {options.repeats} interleaved rounds", columns, method_rows(ms, BOUND[kind]))
     pair = compare(torchvision_rounds, our_rounds, DELTA[kind], paired=True)
-    one, other = (median(t for samples in rounds for t in samples) for rounds in (torchvision_rounds, our_rounds))
+    torchvision_ms, our_ms = (median(chain(*rounds)) for rounds in (torchvision_rounds, our_rounds))
     verdict = "within" if pair.low <= 1 else "OVER"
-    row = (f"{other:.3f}", f"{one:.3f}", f"{pair.ratio:.4f}", f"{pair.low:.4f} to {pair.high:.4f}", verdict)
+    row = (f"{our_ms:.3f}", f"{torchvision_ms:.3f}", f"{pair.ratio:.4f}", f"{pair.low:.4f} to {pair.high:.4f}", verdict)
     columns = ("module", "ours, ms", "torchvision, ms", "ours to theirs", "95 % interval", "")
     show("the same weights in both modules, call by call", columns, [(options.model, *row)])
 

@@ -1,10 +1,11 @@
-"""What an answer costs: our commands against their budgets, the same totals by other tools, and time per node.
+"""What does an answer cost: our commands against their budgets, and against other tools that give the same totals?
 
     python validation/speed.py [--runs 11] [--peer-runs 3]
 
-Prints three tables: CPU time and peak memory of whole commands; of a process that gets the MACs of torchvision's
-resnet50 from torchinfo, fvcore, ptflops, thop or calflops, where installed; and, in one process, of lower + summary by
-depth of the network. Needs POSIX, and the package importable by this interpreter. Exits 0 over budget too.
+Three tables: CPU time and peak memory of whole commands; the same for a process that gets the MACs of torchvision's
+resnet50 from torchinfo, fvcore, ptflops, thop or calflops, where installed; and lower + summary inside one process, by
+depth of the network. The last line compares time per node between networks, which depth should not raise. Needs POSIX.
+The exit code is 0 over budget too.
 """
 
 import argparse
