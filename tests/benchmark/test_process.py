@@ -1,8 +1,9 @@
 """A worker as a process, with a script in its place: what comes back, and what is lost and how."""
 
+import signal
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,15 +28,20 @@ JOB = Job(Case("a", "cpu", 1, (1, 3, 32, 32), "infer", "fp32", "contiguous", "ea
 
 
 @pytest.fixture
-def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
+    workers: list[ProcessWorker] = []
+
     def start(body: str, job: Job = JOB, timeout_s: float = 60.0) -> ProcessWorker:
         path = tmp_path / "worker"
         path.write_text(PREAMBLE + body, encoding="utf-8")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         monkeypatch.setattr(sys, "executable", str(path))
-        return ProcessWorker(job, timeout_s)
+        workers.append(ProcessWorker(job, timeout_s))
+        return workers[-1]
 
-    return start
+    yield start
+    for worker in workers:
+        worker.close()
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,15 @@ def lost(worker: ProcessWorker) -> tuple[str, str]:
     return loss.value.status, loss.value.detail
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt, also where whoever runs the tests ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_answer_that_ctrl_c_cut_short_is_not_taken_for_the_next(script: Script) -> None:
     worker = script(
         "read()\n"

@@ -97,7 +97,7 @@ def test_code_is_measured_as_it_is(tmp_path: Path, run: Run) -> None:
     assert [row.name for row in plain.stages.rows][:2] == ["0", "1"]
     assert measured_graph(own).name == source
     with pytest.raises(RequestError, match="--folded builds a net of its own"):
-        bench(models=source, settings=(), fused=True)
+        bench(models=source, settings=(), folded=True)
     with pytest.raises(RequestError, match="a Conv2d in memory"):
         bench(models=torch.nn.Conv2d(3, 4, 1), settings=())
 
@@ -170,7 +170,7 @@ def test_a_device_that_is_not_there_is_refused_before_any_work(run: Run, tmp_pat
         (["--device", "cpu", "-o", "run.txt"], "-o run.txt: a Record is JSON"),
         (["--device", "tpu"], "unknown device 'tpu'"),
         (["--device", "cpu", "--batch-size", "0"], "at least one image"),
-        (["--device", "cpu", "--batch-size", "x"], "'x' is not whole numbers"),
+        (["--device", "cpu", "--batch-size", "x"], "'x' is not a list of whole numbers"),
         (["--device", "cpu", "--precision", "fp8"], "'fp8' is not one of"),
     ],
 )

@@ -11,9 +11,11 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from conftest import HERE, Run
 
 from resnet_inspect import cli
+from resnet_inspect.cli import main
 
 EXAMPLES = {"": cli.EXAMPLES} | {
     name: import_module(f"{cli.__name__}.{name.replace('-', '_')}").EXAMPLES for name in cli.COMMANDS
@@ -201,8 +203,14 @@ def test_a_measured_run_is_held_against_this_machine(run: Run, tmp_path: Path, l
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["facts"]["measured_ms"] == pytest.approx(
-        document["facts"]["floor_ms"] + document["facts"]["to_win_ms"]
+        document["facts"]["floor_ms"] + document["facts"]["headroom_ms"]
     )
+
+
+def test_commands_follow_each_other_in_one_process() -> None:
+    for arguments in (["list", "wrn*"], ["flops"], ["--help"]):
+        done = CliRunner().invoke(main, arguments)
+        assert done.exit_code == 0, done.output
 
 
 def test_the_version_is_the_packages(run: Run) -> None:

@@ -183,9 +183,7 @@ INSTALLED = [package for package in PACKAGES if find_spec(package)]
 Totals = tuple[str, list[tuple[str, str, dict[str, int]]]]
 
 
-@pytest.fixture(
-    scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("ours", "timm")]
-)
+@pytest.fixture(scope="module")
 def totals(request: pytest.FixtureRequest) -> Totals:
     """A library, and what every tool counts in its nets: package, name and totals."""
     names = OURS if request.param == "ours" else TIMM
@@ -196,6 +194,12 @@ def totals(request: pytest.FixtureRequest) -> Totals:
     return request.param, [json.loads(line) for line in lines]
 
 
+@pytest.mark.parametrize(
+    "totals",
+    [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("ours", "timm")],
+    indirect=True,
+    scope="module",
+)
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_tool_really_run_counts_what_its_rules_count(package: str, totals: Totals) -> None:
     pytest.importorskip(package)

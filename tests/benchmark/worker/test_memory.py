@@ -39,7 +39,7 @@ def test_adams_step_of_all_weights_at_once_is_told_where_it_is_the_peak() -> Non
     net = models.resnet18()
     x, adam = torch.randn(2, 3, 64, 64), torch.optim.Adam(net.parameters(), foreach=True)
     note = ri.memory("resnet18", input="2,3,64,64", task="train", optimizer="adam").notes[-1]
-    assert note.endswith(f"its step asks for {text(measured(net, x, adam), 'bytes')}")
+    assert note.endswith(f"its step requests {text(measured(net, x, adam), 'bytes')}")
     assert len(ri.memory("resnet18", batch_size=32, task="train", optimizer="adam").notes) == 1
     assert len(ri.memory("resnet18", input="2,3,64,64", task="train").notes) == 1
 
