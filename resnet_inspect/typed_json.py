@@ -4,7 +4,7 @@ import types
 from collections.abc import Mapping
 from dataclasses import Field, fields, is_dataclass
 from functools import cache
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 JsonObject = Mapping[str, Any]  # whoever wrote it knows its shape, as a spec's fields
@@ -57,13 +57,15 @@ def _decode(kind: Any, document: Any, path: str) -> Any:  # a type and JSON valu
         return _decode_object(kind, document, path)
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Literal:
-        return (
-            document if document in arguments else _refuse(path, document, "one of " + ", ".join(map(str, arguments)))
-        )
+        if document in arguments:
+            return document
+        _refuse(path, document, "one of " + ", ".join(map(str, arguments)))
     if origin in (Union, types.UnionType):
         return _decode_union(arguments, document, path)
     if origin is tuple:
         return _decode_tuple(arguments, document, path)
+    if origin not in (Mapping, dict):
+        raise TypeError(f"{kind} has no JSON")
     if not isinstance(document, dict):
         _refuse(path, document, "an object")
     return {name: _decode(arguments[1], part, _join(path, name)) for name, part in document.items()}
@@ -99,7 +101,10 @@ def _decode_union(arguments: tuple[Any, ...], document: Any, path: str) -> Any:
         return None
     *others, last = [argument for argument in arguments if argument is not type(None)]
     if others and is_dataclass(last):
-        return _decode(max([*others, last], key=lambda kind: _likeness(kind, document)), document, path)
+        likeness, kind = max(((_likeness(kind, document), kind) for kind in [*others, last]), key=lambda pair: pair[0])
+        if document and likeness[0] == 0:
+            _refuse(path, document, "an object of a known kind")
+        return _decode(kind, document, path)
     for kind in others:
         try:
             return _decode(kind, document, path)
@@ -115,7 +120,7 @@ def _likeness(kind: type, document: Any) -> tuple[int, int]:
     return len(common), -len(keys)
 
 
-def _refuse(path: str, document: object, wanted: str) -> Any:
+def _refuse(path: str, document: object, wanted: str) -> NoReturn:
     shown = repr(document)
     raise ValueError(f"{path or 'the document'} is {shown if len(shown) < 40 else shown[:36] + ' ...'}, not {wanted}")
 

@@ -153,6 +153,11 @@ def test_a_document_of_another_type_is_named_so() -> None:
         decode(Bicycle, [])
 
 
+def test_a_type_that_json_cannot_hold_is_a_mistake_in_the_code() -> None:
+    with pytest.raises(TypeError, match="bytes"):
+        decode(bytes, "x")
+
+
 CPU: dict[str, Any] = {"cpu_share": 0.9, "faults_per_call": 0.0, "yardstick_ms": [1.0, 2.0]}
 GPU: dict[str, Any] = {"sm_mhz": 1980, "temperature_c": 50, "power_w": 400.0, "energy_j": None, "throttle": [],
                        "reason": "NVML does not tell energy_j"}  # fmt: skip
@@ -170,6 +175,7 @@ def test_of_several_kinds_of_object_the_keys_tell_which_it_is(document: dict[str
         (CPU | {"yardstick_ms": None}, "rounds[0].yardstick_ms is None, not a list"),
         ({"cpu_share": 0.9, "faults_per_call": 0.0}, "rounds[0].yardstick_ms is missing"),
         (GPU | {"throttle": "thermal"}, "rounds[0].throttle is 'thermal', not a list"),
+        ({"cpu_shares": 0.9}, "rounds[0] is {'cpu_shares': 0.9}, not an object of a known kind"),
     ],
 )
 def test_an_object_that_is_nearly_of_a_kind_is_refused_as_that_kind(document: dict[str, Any], message: str) -> None:

@@ -33,7 +33,7 @@ from torch.utils.benchmark import Timer
 import resnet_inspect as ri
 from resnet_inspect.benchmark.compare import DELTA, compare
 from resnet_inspect.benchmark.plan import plan_for
-from resnet_inspect.benchmark.worker import sampling
+from resnet_inspect.benchmark.worker import timing
 
 CLOCK = time.perf_counter_ns
 BOUND = {"cpu": 0.03, "cuda": 0.02}
@@ -46,7 +46,7 @@ Method = Callable[[Call], float]
 
 
 def ours(call: Call) -> float:
-    return median(sampling.sample(call, CLOCK, ROUND_S, AT_LEAST))
+    return median(timing.sample(call, CLOCK, ROUND_S, AT_LEAST))
 
 
 def torch_timer(call: Call) -> float:
@@ -84,7 +84,7 @@ def by_call(calls: Sequence[Call], repeats: int, seconds: float, rng: Random) ->
     rounds: list[list[list[float]]] = [[] for _ in calls]
     for _ in range(repeats):
         taken: list[list[float]] = [[] for _ in calls]
-        with sampling.without_gc():
+        with timing.without_gc():
             while len(taken[0]) < AT_LEAST or sum(map(sum, taken)) < 1e3 * seconds:
                 for i in rng.sample(range(len(calls)), len(calls)):
                     start = CLOCK()
@@ -151,7 +151,7 @@ def main() -> None:
     print(f"{options.threads} threads; 1-minute load {load} on {os.cpu_count()} CPUs.\n", flush=True)
     with torch.inference_mode():
         for call in (mine, theirs):
-            sampling.warm_up(call, CLOCK, plan_for(kind))
+            timing.warm_up(call, CLOCK, plan_for(kind))
         ms = in_turn(methods, mine, options.repeats, rng)
         torchvision_rounds, our_rounds = by_call((theirs, mine), options.repeats, 2 * ROUND_S, rng)
 

@@ -36,9 +36,10 @@ from resnet_inspect.benchmark.breakdown import closes_within
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.compare import DELTA, Comparison, compare
 from resnet_inspect.benchmark.findings import FINDINGS
-from resnet_inspect.benchmark.plan import plan_for, reason_to_stop
+from resnet_inspect.benchmark.plan import plan_for
 from resnet_inspect.benchmark.statistics import median_of, pooled
-from resnet_inspect.benchmark.worker import measure, reference_workload, sampling
+from resnet_inspect.benchmark.stopping import reason_to_stop
+from resnet_inspect.benchmark.worker import measure, reference_workload, timing
 from resnet_inspect.benchmark.worker.prepare import Ready, prepare
 from resnet_inspect.vocabulary import Task
 
@@ -117,11 +118,11 @@ def overhead(device: str) -> Iterator[Row]:
 
     for what, ours, plain in (("a ReLU", relu, relu), ("a worker's resnet18", waiting(resnet18), forward)):
         rounds: dict[str, list[list[float]]] = {"ours": [], "bare": []}
-        sampling.warm_up(plain, CLOCK, plan_for(torch.device(device).type))
+        timing.warm_up(plain, CLOCK, plan_for(torch.device(device).type))
         calls = max(AT_LEAST, int(1e3 * OVERHEAD_S / median(time_bare(plain, 50))))
         for i in range(OVERHEAD_ROUNDS):
             for name in sorted(rounds, reverse=bool(i % 2)):
-                taken = sampling.sample(ours, CLOCK, 0, calls) if name == "ours" else time_bare(plain, calls)
+                taken = timing.sample(ours, CLOCK, 0, calls) if name == "ours" else time_bare(plain, calls)
                 rounds[name].append(taken)
         extra = compare(rounds["bare"], rounds["ours"], 0.005, paired=True)
         size = f"{1e3 * median_of(pooled(rounds['bare'])):,.1f} µs"
@@ -135,7 +136,7 @@ def play(device: str, trials: int, planted: float) -> Iterator[list[Played]]:
     call = waiting(make_ready("resnet18", device, SMALL))
     plan, rng = plan_for(device), Random(0)
     at_least = -(-plan.min_samples // plan.rounds)
-    sampling.warm_up(call, CLOCK, plan)
+    timing.warm_up(call, CLOCK, plan)
     extra_ns = planted * 1e6 * median(time_bare(call, 100))
 
     def slowed() -> None:
@@ -151,8 +152,8 @@ def play(device: str, trials: int, planted: float) -> Iterator[list[Played]]:
             for i in rng.sample(range(len(calls)), len(calls)):
                 if trial[i].on_cpu:
                     trial[i].reference_ms.append(geometric_mean(reference_workload.milliseconds()))
-                sampling.rewarm(calls[i], CLOCK, plan.rewarm_s)
-                samples, share = sampling.watched(calls[i], CLOCK, plan.min_round_s, at_least)
+                timing.rewarm(calls[i], CLOCK, plan.rewarm_s)
+                samples, share = timing.watched(calls[i], CLOCK, plan.min_round_s, at_least)
                 trial[i].rounds.append(samples)
                 trial[i].shares.append(share)
         extra_ns = planted * 1e6 * median_of(pooled(trial[0].rounds))  # the machine's speed may have changed

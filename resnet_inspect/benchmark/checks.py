@@ -7,12 +7,12 @@ from resnet_inspect.benchmark.detect import over
 from resnet_inspect.benchmark.findings import HOST_BOUND
 from resnet_inspect.benchmark.record import Check, Metrics
 from resnet_inspect.benchmark.schedule import RawResult
+from resnet_inspect.hardware.floor import ABOVE_ROOF
 
 LATENCY_OVER_DEVICE_TIME = 0.98
 CLOSE = 0.02  # a block back to back against calls one at a time on the device
 CAPPED = 0.1  # the same under a power cap, which a pause before each timed call relieves; an estimate
 GAP_MS = 0.01  # between two replays of a graph, back to back; an estimate
-ABOVE_ROOF = 1.05  # of a ceiling: above it lies an error
 JSON_INFINITY = 1e9  # stands for infinity, which JSON cannot hold
 
 

@@ -40,7 +40,7 @@ Detector = Callable[[Evidence, Limits], Iterator[Values]]
 
 
 def over(part: float, whole: float) -> float:
-    """``part / whole``; infinite over zero, which no finding reports: a self-check tells of a median of zero."""
+    """``part / whole``, infinite over zero. No finding is made of that: a self-check fails."""
     return part / whole if whole else inf
 
 
@@ -140,11 +140,6 @@ def detect_cached(seen: Evidence, limits: Limits) -> Iterator[Values]:
         yield {"share": device.median_ms / floor_ms}
 
 
-def detect_interrupted(seen: Evidence, limits: Limits) -> Iterator[Values]:
-    if seen.raw.stopped == "interrupted":
-        yield {"rounds": len(seen.raw.rounds)}
-
-
 def detect_imprecise(seen: Evidence, limits: Limits) -> Iterator[Values]:
     latency, stopped = seen.metrics.latency, seen.raw.stopped
     if latency is None or stopped in (None, "interrupted"):
@@ -152,6 +147,11 @@ def detect_imprecise(seen: Evidence, limits: Limits) -> Iterator[Values]:
     rough = seen.plan.quick and half_width(latency.ci95_ms, latency.median_ms) > limits["quick"]
     if rough or stopped in ("time", "noise"):
         yield {"within": limits["quick"] if rough else seen.plan.precise_within, "stopped": str(stopped)}
+
+
+def detect_interrupted(seen: Evidence, limits: Limits) -> Iterator[Values]:
+    if seen.raw.stopped == "interrupted":
+        yield {"rounds": len(seen.raw.rounds)}
 
 
 def detect_other_pace(seen: Evidence, limits: Limits) -> Iterator[Values]:

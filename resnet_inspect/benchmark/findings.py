@@ -33,16 +33,22 @@ from resnet_inspect.benchmark.detect import (
 from resnet_inspect.benchmark.plan import plan_for
 from resnet_inspect.benchmark.record import Observation
 from resnet_inspect.benchmark.statistics import MODE_DISTANCE
+from resnet_inspect.hardware.floor import ABOVE_ROOF
 from resnet_inspect.language import marked
 from resnet_inspect.units import Unit
 
 # Relative L2 distance of the outputs from strict fp32 that rounding explains.
 ROUNDING = {"fp32": 1e-4, "tf32": 2e-3, "bf16": 2e-2, "fp16": 2e-2, "amp-bf16": 2e-2, "amp-fp16": 2e-2}
+SHARES = ("share", "spread", "change", "within")  # values that a Record's finding is filled with as percentages
 
 
 @dataclass(frozen=True, slots=True)
 class FindingRule:
-    """A finding of bench as data. ``limits`` are written in ``unit`` on its page, None being a plain number."""
+    """A finding of bench as data.
+
+    ``limits`` are written in ``unit`` on its page, None being a plain number. The names of ``SHARES`` become
+    percentages in ``message``.
+    """
 
     code: str
     message: str
@@ -55,8 +61,9 @@ class FindingRule:
 
 def observe(evidence: Evidence, codes: tuple[str, ...] | None = None) -> Iterator[Observation]:
     """What the rows find, by default all but ``cached``, which needs the floor."""
+    chosen = codes or [code for code in BY_CODE if code != "cached"]
     for rule in FINDINGS:
-        if rule.code in codes if codes else rule.code != "cached":
+        if rule.code in chosen:
             for values in rule.detect(evidence, rule.limits):
                 yield Observation(rule.code, evidence.raw.case.label, values)
 
@@ -202,7 +209,7 @@ FINDINGS: tuple[FindingRule, ...] = (
             "bench reports this where --ceilings gives a floor above {share} of the device time. A device time "
             "too short even for the arithmetic is no finding but a failed self-check."
         ),
-        {"share": 1.05},
+        {"share": ABOVE_ROOF},
     ),
     FindingRule(
         "imprecise",

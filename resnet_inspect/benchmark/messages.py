@@ -60,9 +60,11 @@ class WarmedUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredMemory:
-    """Peak bytes of one call: asked of the allocator, weights and input included; held by it; and of the process.
+    """Peak bytes of one call.
 
-    ``workspace_bytes`` come and go within single operations on top of ``requested_bytes``.
+    ``requested_bytes`` were asked of the allocator, weights and input included; ``allocated_bytes`` and
+    ``reserved_bytes`` are what it handed out and held. ``workspace_bytes`` come and go within single operations, on top
+    of the requested ones.
     """
 
     requested_bytes: int | None
@@ -97,7 +99,10 @@ RoundState = CpuRound | GpuState | Unwatched
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundSamples:
-    """One round: single calls, then ``block_calls`` back to back in ``block_ms``; on CUDA both ends of the queue."""
+    """One round: single calls, then ``block_calls`` calls back to back, which took ``block_ms`` together.
+
+    On CUDA ``enqueue_ms`` is the host's part of each call, ``device_time_ms`` the device's.
+    """
 
     latency_ms: tuple[float, ...]
     block_calls: int

@@ -1,14 +1,10 @@
 """The plan of a measurement: how long to warm up, how often to sample, when to stop. It is part of the Record."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Literal
 
-from resnet_inspect.benchmark.statistics import Rounds, half_width, median_interval, median_of, pooled
 from resnet_inspect.errors import RequestError
 
-Stop = Literal["precise", "noise", "time", "quick", "interrupted"]  # why sampling ended
 QUICK_ROUNDS = 2
 
 
@@ -27,7 +23,7 @@ class Plan:
         precise_within: stop when the 95 % interval of the median lies within this share of it.
         max_time_s: stop when a case has been sampled so long.
         block_s: a throughput block lasts at least so long.
-        quick: two rounds for a first look; no baseline.
+        quick: two rounds for a first look, which no verdict accepts.
         fresh: each round in a new process, so that the interval holds what differs between processes.
     """
 
@@ -78,37 +74,3 @@ def plan_for(
     if max_time_s is not None:
         plan = replace(plan, max_time_s=max_time_s)
     return plan
-
-
-def reason_to_stop(rounds: Rounds, plan: Plan) -> Stop | None:
-    """The rule that ends sampling; None: sample another round.
-
-    ``precise``: the median's 95 % interval is narrow enough. ``time``: the plan's limit is over. ``noise``: the
-    interval has stopped shrinking. A ``quick`` plan stops after its rounds.
-    """
-    samples = pooled(rounds)
-    if len(rounds) < plan.rounds or len(samples) < plan.min_samples:
-        return None
-    if plan.quick:
-        return "quick"
-    width = _width(rounds, plan.seed)
-    if width <= plan.precise_within:
-        return "precise"
-    if sum(samples) / 1e3 >= plan.max_time_s:
-        return "time"
-    if len(rounds) >= 4 * plan.rounds and width > 0.9 * _width(rounds[: len(rounds) // 2], plan.seed):
-        return "noise"
-    return None
-
-
-def settled(calls_ms: Sequence[float], plan: Plan) -> bool:
-    """Whether there are enough calls, and the last two windows of them agree in median."""
-    n = plan.window
-    if len(calls_ms) < max(2 * n, plan.warmup_calls):
-        return False
-    before, last = median_of(calls_ms[-2 * n : -n]), median_of(calls_ms[-n:])
-    return abs(last - before) < plan.settled_within * before
-
-
-def _width(rounds: Rounds, seed: int) -> float:
-    return half_width(median_interval(rounds, seed, resamples=400), median_of(pooled(rounds)))

@@ -9,8 +9,9 @@ from typing import Literal
 from resnet_inspect.benchmark.breakdown import Breakdown
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.messages import CpuRound, Energy, MeasuredMemory, Phases, RoundState
-from resnet_inspect.benchmark.plan import Plan, Stop
+from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.statistics import Rounds, summarize
+from resnet_inspect.benchmark.stopping import Stop
 from resnet_inspect.graph.facts.memory import PeakMemory
 from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.hardware.gpu import Gpu, GpuState
@@ -121,7 +122,7 @@ class Roof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCeilings(Ceilings):
-    """Ceilings measured before the rounds and after: ``each``, and the higher.
+    """``each`` measurement, before the rounds and after; the inherited fields hold the higher.
 
     ``floor_ms`` is the least time that the highest ceilings of the run allow a forward pass; None of a training step.
     """
@@ -144,8 +145,8 @@ class Result:
     """What came of a case.
 
     ``spec`` holds every field of the network's spec, as export-spec writes it; empty for code. ``unknown`` says why a
-    quantity is None. ``flags`` are torch's own while the case ran. ``first_call_ms`` finds
-    kernels and memory; ``compile_ms`` is what torch.compile added to it.
+    quantity is None. ``flags`` are torch's own while the case ran. ``first_call_ms`` includes finding kernels and
+    memory; ``compile_ms`` is what torch.compile added to it.
     """
 
     case: Case = field(metadata=keyed("config"))

@@ -90,7 +90,9 @@ def result_of(raw: RawResult, plan: Plan, counted: Counted) -> Result:
 def hold_to_ceilings(
     result: Result, ceilings: RunCeilings, floor_ms: float, arithmetic_ms: float, plan: Plan
 ) -> Result:
-    """``result`` under ``ceilings``, with the floor they set and the share of it that is arithmetic, in milliseconds.
+    """``result`` under ``ceilings``.
+
+    ``floor_ms`` is the least time of a forward pass under them, ``arithmetic_ms`` the time of its FLOPs alone.
 
     A device time below the arithmetic's floor fails a self-check, fp32 apart: there Winograd's algorithm multiplies
     less. A time below the memory's floor is a finding only: the maps of a small net stay in the cache.

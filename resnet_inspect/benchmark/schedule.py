@@ -37,8 +37,9 @@ from resnet_inspect.benchmark.messages import (
     WarmedUp,
     WorkerLost,
 )
-from resnet_inspect.benchmark.plan import Plan, Stop, reason_to_stop
+from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.statistics import half_width, median_interval, median_of, pooled
+from resnet_inspect.benchmark.stopping import Stop, reason_to_stop
 from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.hardware.gpu import GpuState
 from resnet_inspect.units import text

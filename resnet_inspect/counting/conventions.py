@@ -7,7 +7,7 @@ that the tool itself declares.
 from collections.abc import Callable
 from math import prod
 
-from resnet_inspect.counting.convention import Convention, Rule
+from resnet_inspect.counting.count import Convention, Rule
 from resnet_inspect.counting.writing import Call
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from resnet_inspect.counting.convention import Convention
 from resnet_inspect.counting.conventions import (
     CALFLOPS_FLOPS,
     CALFLOPS_MACS,
@@ -18,6 +17,7 @@ from resnet_inspect.counting.conventions import (
     TORCH,
     TORCHINFO,
 )
+from resnet_inspect.counting.count import Convention
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from resnet_inspect.counting.convention import count
 from resnet_inspect.counting.conventions import FVCORE, MMENGINE
+from resnet_inspect.counting.count import count
 from resnet_inspect.counting.published import Published
 from resnet_inspect.counting.writing import as_written
 from resnet_inspect.graph import Graph

@@ -1,7 +1,7 @@
 """FLOPs of a training step: forward, and the gradients of weights and inputs."""
 
-from resnet_inspect.counting.convention import Convention
 from resnet_inspect.counting.conventions import CONV_FC, TORCH
+from resnet_inspect.counting.count import Convention
 from resnet_inspect.counting.writing import Call
 from resnet_inspect.graph import Node
 from resnet_inspect.graph.ops.linear import Conv2d

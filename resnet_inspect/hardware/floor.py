@@ -1,8 +1,11 @@
 """The least time of a forward pass on a device.
 
 This is the roofline model of Williams, Waterman and Patterson (2009, doi:10.1145/1498765.1498785), summed over the
-passes of ``graph.facts.passes``: Σ max(FLOP / peak, bytes / bandwidth). A real run adds launches, uneven tiles and
-lower clocks.
+passes of ``graph.facts.passes``: Σ max(FLOP / peak, bytes / bandwidth). It assumes that
+
+* calls fuse as ``graph.facts.passes`` says, and no tensor stays in a cache between two passes;
+* a MAC is two FLOP, and nothing else costs arithmetic;
+* launches, uneven tiles and lower clocks, which a real run adds, cost nothing.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,6 +16,8 @@ from resnet_inspect.graph.facts.passes import Pass, eager_elements, eager_weight
 from resnet_inspect.graph.facts.work import stage_of
 from resnet_inspect.hardware.devices import Device
 from resnet_inspect.vocabulary import ELEMENT_BYTES, Precision
+
+ABOVE_ROOF = 1.05  # of a roof; above it the roof or the time is wrong, or a cache answers for the memory
 
 
 @dataclass(slots=True)

@@ -1,4 +1,8 @@
-"""The rules of the linter, one row each. A code never changes its meaning."""
+"""The rules of the linter, one row each. A code never changes its meaning.
+
+``cost`` finds what takes time or parameters for nothing, ``resolution`` what image sizes do, ``wiring`` what is missing
+between the convolutions.
+"""
 
 from resnet_inspect.language import marked
 from resnet_inspect.linter.cost import heavy_head, misaligned_channels, slow_stage

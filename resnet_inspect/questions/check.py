@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from resnet_inspect.counting.convention import count
 from resnet_inspect.counting.conventions import FVCORE, FVCORE_ACTIVATIONS, THOP, TORCH
+from resnet_inspect.counting.count import count
 from resnet_inspect.counting.published import PUBLISHED, Published
 from resnet_inspect.counting.recount import recount
 from resnet_inspect.counting.writing import as_written

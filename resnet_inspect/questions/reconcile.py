@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from resnet_inspect.counting.convention import Convention, Count, count
 from resnet_inspect.counting.conventions import CONV_FC, COUNTERS
+from resnet_inspect.counting.count import Convention, Count, count
 from resnet_inspect.counting.published import PUBLISHED, Published
 from resnet_inspect.counting.recount import recount
 from resnet_inspect.counting.run import Measured

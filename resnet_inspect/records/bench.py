@@ -141,7 +141,7 @@ def _notes(record: Record) -> Iterator[str]:
     if any(result.ceilings and result.case.task == "train" for result in record.results):
         yield "floor: of inference only"
     if record.plan.quick:
-        yield "two rounds are a first look: `resnet-inspect verdict` takes no such run as a baseline"
+        yield "two rounds are a first look: `resnet-inspect verdict` refuses such runs"
 
 
 def _fastest(record: Record) -> Iterator[Fact]:

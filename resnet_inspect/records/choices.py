@@ -54,7 +54,7 @@ def table(record: Record) -> Iterator[Table]:
 
 def notes(record: Record) -> Iterator[str]:
     """How to read the table of choices."""
-    ratio = "choices: time of an image with the choice over time without"
+    ratio = "choices: time per image with the choice, divided by the time without it"
     if record.plan.quick:
         yield f"{ratio}; two rounds decide nothing"
     else:

@@ -22,7 +22,7 @@ from resnet_inspect.vocabulary import Depth
 class Part(NamedTuple):
     """A part of the net: its floor, its measured milliseconds where known, and what is fused into it.
 
-    ``headroom_ms`` is the whole net's.
+    ``net_headroom_ms`` is the whole net's headroom.
     """
 
     name: str
@@ -162,9 +162,7 @@ def _sum_by_part(breakdown: Breakdown, part_of: Mapping[str, str]) -> dict[str, 
     times: dict[str, float] = {}
     for row in breakdown.rows:
         if row.name not in part_of:
-            raise RequestError(
-                f"the Record's stage times are not those of this net: {row.name!r}", hint="was it edited?"
-            )
+            raise RequestError(f"the Record has times of {row.name!r}, which this net lacks", hint="was it edited?")
         part = part_of[row.name]
         times[part] = times.get(part, 0.0) + row.ms
     return times

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from resnet_inspect.benchmark.findings import BY_CODE
+from resnet_inspect.benchmark.findings import BY_CODE, SHARES
 from resnet_inspect.benchmark.record import Observation, Record
 from resnet_inspect.report import Finding
 from resnet_inspect.units import text
-
-SHARES = ("share", "spread", "change", "within")  # values that are written as percentages
 
 
 def findings_of(record: Record) -> Iterator[Finding]:

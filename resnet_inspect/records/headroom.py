@@ -1,16 +1,16 @@
-"""Where measured time lies above its floor and what to do about it; and where it lies below, which cannot be."""
+"""Where measured time lies above its floor and what to do about it; or below, which means an error or a cache."""
 
 from collections.abc import Iterator, Mapping
 
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.record import Result
 from resnet_inspect.hardware.devices import Device
-from resnet_inspect.hardware.floor import Floor
+from resnet_inspect.hardware.floor import ABOVE_ROOF, Floor
 from resnet_inspect.report import Finding
 from resnet_inspect.units import significant, text
 from resnet_inspect.vocabulary import ELEMENT_BYTES, Precision
 
-ABOVE_ROOF = 1.05  # of a roof; above it the roof or the time is wrong, or a cache answers for the memory
+WORTH_FUSING = 1.05  # of the bytes that fused calls move
 LISTED = 3  # parts that findings name
 HELD = 0.2  # of a roof; a part that reaches less is held back by neither roof
 FILLS = 32  # images of a batch that fill a device, or nearly
@@ -57,7 +57,7 @@ def remedy(part: Floor, measured_ms: float, case: Case, device: Device, precisio
     if 1e3 * (part.eager_s if eager else part.floor_s) < HELD * measured_ms:
         return _held_by_neither(case)
     more = part.bytes_eager / part.bytes_fused
-    if eager and part.roof == "memory" and more > ABOVE_ROOF:
+    if eager and part.roof == "memory" and more > WORTH_FUSING:
         unfused = text(1e3 * part.eager_s, "ms")
         return f"unfused, it moves {significant(more)}× the bytes and has a floor of {unfused}: --mode compile fuses"
     if case.device.startswith("cuda") and case.layout == "contiguous" and case.precision != "fp32":

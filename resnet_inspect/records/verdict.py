@@ -16,10 +16,10 @@ ONE_PROCESS = (
     "`bench --fresh` takes each round in a new process"
 )
 STEADIED = (
-    "machine: time of the reference workload, new over old; the interval holds the ratio as measured and as divided by "
-    "that, so a difference counts where both show it"
+    "machine: time of the reference workload, new over old; the interval spans the measured ratio and that ratio "
+    "divided by machine, so a verdict needs both to agree"
 )
-UNSTEADIED = "they may slow the reference workload too, so nothing is allowed for the machine's pace"
+UNSTEADIED = "they may slow the reference workload too, so times are not corrected by it"
 LONGER = (
     "an interval crosses a margin: `bench --fresh --min-time 10` on both narrows it, perhaps not enough; with --strict "
     "this exits 4"
@@ -65,7 +65,7 @@ def verdict(
     INCONCLUSIVE case exits 4.
 
     Raises:
-        RequestError: another machine or torch (unless allowed), a quick run as baseline, or no case in common.
+        RequestError: another machine or torch (unless allowed), a quick run, two nets of one label, no case in common.
     """
     differences = _differences(old.environment, new.environment)
     if differences and not allow_env_diff:

@@ -28,10 +28,11 @@ import resnet_inspect as ri
 from resnet_inspect.benchmark.detect import Evidence
 from resnet_inspect.benchmark.findings import BY_CODE, FINDINGS, ROUNDING, observe
 from resnet_inspect.benchmark.messages import CpuRound, Lost
-from resnet_inspect.benchmark.plan import Stop, plan_for
+from resnet_inspect.benchmark.plan import plan_for
 from resnet_inspect.benchmark.record import Result
 from resnet_inspect.benchmark.result import hold_to_ceilings
 from resnet_inspect.benchmark.schedule import RawResult
+from resnet_inspect.benchmark.stopping import Stop
 from resnet_inspect.explainer.pages import explain_limits
 from resnet_inspect.explainer.speech import Speaker
 from resnet_inspect.hardware.gpu import GpuState

@@ -96,7 +96,7 @@ def test_code_is_measured_as_it_is(tmp_path: Path, run: Run) -> None:
     assert plain.stages is not None
     assert [row.name for row in plain.stages.rows][:2] == ["0", "1"]
     assert measured_graph(own).name == source
-    with pytest.raises(RequestError, match="--folded builds a net of its own"):
+    with pytest.raises(RequestError, match="--folded needs a spec"):
         bench(models=source, settings=(), folded=True)
     with pytest.raises(RequestError, match="a Conv2d in memory"):
         bench(models=torch.nn.Conv2d(3, 4, 1), settings=())

@@ -7,7 +7,6 @@ from hypothesis.strategies import sampled_from
 from strategies import specs
 
 from resnet_inspect import sources
-from resnet_inspect.counting.convention import Convention, count
 from resnet_inspect.counting.conventions import (
     CONV_FC,
     COUNTERS,
@@ -23,6 +22,7 @@ from resnet_inspect.counting.conventions import (
     TORCH,
     TORCHINFO,
 )
+from resnet_inspect.counting.count import Convention, count
 from resnet_inspect.counting.published import PUBLISHED, Published
 from resnet_inspect.counting.training import training_flops
 from resnet_inspect.counting.writing import WRITINGS, Call, as_written

@@ -12,8 +12,8 @@ from torchvision import models
 import resnet_inspect as ri
 from resnet_inspect import sources
 from resnet_inspect.counting import run as running
-from resnet_inspect.counting.convention import count
 from resnet_inspect.counting.conventions import FLOPTH
+from resnet_inspect.counting.count import count
 from resnet_inspect.counting.packages import PACKAGES, Package
 from resnet_inspect.counting.run import Measured
 from resnet_inspect.counting.writing import as_written

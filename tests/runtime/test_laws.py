@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from strategies import law, lowered, specs
 from torch.utils.flop_counter import FlopCounterMode
 
-from resnet_inspect.counting.convention import count
 from resnet_inspect.counting.conventions import TORCH
+from resnet_inspect.counting.count import count
 from resnet_inspect.counting.training import training_flops
 from resnet_inspect.counting.writing import as_written
 from resnet_inspect.errors import ShapeError

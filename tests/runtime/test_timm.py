@@ -7,8 +7,8 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_inspect import sources
-from resnet_inspect.counting.convention import count
 from resnet_inspect.counting.conventions import TORCH
+from resnet_inspect.counting.count import count
 from resnet_inspect.counting.writing import as_written
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Graph

@@ -16,8 +16,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
 
 import resnet_inspect as ri
-from resnet_inspect.counting.convention import count
 from resnet_inspect.counting.conventions import TORCH
+from resnet_inspect.counting.count import count
 from resnet_inspect.counting.writing import as_written
 from resnet_inspect.errors import RequestError, TraceError
 from resnet_inspect.graph import Graph

@@ -33,8 +33,8 @@ from resnet_inspect.benchmark.worker import (
     memory,
     page_faults,
     reference_workload,
-    sampling,
     stream,
+    timing,
 )
 from resnet_inspect.benchmark.worker.prepare import Ready, agreement
 from resnet_inspect.errors import InspectError
@@ -53,7 +53,7 @@ def warm_up(ready: Ready, case: Case, plan: Plan) -> WarmedUp:
     on_cuda = case.kind == "cuda"
     if on_cuda:
         torch.cuda.reset_peak_memory_stats(case.device)
-    warmth = sampling.warm_up(_waiting(ready), CLOCK, plan)
+    warmth = timing.warm_up(_waiting(ready), CLOCK, plan)
     # A captured graph made its first call before; on a CPU nothing keeps a peak.
     kept = on_cuda and not case.is_captured
     peak = torch.cuda.memory_stats(case.device)["requested_bytes.all.peak"] if kept else None
@@ -66,13 +66,13 @@ def warm_up(ready: Ready, case: Case, plan: Plan) -> WarmedUp:
 def sample_round(ready: Ready, case: Case, plan: Plan) -> RoundSamples:
     call = _waiting(ready)
     reference_ms = reference_workload.milliseconds() if case.kind == "cpu" else []
-    sampling.rewarm(call, CLOCK, plan.rewarm_s)
+    timing.rewarm(call, CLOCK, plan.rewarm_s)
     faults_before = page_faults.faults()
     at_least = -(-plan.min_samples // plan.rounds)
-    latency, cpu_share = sampling.watched(call, CLOCK, plan.min_round_s, at_least)
+    latency, cpu_share = timing.watched(call, CLOCK, plan.min_round_s, at_least)
     faults_per_call = (page_faults.faults() - faults_before) / len(latency)
     expected_ms = sorted(latency)[len(latency) // 2]
-    block_calls, block_ms = sampling.block(ready.run, ready.sync, CLOCK, plan.block_s, expected_ms)
+    block_calls, block_ms = timing.block(ready.run, ready.sync, CLOCK, plan.block_s, expected_ms)
     state: RoundState = Unwatched()
     enqueue = device_time = None
     if case.kind == "cpu":  # whoever waits for a device needs no CPU

@@ -16,7 +16,7 @@ from statistics import median
 import torch
 from torch.nn import functional as F
 
-from resnet_inspect.benchmark.worker import sampling
+from resnet_inspect.benchmark.worker import timing
 
 PIECE_S = 0.05
 AT_LEAST = 3  # calls of a piece
@@ -29,7 +29,7 @@ def milliseconds() -> list[float]:
     taken = []
     for piece in _pieces():
         piece()  # fetches what the network evicted
-        taken.append(median(sampling.sample(piece, time.perf_counter_ns, PIECE_S, AT_LEAST)))
+        taken.append(median(timing.sample(piece, time.perf_counter_ns, PIECE_S, AT_LEAST)))
     return taken
 
 

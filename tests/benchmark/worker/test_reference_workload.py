@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from resnet_inspect.benchmark.worker import reference_workload, sampling
+from resnet_inspect.benchmark.worker import reference_workload, timing
 
 
 def test_every_piece_takes_time() -> None:
@@ -14,7 +14,7 @@ def test_every_piece_takes_time() -> None:
 
 def test_a_piece_takes_the_median_of_its_calls_and_is_the_same_piece_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     sampled: list[object] = []
-    monkeypatch.setattr(sampling, "sample", lambda call, *_: sampled.append(call) or [1.0, 2.0, 6.0])
+    monkeypatch.setattr(timing, "sample", lambda call, *_: sampled.append(call) or [1.0, 2.0, 6.0])
     assert reference_workload.milliseconds() == [2.0] * 3
     assert reference_workload.milliseconds() == [2.0] * 3
     first, second = sampled[:3], sampled[3:]

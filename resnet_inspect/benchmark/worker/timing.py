@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from resnet_inspect.benchmark.plan import Plan, settled
+from resnet_inspect.benchmark.plan import Plan
+from resnet_inspect.benchmark.stopping import settled
 
 Clock = Callable[[], int]  # nanoseconds, as time.perf_counter_ns
 Call = Callable[[], object]

@@ -1,0 +1,43 @@
+"""When a case is warm, and when it has been sampled enough."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from resnet_inspect.benchmark.plan import Plan
+from resnet_inspect.benchmark.statistics import Rounds, half_width, median_interval, median_of, pooled
+
+Stop = Literal["precise", "noise", "time", "quick", "interrupted"]  # why sampling ended
+
+
+def reason_to_stop(rounds: Rounds, plan: Plan) -> Stop | None:
+    """The rule that ends sampling; None: sample another round.
+
+    ``precise``: the median's 95 % interval is narrow enough. ``time``: the plan's limit is over. ``noise``: the
+    interval has stopped shrinking. A ``quick`` plan stops after its rounds.
+    """
+    samples = pooled(rounds)
+    if len(rounds) < plan.rounds or len(samples) < plan.min_samples:
+        return None
+    if plan.quick:
+        return "quick"
+    width = _width(rounds, plan.seed)
+    if width <= plan.precise_within:
+        return "precise"
+    if sum(samples) / 1e3 >= plan.max_time_s:
+        return "time"
+    if len(rounds) >= 4 * plan.rounds and width > 0.9 * _width(rounds[: len(rounds) // 2], plan.seed):
+        return "noise"
+    return None
+
+
+def settled(calls_ms: Sequence[float], plan: Plan) -> bool:
+    """Whether there are enough calls, and the last two windows of them agree in median."""
+    n = plan.window
+    if len(calls_ms) < max(2 * n, plan.warmup_calls):
+        return False
+    before, last = median_of(calls_ms[-2 * n : -n]), median_of(calls_ms[-n:])
+    return abs(last - before) < plan.settled_within * before
+
+
+def _width(rounds: Rounds, seed: int) -> float:
+    return half_width(median_interval(rounds, seed, resamples=400), median_of(pooled(rounds)))
