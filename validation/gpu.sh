@@ -137,21 +137,23 @@ part_agreement() {
 part_honesty() { validate honesty --only overhead,same,planted,stages,memory --trials "$trials"; }
 part_repeatability() { validate honesty --only repeatability --processes "$processes"; }
 part_summary() {
-    local record case
+    local name record
     {
-        echo "# resnet-inspect on $device"
-        echo
         for record in "$out"/*.json; do
             [[ $record == *.partial.json ]] && continue
-            printf '## %s\n\n' "$(basename "$record" .json)"
+            printf '# %s\n\n' "$(basename "$record" .json)"
             inspect show "$record" --format md
             echo
         done
-        for record in stages layers; do
-            [[ -e $out/$record.json ]] || continue
-            printf '## The floor, %s\n\n' "$record"
-            inspect roofline --record "$out/$record.json" --case 1 --depth "${record%s}" --format md
+        for name in stages layers; do
+            [[ -e $out/$name.json ]] || continue
+            printf '# The floor, %s\n\n' "$name"
+            inspect roofline --record "$out/$name.json" --case 1 --depth "${name%s}" --format md
             echo
+        done
+        for name in environment tests tests-compile repeat agreement honesty repeatability; do
+            [[ -e $out/$name.log ]] || continue
+            printf '# The log of %s\n\n```text\n%s\n```\n\n' "$name" "$(tail -n 60 "$out/$name.log")"
         done
         run "$python" validation/gpu_predictions.py "$out"
     } >"$out/summary.md"

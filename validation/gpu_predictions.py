@@ -167,11 +167,11 @@ def compare(folder: Path) -> int:
     records = {file.stem: ri.read_record(file) for file in files}
     results = [result for record in records.values() for result in record.results]
     failed = list(failures(records))
-    print("## Times against gpu_predictions.md\n")
+    print("# Times against gpu_predictions.md\n")
     print(*table(["case", "measured, ms", "floor, ms", "efficiency", "expected", ""], times(results)), sep="\n")
-    print("## Memory against gpu_predictions.md\n")
+    print("# Memory against gpu_predictions.md\n")
     print(*table(["case", "asked for, bytes", "predicted", "error", ""], memory(results)), sep="\n")
-    print(f"## What failed: {len(failed) or 'nothing'}\n")
+    print(f"# What failed: {len(failed) or 'nothing'}\n")
     print(*table(["Record", "case", "status or self-check", "value", "limit"], iter(failed)), sep="\n")
     return int(bool(failed))
 

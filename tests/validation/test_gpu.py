@@ -3,12 +3,17 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import HERE
 
+from resnet_inspect.benchmark.record import Check, metric
+from resnet_inspect.benchmark.record_json import from_json, to_json
+
 ROOT = HERE.parent
+PREDICTIONS = ROOT / "validation" / "gpu_predictions.py"
 # It writes the Record that bench is asked for. A test may name an argument with which it fails.
 FAKE = """#!/usr/bin/env bash
 echo "$*" >>"$CALLS"
@@ -86,8 +91,39 @@ def test_a_wrong_request_runs_nothing(gpu: Gpu, arguments: list[str], error: str
     assert gpu.asked("") == []
 
 
-def test_the_predictions_are_what_the_package_computes() -> None:
-    script = ROOT / "validation" / "gpu_predictions.py"
+def predictions(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout == script.with_suffix(".md").read_text(encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, PREDICTIONS, *arguments], env=environment, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_the_predictions_are_what_the_package_computes() -> None:
+    assert predictions().stdout == PREDICTIONS.with_suffix(".md").read_text(encoding="utf-8")
+
+
+def test_records_are_held_against_the_predictions(tmp_path: Path, record_json: str) -> None:
+    record = from_json(record_json)
+    (result,) = record.results
+    case = replace(
+        result.case, model="resnet50", device="cuda:0", batch_size=256, input=(256, 3, 224, 224), precision="bf16"
+    )
+    measured = result.memory.measured
+    assert measured
+    result = replace(
+        result,
+        case=case,
+        metrics=replace(result.metrics, latency=metric([(10.0, 10.0)] * 5, record.plan.seed)),
+        memory=replace(result.memory, measured=replace(measured, requested_bytes=1_500_000_000)),
+        checks=(Check("outputs-finite", False, None, None),),
+    )
+    (tmp_path / "eager.json").write_text(to_json(replace(record, results=(result,))), encoding="utf-8")
+    done = predictions(tmp_path)
+    assert done.returncode == 1, done.stderr
+    label = "resnet50 256×3×224×224 infer bf16 eager"
+    for row in (
+        f"| {label} | 10.0000 | 4.3266 | 43.3% | 25.0% to 45.0% | inside |",
+        f"| {label} | 1500000000 | 1464176888 | -2.39% | OUTSIDE |",
+        f"| eager | {label} | outputs-finite | – | – |",
+    ):
+        assert row in done.stdout
