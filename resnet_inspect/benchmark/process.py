@@ -61,24 +61,22 @@ class ProcessWorker:
         )  # fmt: skip
         os.close(theirs)
         self.unsent = [json.dumps(encode(job))]
-        self.unanswered = 0
+        self.asked = 0
         self.pending = b""
         self.timeout_s = timeout_s
 
     def ask(self, request: Request[A]) -> A:
-        lines, self.unsent = [*self.unsent, json.dumps(request.name)], []
+        self.asked += 1
+        lines, self.unsent = [*self.unsent, json.dumps([self.asked, request.name])], []
         assert self.process.stdin is not None
         try:
             self.process.stdin.write("".join(f"{line}\n" for line in lines).encode())
             self.process.stdin.flush()
         except OSError:
             raise self._crash() from None
-        self.unanswered += 1
-        while self.unanswered > 1:  # the answer to a request that Ctrl-C cut short
-            self._line()
-            self.unanswered -= 1
         document = json.loads(self._line())
-        self.unanswered = 0
+        while document.pop("to") < self.asked:  # it answers a request that Ctrl-C cut short
+            document = json.loads(self._line())
         match document:
             case {"answer": answer}:
                 return decode(request.answer, answer, request.name)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -22,7 +22,7 @@ import json, os, signal, sys, time
 assert sys.argv[1:3] == ["-m", "resnet_inspect.benchmark.worker.serve"]
 answers = os.fdopen(int(sys.argv[3]), "w")
 def read(): return json.loads(sys.stdin.readline())
-def send(document): print(json.dumps(document), file=answers, flush=True)
+def send(document, to=1): print(json.dumps(document | {{"to": to}}), file=answers, flush=True)
 """
 JOB = Job(Case("a", "cpu", 1, (1, 3, 32, 32), "infer", "fp32", "contiguous", "eager", 1), Plan(), {"spec": {}})
 
@@ -75,15 +75,44 @@ def ctrl_c() -> Iterator[None]:
 def test_an_answer_that_ctrl_c_cut_short_is_not_taken_for_the_next(script: Script) -> None:
     worker = script(
         "read()\n"
-        "for name in map(json.loads, sys.stdin):\n"
+        "for number, name in map(json.loads, sys.stdin):\n"
         "    if name == 'round': os.kill(os.getppid(), signal.SIGINT)\n"
-        "    send({'answer': {'asked': name}})\n"
+        "    send({'answer': {'asked': name}}, number)\n"
     )
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             worker.ask(Request("round", Echo))
     assert worker.ask(Request("finish", Echo)) == Echo("finish")
     assert worker.ask(Request("stage", Echo)) == Echo("stage")
+    worker.close()
+
+
+class Interrupted:
+    """A pipe on which Ctrl-C arrives ``when`` the first request has not left, or has."""
+
+    def __init__(self, pipe: IO[bytes], when: str) -> None:
+        self.pipe, self.when = pipe, when
+        self.write, self.close = pipe.write, pipe.close
+
+    def flush(self) -> None:
+        when, self.when = self.when, "never"
+        if when == "before":
+            raise KeyboardInterrupt
+        self.pipe.flush()
+        if when == "after":
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_ctrl_c_may_come_while_a_request_is_sent(script: Script, when: str) -> None:
+    worker = script(
+        "read()\nfor number, name in map(json.loads, sys.stdin): send({'answer': {'asked': name}}, number)\n"
+    )
+    assert worker.process.stdin is not None
+    worker.process.stdin = Interrupted(worker.process.stdin, when)  # type: ignore[assignment]  # all that is used of it
+    with pytest.raises(KeyboardInterrupt):
+        worker.ask(Request("round", Echo))
+    assert worker.ask(Request("finish", Echo)) == Echo("finish")
     worker.close()
 
 
@@ -107,8 +136,8 @@ def test_answers_come_one_a_request_however_they_are_cut(script: Script) -> None
     worker = script(
         "job = read()\n"
         "print('a library talks')\n"
-        "for name in map(json.loads, sys.stdin):\n"
-        "    line = json.dumps({'answer': {'job': job, 'asked': name, 'text': 'x' * 200_000}}) + '\\n'\n"
+        "for number, name in map(json.loads, sys.stdin):\n"
+        "    line = json.dumps({'to': number, 'answer': {'job': job, 'asked': name, 'text': 'x' * 200_000}}) + '\\n'\n"
         "    for at in range(0, len(line), 70_000):\n"
         "        answers.write(line[at : at + 70_000])\n"
         "        answers.flush()\n"
@@ -125,7 +154,9 @@ def test_out_of_memory_is_an_answer(script: Script) -> None:
 
 
 def test_a_quantity_that_cannot_be_measured_is_an_answer_and_the_worker_goes_on(script: Script) -> None:
-    worker = script("read(); read()\nsend({'unavailable': 'no marks'})\nread()\nsend({'answer': {'asked': 'more'}})\n")
+    worker = script(
+        "read(); read()\nsend({'unavailable': 'no marks'})\nread()\nsend({'answer': {'asked': 'more'}}, 2)\n"
+    )
     with pytest.raises(Unavailable, match=r"^no marks$"):
         worker.ask(STAGE)
     assert worker.ask(Request("more", Echo)) == Echo("more")

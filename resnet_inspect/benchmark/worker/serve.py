@@ -1,4 +1,7 @@
-"""A worker: one case in a process of its own. A Job and request names are JSON lines on stdin, answers go to a pipe."""
+"""A worker: one case in a process of its own. A Job and numbered requests come on stdin, answers leave by a pipe.
+
+All are JSON lines.
+"""
 
 import gc
 import json
@@ -33,27 +36,27 @@ def main(answers: int) -> None:
         serve(job, map(json.loads, lines), lambda answer: print(json.dumps(answer), file=out, flush=True))
 
 
-def serve(job: Job, requests: Iterator[str], write: Callable[[dict[str, object]], None]) -> None:
-    """Write one answer to each request; the first prepares the case, whatever its name."""
+def serve(job: Job, requests: Iterator[tuple[int, str]], write: Callable[[dict[str, object]], None]) -> None:
+    """Write one answer to each request, with its number; the first prepares the case, whatever its name."""
     case = job.case
     net, graph = _load(job)
     inference = torch.inference_mode(case.task == "infer")
     ready: Ready | None = None
-    for request in requests:
+    for number, request in requests:
         try:
             if ready is None:
                 described = gpu.describe(torch.device(case.device).index or 0) if case.kind == "cuda" else None
                 ready = prepare(case, graph, job.plan.seed, net)
-                write({"answer": encode(Prepared(ready.captured_ms, flags(), described))})
+                write({"to": number, "answer": encode(Prepared(ready.captured_ms, flags(), described))})
                 continue
             with inference:
-                write({"answer": encode(ANSWERS[request](ready, case, job.plan))})
+                write({"to": number, "answer": encode(ANSWERS[request](ready, case, job.plan))})
         except Unavailable as unavailable:
-            write({"unavailable": unavailable.reason})
+            write({"to": number, "unavailable": unavailable.reason})
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            write({"lost": "oom", "detail": str(error).splitlines()[0][:200]})
+            write({"to": number, "lost": "oom", "detail": str(error).splitlines()[0][:200]})
     gc.unfreeze()
 
 

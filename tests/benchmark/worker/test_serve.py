@@ -1,4 +1,4 @@
-"""The worker's protocol, spoken in this process: request names in, JSON answers out."""
+"""The worker's protocol, spoken in this process: numbered requests in, JSON answers out."""
 
 import json
 from dataclasses import replace
@@ -26,9 +26,9 @@ def written(case: Case, *requests: Request[Any]) -> list[dict[str, Any]]:
         plan_for(case.device, quick=True), max_warmup_s=0.2, block_s=0.01, min_round_s=0.0, rewarm_s=0.0, min_samples=4
     )
     lines: list[str] = []
-    names = [request.name for request in (PREPARE, *requests)]
+    numbered = enumerate([request.name for request in (PREPARE, *requests)], 1)
     job = Job(case, plan, sources.find(case.model).job)
-    serve(job, iter(names), lambda answer: lines.append(json.dumps(answer)))
+    serve(job, iter(numbered), lambda answer: lines.append(json.dumps(answer)))
     return [json.loads(line) for line in lines]
 
 
@@ -69,7 +69,7 @@ def test_the_first_answer_has_the_flags_that_torch_was_set_to() -> None:
 
 def test_what_cannot_be_measured_is_an_answer_with_its_reason() -> None:
     _, answer = written(CASE, messages.ENERGY)
-    assert answer == {"unavailable": "cpu has no counter of energy that NVML reads"}
+    assert answer == {"to": 2, "unavailable": "cpu has no counter of energy that NVML reads"}
 
 
 @pytest.mark.parametrize("task", ["infer", "train"])
@@ -87,7 +87,7 @@ def test_out_of_memory_is_an_answer_and_any_other_error_ends_the_worker(monkeypa
         monkeypatch.setitem(ANSWERS, CALL.name, lambda *_: (_ for _ in ()).throw(RuntimeError(message)))
 
     fail("CUDA error: out of memory\nadvice on how to debug")
-    assert written(CASE, CALL)[1] == {"lost": "oom", "detail": "CUDA error: out of memory"}
+    assert written(CASE, CALL)[1] == {"to": 2, "lost": "oom", "detail": "CUDA error: out of memory"}
     fail("something else")
     with pytest.raises(RuntimeError, match="something else"):
         written(CASE, CALL)
