@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from resnet_inspect.benchmark.worker.memory import requested_on_cpu
+from resnet_inspect.benchmark.worker.requested_memory import requested_on_cpu
 
 
 def resident(net: nn.Module) -> int:

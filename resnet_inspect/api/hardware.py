@@ -37,7 +37,7 @@ def roofline(
     ``model`` defaults to resnet50 and ``device`` to h200; ``devices()`` lists the names. With ``machine``, or a device
     as torch names it (cpu, cuda ...), this machine's own ceilings are measured. ``record`` adds measured times: of its
     case number ``case``, or of the only one with this model, input, batch size and precision. The device then defaults
-    to the one that the Record was measured on.
+    to the Record's own.
 
     Raises:
         RequestError: no such device, precision or case. MachineError: this machine has no such device.
@@ -53,7 +53,7 @@ def roofline(
             raise RequestError("--set cannot change a network that was measured", hint="leave out --set, or --record")
         return _measured(as_record(record), case, model, input, batch_size, precision, device, depth, machine)
     if case is not None:
-        raise RequestError(f"--case {case}: of which Record?", hint="give --record RUN.json")
+        raise RequestError(f"--case {case} needs a Record", hint="give --record RUN.json")
     graph = lower(model or "resnet50", input, batch_size, settings)
     machine = machine or devices.is_torch_device(device or DEFAULT_DEVICE)
     limits = _this_machine(device or "auto", precision) if machine else devices.find_device(device or DEFAULT_DEVICE)

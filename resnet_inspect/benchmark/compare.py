@@ -89,8 +89,8 @@ def compare(
 ) -> Comparison:
     """Old durations and new ones, in ms, by bootstrap over rounds, then samples.
 
-    ``paired``: round i of both was taken at one time; each resample takes the same rounds of both, so that what slowed
-    both cancels out. ``doubtful``: one of the two is no fair measurement, so a difference decides nothing.
+    ``paired``: round i of both was taken at one time; each resample takes the same rounds of both, which cancels what
+    slowed both. ``doubtful``: one of the two is no fair measurement, so a difference decides nothing.
     ``reference_ms``: the reference workload's time for each round, old and new. The interval then holds the ratio as
     measured and as divided by the machine's change of pace, so that a difference counts where both show it.
 

@@ -6,7 +6,7 @@ import click
 
 
 def words(allowed: tuple[str, ...] | None = None) -> Callable[[str], tuple[str, ...]]:
-    """A reader of words, each of which must be allowed."""
+    """A reader of words that must all be allowed."""
 
     def read(text: str) -> tuple[str, ...]:
         values = tuple(word.strip() for word in text.split(","))

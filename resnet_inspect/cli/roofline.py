@@ -25,7 +25,7 @@ EXAMPLES = (
 )
 @click.option("--machine", is_flag=True, help="Measure this machine's ceilings instead of using a data sheet.")
 @click.option("--record", metavar="RUN.json", help="Compare times that bench measured with the floor.")
-@click.option("--case", type=int, metavar="N", help="Row of the Record, from 1; default: the one that matches.")
+@click.option("--case", type=int, metavar="N", help="Row of the Record, from 1; default: the matching row.")
 def command(
     asked: Asked,
     model: str | None,

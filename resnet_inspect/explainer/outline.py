@@ -124,7 +124,7 @@ class Outline:
 
     @property
     def usual(self) -> BlockKind:
-        """The example block of a lesson: the one that the first stage repeats, or its only one."""
+        """The example block of a lesson: the block that the first stage repeats, or its only one."""
         return next(iter(self.kinds.values()))[-1]
 
     @property

@@ -1,4 +1,4 @@
-"""What each choice of a grid is worth: a result against the one that differs from it in that choice only."""
+"""What each choice of a grid is worth: a result against another that differs in that choice only."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace

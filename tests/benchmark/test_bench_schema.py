@@ -1,4 +1,4 @@
-"""The schema that is shipped: Records fit it, what is none does not, and it describes every class of a Record."""
+"""The shipped schema accepts Records, refuses anything else, and describes every class of a Record."""
 
 import json
 from collections.abc import Callable

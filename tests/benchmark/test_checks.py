@@ -26,7 +26,7 @@ from resnet_inspect.records.bench import bench
 
 
 def recompiled(raw: RawResult) -> tuple[RoundSamples, ...]:
-    """The rounds of ``raw``, of which the second compiled another graph, in a worker of its own."""
+    """The rounds of ``raw``; the worker of the second compiled another graph."""
     first, second, *rest = raw.rounds
     return (first, replace(second, recompiled_graphs=1), *rest)
 

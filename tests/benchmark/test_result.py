@@ -1,4 +1,4 @@
-"""From a worker's answers to a result: its statistics, what is unknown, what a lost case keeps, and the floor."""
+"""A worker's answers become a result: statistics, unknown quantities, what a lost case keeps, and the floor."""
 
 from dataclasses import replace
 

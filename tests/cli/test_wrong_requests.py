@@ -100,7 +100,7 @@ WRONG = [
     (("roofline", "--precision", "int8"), "'int8' is not one of", "--help"),
     (("roofline", "--depth", "net"), "'net' is not one of", "--help"),
     (("roofline", "--batch-size", "0"), "at least one image", ""),
-    (("roofline", "--case", "1"), "of which Record?", "--record RUN.json"),
+    (("roofline", "--case", "1"), "--case 1 needs a Record", "--record RUN.json"),
     (("roofline", "--record", "none.json"), "none.json", "bench -o"),
     (("roofline", "--machine", "--device", "h200"), "unknown device 'h200'", "use cpu, cuda"),
     (("roofline", "--machine", "--device", "cpu", "--precision", "tf32"), "tf32 does not exist on cpu", "fp32"),

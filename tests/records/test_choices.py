@@ -1,4 +1,4 @@
-"""A grid: each result against the one that differs from it in one option, and what that decides."""
+"""A grid: each result against another that differs in one option."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Measured times next to floors: which result of a Record is read, what is told of it, and what is refused."""
+"""Measured times next to floors: which result of a Record is read, what its findings say, and what is refused."""
 
 from dataclasses import replace
 from typing import Any

@@ -30,9 +30,9 @@ from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.worker import (
     energy,
     marked_calls,
-    memory,
     page_faults,
     reference_workload,
+    requested_memory,
     stream,
     timing,
 )
@@ -110,10 +110,10 @@ def measure_memory(ready: Ready, case: Case, plan: Plan) -> MeasuredMemory:
     allocated = reserved = None
     if case.kind == "cuda":
         torch.cuda.empty_cache()
-        asked = memory.requested_on_cuda(ready.run, device)
+        asked = requested_memory.requested_on_cuda(ready.run, device)
         allocated, reserved = torch.cuda.max_memory_allocated(device), torch.cuda.max_memory_reserved(device)
     elif case.kind == "cpu" and case.mode == "eager":
-        asked = memory.requested_on_cpu(ready.run)
+        asked = requested_memory.requested_on_cpu(ready.run)
     else:
         reason = f"not known of {case.mode} on {case.kind}"
         return MeasuredMemory(requested_bytes=None, process_bytes=process_bytes, reason=reason)
