@@ -37,8 +37,11 @@ def commands() -> dict[str, str]:
 
 def play(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a line of the shell in ``folder``, where ``resnet-inspect`` is this package."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
-    environment |= {"PYTHONPATH": str(ROOT), "COLUMNS": str(COLUMNS)}
+    unset = ("COLUMNS", "NO_COLOR", "FORCE_COLOR")
+    environment = {name: value for name, value in os.environ.items() if name not in unset}
+    environment["PYTHONPATH"] = str(ROOT)
+    if " | " not in command:  # in a pipe no row is wrapped
+        environment["COLUMNS"] = str(COLUMNS)
     script = f'resnet-inspect() {{ {shlex.quote(sys.executable)} -m resnet_inspect "$@"; }}\n{command}'
     done = ["bash", "-o", "pipefail", "-c", script]
     return subprocess.run(done, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)

@@ -25,9 +25,13 @@ def from_json(text: str, source: str = "the record") -> Record:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise RequestError(f"{source} is no whole JSON: {error}", hint="was its writing cut short?") from None
+        raise RequestError(
+            f"{source} is no whole JSON: {error}", hint="give a whole file that `bench -o run.json` wrote"
+        ) from None
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise RequestError(f"{source} is no bench Record", hint=f'its schema should be "{SCHEMA}"')
+        raise RequestError(
+            f"{source} is no bench Record", hint=f'give what `bench -o run.json` wrote: its schema is "{SCHEMA}"'
+        )
     if document.get("schema_version") != SCHEMA_VERSION:
         raise RequestError(
             f"{source} is of schema version {document.get('schema_version')}, this program reads {SCHEMA_VERSION}",

@@ -42,7 +42,7 @@ def test_what_is_no_number_is_never_written(number: float) -> None:
 def test_a_text_that_is_cut_off_or_no_json_is_refused(text: str) -> None:
     with pytest.raises(RequestError, match=r"^run\.json is no whole JSON: ") as refused:
         from_json(text, "run.json")
-    assert refused.value.hint == "was its writing cut short?"
+    assert refused.value.hint == "give a whole file that `bench -o run.json` wrote"
 
 
 @pytest.mark.parametrize("text", ["null", "[]", "1", '"x"', "{}", '{"schema": "resnet-inspect/report"}'])
