@@ -80,7 +80,7 @@ def in_turn(methods: dict[str, Method], call: Call, repeats: int, rng: Random) -
 
 
 def by_call(calls: Sequence[Call], repeats: int, seconds: float, rng: Random) -> list[list[list[float]]]:
-    """Rounds of milliseconds of each callable. They take turns call by call, so that what slows one slows all."""
+    """Rounds of milliseconds of each callable. They alternate call by call, so a slow moment hits all alike."""
     rounds: list[list[list[float]]] = [[] for _ in calls]
     for _ in range(repeats):
         taken: list[list[float]] = [[] for _ in calls]
