@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -12,8 +13,8 @@ from torch.profiler import ProfilerActivity, profile
 class Requested:
     """Peak bytes that a call asked for on top of what was there before it.
 
-    ``workspace_bytes`` is the part of the peak that an operation asks for and gives back itself, as oneDNN does to
-    reorder a convolution's operands; ``peak_bytes`` is without it. None where it is unknown.
+    ``workspace_bytes`` is the part of the peak that a kernel asks for and gives back itself, as oneDNN does to reorder
+    a convolution's operands; ``peak_bytes`` is without it. None where it is unknown.
     """
 
     peak_bytes: int
@@ -29,7 +30,7 @@ def requested_on_cpu(call: Callable[[], object]) -> Requested:
     events = sorted(_allocations(result.kineto_results.experimental_event_tree(), None))
     everything = _peak(size for _, _, size, _ in events)
     made: dict[int, tuple[int, object]] = {}
-    inside: set[int] = set()  # events of memory that one operation asks for and gives back
+    inside: set[int] = set()  # events of memory that one kernel asks for and gives back
     for position, (_, address, size, operation) in enumerate(events):
         if size > 0:
             made[address] = (position, operation)
@@ -50,16 +51,27 @@ def _peak(changes: Iterator[int]) -> int:
 
 
 def _allocations(events: list[Any], operation: int | None) -> Iterator[tuple[int, int, int, int | None]]:
-    """Time, address, bytes (negative when given back) and outermost aten operation of every allocation event."""
+    """Time, address, bytes (negative when given back) and running kernel of every allocation event.
+
+    A kernel is known by the start of its operation, the outermost that torch does not compose of others: ``max_pool2d``
+    calls ``max_pool2d_with_indices`` even in inference, and drops the indices that come back.
+    """
     pending = [(event, operation) for event in reversed(events)]
     while pending:
         event, outer = pending.pop()
         if event.name == "[memory]":
             fields = event.typed[1]
             yield event.start_time_ns, fields.ptr, fields.alloc_size, outer
-        if outer is None and event.name.startswith("aten::"):
+        if outer is None and event.name.startswith("aten::") and event.name not in _composites():
             outer = event.start_time_ns
         pending.extend((child, outer) for child in event.children)
+
+
+@cache
+def _composites() -> frozenset[str]:
+    """Operations that torch writes in terms of others, without the names of their overloads."""
+    overloads = torch._C._dispatch_get_registrations_for_dispatch_key("CompositeImplicitAutograd")
+    return frozenset(each.partition(".")[0] for each in overloads)
 
 
 def requested_on_cuda(call: Callable[[], object], device: torch.device) -> Requested:

@@ -44,8 +44,8 @@ class AdaptiveMaxPool2d(GlobalPool):
     saves_input, saves_output = True, False
 
     def extra_bytes(self, ins: Types, out: TensorType, element_bytes: int, train: bool) -> int:
-        """The index of each maximum."""
-        return INDEX_BYTES * out.numel if train else 0
+        """The index of each maximum, which torch makes in inference too."""
+        return INDEX_BYTES * out.numel
 
 
 @dataclass(frozen=True, slots=True)

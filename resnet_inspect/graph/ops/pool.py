@@ -38,8 +38,8 @@ class MaxPool2d(OwnPass):
         return ins[0].numel
 
     def extra_bytes(self, ins: Types, out: TensorType, element_bytes: int, train: bool) -> int:
-        """The index of each maximum."""
-        return INDEX_BYTES * out.numel if train else 0
+        """The index of each maximum, which torch makes in inference too."""
+        return INDEX_BYTES * out.numel
 
     @property
     def window(self) -> Window:

@@ -7,10 +7,13 @@ import torch
 from allocator import measured, resident
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from storages import peak_of_storages
 from strategies import specs
+from torch import nn
 from torchvision import models
 
 import resnet_inspect as ri
+from resnet_inspect.benchmark.worker.requested_memory import requested_on_cpu
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph.facts.liveness import peak
 from resnet_inspect.graph.facts.memory import peak_bytes
@@ -18,6 +21,7 @@ from resnet_inspect.graph.fold import fold
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.runtime.build import build
+from resnet_inspect.runtime.code import make
 from resnet_inspect.units import text
 
 
@@ -33,6 +37,51 @@ def test_inference_asks_for_what_was_predicted(name: str, batch: int, layout: to
     for net in (ri.build(name), models.get_model(name)):
         truth = measured(net.to(memory_format=layout), x)
         assert predicted(name, batch_size=batch) == pytest.approx(truth, rel=0.001)
+
+
+def followed(net: nn.Module, x: torch.Tensor) -> int:
+    """As ``measured`` in inference, by the second instrument."""
+
+    @torch.no_grad()
+    def call() -> None:
+        net.eval()(x)
+
+    return resident(net) + x.nbytes + peak_of_storages(call, [*net.parameters(), *net.buffers(), x])
+
+
+@pytest.mark.parametrize(
+    ("name", "batch", "precision"),
+    [
+        ("torchvision:resnet18", 16, "bf16"),
+        ("timm:resnetblur18", 8, "fp32"),
+        ("torchvision:squeezenet1_1", 8, "fp32"),
+        ("timm:densenet121", 2, "fp32"),
+        ("timm:ese_vovnet19b_dw", 2, "fp32"),
+        ("seresnet50", 2, "fp32"),
+    ],
+)
+def test_two_instruments_and_the_prediction_agree_on_inference(name: str, batch: int, precision: str) -> None:
+    net = make(name) if ":" in name else ri.build(name)
+    x = torch.randn(batch, 3, 96, 96)
+    if precision == "bf16":
+        net, x = net.bfloat16(), x.bfloat16()
+    expected = predicted(name, input=(batch, 3, 96, 96), precision=precision)
+    assert measured(net, x) == pytest.approx(expected, rel=0.001)
+    assert followed(net, x) == pytest.approx(expected, rel=0.001)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1"])
+def test_two_instruments_agree_on_a_training_step(name: str) -> None:
+    net = models.get_model(name).eval()  # a dropout would draw other masks
+    x = torch.randn(4, 3, 96, 96)
+
+    def call() -> None:
+        net(x).sum().backward()
+
+    first = requested_on_cpu(call).peak_bytes
+    net.zero_grad(set_to_none=True)
+    # While a mode holds a weight's gradient, autograd copies it: the second instrument adds one weight at the most.
+    assert peak_of_storages(call, [*net.parameters(), *net.buffers(), x]) == pytest.approx(first, rel=0.01)
 
 
 def test_adams_step_of_all_weights_at_once_is_told_where_it_is_the_peak() -> None:
@@ -83,6 +132,7 @@ def test_any_nets_inference_asks_for_what_was_predicted(spec: ResNetSpec, size: 
     x = torch.randn(graph.input.shape)
     truth = measured(net, x) - resident(net) - x.nbytes
     assert peak(graph, False).alive.total == pytest.approx(truth, rel=0.02)
+    assert followed(net, x) - resident(net) - x.nbytes == pytest.approx(truth, rel=0.02)
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50", "resnetv2_50", "resnet50d", "seresnet50"])
