@@ -4,14 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from resnet_inspect.api.answer import Answer, answer, one_of
+from resnet_inspect.api.amounts import Amount, amount
+from resnet_inspect.api.answer import Answer, answer, one_of, several
 from resnet_inspect.api.hardware import DEFAULT_DEVICE, floor_on
 from resnet_inspect.api.network import lower
 from resnet_inspect.errors import RequestError, ShapeError, UnknownModelError
 from resnet_inspect.graph import Graph
 from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.zoo import Variant
-from resnet_inspect.sources import Input, Model, VariantSource, find_variant, graph_of
+from resnet_inspect.sources import Input, Model, Settings, VariantSource, find_variant, graph_of
 
 if TYPE_CHECKING:
     from resnet_inspect.questions.variants import Sort
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 def list_variants(
     pattern: str = "*",
-    max_params: int | None = None,
-    max_macs: int | None = None,
+    max_params: Amount = None,
+    max_macs: Amount = None,
     sort: "Sort | None" = None,
     device: str | None = None,
     precision: "Precision | None" = None,
@@ -40,7 +41,7 @@ def list_variants(
 
     from resnet_inspect.questions.variants import SORTS, catalogue
 
-    one_of("sort", sort, (None, *SORTS))
+    sort = one_of("sort", sort, (None, *SORTS))
     if device is None and (sort == "floor" or max_floor_ms is not None):
         option = "--sort floor" if sort == "floor" else f"--max-floor-ms {max_floor_ms:g}"
         raise RequestError(f"{option} needs a device", hint="as --device a100; see `resnet-inspect devices`")
@@ -54,7 +55,7 @@ def list_variants(
         )
     refused: dict[str, ShapeError] = {}
     graphs = _that_take(matching, input, batch_size, refused)
-    report = catalogue(graphs, sort, max_params, max_macs, floor, max_floor_ms)
+    report = catalogue(graphs, sort, amount(max_params), amount(max_macs), floor, max_floor_ms)
     if len(refused) == len(matching):
         raise refused[matching[0].name]
     if refused:
@@ -74,20 +75,25 @@ def _that_take(
 
 
 def compare(
-    models: Sequence[Model],
+    *models: Model | Sequence[Model],
     input: Input = None,
     batch_size: int | None = None,
-    settings: Sequence[str] = (),
+    settings: Settings = (),
     device: str | None = None,
     precision: "Precision | None" = None,
 ) -> Answer:
-    """One row per model, with ratios to the first; ``device`` adds the least time that a batch needs there."""
-    if len(models) < 2:
+    """One row per model, with ratios to the first; ``device`` adds the least time that a batch needs there.
+
+    Raises:
+        RequestError: there are fewer than two models.
+    """
+    nets = [net for each in models for net in several(each)]
+    if len(nets) < 2:
         raise RequestError("compare needs two models or more", hint="as in resnet-inspect compare resnet50 resnet50d")
     from resnet_inspect.questions.variants import compare
 
     floor = floor_on(device, precision)
-    return answer(compare([lower(model, input, batch_size, settings) for model in models], floor))
+    return answer(compare([lower(model, input, batch_size, settings) for model in nets], floor))
 
 
 def diff(
@@ -95,7 +101,7 @@ def diff(
     b: Model | None = None,
     input: Input = None,
     batch_size: int | None = None,
-    settings: Sequence[str] = (),
+    settings: Settings = (),
     device: str = DEFAULT_DEVICE,
     precision: "Precision | None" = None,
 ) -> Answer:
@@ -110,7 +116,7 @@ def diff(
     from resnet_inspect.questions.diff import Side, diff
     from resnet_inspect.vocabulary import PRECISIONS
 
-    one_of("precision", precision, (None, *PRECISIONS))
+    precision = one_of("precision", precision, (None, *PRECISIONS))
     if b is None and not settings:
         raise RequestError("diff needs a second model, or a --set", hint="as in resnet-inspect diff resnet50 resnet50d")
     limits = devices.find_device(device)

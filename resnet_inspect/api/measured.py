@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from resnet_inspect.api.answer import Answer, answer, several
 from resnet_inspect.api.records import Recorded, as_record
 from resnet_inspect.errors import RequestError
-from resnet_inspect.sources import Input, Model, find
+from resnet_inspect.sources import Input, Model, Settings, find
 from resnet_inspect.sources.batch import read_input
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def bench(
     device: str = "auto",
     batch_size: int | str | Sequence[int | str] | None = None,
     input: Input = None,
-    settings: Sequence[str] = (),
+    settings: Settings = (),
     task: str | Sequence[str] = "infer",
     precision: str | Sequence[str] | None = None,
     layout: str | Sequence[str] = "contiguous",

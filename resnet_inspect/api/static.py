@@ -1,6 +1,5 @@
 """The verbs that say what one network costs before it runs. A verb imports what answers it."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from resnet_inspect.api.answer import Answer, answer, one_of
@@ -8,7 +7,7 @@ from resnet_inspect.api.network import fold, lower
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.report import Report
-from resnet_inspect.sources import Input, Model, VariantSource, find_variant
+from resnet_inspect.sources import Input, Model, Settings, VariantSource, find_variant
 
 if TYPE_CHECKING:
     from resnet_inspect.vocabulary import Depth, Optimizer, Precision, Task
@@ -18,7 +17,7 @@ def summary(
     model: Model = "resnet50",
     input: Input = None,
     batch_size: int | None = None,
-    settings: Sequence[str] = (),
+    settings: Settings = (),
     depth: "Depth" = "stage",
     folded: bool = False,
 ) -> Answer:
@@ -29,7 +28,7 @@ def summary(
     from resnet_inspect.questions.summary import summary
     from resnet_inspect.vocabulary import DEPTHS
 
-    one_of("depth", depth, DEPTHS)
+    depth = one_of("depth", depth, DEPTHS)
     network = lower(model, input, batch_size, settings)
     if folded:
         network_folded = fold(network)
@@ -41,7 +40,7 @@ def flops(
     model: Model = "resnet50",
     input: Input = None,
     batch_size: int | None = None,
-    settings: Sequence[str] = (),
+    settings: Settings = (),
     task: "Task" = "infer",
     folded: bool = False,
     tool: str | None = None,
@@ -54,7 +53,7 @@ def flops(
     from resnet_inspect.questions.flops import flops
     from resnet_inspect.vocabulary import TASKS
 
-    one_of("task", task, TASKS)
+    task = one_of("task", task, TASKS)
     network = lower(model, input, batch_size, settings)
     if tool is not None:
         from resnet_inspect.questions.reconcile import flops_as
@@ -76,7 +75,7 @@ def memory(
     model: Model = "resnet50",
     input: Input = None,
     batch_size: int | None = None,
-    settings: Sequence[str] = (),
+    settings: Settings = (),
     task: "Task" = "infer",
     precision: "Precision" = "fp32",
     optimizer: "Optimizer" = "sgd",
@@ -93,9 +92,9 @@ def memory(
     from resnet_inspect.questions.memory import memory
     from resnet_inspect.vocabulary import OPTIMIZERS, PRECISIONS, TASKS
 
-    one_of("task", task, TASKS)
-    one_of("precision", precision, PRECISIONS)
-    one_of("optimizer", optimizer, OPTIMIZERS)
+    task = one_of("task", task, TASKS)
+    precision = one_of("precision", precision, PRECISIONS)
+    optimizer = one_of("optimizer", optimizer, OPTIMIZERS)
     if not (isinstance(momentum, int | float) and 0 <= momentum < 1):
         raise RequestError(f"momentum {momentum!r} is not a number from 0 to below 1", hint="as --momentum 0.9")
     network = lower(model, input, batch_size, settings)
@@ -125,5 +124,4 @@ def writing_of(source: VariantSource, writing: str | None) -> str:
     """The library whose module layout is counted: ``writing``, or the variant's own."""
     from resnet_inspect.counting.writing import WRITINGS
 
-    one_of("writing", writing, (None, *WRITINGS))
-    return writing or source.variant.writing
+    return one_of("writing", writing, (None, *WRITINGS)) or source.variant.writing

@@ -55,8 +55,8 @@ class Floor(NamedTuple):
 def catalogue(
     graphs: Iterable[tuple[str, Graph]],
     sort: Sort | None = None,
-    max_params: int | None = None,
-    max_macs: int | None = None,
+    max_params: float | None = None,
+    max_macs: float | None = None,
     floor: Floor | None = None,
     max_floor_ms: float | None = None,
 ) -> Report:

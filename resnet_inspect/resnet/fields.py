@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 
 from resnet_inspect.errors import SpecError
-from resnet_inspect.resnet.spec import Attention, ResNetSpec
+from resnet_inspect.resnet.spec import Attention, ResNetSpec, typed
 
 FLAGS = {"true": True, "false": False}
 
@@ -94,6 +94,22 @@ def apply(spec: ResNetSpec, settings: Iterable[str]) -> ResNetSpec:
     return replace(spec, **changes)  # type: ignore[arg-type]  # the spec checks its own values
 
 
+def as_texts(settings: Mapping[str, object]) -> list[str]:
+    """``{"groups": 32}`` -> ``["groups=32"]``"""
+    return [f"{field}={value_text(field, value)}" for field, value in settings.items()]
+
+
+def value_text(field: str, value: object) -> str:
+    """A value of ``field`` as ``read`` parses it."""
+    if isinstance(value, Attention):
+        return _attention_text(value)
+    return typed(_tuples(value), ":" if field == "stem" else "/")
+
+
+def _tuples(value: object) -> object:
+    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
+
+
 def from_mapping(spec: ResNetSpec, values: Mapping[str, object]) -> ResNetSpec:
     """``spec`` with values from TOML: text as ``READERS`` parses it, or numbers, flags and lists."""
     changes = {field: read(field, v) if isinstance(v, str) else _native(field, v) for field, v in values.items()}
@@ -116,9 +132,7 @@ def _attention_text(attention: Attention) -> str:
 def _native(field: str, value: object) -> object:
     if field not in READERS:
         raise SpecError(f"unknown field {field!r}", hint=_suggest(field))
-    if isinstance(value, list):
-        return tuple(tuple(v) if isinstance(v, list) else v for v in value)
-    return value
+    return _tuples(value)
 
 
 def _suggest(field: str) -> str:

@@ -33,12 +33,13 @@ def read_input(input: str | Sequence[int]) -> Batch:
     Raises:
         RequestError: these are not four sizes of at least 1.
     """
-    sizes = input if isinstance(input, str) else ",".join(map(str, input))
+    sizes = ",".join(map(str, input)) if isinstance(input, list | tuple) else str(input)
     try:
         n, c, h, w = (int(size) for size in sizes.split(","))
     except ValueError:
+        side = sizes if sizes.isdecimal() else 224
         raise RequestError(
-            f"--input {sizes} is not N,C,H,W", hint="give four whole numbers, as --input 1,3,224,224"
+            f"--input {sizes} is not N,C,H,W", hint=f"give four whole numbers, as --input 1,3,{side},{side}"
         ) from None
     if min(n, c, h, w) < 1:
         raise RequestError(f"--input {sizes}: every size is at least 1", hint="as --input 1,3,224,224")

@@ -1,6 +1,5 @@
 """A network written in Python: by the name of what makes it, or as a module in memory."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.sources.batch import Batch, Image
+from resnet_inspect.sources.variant import Settings
 from resnet_inspect.typed_json import JsonObject
 
 if TYPE_CHECKING:
@@ -58,14 +58,14 @@ class ModuleInMemory:
     def job(self) -> JsonObject:
         raise RequestError(
             f"a {self.name} in memory cannot be made again in another process",
-            hint="name what makes it, as net.py:make or package.module:make",
+            hint='put what makes it in a file and name that, as ri.bench("net.py:make")',
         )
 
     def graph(self, batch: Batch) -> Graph:
         return _traced(self.module, batch, self.name)
 
 
-def find(model: "str | nn.Module", settings: Sequence[str] = ()) -> NamedCode | ModuleInMemory:
+def find(model: "str | nn.Module", settings: Settings = ()) -> NamedCode | ModuleInMemory:
     """The code that ``model`` names, or the module that it is or returns when called.
 
     Raises:
