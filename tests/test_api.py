@@ -124,6 +124,8 @@ def test_settings_may_be_a_dictionary(mapping: dict[str, object], texts: list[st
 @pytest.mark.parametrize("precision", ["FP16", "Fp16"])
 def test_a_choice_may_be_typed_in_capitals(precision: str) -> None:
     assert ri.memory("resnet18", precision=precision) == ri.memory("resnet18", precision="fp16")
+    with pytest.raises(ri.InspectError, match="fp16 weights do not train"):
+        ri.bench("resnet18", device="cpu", precision=precision, task="TRAIN")
 
 
 @pytest.mark.parametrize(

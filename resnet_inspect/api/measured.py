@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from resnet_inspect.api.answer import Answer, answer, several
+from resnet_inspect.api.answer import Answer, answer, one_of, several
 from resnet_inspect.api.records import Recorded, as_record
 from resnet_inspect.errors import RequestError
 from resnet_inspect.sources import Input, Model, Settings, find
@@ -62,6 +62,10 @@ def bench(
     """
     from resnet_inspect.benchmark.request import Request
     from resnet_inspect.benchmark.run import run
+    from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS, TASKS
+
+    def chosen(name: str, values: str | Sequence[str], choices: Sequence[str]) -> tuple[str, ...]:
+        return tuple(one_of(name, value, choices) for value in several(values))
 
     if per not in BREAKDOWNS:
         raise RequestError(f"--per {per} is neither stage nor layer", hint="as --per stage")
@@ -76,10 +80,10 @@ def bench(
         image=None if input is None else read_input(input),
         device=device,
         batch_sizes=None if batch_size is None else tuple(several(batch_size)),
-        tasks=tuple(several(task)),
-        precisions=None if precision is None else tuple(several(precision)),
-        layouts=tuple(several(layout)),
-        modes=tuple(several(mode)),
+        tasks=chosen("task", task, TASKS),
+        precisions=None if precision is None else chosen("precision", precision, RUN_PRECISIONS),
+        layouts=chosen("layout", layout, LAYOUTS),
+        modes=chosen("mode", mode, MODES),
         threads=None if threads is None else tuple(several(threads)),
         folded=(False, True) if folded else (False,),
         extras=extras,

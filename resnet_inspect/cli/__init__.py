@@ -98,7 +98,13 @@ def _fail(ctx: click.Context, message: str, hint: str, exit_code: int) -> NoRetu
     ctx.exit(exit_code)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=examples(EXAMPLES))
+SETTINGS = {
+    "help_option_names": ["-h", "--help"],
+    "token_normalize_func": str.lower,  # FP16 is fp16
+}
+
+
+@click.group(cls=_Commands, context_settings=SETTINGS, epilog=examples(EXAMPLES))
 @click.version_option(__version__, prog_name="resnet-inspect")
 def main() -> None:
     """What a ResNet costs, exactly and before it runs, and how fast it really is.

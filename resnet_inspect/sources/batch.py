@@ -1,6 +1,6 @@
 """The batch of images that ``--input`` and ``--batch-size`` describe."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from resnet_inspect.errors import RequestError
 
@@ -27,13 +27,13 @@ def read_batch(input: Input, batch_size: int | None, image: Image) -> Batch:
     return batch
 
 
-def read_input(input: str | Sequence[int]) -> Batch:
+def read_input(input: str | Iterable[int]) -> Batch:
     """N, C, H, W from text such as 1,3,224,224 or from four numbers.
 
     Raises:
         RequestError: these are not four sizes of at least 1.
     """
-    sizes = ",".join(map(str, input)) if isinstance(input, list | tuple) else str(input)
+    sizes = ",".join(map(str, input)) if isinstance(input, Iterable) and not isinstance(input, str) else str(input)
     try:
         n, c, h, w = (int(size) for size in sizes.split(","))
     except ValueError:

@@ -86,6 +86,24 @@ def test_the_json_of_a_summary_has_the_promised_keys(run: Run) -> None:
     assert (layers[0]["name"], layers[0]["op"], layers[0]["macs"]) == ("conv1", "Conv2d", 118_013_952)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "compare resnet18 resnet34 --device t4 --precision FP16",
+        "diff resnet18 resnet34 --precision BF16",
+        "roofline resnet18 --device A100 --precision Fp16 --depth Block",
+        "memory resnet18 --precision FP16 --task Train --optimizer Adam",
+        "lint resnet18 --precision BF16",
+        "list resnet18 --device t4 --precision FP16 --sort Floor",
+        "summary resnet18 --format JSON",
+    ],
+)
+def test_a_choice_may_be_typed_in_capitals(arguments: str) -> None:
+    answers = [CliRunner().invoke(main, typed.split()) for typed in (arguments, arguments.lower())]
+    assert answers[0].exit_code == 0, answers[0].output
+    assert answers[0].output == answers[1].output
+
+
 def test_list_keeps_to_the_budgets_and_sorts(run: Run) -> None:
     done = run("list", "--max-params", "26M", "--max-macs", "4.2G", "--sort", "macs", "--format", "json")
     rows = json.loads(done.stdout)["tables"]["variants"]
