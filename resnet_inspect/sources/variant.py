@@ -74,10 +74,13 @@ def _find(model: str | os.PathLike[str] | ResNetSpec) -> Variant:
     if isinstance(model, ResNetSpec):
         return Variant("spec", "spec", model)
     name = os.fspath(model)
-    if name.endswith(".py"):
-        raise UnknownModelError(f"unknown model {name!r}: a file of code", hint=f"name what it makes, as {name}:make")
     if name.lower().endswith(".toml"):
         from resnet_inspect.resnet import toml  # 6 ms that only a file pays
 
         return toml.load(name)
-    return zoo.find(name)
+    try:
+        return zoo.find(name)
+    except UnknownModelError:
+        from resnet_inspect.sources.unknown import explain_unknown  # reads files, which only an error pays
+
+        raise explain_unknown(name) from None
