@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from resnet_inspect.errors import RequestError
+from resnet_inspect.errors import RequestError, TraceError
 from resnet_inspect.graph import Graph
 from resnet_inspect.sources.batch import Batch, Image
 from resnet_inspect.sources.variant import Settings
@@ -33,7 +33,15 @@ class NamedCode:
         return {"code": self.name}
 
     def graph(self, batch: Batch) -> Graph:
-        return _traced(_made(self.name), batch, self.name)
+        net = _made(self.name)
+        try:
+            return _traced(net, batch, self.name)
+        except TraceError as error:
+            from resnet_inspect.runtime import code  # torch lives behind this line
+
+            if task := code.task_of(self.name):
+                raise TraceError(f"{self.name} is a {task} net: {error.message}", error.hint) from None
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +83,12 @@ def find(model: "str | nn.Module", settings: Settings = ()) -> NamedCode | Modul
         raise RequestError("--set changes a spec, and code has none", hint="change the code")
     if isinstance(model, str):
         return NamedCode(model)
+    module = model
     # A class has named_modules too, and has to be called all the same.
-    module = model() if isinstance(model, type) or not hasattr(model, "named_modules") else model
+    if isinstance(model, type) or not hasattr(model, "named_modules"):
+        from resnet_inspect.runtime import code  # torch lives behind this line
+
+        module = code.call(model)
     if not hasattr(module, "named_modules"):
         raise RequestError(f"a {type(module).__name__} is no model", hint="give a name, a spec or a torch.nn.Module")
     return ModuleInMemory(module)
