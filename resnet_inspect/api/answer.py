@@ -35,8 +35,10 @@ class Answer(Report):
         return render(self, "table")
 
 
-def answer(report: Report) -> Answer:
-    return Answer(**{field.name: getattr(report, field.name) for field in fields(Report)})
+def answer(report: Report, notes: Sequence[str] = ()) -> Answer:
+    """The report with further notes."""
+    values = {field.name: getattr(report, field.name) for field in fields(Report)}
+    return Answer(**values | {"notes": (*report.notes, *notes)})
 
 
 def one_of(name: str, value: object, choices: Iterable[T]) -> T:

@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING
 
 from resnet_inspect.api.answer import Answer, answer, one_of
-from resnet_inspect.api.network import fold, lower
+from resnet_inspect.api.network import fold
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.report import Report
-from resnet_inspect.sources import Input, Model, Settings, VariantSource, find_variant
+from resnet_inspect.sources import Input, Model, Settings, VariantSource, find, find_variant, graph_of
 
 if TYPE_CHECKING:
     from resnet_inspect.vocabulary import Depth, Optimizer, Precision, Task
@@ -29,11 +29,12 @@ def summary(
     from resnet_inspect.vocabulary import DEPTHS
 
     depth = one_of("depth", depth, DEPTHS)
-    network = lower(model, input, batch_size, settings)
+    source = find(model, settings)
+    network = graph_of(source, input, batch_size)
     if folded:
         network_folded = fold(network)
         return _with_plain(summary(network_folded, depth), network, network_folded)
-    return answer(summary(network, depth))
+    return answer(summary(network, depth), source.notes)
 
 
 def flops(
@@ -54,7 +55,8 @@ def flops(
     from resnet_inspect.vocabulary import TASKS
 
     task = one_of("task", task, TASKS)
-    network = lower(model, input, batch_size, settings)
+    source = find(model, settings)
+    network = graph_of(source, input, batch_size)
     if tool is not None:
         from resnet_inspect.questions.reconcile import flops_as
 
@@ -68,7 +70,7 @@ def flops(
         _refuse_to_train_folded(task)
         network_folded = fold(network)
         return _with_plain(flops(network_folded), network, network_folded)
-    return answer(flops(network, task))
+    return answer(flops(network, task), source.notes)
 
 
 def memory(
@@ -97,12 +99,13 @@ def memory(
     optimizer = one_of("optimizer", optimizer, OPTIMIZERS)
     if not (isinstance(momentum, int | float) and 0 <= momentum < 1):
         raise RequestError(f"momentum {momentum!r} is not a number from 0 to below 1", hint="as --momentum 0.9")
-    network = lower(model, input, batch_size, settings)
+    source = find(model, settings)
+    network = graph_of(source, input, batch_size)
     if folded:
         _refuse_to_train_folded(task)
         network_folded = fold(network)
         return _with_plain(memory(network_folded, precision=precision), network, network_folded, precision)
-    return answer(memory(network, task, precision, optimizer, momentum))
+    return answer(memory(network, task, precision, optimizer, momentum), source.notes)
 
 
 def _with_plain(report: Report, plain: Graph, folded: Graph, precision: "Precision" = "fp32") -> Answer:

@@ -29,6 +29,10 @@ class NamedCode:
         return {}
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
+    @property
     def job(self) -> JsonObject:
         return {"code": self.name}
 
@@ -61,6 +65,10 @@ class ModuleInMemory:
     @property
     def spec_fields(self) -> JsonObject:
         return {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return ()
 
     @property
     def job(self) -> JsonObject:

@@ -18,9 +18,10 @@ Settings = Sequence[str] | Mapping[str, object]  # field=value texts, or a dicti
 
 @dataclass(frozen=True, slots=True)
 class VariantSource:
-    """A network that is lowered from its spec."""
+    """A network that is lowered from its spec; ``notes`` say what settings may have forgotten."""
 
     variant: Variant
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -67,7 +68,8 @@ def find(model: str | os.PathLike[str] | ResNetSpec, settings: Settings = ()) ->
 
     texts = fields.as_texts(settings) if isinstance(settings, Mapping) else settings
     spec = fields.apply(variant.spec, texts)
-    return VariantSource(Variant(f"{variant.name} {' '.join(texts)}", "spec", spec, variant.writing))
+    changed = Variant(f"{variant.name} {' '.join(texts)}", "spec", spec, variant.writing)
+    return VariantSource(changed, tuple(fields.doubts(spec, texts)))
 
 
 def _find(model: str | os.PathLike[str] | ResNetSpec) -> Variant:
