@@ -50,9 +50,10 @@ def list_variants(
     floor = floor_on(device, precision)
     matching = [v for v in zoo.variants() if fnmatchcase(v.name, pattern) or fnmatchcase(v.family, pattern)]
     if not matching:
-        raise UnknownModelError(
-            f"no variant matches {pattern!r}", hint="quote a glob, as in resnet-inspect list 'wide*'"
-        )
+        hint = "quote a glob, as in resnet-inspect list 'wide*'"
+        if not any(sign in pattern for sign in "*?["):
+            hint = zoo.did_you_mean(zoo.nearest(pattern))
+        raise UnknownModelError(f"no variant matches {pattern!r}", hint)
     refused: dict[str, ShapeError] = {}
     graphs = _that_take(matching, input, batch_size, refused)
     report = catalogue(graphs, sort, amount(max_params), amount(max_macs), floor, max_floor_ms)

@@ -37,6 +37,10 @@ def suggest_words(word: str, error: UnknownModelError) -> UnknownModelError:
     names |= {glossary.normalize(name): term.key for term in glossary.terms() for name in (*term.aliases, term.key)}
     names |= {glossary.normalize(name): name for name in (*BY_CODE, *(rule.code for rule in RULES))}
     wanted = glossary.normalize(word)
+    models = word.split()
+    if len(models) > 1 and all(model in names.values() for model in models[:2]):
+        hint = f"`resnet-inspect diff {models[0]} {models[1]}` shows what sets two apart"
+        return UnknownModelError(f"explain takes one model, not {len(models)}", hint)
     with_part = [name for name in names if wanted in name.split("-")]
     matches = (with_part or get_close_matches(wanted, names, cutoff=0.6))[:3]
     nearest = list(dict.fromkeys(names[name] for name in matches))

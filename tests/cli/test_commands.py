@@ -244,9 +244,18 @@ def test_a_file_is_written_whole_in_the_format_of_its_suffix(run: Run, tmp_path:
         (".csv", "stage,"),
         (".txt", "resnet50,"),
     ):
-        assert run("summary", "-o", f"out{suffix}").stdout == ""
+        done = run("summary", "-o", f"out{suffix}")
+        assert (done.stdout, done.stderr) == ("", f"wrote out{suffix}\n")
         assert (tmp_path / f"out{suffix}").read_text(encoding="utf-8").startswith(start)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.csv", "out.json", "out.md", "out.txt"]
+
+
+def test_a_format_that_the_suffix_contradicts_is_told(run: Run, tmp_path: Path) -> None:
+    done = run("summary", "--format", "json", "-o", "out.md")
+    assert (done.returncode, done.stderr) == (0, "wrote out.md as json: its suffix says md\n")
+    assert json.loads((tmp_path / "out.md").read_text(encoding="utf-8"))["model"] == "resnet50"
+    assert run("summary", "--format", "json", "-o", "out").stderr == "wrote out\n"
+    assert run("export-spec", "-o", "mine.toml").stderr == "wrote mine.toml\n"
 
 
 def test_a_failed_write_leaves_the_old_file(run: Run, tmp_path: Path) -> None:
@@ -270,7 +279,7 @@ def test_a_device_and_a_pipe_are_written_to_directly(run: Run, tmp_path: Path) -
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:
-        assert run("summary", "-o", str(pipe), "--format", "json").returncode == 0
+        assert run("summary", "-o", str(pipe), "--format", "json").stderr == ""
         assert json.loads(reader.communicate(timeout=60)[0])["model"] == "resnet50"
 
 

@@ -6,6 +6,13 @@ from conftest import Run
 # arguments, what the error says, what the hint says
 WRONG = [
     (("sumary",), "no such command 'sumary'", "did you mean 'summary'?"),
+    (("resnet50",), "no such command 'resnet50'", "`resnet-inspect summary resnet50`"),
+    (("torchvision:vgg16", "--depth", "block"), "no such command", "`resnet-inspect summary torchvision:vgg16`"),
+    (("summary", "resnet18", "resnet50"), "unexpected extra argument (resnet50)", "`compare` takes several"),
+    (("explain", "resnet18", "resnet50"), "explain takes one model, not 2", "`resnet-inspect diff resnet18 resnet50`"),
+    (("explain", "receptive", "feild"), "'receptive feild' is neither", "'receptive-field'"),
+    (("list", "resnet5O"), "no variant matches 'resnet5O'", "did you mean 'resnet50'"),
+    (("list", "qqqq"), "no variant matches 'qqqq'", "`resnet-inspect list` shows every model"),
     (("xyzzy",), "no such command 'xyzzy'", "lists the commands"),
     (("--depth", "block"), "no such option", "`resnet-inspect --help`"),
     (("summary", "resnt50"), "unknown model 'resnt50'", "did you mean 'resnet50'"),
