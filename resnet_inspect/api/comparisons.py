@@ -32,14 +32,15 @@ def list_variants(
 ) -> Answer:
     """Every variant whose name or family matches the glob ``pattern``, at its own image size or at ``input``.
 
-    ``device`` adds the least time that a batch needs there; ``sort="floor"`` and ``max_floor_ms`` need it.
+    ``device`` adds the least time that a batch needs there; ``sort="floor"`` and ``max_floor_ms`` need it. Costs that
+    depend on the image are ranked at one size: with a device, or sorted by one, variants of other sizes are left out.
 
     Raises:
         RequestError: no variant matches or takes the input, or a floor is asked for without a device.
     """
     from fnmatch import fnmatchcase
 
-    from resnet_inspect.questions.variants import SORTS, catalogue
+    from resnet_inspect.questions.variants import OF_AN_IMAGE, SORTS, catalogue
 
     sort = one_of("sort", sort, (None, *SORTS))
     if device is None and (sort == "floor" or max_floor_ms is not None):
@@ -54,6 +55,9 @@ def list_variants(
         if not any(sign in pattern for sign in "*?["):
             hint = zoo.did_you_mean(zoo.nearest(pattern))
         raise UnknownModelError(f"no variant matches {pattern!r}", hint)
+    others: tuple[str, ...] = ()
+    if input is None and (floor or sort in OF_AN_IMAGE):
+        matching, others = _of_one_size(matching)
     refused: dict[str, ShapeError] = {}
     graphs = _that_take(matching, input, batch_size, refused)
     report = catalogue(graphs, sort, amount(max_params), amount(max_macs), floor, max_floor_ms)
@@ -61,7 +65,19 @@ def list_variants(
         raise refused[matching[0].name]
     if refused:
         report = replace(report, notes=(*report.notes, f"left out, as they take no such input: {', '.join(refused)}"))
-    return answer(report)
+    return answer(report, others)
+
+
+def _of_one_size(variants: Sequence[Variant]) -> tuple[list[Variant], tuple[str, ...]]:
+    """The variants of the most common image size, whose costs can be ranked, and a note on the others."""
+    from collections import Counter
+
+    sizes = Counter(variant.spec.input_size for variant in variants)
+    (usual, _), *others = sizes.most_common()
+    kept = [variant for variant in variants if variant.spec.input_size == usual]
+    counts = ", ".join(f"{count} of {size}×{size}" for size, count in others)
+    note = f"nets for {usual}×{usual} alone; left out: {counts}; --input ranks all nets at one size"
+    return kept, (note,) if others else ()
 
 
 def _that_take(

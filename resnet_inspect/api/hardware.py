@@ -115,7 +115,7 @@ def floor_on(device: str | None, precision: "Precision | None") -> "Floor | None
     from functools import partial
 
     from resnet_inspect.hardware import devices
-    from resnet_inspect.hardware.floor import floor_ms
+    from resnet_inspect.hardware.floor import floors_ms
     from resnet_inspect.questions.variants import Floor
     from resnet_inspect.vocabulary import PRECISIONS
 
@@ -123,7 +123,7 @@ def floor_on(device: str | None, precision: "Precision | None") -> "Floor | None
     limits = devices.find_device(device)
     run_in = precision or limits.precision
     limits.peak(run_in)
-    return Floor(partial(floor_ms, device=limits, precision=run_in), f"{run_in} on {limits.title}")
+    return Floor(partial(floors_ms, device=limits, precision=run_in), f"{run_in} on {limits.title}")
 
 
 def _this_machine(device: str, precision: str | None, threads: int | None = None) -> "Device":

@@ -82,7 +82,9 @@ def _find(model: str | os.PathLike[str] | ResNetSpec) -> Variant:
         return toml.load(name)
     try:
         return zoo.find(name)
-    except UnknownModelError:
+    except UnknownModelError as error:
+        if not error.message.startswith("unknown model"):  # a pattern of names has its own
+            raise
         from resnet_inspect.sources.unknown import explain_unknown  # reads files, which only an error pays
 
         raise explain_unknown(name) from None

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import stat
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 from conftest import HERE, Run
 
+import resnet_inspect as ri
 from resnet_inspect import cli
 from resnet_inspect.cli import main
 
@@ -172,6 +174,31 @@ def test_the_backbones_that_fit_five_milliseconds_are_listed_fastest_first(run: 
     assert (one["floor_ms"], one["images_per_s_floor"]) == pytest.approx(
         (alone["facts"]["floor_ms"], alone["facts"]["images_per_s_floor"])
     )
+
+
+@pytest.mark.parametrize(
+    "asked", [("--device", "t4"), ("--device", "t4", "--sort", "floor"), ("--sort", "macs"), ("--sort", "activations")]
+)
+@pytest.mark.parametrize("pattern", ["*", "resnet*", "*cifar*", "resnet10t", "resnetrs*"])
+def test_what_depends_on_the_image_is_listed_at_one_size(asked: tuple[str, ...], pattern: str) -> None:
+    options = dict(zip([option.removeprefix("--") for option in asked[::2]], asked[1::2], strict=True))
+    answer, everything = ri.list(pattern, **options), ri.list(pattern)
+    (shown, all_sizes) = ([row[2] for row in each.tables[0].rows] for each in (answer, everything))
+    assert len(set(shown)) == 1
+    assert all_sizes.count(shown[0]) == len(shown) == max(map(all_sizes.count, all_sizes))
+    left_out = len(all_sizes) - len(shown)
+    told = [int(count) for note in answer.notes if "left out" in note for count in re.findall(r"(\d+) of \d", note)]
+    assert sum(told) == left_out, "each that is left out is counted"
+    assert len(ri.list(pattern, input="1,3,64,64", **options).tables[0].rows) == len(all_sizes)
+
+
+def test_a_bound_is_called_a_bound_and_the_eager_floor_stands_next_to_it(run: Run) -> None:
+    lines = run("list", "resnet18", "--device", "t4", "--precision", "fp16", columns=120).stdout.splitlines()
+    assert "floor  eager floor  images/s at most" in lines[1]
+    (row,) = json.loads(ri.list("resnet18", device="t4").to_json())["tables"]["variants"]
+    facts = json.loads(ri.roofline("resnet18", device="t4").to_json())["facts"]
+    assert (row["floor_ms"], row["eager_floor_ms"]) == pytest.approx((facts["floor_ms"], facts["eager_floor_ms"]))
+    assert row["floor_ms"] < row["eager_floor_ms"]
 
 
 @pytest.mark.parametrize("columns", [80, 160])

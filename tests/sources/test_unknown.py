@@ -66,6 +66,10 @@ def test_a_file_or_folder_of_no_known_kind_is_no_unknown_name(tmp_path: Path) ->
         assert refusal(str(path)).message == f"{path} is neither a spec.toml nor code"
 
 
+def test_a_name_outside_its_pattern_keeps_its_reason() -> None:
+    assert "its depth must be 6n+2" in refusal("resnet21_cifar").message
+
+
 def test_a_suggestion_imports_no_torch() -> None:
     script = """
 import sys, resnet_inspect as ri
