@@ -16,7 +16,7 @@ from resnet_inspect.sources import Input, Model, Settings, VariantSource, find_v
 
 if TYPE_CHECKING:
     from resnet_inspect.questions.variants import Sort
-    from resnet_inspect.vocabulary import Precision
+    from resnet_inspect.vocabulary import Precision, Task
 
 
 def list_variants(
@@ -121,22 +121,24 @@ def diff(
     settings: Settings = (),
     device: str = DEFAULT_DEVICE,
     precision: "Precision | None" = None,
+    task: "Task" = "infer",
 ) -> Answer:
     """Stage by stage, what changes from ``a`` to ``b`` in the spec, and what that costs.
 
-    ``b`` defaults to ``a``; ``settings`` change ``b``.
+    ``b`` defaults to ``a``; ``settings`` change ``b``. With ``task="train"`` MACs and memory are a training step's.
 
     Raises:
         RequestError: there is nothing to compare with, or no such device or precision.
     """
     from resnet_inspect.hardware import devices
     from resnet_inspect.questions.diff import Side, diff
-    from resnet_inspect.vocabulary import PRECISIONS
+    from resnet_inspect.vocabulary import PRECISIONS, TASKS
 
     precision = one_of("precision", precision, (None, *PRECISIONS))
+    task = one_of("task", task, TASKS)
     if b is None and not settings:
         raise RequestError("diff needs a second model, or a --set", hint="as in resnet-inspect diff resnet50 resnet50d")
     limits = devices.find_device(device)
     sources = find_variant(a), find_variant(a if b is None else b, settings)
     before, after = (Side(source.spec, graph_of(source, input, batch_size)) for source in sources)
-    return answer(diff(before, after, limits, precision or limits.precision))
+    return answer(diff(before, after, limits, precision or limits.precision, task), sources[1].notes)
