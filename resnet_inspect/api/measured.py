@@ -108,10 +108,16 @@ def show(record: Recorded, strict: bool = False) -> Answer:
 
 
 def verdict(
-    old: Recorded, new: Recorded, gates: Sequence[str] = (), allow_env_diff: bool = False, strict: bool = False
+    old: Recorded,
+    new: Recorded,
+    gates: Sequence[str] = (),
+    allow_env_diff: bool = False,
+    strict: bool = False,
+    ignore: Sequence[str] = (),
 ) -> Answer:
     """Case by case, whether ``new`` is SLOWER, FASTER, the SAME or INCONCLUSIVE; ``gates`` may not grow at all.
 
+    ``ignore="model"`` also compares cases whose models differ, in the order of the Records.
     The answer's ``exit_code`` is 1 if a case is SLOWER or missing or a gate is broken; ``strict``: 4 if one is
     INCONCLUSIVE.
 
@@ -120,4 +126,5 @@ def verdict(
     """
     from resnet_inspect.records.verdict import verdict
 
-    return answer(verdict(as_record(old), as_record(new), tuple(gates), allow_env_diff, strict))
+    ignored = [one_of("ignore", name, ("model",)) for name in several(ignore)]
+    return answer(verdict(as_record(old), as_record(new), tuple(gates), allow_env_diff, strict, "model" in ignored))
