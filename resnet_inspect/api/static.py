@@ -83,10 +83,12 @@ def memory(
     optimizer: "Optimizer" = "sgd",
     momentum: float = 0.9,
     folded: bool = False,
+    device: str | None = None,
 ) -> Answer:
     """The memory that an eager pass will ask for, when it peaks and what is alive then; nothing runs.
 
-    ``optimizer`` is the training step's; ``momentum``, from 0 to below 1, is SGD's.
+    ``optimizer`` is the training step's; ``momentum``, from 0 to below 1, is SGD's. ``device`` adds whether it fits
+    there.
 
     Raises:
         RequestError: an argument is not one of its choices.
@@ -97,6 +99,11 @@ def memory(
     task = one_of("task", task, TASKS)
     precision = one_of("precision", precision, PRECISIONS)
     optimizer = one_of("optimizer", optimizer, OPTIMIZERS)
+    limits = None
+    if device is not None:
+        from resnet_inspect.hardware.devices import find_device
+
+        limits = find_device(device)
     if not (isinstance(momentum, int | float) and 0 <= momentum < 1):
         raise RequestError(f"momentum {momentum!r} is not a number from 0 to below 1", hint="as --momentum 0.9")
     source = find(model, settings)
@@ -104,8 +111,10 @@ def memory(
     if folded:
         _refuse_to_train_folded(task)
         network_folded = fold(network)
-        return _with_plain(memory(network_folded, precision=precision), network, network_folded, precision)
-    return answer(memory(network, task, precision, optimizer, momentum), source.notes)
+        return _with_plain(
+            memory(network_folded, precision=precision, device=limits), network, network_folded, precision
+        )
+    return answer(memory(network, task, precision, optimizer, momentum, limits), source.notes)
 
 
 def _with_plain(report: Report, plain: Graph, folded: Graph, precision: "Precision" = "fp32") -> Answer:

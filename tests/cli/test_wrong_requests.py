@@ -75,6 +75,7 @@ WRONG = [
     (("memory", "--task", "train", "--momentum", "-1"), "momentum -1.0 is not a number from 0 to below 1", "0.9"),
     (("memory", "--task", "train", "--momentum", "nan"), "momentum nan is not a number", "--momentum 0.9"),
     (("memory", "--task", "train", "--momentum", "some"), "'some' is not a valid float", "--help"),
+    (("memory", "--device", "h20"), "unknown device 'h20'", "did you mean 'h200'"),
     (("summary", "--folded", "--depth", "blok"), "blok", "--help"),
     (("flops", "--folded", "--task", "train"), "--folded is for inference", "leave out one"),
     (("memory", "--folded", "--task", "train"), "--folded is for inference", "leave out one"),
