@@ -22,8 +22,8 @@ class Device:
     """Peaks by precision in FLOP/s, and memory bandwidth in byte/s, for bytes read and written together.
 
     ``known_as`` are the names that torch gives the device, or the system gives a CPU. ``spread`` is by what share
-    measured ceilings vary; it is 0 for a data sheet. ``memory_bytes`` is the data
-    sheet's memory in decimal GB: what binary ones would add goes to ECC and the driver. None: sold with several sizes.
+    measured ceilings vary; it is 0 for a data sheet. ``memory_bytes`` is the data sheet's memory in decimal GB, as ECC
+    and the driver take about what binary GB would add; None where the device is sold with several sizes.
     """
 
     name: str
