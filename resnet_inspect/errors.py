@@ -27,14 +27,17 @@ INTERRUPTED = 130
 
 
 class InspectError(Exception):
-    """One line on what went wrong and, in ``hint``, one on what to do about it."""
+    """One line on what went wrong and, in ``hint``, one on what to do about it; its text has both."""
 
     exit_code = FAILED
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
+        super().__init__(message, hint)
         self.message = message
         self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\nhint:  {self.hint}" if self.hint else self.message
 
 
 class RequestError(InspectError):

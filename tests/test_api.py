@@ -1,5 +1,7 @@
 """The Python API: the same verbs, and the same refusals."""
 
+import pickle
+
 import pytest
 
 import resnet_inspect as ri
@@ -36,6 +38,15 @@ def test_a_model_is_a_name_a_file_or_a_spec(tmp_path) -> None:
         lambda: ri.list(sort="foo"),
         lambda: ri.compare([]),
         lambda: ri.summary(settings="groups=32"),
+        lambda: ri.summary(settings={"group": 32}),
+        lambda: ri.summary(settings={"groups": "many"}),
+        lambda: ri.summary(settings={"groups": [3, 4]}),
+        lambda: ri.summary(settings=32),
+        lambda: ri.summary(input=224),
+        lambda: ri.compare("resnet18"),
+        lambda: ri.list(max_params="26X"),
+        lambda: ri.budget(max_memory="200M"),
+        lambda: ri.budget(max_params=[1]),
         lambda: ri.summary(batch_size=2.5),
         lambda: ri.summary("resnet18", input=[1, 3, 64]),
         lambda: ri.Attention("foo"),
@@ -61,3 +72,78 @@ def test_an_answer_carries_the_exit_code_of_its_command() -> None:
     assert ri.lint("tutorial_resnet18_cifar10").exit_code == errors.OK
     assert ri.lint("tutorial_resnet18_cifar10", strict=True).exit_code == errors.FAILED
     assert ri.lint("resnet50", strict=True).exit_code == errors.OK
+
+
+def test_a_printed_error_says_what_to_do() -> None:
+    with pytest.raises(ri.InspectError) as refused:
+        ri.summary("resnt50")
+    message, hint = str(refused.value).splitlines()
+    assert message == "unknown model 'resnt50'"
+    assert hint.startswith("hint:  did you mean 'resnet50'")
+    assert str(errors.RequestError("no remedy is known")) == "no remedy is known"
+
+
+def test_an_error_keeps_its_hint_from_process_to_process() -> None:
+    error = errors.RequestError("what", "what to do")
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), again.message, again.hint) == (errors.RequestError, "what", "what to do")
+
+
+def test_an_amount_may_be_typed_as_on_the_command_line() -> None:
+    assert ri.list(max_params="26M", max_macs="4.2G") == ri.list(max_params=26_000_000, max_macs=4_200_000_000)
+    assert ri.list(max_params="26M", sort="macs") == ri.list(max_params=26e6, sort="macs")
+    for limit, typed, number in (("params", "12M", 12_000_000), ("memory", "200MiB", 200 * 2**20)):
+        limits = [{f"max_{limit}": value} for value in (typed, number)]
+        assert ri.budget("resnet18", **limits[0]) == ri.budget("resnet18", **limits[1])
+
+
+def test_models_are_compared_as_arguments_or_as_a_list() -> None:
+    assert ri.compare("resnet18", "resnet50") == ri.compare(["resnet18", "resnet50"])
+    spec = ri.spec("resnet18")
+    assert ri.compare(spec, "resnet50", batch_size=2).tables[0].rows[0][2] == 11_689_512
+
+
+@pytest.mark.parametrize(
+    ("mapping", "texts"),
+    [
+        ({"groups": 32, "base_width": 4}, ["groups=32", "base_width=4"]),
+        ({"depths": (3, 4, 23, 3)}, ["depths=3,4,23,3"]),
+        ({"depths": [2, 2, 2, 2], "widths": [[64, 80], 128, 256, 512]}, ["depths=2,2,2,2", "widths=64/80,128,256,512"]),
+        ({"stem": ((3, 2, 32), (3, 1, 64))}, ["stem=3:2:32,3:1:64"]),
+        ({"attention": ri.Attention("se", 0.25)}, ["attention=se:0.25:8"]),
+        ({"attention": "eca", "output_stride": None}, ["attention=eca", "output_stride=none"]),
+        ({"final_norm": True}, ["final_norm=true"]),
+    ],
+)
+def test_settings_may_be_a_dictionary(mapping: dict[str, object], texts: list[str]) -> None:
+    assert ri.spec(settings=mapping) == ri.spec(settings=texts)
+    assert ri.summary(settings=mapping) == ri.summary(settings=texts), "and the name of the net is the same"
+    assert ri.diff("resnet50", settings=mapping) == ri.diff("resnet50", settings=texts)
+
+
+@pytest.mark.parametrize("precision", ["FP16", "Fp16"])
+def test_a_choice_may_be_typed_in_capitals(precision: str) -> None:
+    assert ri.memory("resnet18", precision=precision) == ri.memory("resnet18", precision="fp16")
+    with pytest.raises(ri.InspectError, match="fp16 weights do not train"):
+        ri.bench("resnet18", device="cpu", precision=precision, task="TRAIN")
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda: ri.compare("resnet18", "resnet50", device="t4", precision="fp8"),
+         "precision 'fp8' is not one of fp32, tf32, bf16, fp16"),
+        (lambda: ri.list(sort="price"), "sort 'price' is not one of name, family, params, macs, activations, floor"),
+    ],
+)  # fmt: skip
+def test_the_choices_of_an_error_are_those_that_can_be_typed(ask, message: str) -> None:
+    with pytest.raises(ri.InspectError) as refused:
+        ask()
+    assert refused.value.message == message
+
+
+def test_a_module_in_memory_that_cannot_be_measured_gets_a_way_out() -> None:
+    from torch import nn
+
+    with pytest.raises(ri.InspectError, match=r'in a file.*ri\.bench\("net\.py:make"\)'):
+        ri.bench(nn.Conv2d(3, 8, 3))

@@ -1,12 +1,14 @@
 """What every verb that asks returns, and how the verbs check their arguments."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeVar
 
 from resnet_inspect.errors import RequestError
 from resnet_inspect.render import Format, render
 from resnet_inspect.report import Report
+
+T = TypeVar("T")
 
 
 class Answer(Report):
@@ -33,14 +35,24 @@ class Answer(Report):
         return render(self, "table")
 
 
-def answer(report: Report) -> Answer:
-    return Answer(**{field.name: getattr(report, field.name) for field in fields(Report)})
+def answer(report: Report, notes: Sequence[str] = ()) -> Answer:
+    """The report with further notes."""
+    values = {field.name: getattr(report, field.name) for field in fields(Report)}
+    return Answer(**values | {"notes": (*report.notes, *notes)})
 
 
-def one_of(name: str, value: object, choices: Sequence[object]) -> None:
-    """Refuse a value that is not among ``choices``."""
-    if value not in choices:
-        raise RequestError(f"{name} {value!r} is not one of {', '.join(map(str, choices))}")
+def one_of(name: str, value: object, choices: Iterable[T]) -> T:
+    """The choice that ``value`` is, in capitals or not.
+
+    Raises:
+        RequestError: it is none of ``choices``.
+    """
+    choices = list(choices)
+    wanted = value.lower() if isinstance(value, str) else value
+    for choice in choices:
+        if choice == wanted:
+            return choice
+    raise RequestError(f"{name} {value!r} is not one of {', '.join(str(c) for c in choices if c is not None)}")
 
 
 def several(value: Any) -> Sequence[Any]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from resnet_inspect.api.amounts import Amount, amount, size
 from resnet_inspect.api.answer import Answer, answer, one_of, several
 from resnet_inspect.api.records import Recorded, as_record
 from resnet_inspect.api.static import writing_of
 from resnet_inspect.errors import BranchError, RequestError
-from resnet_inspect.sources import Input, Model, find, find_variant, graph_of
+from resnet_inspect.sources import Input, Model, Settings, find, find_variant, graph_of
 from resnet_inspect.sources.batch import read_batch
 
 
@@ -14,7 +15,7 @@ def lint(
     model: Model = "resnet50",
     input: Input = None,
     batch_size: int | None = None,
-    settings: Sequence[str] = (),
+    settings: Settings = (),
     precision: str | None = None,
     record: Recorded | None = None,
     ignore: Sequence[str] = (),
@@ -30,8 +31,8 @@ def lint(
     from resnet_inspect.language import LANGUAGES
     from resnet_inspect.linter import PRECISIONS, Subject, lint, read_stage_times, report_refusal
 
-    one_of("precision", precision, (None, *PRECISIONS))
-    one_of("language", language, LANGUAGES)
+    precision = one_of("precision", precision, (None, *PRECISIONS))
+    language = one_of("language", language, LANGUAGES)
     source = find_variant(model, settings)
     batch = read_batch(input, batch_size, source.image)
     try:
@@ -44,7 +45,7 @@ def lint(
 
 
 def check(
-    model: Model = "resnet50", input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()
+    model: Model = "resnet50", input: Input = None, batch_size: int | None = None, settings: Settings = ()
 ) -> Answer:
     """Our numbers against fvcore, thop and torch, run on the built module, and against published numbers.
 
@@ -64,7 +65,7 @@ def reconcile(
     model: Model = "resnet50",
     input: Input = None,
     batch_size: int | None = None,
-    settings: Sequence[str] = (),
+    settings: Settings = (),
     writing: str | None = None,
     measure: bool = False,
 ) -> Answer:
@@ -90,20 +91,20 @@ def budget(
     model: Model = "resnet50",
     input: Input = None,
     batch_size: int | None = None,
-    settings: Sequence[str] = (),
-    max_params: int | None = None,
-    max_macs: int | None = None,
-    max_flops: int | None = None,
-    max_activations: int | None = None,
-    max_memory: int | None = None,
+    settings: Settings = (),
+    max_params: Amount = None,
+    max_macs: Amount = None,
+    max_flops: Amount = None,
+    max_activations: Amount = None,
+    max_memory: Amount = None,
     max_latency_ms: float | None = None,
     record: Recorded | None = None,
     source: str = "",
 ) -> Answer:
-    """Whether the network keeps its limits; ``max_memory`` is in bytes, a latency is looked up in ``record``.
+    """Whether the network keeps its limits, which are numbers, or text as 26M; a latency is looked up in ``record``.
 
-    ``source`` names the file of the limits for the reader. ``ok`` is whether every limit is kept; the exit code is 1
-    if one is exceeded, 4 if a latency is INCONCLUSIVE.
+    ``max_memory`` is in bytes, or text as 200MiB. ``source`` names the file of the limits for the reader. ``ok`` is
+    whether every limit is kept; the exit code is 1 if one is exceeded, 4 if a latency is INCONCLUSIVE.
 
     Raises:
         RequestError: no limit is given, or ``record`` has no latency of this network.
@@ -111,11 +112,11 @@ def budget(
     from resnet_inspect.questions.budget import Limits, budget
 
     limits = Limits(
-        params=max_params,
-        macs=max_macs,
-        flops=max_flops,
-        activations=max_activations,
-        memory=max_memory,
+        params=amount(max_params),
+        macs=amount(max_macs),
+        flops=amount(max_flops),
+        activations=amount(max_activations),
+        memory=size(max_memory),
         latency_ms=max_latency_ms,
     )
     network = find(model, settings)

@@ -4,24 +4,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from resnet_inspect.api.answer import Answer, answer, one_of
+from resnet_inspect.api.amounts import Amount, amount
+from resnet_inspect.api.answer import Answer, answer, one_of, several
 from resnet_inspect.api.hardware import DEFAULT_DEVICE, floor_on
 from resnet_inspect.api.network import lower
 from resnet_inspect.errors import RequestError, ShapeError, UnknownModelError
 from resnet_inspect.graph import Graph
 from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.zoo import Variant
-from resnet_inspect.sources import Input, Model, VariantSource, find_variant, graph_of
+from resnet_inspect.sources import Input, Model, Settings, VariantSource, find_variant, graph_of
 
 if TYPE_CHECKING:
     from resnet_inspect.questions.variants import Sort
-    from resnet_inspect.vocabulary import Precision
+    from resnet_inspect.vocabulary import Precision, Task
 
 
 def list_variants(
     pattern: str = "*",
-    max_params: int | None = None,
-    max_macs: int | None = None,
+    max_params: Amount = None,
+    max_macs: Amount = None,
     sort: "Sort | None" = None,
     device: str | None = None,
     precision: "Precision | None" = None,
@@ -31,16 +32,17 @@ def list_variants(
 ) -> Answer:
     """Every variant whose name or family matches the glob ``pattern``, at its own image size or at ``input``.
 
-    ``device`` adds the least time that a batch needs there; ``sort="floor"`` and ``max_floor_ms`` need it.
+    ``device`` adds the least time that a batch needs there; ``sort="floor"`` and ``max_floor_ms`` need it. Costs that
+    depend on the image are ranked at one size: with a device, or sorted by one, variants of other sizes are left out.
 
     Raises:
         RequestError: no variant matches or takes the input, or a floor is asked for without a device.
     """
     from fnmatch import fnmatchcase
 
-    from resnet_inspect.questions.variants import SORTS, catalogue
+    from resnet_inspect.questions.variants import OF_AN_IMAGE, SORTS, catalogue
 
-    one_of("sort", sort, (None, *SORTS))
+    sort = one_of("sort", sort, (None, *SORTS))
     if device is None and (sort == "floor" or max_floor_ms is not None):
         option = "--sort floor" if sort == "floor" else f"--max-floor-ms {max_floor_ms:g}"
         raise RequestError(f"{option} needs a device", hint="as --device a100; see `resnet-inspect devices`")
@@ -49,17 +51,33 @@ def list_variants(
     floor = floor_on(device, precision)
     matching = [v for v in zoo.variants() if fnmatchcase(v.name, pattern) or fnmatchcase(v.family, pattern)]
     if not matching:
-        raise UnknownModelError(
-            f"no variant matches {pattern!r}", hint="quote a glob, as in resnet-inspect list 'wide*'"
-        )
+        hint = "quote a glob, as in resnet-inspect list 'wide*'"
+        if not any(sign in pattern for sign in "*?["):
+            hint = zoo.did_you_mean(zoo.nearest(pattern))
+        raise UnknownModelError(f"no variant matches {pattern!r}", hint)
+    others: tuple[str, ...] = ()
+    if input is None and (floor or sort in OF_AN_IMAGE):
+        matching, others = _of_one_size(matching)
     refused: dict[str, ShapeError] = {}
     graphs = _that_take(matching, input, batch_size, refused)
-    report = catalogue(graphs, sort, max_params, max_macs, floor, max_floor_ms)
+    report = catalogue(graphs, sort, amount(max_params), amount(max_macs), floor, max_floor_ms)
     if len(refused) == len(matching):
         raise refused[matching[0].name]
     if refused:
         report = replace(report, notes=(*report.notes, f"left out, as they take no such input: {', '.join(refused)}"))
-    return answer(report)
+    return answer(report, others)
+
+
+def _of_one_size(variants: Sequence[Variant]) -> tuple[list[Variant], tuple[str, ...]]:
+    """The variants of the most common image size, whose costs can be ranked, and a note on the others."""
+    from collections import Counter
+
+    sizes = Counter(variant.spec.input_size for variant in variants)
+    (usual, _), *others = sizes.most_common()
+    kept = [variant for variant in variants if variant.spec.input_size == usual]
+    counts = ", ".join(f"{count} of {size}×{size}" for size, count in others)
+    note = f"nets for {usual}×{usual} alone; left out: {counts}; --input ranks all nets at one size"
+    return kept, (note,) if others else ()
 
 
 def _that_take(
@@ -74,20 +92,25 @@ def _that_take(
 
 
 def compare(
-    models: Sequence[Model],
+    *models: Model | Sequence[Model],
     input: Input = None,
     batch_size: int | None = None,
-    settings: Sequence[str] = (),
+    settings: Settings = (),
     device: str | None = None,
     precision: "Precision | None" = None,
 ) -> Answer:
-    """One row per model, with ratios to the first; ``device`` adds the least time that a batch needs there."""
-    if len(models) < 2:
+    """One row per model, with ratios to the first; ``device`` adds the least time that a batch needs there.
+
+    Raises:
+        RequestError: there are fewer than two models.
+    """
+    nets = [net for each in models for net in several(each)]
+    if len(nets) < 2:
         raise RequestError("compare needs two models or more", hint="as in resnet-inspect compare resnet50 resnet50d")
     from resnet_inspect.questions.variants import compare
 
     floor = floor_on(device, precision)
-    return answer(compare([lower(model, input, batch_size, settings) for model in models], floor))
+    return answer(compare([lower(model, input, batch_size, settings) for model in nets], floor))
 
 
 def diff(
@@ -95,25 +118,27 @@ def diff(
     b: Model | None = None,
     input: Input = None,
     batch_size: int | None = None,
-    settings: Sequence[str] = (),
+    settings: Settings = (),
     device: str = DEFAULT_DEVICE,
     precision: "Precision | None" = None,
+    task: "Task" = "infer",
 ) -> Answer:
     """Stage by stage, what changes from ``a`` to ``b`` in the spec, and what that costs.
 
-    ``b`` defaults to ``a``; ``settings`` change ``b``.
+    ``b`` defaults to ``a``; ``settings`` change ``b``. With ``task="train"`` MACs and memory are a training step's.
 
     Raises:
         RequestError: there is nothing to compare with, or no such device or precision.
     """
     from resnet_inspect.hardware import devices
     from resnet_inspect.questions.diff import Side, diff
-    from resnet_inspect.vocabulary import PRECISIONS
+    from resnet_inspect.vocabulary import PRECISIONS, TASKS
 
-    one_of("precision", precision, (None, *PRECISIONS))
+    precision = one_of("precision", precision, (None, *PRECISIONS))
+    task = one_of("task", task, TASKS)
     if b is None and not settings:
         raise RequestError("diff needs a second model, or a --set", hint="as in resnet-inspect diff resnet50 resnet50d")
     limits = devices.find_device(device)
     sources = find_variant(a), find_variant(a if b is None else b, settings)
     before, after = (Side(source.spec, graph_of(source, input, batch_size)) for source in sources)
-    return answer(diff(before, after, limits, precision or limits.precision))
+    return answer(diff(before, after, limits, precision or limits.precision, task), sources[1].notes)

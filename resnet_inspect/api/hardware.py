@@ -1,13 +1,12 @@
 """The verbs that say how fast a device could run a network, and which devices are known."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from resnet_inspect.api.answer import Answer, answer, one_of
 from resnet_inspect.api.network import lower
 from resnet_inspect.api.records import Recorded, as_record
 from resnet_inspect.errors import RequestError
-from resnet_inspect.sources import Input, Model, find, is_code
+from resnet_inspect.sources import Input, Model, Settings, find, is_code
 from resnet_inspect.sources.batch import read_input
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def roofline(
     model: Model | None = None,
     input: Input = None,
     batch_size: int | None = None,
-    settings: Sequence[str] = (),
+    settings: Settings = (),
     device: str | None = None,
     precision: "Precision | None" = None,
     depth: "Depth" = "stage",
@@ -46,8 +45,8 @@ def roofline(
     from resnet_inspect.questions.roofline import roofline
     from resnet_inspect.vocabulary import DEPTHS, PRECISIONS
 
-    one_of("depth", depth, DEPTHS)
-    one_of("precision", precision, (None, *PRECISIONS))
+    depth = one_of("depth", depth, DEPTHS)
+    precision = one_of("precision", precision, (None, *PRECISIONS))
     if record is not None:
         if settings:
             raise RequestError("--set cannot change a network that was measured", hint="leave out --set, or --record")
@@ -116,15 +115,15 @@ def floor_on(device: str | None, precision: "Precision | None") -> "Floor | None
     from functools import partial
 
     from resnet_inspect.hardware import devices
-    from resnet_inspect.hardware.floor import floor_ms
+    from resnet_inspect.hardware.floor import floors_ms
     from resnet_inspect.questions.variants import Floor
     from resnet_inspect.vocabulary import PRECISIONS
 
-    one_of("precision", precision, (None, *PRECISIONS))
+    precision = one_of("precision", precision, (None, *PRECISIONS))
     limits = devices.find_device(device)
     run_in = precision or limits.precision
     limits.peak(run_in)
-    return Floor(partial(floor_ms, device=limits, precision=run_in), f"{run_in} on {limits.title}")
+    return Floor(partial(floors_ms, device=limits, precision=run_in), f"{run_in} on {limits.title}")
 
 
 def _this_machine(device: str, precision: str | None, threads: int | None = None) -> "Device":

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from resnet_inspect.api.answer import Answer, answer, several
+from resnet_inspect.api.answer import Answer, answer, one_of, several
 from resnet_inspect.api.records import Recorded, as_record
 from resnet_inspect.errors import RequestError
-from resnet_inspect.sources import Input, Model, find
+from resnet_inspect.sources import Input, Model, Settings, find
 from resnet_inspect.sources.batch import read_input
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def bench(
     device: str = "auto",
     batch_size: int | str | Sequence[int | str] | None = None,
     input: Input = None,
-    settings: Sequence[str] = (),
+    settings: Settings = (),
     task: str | Sequence[str] = "infer",
     precision: str | Sequence[str] | None = None,
     layout: str | Sequence[str] = "contiguous",
@@ -62,6 +62,10 @@ def bench(
     """
     from resnet_inspect.benchmark.request import Request
     from resnet_inspect.benchmark.run import run
+    from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS, TASKS
+
+    def chosen(name: str, values: str | Sequence[str], choices: Sequence[str]) -> tuple[str, ...]:
+        return tuple(one_of(name, value, choices) for value in several(values))
 
     if per not in BREAKDOWNS:
         raise RequestError(f"--per {per} is neither stage nor layer", hint="as --per stage")
@@ -76,10 +80,10 @@ def bench(
         image=None if input is None else read_input(input),
         device=device,
         batch_sizes=None if batch_size is None else tuple(several(batch_size)),
-        tasks=tuple(several(task)),
-        precisions=None if precision is None else tuple(several(precision)),
-        layouts=tuple(several(layout)),
-        modes=tuple(several(mode)),
+        tasks=chosen("task", task, TASKS),
+        precisions=None if precision is None else chosen("precision", precision, RUN_PRECISIONS),
+        layouts=chosen("layout", layout, LAYOUTS),
+        modes=chosen("mode", mode, MODES),
         threads=None if threads is None else tuple(several(threads)),
         folded=(False, True) if folded else (False,),
         extras=extras,
@@ -104,10 +108,16 @@ def show(record: Recorded, strict: bool = False) -> Answer:
 
 
 def verdict(
-    old: Recorded, new: Recorded, gates: Sequence[str] = (), allow_env_diff: bool = False, strict: bool = False
+    old: Recorded,
+    new: Recorded,
+    gates: Sequence[str] = (),
+    allow_env_diff: bool = False,
+    strict: bool = False,
+    ignore: Sequence[str] = (),
 ) -> Answer:
     """Case by case, whether ``new`` is SLOWER, FASTER, the SAME or INCONCLUSIVE; ``gates`` may not grow at all.
 
+    ``ignore="model"`` also compares cases whose models differ, in the order of the Records.
     The answer's ``exit_code`` is 1 if a case is SLOWER or missing or a gate is broken; ``strict``: 4 if one is
     INCONCLUSIVE.
 
@@ -116,4 +126,5 @@ def verdict(
     """
     from resnet_inspect.records.verdict import verdict
 
-    return answer(verdict(as_record(old), as_record(new), tuple(gates), allow_env_diff, strict))
+    ignored = [one_of("ignore", name, ("model",)) for name in several(ignore)]
+    return answer(verdict(as_record(old), as_record(new), tuple(gates), allow_env_diff, strict, "model" in ignored))

@@ -1,18 +1,17 @@
 """The verbs that give a network itself: as a Graph, a spec or a torch module."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from resnet_inspect.graph import Graph
 from resnet_inspect.resnet.spec import ResNetSpec
-from resnet_inspect.sources import Input, Model, find, find_variant, graph_of
+from resnet_inspect.sources import Input, Model, Settings, find, find_variant, graph_of
 
 if TYPE_CHECKING:
     from torch import nn
 
 
 def lower(
-    model: Model = "resnet50", input: Input = None, batch_size: int | None = None, settings: Sequence[str] = ()
+    model: Model = "resnet50", input: Input = None, batch_size: int | None = None, settings: Settings = ()
 ) -> Graph:
     """The network as a list of typed calls. Code and torch modules are traced; everything else is lowered from a spec.
 
@@ -37,12 +36,12 @@ def build(model: Model | Graph = "resnet50", *, device: str = "cpu", zero_init_r
     return build(network, device=device, zero_init_residual=zero_init_residual)
 
 
-def spec(model: Model = "resnet50", settings: Sequence[str] = ()) -> ResNetSpec:
+def spec(model: Model = "resnet50", settings: Settings = ()) -> ResNetSpec:
     """The network as data."""
     return find_variant(model, settings).spec
 
 
-def export_spec(model: Model = "resnet50", settings: Sequence[str] = ()) -> str:
+def export_spec(model: Model = "resnet50", settings: Settings = ()) -> str:
     """The network as a spec.toml that reads back to the same spec."""
     from resnet_inspect.resnet import toml
 

@@ -1,14 +1,13 @@
 """The verbs that say what one network costs before it runs. A verb imports what answers it."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from resnet_inspect.api.answer import Answer, answer, one_of
-from resnet_inspect.api.network import fold, lower
+from resnet_inspect.api.network import fold
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.report import Report
-from resnet_inspect.sources import Input, Model, VariantSource, find_variant
+from resnet_inspect.sources import Input, Model, Settings, VariantSource, find, find_variant, graph_of
 
 if TYPE_CHECKING:
     from resnet_inspect.vocabulary import Depth, Optimizer, Precision, Task
@@ -18,7 +17,7 @@ def summary(
     model: Model = "resnet50",
     input: Input = None,
     batch_size: int | None = None,
-    settings: Sequence[str] = (),
+    settings: Settings = (),
     depth: "Depth" = "stage",
     folded: bool = False,
 ) -> Answer:
@@ -29,19 +28,20 @@ def summary(
     from resnet_inspect.questions.summary import summary
     from resnet_inspect.vocabulary import DEPTHS
 
-    one_of("depth", depth, DEPTHS)
-    network = lower(model, input, batch_size, settings)
+    depth = one_of("depth", depth, DEPTHS)
+    source = find(model, settings)
+    network = graph_of(source, input, batch_size)
     if folded:
         network_folded = fold(network)
         return _with_plain(summary(network_folded, depth), network, network_folded)
-    return answer(summary(network, depth))
+    return answer(summary(network, depth), source.notes)
 
 
 def flops(
     model: Model = "resnet50",
     input: Input = None,
     batch_size: int | None = None,
-    settings: Sequence[str] = (),
+    settings: Settings = (),
     task: "Task" = "infer",
     folded: bool = False,
     tool: str | None = None,
@@ -54,8 +54,9 @@ def flops(
     from resnet_inspect.questions.flops import flops
     from resnet_inspect.vocabulary import TASKS
 
-    one_of("task", task, TASKS)
-    network = lower(model, input, batch_size, settings)
+    task = one_of("task", task, TASKS)
+    source = find(model, settings)
+    network = graph_of(source, input, batch_size)
     if tool is not None:
         from resnet_inspect.questions.reconcile import flops_as
 
@@ -69,23 +70,25 @@ def flops(
         _refuse_to_train_folded(task)
         network_folded = fold(network)
         return _with_plain(flops(network_folded), network, network_folded)
-    return answer(flops(network, task))
+    return answer(flops(network, task), source.notes)
 
 
 def memory(
     model: Model = "resnet50",
     input: Input = None,
     batch_size: int | None = None,
-    settings: Sequence[str] = (),
+    settings: Settings = (),
     task: "Task" = "infer",
     precision: "Precision" = "fp32",
     optimizer: "Optimizer" = "sgd",
     momentum: float = 0.9,
     folded: bool = False,
+    device: str | None = None,
 ) -> Answer:
     """The memory that an eager pass will ask for, when it peaks and what is alive then; nothing runs.
 
-    ``optimizer`` is the training step's; ``momentum``, from 0 to below 1, is SGD's.
+    ``optimizer`` is the training step's; ``momentum``, from 0 to below 1, is SGD's. ``device`` adds whether it fits
+    there.
 
     Raises:
         RequestError: an argument is not one of its choices.
@@ -93,17 +96,25 @@ def memory(
     from resnet_inspect.questions.memory import memory
     from resnet_inspect.vocabulary import OPTIMIZERS, PRECISIONS, TASKS
 
-    one_of("task", task, TASKS)
-    one_of("precision", precision, PRECISIONS)
-    one_of("optimizer", optimizer, OPTIMIZERS)
+    task = one_of("task", task, TASKS)
+    precision = one_of("precision", precision, PRECISIONS)
+    optimizer = one_of("optimizer", optimizer, OPTIMIZERS)
+    limits = None
+    if device is not None:
+        from resnet_inspect.hardware.devices import find_device
+
+        limits = find_device(device)
     if not (isinstance(momentum, int | float) and 0 <= momentum < 1):
         raise RequestError(f"momentum {momentum!r} is not a number from 0 to below 1", hint="as --momentum 0.9")
-    network = lower(model, input, batch_size, settings)
+    source = find(model, settings)
+    network = graph_of(source, input, batch_size)
     if folded:
         _refuse_to_train_folded(task)
         network_folded = fold(network)
-        return _with_plain(memory(network_folded, precision=precision), network, network_folded, precision)
-    return answer(memory(network, task, precision, optimizer, momentum))
+        return _with_plain(
+            memory(network_folded, precision=precision, device=limits), network, network_folded, precision
+        )
+    return answer(memory(network, task, precision, optimizer, momentum, limits), source.notes)
 
 
 def _with_plain(report: Report, plain: Graph, folded: Graph, precision: "Precision" = "fp32") -> Answer:
@@ -125,5 +136,4 @@ def writing_of(source: VariantSource, writing: str | None) -> str:
     """The library whose module layout is counted: ``writing``, or the variant's own."""
     from resnet_inspect.counting.writing import WRITINGS
 
-    one_of("writing", writing, (None, *WRITINGS))
-    return writing or source.variant.writing
+    return one_of("writing", writing, (None, *WRITINGS)) or source.variant.writing

@@ -1,18 +1,16 @@
 """The verbs that answer in prose: what a network, a term or a finding means."""
 
-from collections.abc import Sequence
-
 from resnet_inspect.api.answer import Answer, answer, one_of
 from resnet_inspect.errors import RequestError, UnknownModelError
 from resnet_inspect.language import LANGUAGES
-from resnet_inspect.sources import Input, Model, find_variant, graph_of
+from resnet_inspect.sources import Input, Model, Settings, find_variant, graph_of
 
 
 def explain(
     word: Model = "resnet50",
     input: Input = None,
     batch_size: int | None = None,
-    settings: Sequence[str] = (),
+    settings: Settings = (),
     language: str = "en",
 ) -> Answer:
     """What a word means: a model, told from image to classes with its own numbers; a term; or the code of a finding.
@@ -20,7 +18,7 @@ def explain(
     Raises:
         UnknownModelError: it is none of the three; the hint names what comes nearest.
     """
-    one_of("language", language, LANGUAGES)
+    language = one_of("language", language, LANGUAGES)
     try:
         source = find_variant(word, settings)
     except UnknownModelError as error:
@@ -46,5 +44,5 @@ def glossary(language: str = "en") -> Answer:
     """Every word that ``explain`` knows, except models."""
     from resnet_inspect.explainer.index import list_words
 
-    one_of("language", language, LANGUAGES)
+    language = one_of("language", language, LANGUAGES)
     return answer(list_words(language))

@@ -62,11 +62,7 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
-            from difflib import get_close_matches  # only an error pays for it
-
-            near = get_close_matches(name, COMMANDS, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"`{ctx.command_path} --help` lists the commands"
-            raise RequestError(f"no such command '{name}'", hint)
+            raise RequestError(f"no such command '{name}'", _meant(name, ctx.command_path))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -85,10 +81,27 @@ class _Commands(click.Group):
             ctx.exit(INTERRUPTED)
 
 
+def _meant(name: str, program: str) -> str:
+    """The hint for a word that is no command: a model's name, or a command of nearly that name."""
+    from difflib import get_close_matches  # only an error pays for these
+
+    from resnet_inspect.sources import find
+
+    try:
+        find(name)
+    except InspectError:
+        near = get_close_matches(name, COMMANDS, n=1)
+        return f"did you mean '{near[0]}'?" if near else f"`{program} --help` lists the commands"
+    return f"name a command before the model, as `{program} summary {name}`"
+
+
 def _fail_usage(ctx: click.Context, error: click.UsageError) -> NoReturn:
     message = error.format_message().rstrip(".")
     command = error.ctx.command_path if error.ctx else ctx.command_path
-    _fail(ctx, message[:1].lower() + message[1:], f"`{command} --help` lists its options", error.exit_code)
+    hint = f"`{command} --help` lists its options"
+    if "unexpected extra argument" in message and error.ctx and "model" in error.ctx.params:
+        hint = f"`{command}` takes one model, `compare` takes several; {hint}"
+    _fail(ctx, message[:1].lower() + message[1:], hint, error.exit_code)
 
 
 def _fail(ctx: click.Context, message: str, hint: str, exit_code: int) -> NoReturn:
@@ -98,7 +111,13 @@ def _fail(ctx: click.Context, message: str, hint: str, exit_code: int) -> NoRetu
     ctx.exit(exit_code)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=examples(EXAMPLES))
+SETTINGS = {
+    "help_option_names": ["-h", "--help"],
+    "token_normalize_func": str.lower,  # FP16 is fp16
+}
+
+
+@click.group(cls=_Commands, context_settings=SETTINGS, epilog=examples(EXAMPLES))
 @click.version_option(__version__, prog_name="resnet-inspect")
 def main() -> None:
     """What a ResNet costs, exactly and before it runs, and how fast it really is.

@@ -6,7 +6,7 @@ from resnet_inspect.api import measured
 from resnet_inspect.benchmark.record_json import to_json
 from resnet_inspect.cli import lists, options
 from resnet_inspect.cli.options import Asked
-from resnet_inspect.cli.output import finish, write
+from resnet_inspect.cli.output import finish, tell_written, write
 from resnet_inspect.cli.recording import recording
 from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS, TASKS
 
@@ -101,6 +101,7 @@ def command(
             threads, quick=quick, min_time_s=min_time, max_time_s=max_time, seed=seed, argv=sys.argv[1:], save=save,
             tell=tell, per=per, energy=energy, folded=folded, fresh=fresh, ceilings=ceilings,
         )  # fmt: skip
+    tell_written(output)
     answer = measured.show(record, strict=True)
     if asked.format == "json" or output == "-":
         write(to_json(record), None)

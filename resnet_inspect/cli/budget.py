@@ -40,11 +40,11 @@ def configure(ctx: click.Context, _: click.Parameter, config: str | None) -> str
 )
 def command(
     asked: Asked,
-    max_params: int | None,
-    max_macs: int | None,
-    max_flops: int | None,
-    max_activations: int | None,
-    max_memory: int | None,
+    max_params: float | None,
+    max_macs: float | None,
+    max_flops: float | None,
+    max_activations: float | None,
+    max_memory: float | None,
     max_latency_ms: float | None,
     record: str | None,
     config: str,

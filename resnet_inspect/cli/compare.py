@@ -24,4 +24,14 @@ EXAMPLES = (
 @options.floor_precision
 def command(asked: Asked, models: tuple[str, ...], device: str | None, precision: "Precision | None") -> None:
     """Compare two or more models in one table, with ratios to the first."""
-    finish(comparisons.compare(models, asked.input, asked.batch_size, asked.settings, device, precision), asked)
+    finish(
+        comparisons.compare(
+            *models,
+            input=asked.input,
+            batch_size=asked.batch_size,
+            settings=asked.settings,
+            device=device,
+            precision=precision,
+        ),
+        asked,
+    )

@@ -5,7 +5,7 @@ from resnet_inspect.api.hardware import DEFAULT_DEVICE
 from resnet_inspect.cli import options
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
-from resnet_inspect.vocabulary import PRECISIONS, Precision
+from resnet_inspect.vocabulary import PRECISIONS, Precision, Task
 
 EXAMPLES = (
     "resnet-inspect diff resnet50 resnet50d",
@@ -18,13 +18,14 @@ EXAMPLES = (
 @click.argument("a")
 @click.argument("b", required=False)
 @options.asked("input", "batch_size", "settings", "format", "output")
-@click.option("--device", default=DEFAULT_DEVICE, help="Device whose floor is compared; default: h200.")
+@click.option("--device", default=DEFAULT_DEVICE, help="Device whose floor is compared, see `devices`; default: h200.")
 @click.option(
     "--precision", type=click.Choice(PRECISIONS), help="Precision of that floor; default: bf16 where supported."
 )
-def command(asked: Asked, a: str, b: str | None, device: str, precision: Precision | None) -> None:
+@options.task
+def command(asked: Asked, a: str, b: str | None, device: str, precision: Precision | None, task: Task) -> None:
     """What changes from A to B, stage by stage: fields of the spec and their costs.
 
     B defaults to A, and --set changes B.
     """
-    finish(comparisons.diff(a, b, asked.input, asked.batch_size, asked.settings, device, precision), asked)
+    finish(comparisons.diff(a, b, asked.input, asked.batch_size, asked.settings, device, precision, task), asked)

@@ -3,7 +3,7 @@ import click
 from resnet_inspect.api import network
 from resnet_inspect.cli import options
 from resnet_inspect.cli.options import Asked
-from resnet_inspect.cli.output import write
+from resnet_inspect.cli.output import tell_written, write
 from resnet_inspect.errors import RequestError
 
 EXAMPLES = (
@@ -21,3 +21,4 @@ def command(asked: Asked, output: str | None) -> None:
     if output not in (None, "-") and not str(output).lower().endswith(".toml"):
         raise RequestError(f"-o {output}: a spec is read back from a file named .toml", hint=f"-o {output}.toml")
     write(network.export_spec(asked.model, asked.settings), output)
+    tell_written(output)

@@ -31,8 +31,8 @@ EXAMPLES = (
 def command(
     asked: Asked,
     pattern: str,
-    max_params: int | None,
-    max_macs: int | None,
+    max_params: float | None,
+    max_macs: float | None,
     sort: Sort | None,
     device: str | None,
     precision: "Precision | None",

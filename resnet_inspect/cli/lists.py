@@ -6,10 +6,10 @@ import click
 
 
 def words(allowed: tuple[str, ...] | None = None) -> Callable[[str], tuple[str, ...]]:
-    """A reader of words that must all be allowed."""
+    """A reader of words that must all be allowed; in capitals or not."""
 
     def read(text: str) -> tuple[str, ...]:
-        values = tuple(word.strip() for word in text.split(","))
+        values = tuple(word.strip().lower() if allowed else word.strip() for word in text.split(","))
         for value in values:
             if allowed is not None and value not in allowed:
                 raise click.BadParameter(f"{value!r} is not one of {', '.join(allowed)}")

@@ -9,7 +9,7 @@ from resnet_inspect.vocabulary import OPTIMIZERS, PRECISIONS, Optimizer, Precisi
 EXAMPLES = (
     "resnet-inspect memory resnet50 --batch-size 32",
     "resnet-inspect memory resnet50 --task train --optimizer adam --batch-size 8",
-    "resnet-inspect memory resnext50_32x4d --precision bf16 --format json",
+    "resnet-inspect memory resnext50_32x4d --precision fp16 --batch-size 256 --device t4",
 )
 
 
@@ -23,9 +23,16 @@ EXAMPLES = (
     "--optimizer", type=click.Choice(OPTIMIZERS), default="sgd", help="Optimizer of a training step; default: sgd."
 )
 @click.option("--momentum", type=float, default=0.9, help="Momentum of SGD; 0 keeps no state; default: 0.9.")
+@click.option("--device", help="Say whether it fits this device; see `devices`.")
 @options.folded
 def command(
-    asked: Asked, task: Task, precision: Precision, optimizer: Optimizer, momentum: float, folded: bool
+    asked: Asked,
+    task: Task,
+    precision: Precision,
+    optimizer: Optimizer,
+    momentum: float,
+    folded: bool,
+    device: str | None,
 ) -> None:
     """Predict the memory that MODEL needs: its peak, when that is reached, and what is alive then."""
-    finish(static.memory(*asked.network, task, precision, optimizer, momentum, folded), asked)
+    finish(static.memory(*asked.network, task, precision, optimizer, momentum, folded, device), asked)

@@ -33,12 +33,22 @@ def finish(report: Report, asked: Asked) -> NoReturn:
     else:
         text = _made_by(format) + render(report, format)
     write(text, output)
+    tell_written(output, format)
     raise click.exceptions.Exit(report.exit_code)
 
 
 def _made_by(format: Format) -> str:
     """The first line of a Markdown file: the command that makes it again."""
     return f"Made by `{shlex.join(['resnet-inspect', *sys.argv[1:]])}`.\n\n" if format == "md" else ""
+
+
+def tell_written(output: str | None, format: Format | None = None) -> None:
+    """Say on stderr which file was written, and in which format where its suffix says another."""
+    if output is None or output == "-" or _is_special(output):
+        return
+    named_after = SUFFIXES.get(os.path.splitext(output)[1].lower())
+    differs = format and named_after not in (None, format)
+    click.echo(f"wrote {output}" + (f" as {format}: its suffix says {named_after}" if differs else ""), err=True)
 
 
 def write(text: str, output: str | None) -> None:

@@ -22,11 +22,25 @@ EXAMPLES = (
     help="Values that must not grow; memory is the predicted peak.",
 )
 @click.option("--allow-env-diff", is_flag=True, help="Compare runs of different machines or versions.")
+@click.option(
+    "--ignore",
+    type=lists.words(("model",)),
+    metavar="model",
+    help="Compare cases whose models differ, in the order of the Records.",
+)
 @click.option("--strict", is_flag=True, help="Exit with code 4 if a case is INCONCLUSIVE.")
 @options.asked("format", "output")
-def command(asked: Asked, old: str, new: str, gate: tuple[str, ...] | None, allow_env_diff: bool, strict: bool) -> None:
+def command(
+    asked: Asked,
+    old: str,
+    new: str,
+    gate: tuple[str, ...] | None,
+    allow_env_diff: bool,
+    ignore: tuple[str, ...] | None,
+    strict: bool,
+) -> None:
     """Decide whether NEW is slower than OLD, case by case.
 
     Exit code 1 if a case is SLOWER or missing, or if a gate is broken.
     """
-    finish(measured.verdict(old, new, gate or (), allow_env_diff, strict), asked)
+    finish(measured.verdict(old, new, gate or (), allow_env_diff, strict, ignore or ()), asked)

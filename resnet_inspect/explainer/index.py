@@ -4,6 +4,7 @@ from difflib import get_close_matches
 from operator import itemgetter
 
 from resnet_inspect.benchmark.findings import BY_CODE
+from resnet_inspect.counting.packages import PACKAGES
 from resnet_inspect.errors import UnknownModelError
 from resnet_inspect.explainer import glossary
 from resnet_inspect.explainer.pages import fill_with_names, split_page
@@ -19,6 +20,7 @@ def list_words(language: str) -> Report:
     rows: list[Row] = [(term.key, say("term"), say(term.title)) for term in glossary.terms()]
     rows += [(rule.code, say("lint rule"), say(split_page(rule)[0])) for rule in RULES]
     rows += [(code, say("bench finding"), fill_with_names(finding.message, say)) for code, finding in BY_CODE.items()]
+    rows += [(package, say("counter"), say("A counter of operations")) for package in PACKAGES]
     columns: tuple[Column[Row], ...] = (
         Column("word", say("word"), itemgetter(0)),
         Column("kind", say("kind"), itemgetter(1)),
@@ -35,8 +37,12 @@ def suggest_words(word: str, error: UnknownModelError) -> UnknownModelError:
         return error
     names = {glossary.normalize(variant.name): variant.name for variant in zoo.variants()}
     names |= {glossary.normalize(name): term.key for term in glossary.terms() for name in (*term.aliases, term.key)}
-    names |= {glossary.normalize(name): name for name in (*BY_CODE, *(rule.code for rule in RULES))}
+    names |= {glossary.normalize(name): name for name in (*BY_CODE, *(rule.code for rule in RULES), *PACKAGES)}
     wanted = glossary.normalize(word)
+    models = word.split()
+    if len(models) > 1 and all(model in names.values() for model in models[:2]):
+        hint = f"`resnet-inspect diff {models[0]} {models[1]}` shows what sets two apart"
+        return UnknownModelError(f"explain takes one model, not {len(models)}", hint)
     with_part = [name for name in names if wanted in name.split("-")]
     matches = (with_part or get_close_matches(wanted, names, cutoff=0.6))[:3]
     nearest = list(dict.fromkeys(names[name] for name in matches))

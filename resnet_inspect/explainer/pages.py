@@ -1,9 +1,10 @@
-"""The page of one word: a glossary term, a lint rule, or a bench finding."""
+"""The page of one word: a glossary term, a lint rule, a bench finding, or a counter."""
 
 from string import Formatter
 
 from resnet_inspect.benchmark.findings import BY_CODE, FindingRule
 from resnet_inspect.explainer import glossary
+from resnet_inspect.explainer.counters import explain_counters, find_counters
 from resnet_inspect.explainer.glossary.term import Term
 from resnet_inspect.explainer.speech import Speaker
 from resnet_inspect.linter import RULES, Rule
@@ -12,15 +13,17 @@ from resnet_inspect.units import text
 
 
 def explain_word(word: str, language: str) -> Report | None:
-    """The pages of ``word`` as a lint rule, a bench finding and a term; None for a word that is none of them."""
+    """The pages of ``word`` as a lint rule, a bench finding, a term and a counter; None where it is none of them."""
     say, wanted = Speaker(language), glossary.normalize(word)
     rule = next((rule for rule in RULES if wanted in (glossary.normalize(rule.code), rule.name)), None)
     finding = BY_CODE.get(wanted)
     term = glossary.find(word)
+    counters = find_counters(word)
     sections = [
         *([_explain_rule(rule, say)] if rule else []),
         *([_explain_finding(finding, say)] if finding else []),
         *([_explain_term(term, say)] if term else []),
+        *([explain_counters(word, counters, say)] if counters else []),
     ]
     if not sections:
         return None

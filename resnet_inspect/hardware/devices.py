@@ -22,7 +22,8 @@ class Device:
     """Peaks by precision in FLOP/s, and memory bandwidth in byte/s, for bytes read and written together.
 
     ``known_as`` are the names that torch gives the device, or the system gives a CPU. ``spread`` is by what share
-    measured ceilings vary; it is 0 for a data sheet.
+    measured ceilings vary; it is 0 for a data sheet. ``memory_bytes`` is the data sheet's memory in decimal GB, as ECC
+    and the driver take about what binary GB would add; None where the device is sold with several sizes.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Device:
     source: str
     known_as: tuple[str, ...] = ()
     spread: float = 0.0
+    memory_bytes: float | None = None
 
     def peak(self, precision: Precision) -> float:
         """FLOP/s at ``precision``.
@@ -77,6 +79,7 @@ DEVICES: tuple[Device, ...] = (
         4800 * GIGA,
         f"NVIDIA H200 data sheet, dense peaks by {GH100}: the chip is one",
         ("NVIDIA H200",),
+        memory_bytes=141 * GIGA,
     ),
     Device(
         "h200-measured",
@@ -85,13 +88,44 @@ DEVICES: tuple[Device, ...] = (
         4300 * GIGA,
         "a bf16 matrix product of 8192³ on random data, and a copy larger than the cache, on one H200",
         ("NVIDIA H200",),
+        memory_bytes=141 * GIGA,
     ),
-    Device("h100", "NVIDIA H100 SXM 80 GB", HOPPER, 3352 * GIGA, GH100, ("NVIDIA H100 80GB HBM3",)),
     Device(
-        "h100-pcie", "NVIDIA H100 PCIe 80 GB", _tera(51.2, 378, 756, 756), 2039 * GIGA, GH100, ("NVIDIA H100 PCIe",)
+        "h100",
+        "NVIDIA H100 SXM 80 GB",
+        HOPPER,
+        3352 * GIGA,
+        GH100,
+        ("NVIDIA H100 80GB HBM3",),
+        memory_bytes=80 * GIGA,
     ),
-    Device("a100", "NVIDIA A100 SXM 80 GB", A100, 2039 * GIGA, A100_SHEET, ("NVIDIA A100-SXM4-80GB",)),
-    Device("a100-pcie", "NVIDIA A100 PCIe 80 GB", A100, 1935 * GIGA, A100_SHEET, ("NVIDIA A100 80GB PCIe",)),
+    Device(
+        "h100-pcie",
+        "NVIDIA H100 PCIe 80 GB",
+        _tera(51.2, 378, 756, 756),
+        2039 * GIGA,
+        GH100,
+        ("NVIDIA H100 PCIe",),
+        memory_bytes=80 * GIGA,
+    ),
+    Device(
+        "a100",
+        "NVIDIA A100 SXM 80 GB",
+        A100,
+        2039 * GIGA,
+        A100_SHEET,
+        ("NVIDIA A100-SXM4-80GB",),
+        memory_bytes=80 * GIGA,
+    ),
+    Device(
+        "a100-pcie",
+        "NVIDIA A100 PCIe 80 GB",
+        A100,
+        1935 * GIGA,
+        A100_SHEET,
+        ("NVIDIA A100 80GB PCIe",),
+        memory_bytes=80 * GIGA,
+    ),
     Device(
         "a100-40gb",
         "NVIDIA A100 40 GB",
@@ -99,6 +133,7 @@ DEVICES: tuple[Device, ...] = (
         1555 * GIGA,
         "NVIDIA A100 Tensor Core GPU Architecture white paper, 2020",
         ("NVIDIA A100-SXM4-40GB", "NVIDIA A100-PCIE-40GB", "A100-SXM4-40GB", "A100-PCIE-40GB"),
+        memory_bytes=40 * GIGA,
     ),
     Device(
         "l40s",
@@ -107,6 +142,7 @@ DEVICES: tuple[Device, ...] = (
         864 * GIGA,
         "NVIDIA L40S data sheet",
         ("NVIDIA L40S",),
+        memory_bytes=48 * GIGA,
     ),
     Device(
         "l4",
@@ -115,6 +151,7 @@ DEVICES: tuple[Device, ...] = (
         300 * GIGA,
         "NVIDIA L4 data sheet: 120 and 242 TFLOP/s with sparsity",
         ("NVIDIA L4",),
+        memory_bytes=24 * GIGA,
     ),
     Device(
         "a10",
@@ -123,6 +160,7 @@ DEVICES: tuple[Device, ...] = (
         600 * GIGA,
         "NVIDIA A10 data sheet",
         ("NVIDIA A10",),
+        memory_bytes=24 * GIGA,
     ),
     Device(
         "t4",
@@ -131,6 +169,7 @@ DEVICES: tuple[Device, ...] = (
         320 * GIGA,
         "NVIDIA T4 product brief PB-09256-001",
         ("Tesla T4",),
+        memory_bytes=16 * GIGA,
     ),
     Device(
         "v100",
@@ -147,6 +186,7 @@ DEVICES: tuple[Device, ...] = (
         1792 * GIGA,
         GB202,
         ("NVIDIA GeForce RTX 5090",),
+        memory_bytes=32 * GIGA,
     ),
     Device(
         "rtx4090",
@@ -155,6 +195,7 @@ DEVICES: tuple[Device, ...] = (
         1008 * GIGA,
         AD102,
         ("NVIDIA GeForce RTX 4090",),
+        memory_bytes=24 * GIGA,
     ),
     Device(
         "rtx3090",
@@ -163,6 +204,7 @@ DEVICES: tuple[Device, ...] = (
         936 * GIGA,
         GA102,
         ("NVIDIA GeForce RTX 3090",),
+        memory_bytes=24 * GIGA,
     ),
     Device(
         "agx-orin",
@@ -171,6 +213,7 @@ DEVICES: tuple[Device, ...] = (
         204.8 * GIGA,
         "NVIDIA Jetson AGX Orin Series technical brief",
         ("Orin",),
+        memory_bytes=64 * GIGA,
     ),
 )
 BY_NAME = {device.name: device for device in DEVICES}

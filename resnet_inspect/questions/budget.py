@@ -19,11 +19,11 @@ from resnet_inspect.units import Unit, exact, text
 class Limits:
     """The most that a net may cost; None is no limit. ``memory`` is the peak of an fp32 inference in bytes."""
 
-    params: int | None = None
-    macs: int | None = None
-    flops: int | None = None
-    activations: int | None = None
-    memory: int | None = None
+    params: float | None = None
+    macs: float | None = None
+    flops: float | None = None
+    activations: float | None = None
+    memory: float | None = None
     latency_ms: float | None = None
 
     def __post_init__(self) -> None:

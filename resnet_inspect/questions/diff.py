@@ -1,12 +1,15 @@
 """Compare two nets stage by stage: what changes in the spec, and what that costs."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from resnet_inspect.counting.training import training_flops
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.facts.liveness import peak_by_stage
 from resnet_inspect.graph.facts.memory import peak_bytes
+from resnet_inspect.graph.facts.training import refuse_to_train
 from resnet_inspect.graph.facts.work import stage_of, work_by
 from resnet_inspect.hardware.devices import Device
 from resnet_inspect.hardware.floor import floors
@@ -14,7 +17,7 @@ from resnet_inspect.report import Column, Fact, Report, Table, tabulate
 from resnet_inspect.resnet.fields import to_mapping
 from resnet_inspect.resnet.spec import ResNetSpec, Widths, typed
 from resnet_inspect.units import CHANGES, Unit
-from resnet_inspect.vocabulary import ELEMENT_BYTES, Precision
+from resnet_inspect.vocabulary import ELEMENT_BYTES, Precision, Task
 
 # The fields of a spec that define the stem, a layer and the head.
 STEM = ("in_channels", "stem", "stem_pool", "stem_norm_act", "stem_act", "norm", "conv_bias", "antialias")
@@ -23,6 +26,12 @@ LAYER = (
     "norm", "conv_bias", "attention", "antialias",
 )  # fmt: skip
 HEAD = ("final_norm", "norm", "head", "num_classes")
+# What the values of a field stand for; the papers' option letters: arXiv:1512.03385, table 3; D: arXiv:1812.01187.
+MEANINGS = {
+    "shortcut": "shortcut, where the shape changes: A subsamples and pads with zero channels, B projects by a 1×1 "
+    "convolution, D averages 2×2 and then projects; C projects in every block",
+    "stem": "stem: kernel:stride:channels of each convolution",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,11 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The cost of a stage or a net; ``alive`` is the peak of its activation bytes."""
+    """The cost of a stage or a net.
+
+    ``macs`` are those of the task; ``alive`` is the peak of its activation bytes, and in training of its gradients too;
+    the floor is the forward pass's.
+    """
 
     params: int = 0
     macs: int = 0
@@ -81,13 +94,13 @@ STAGES: tuple[Column[Change], ...] = (
 CHANGE_OF: dict[Unit, Unit] = {unit: change for change, unit in CHANGES.items()}
 
 
-def diff(a: Side, b: Side, device: Device, precision: Precision) -> Report:
+def diff(a: Side, b: Side, device: Device, precision: Precision, task: Task = "infer") -> Report:
     """What changes from ``a`` to ``b``: a table of stages, one of totals and one of the spec's fields.
 
     Raises:
-        RequestError: the device has no known peak at that precision.
+        RequestError: the device has no known peak at that precision, or a net has no training step.
     """
-    before, after = _costs(a.graph, device, precision), _costs(b.graph, device, precision)
+    before, after = (_costs(side.graph, device, precision, task) for side in (a, b))
     changes = [
         Change(stage, _changed(a, b, stage), _more(before.get(stage, Cost()), after.get(stage, Cost())))
         for stage in _stages(a.graph, b.graph)
@@ -97,7 +110,7 @@ def diff(a: Side, b: Side, device: Device, precision: Precision) -> Report:
     equal = not fields and one_size
     x, y = _sum(before), _sum(after)
     more = _more(x, y)
-    peaks = peak_bytes(a.graph, precision=precision), peak_bytes(b.graph, precision=precision)
+    peaks = peak_bytes(a.graph, task, precision), peak_bytes(b.graph, task, precision)
     notes = [] if one_size else ["the inputs differ; give --input to compare at one size"]
     notes += ["no difference"] if equal else [] if fields else ["the specs are equal"]
     return Report(
@@ -106,6 +119,7 @@ def diff(a: Side, b: Side, device: Device, precision: Precision) -> Report:
         title=_title(a.graph, b.graph),
         facts=(
             Fact("equal", "equal", equal),
+            Fact("task", "task", task),
             Fact("precision", "precision", precision),
             Fact("device", "device", device.name),
         ),
@@ -123,12 +137,15 @@ def diff(a: Side, b: Side, device: Device, precision: Precision) -> Report:
                     "floor_change_ms": more.floor_ms,
                 },
             ),
-            _totals(a, b, x, y, peaks),
+            _totals(a, b, x, y, peaks, f"{precision} on {device.name}", task),
             *([_specs(a, b, fields)] if fields else []),
         ),
         notes=(
             *notes,
-            "alive: the peak of activation memory in each stage, which does not add up; peak memory: of inference",
+            *(meaning for field, meaning in MEANINGS.items() if any(each.name == field for each in fields)),
+            f"alive: the peak of {'activations' if task == 'infer' else 'activations and gradients'} in each stage, "
+            "which does not add up",
+            f"floor: the least time of a forward pass in {precision} on {device.title}; --device names another",
         ),
     )
 
@@ -148,7 +165,8 @@ def _specs(a: Side, b: Side, fields: list[Field]) -> Table:
     return tabulate("fields", "spec fields", columns, fields)
 
 
-def _totals(a: Side, b: Side, x: Cost, y: Cost, peaks: tuple[int, int]) -> Table:
+def _totals(a: Side, b: Side, x: Cost, y: Cost, peaks: tuple[int, int], on: str, task: Task) -> Table:
+    step = "" if task == "infer" else " of a training step"
     columns: tuple[Column[Quantity], ...] = (
         Column("quantity", "quantity", lambda quantity: quantity.name),
         Column("unit", "", lambda quantity: quantity.unit),
@@ -159,11 +177,11 @@ def _totals(a: Side, b: Side, x: Cost, y: Cost, peaks: tuple[int, int]) -> Table
     )
     quantities = (
         Quantity("parameters", "count", x.params, y.params),
-        Quantity("MACs", "count", x.macs, y.macs),
-        Quantity("FLOPs", "count", 2 * x.macs, 2 * y.macs),
+        Quantity(f"MACs{step}", "count", x.macs, y.macs),
+        Quantity(f"FLOPs{step}", "count", 2 * x.macs, 2 * y.macs),
         Quantity("activations", "count", x.activations, y.activations),
-        Quantity("peak memory", "bytes", *peaks),
-        Quantity("floor", "ms", x.floor_ms, y.floor_ms),
+        Quantity(f"peak memory{step}", "bytes", *peaks),
+        Quantity(f"floor, {on}", "ms", x.floor_ms, y.floor_ms),
     )
     return tabulate("totals", "totals", columns, quantities)
 
@@ -178,11 +196,23 @@ def _more(a: Cost, b: Cost) -> Cost:
     )
 
 
-def _costs(graph: Graph, device: Device, precision: Precision) -> dict[str, Cost]:
-    alive = peak_by_stage(graph, ELEMENT_BYTES[precision])
+def _costs(graph: Graph, device: Device, precision: Precision, task: Task) -> dict[str, Cost]:
+    train = task == "train"
+    if train:
+        refuse_to_train(graph)
+    alive = peak_by_stage(graph, ELEMENT_BYTES[precision], train)
     floor = floors(graph, device, precision)
+    step = Counter[str]()
+    for position, flops in training_flops(graph.nodes).items() if train else ():
+        step[graph.nodes[position].stage] += flops
     return {
-        stage: Cost(part.params, part.macs, part.activations, alive[stage], 1e3 * floor[stage].floor_s)
+        stage: Cost(
+            part.params,
+            step[stage] // 2 if train else part.macs,
+            part.activations,
+            alive[stage],
+            1e3 * floor[stage].floor_s,
+        )
         for stage, part in work_by(graph, stage_of).items()
     }
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.liveness import Alive
 from resnet_inspect.graph.facts.memory import PeakMemory, memory_peak
+from resnet_inspect.hardware.devices import Device
 from resnet_inspect.report import Column, Fact, Report, Table, tabulate
 from resnet_inspect.units import share, text
 from resnet_inspect.vocabulary import Optimizer, Precision, Task
@@ -35,10 +36,12 @@ def memory(
     precision: Precision = "fp32",
     optimizer: Optimizer = "sgd",
     momentum: float = 0.9,
+    device: Device | None = None,
 ) -> Report:
     """The peak of the bytes requested from torch's allocator, weights included, by kind.
 
-    The module that ``build`` makes and torchvision's have the same peak, contiguous or channels_last.
+    The module that ``build`` makes and torchvision's have the same peak, contiguous or channels_last. With ``device``,
+    the report says whether it fits there.
 
     Raises:
         ShapeError: a BatchNorm sees one value per channel, with which torch cannot train.
@@ -66,6 +69,7 @@ def memory(
             Fact("peak_node", "at call", moment.node),
             Fact("peak_phase", "in phase", moment.phase),
             *(Fact(part.key, part.title, part.size, "bytes") for part in parts),
+            *(_room_facts(device, peak.peak_bytes) if device else ()),
         ),
         tables=(
             _parts(parts, peak.peak_bytes),
@@ -73,9 +77,27 @@ def memory(
         ),
         notes=(
             "bytes requested from torch's allocator; workspaces of kernels come on top",
+            *(_room_note(device, peak.peak_bytes) if device else ()),
             *(_adam_note(peak) if task == "train" and optimizer == "adam" else ()),
         ),
     )
+
+
+def _room_facts(device: Device, needed: int) -> Iterator[Fact]:
+    yield Fact("device", "device", device.name)
+    if device.memory_bytes is not None:
+        yield Fact("device_memory_bytes", "memory of the device", int(device.memory_bytes), "bytes")
+        yield Fact("device_memory_share", "peak of it", needed / device.memory_bytes, "share")
+
+
+def _room_note(device: Device, needed: int) -> Iterator[str]:
+    """Whether the peak fits, by the data sheet."""
+    if device.memory_bytes is None:
+        yield f"{device.title} exists with more than one size of memory: compare the peak with yours"
+    elif needed > device.memory_bytes:
+        yield f"does not fit {device.title}: lower --batch-size, or --precision"
+    else:
+        yield f"fits {device.title}; the driver, CUDA's context and fragments of memory take some of the rest"
 
 
 def _adam_note(peak: PeakMemory) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """What a network consists of and what each part costs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from operator import attrgetter
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.facts.blocks import alias, block_name, blocks_by_stage, calls, made_of, projecting
 from resnet_inspect.graph.facts.receptive_field import View, views
 from resnet_inspect.graph.facts.work import Work, block_of, stage_of, sum_of, work_by
+from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.report import Column, Fact, Report, Table, tabulate
 from resnet_inspect.units import Value, giga, share
 from resnet_inspect.vocabulary import Depth
@@ -49,7 +50,7 @@ def summary(graph: Graph, depth: Depth = "stage") -> Report:
         title=f"{graph.name}, input {graph.input}",
         facts=(Fact("input", "input", graph.input.shape, "shape"), *total_facts(total)),
         tables=(table,),
-        notes=(counting_note(graph, total.macs),),
+        notes=(counting_note(graph, total.macs), *_too_small(graph)),
     )
 
 
@@ -63,6 +64,17 @@ def total_facts(total: Work) -> tuple[Fact, ...]:
         Fact("flops", "FLOPs", 2 * total.macs, "count"),
         Fact("activations", "activations", total.activations, "count"),
     )
+
+
+def _too_small(graph: Graph) -> Iterator[str]:
+    """The stages whose every larger kernel reads maps of 1×1."""
+    maps: dict[str, list[tuple[int, ...]]] = {}
+    for node in graph.nodes:
+        if isinstance(node.op, Conv2d) and node.op.kernel_size > 1:
+            maps.setdefault(node.stage, []).append(node.ins[0].shape[2:])
+    if stages := [stage for stage, sizes in maps.items() if set(sizes) == {(1, 1)}]:
+        small = "the maps are 1×1, so all of a 3×3 kernel but its centre reads padding; give a larger --input"
+        yield f"{', '.join(stages)}: {small}"
 
 
 def counting_note(graph: Graph, macs: int) -> str:

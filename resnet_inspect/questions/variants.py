@@ -10,15 +10,17 @@ from resnet_inspect.report import Column, Report, tabulate
 
 Sort = Literal["name", "family", "params", "macs", "activations", "floor"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
+OF_AN_IMAGE: tuple[Sort, ...] = ("macs", "activations", "floor")  # what depends on the size of the image
 
 
 class Net(NamedTuple):
-    """A net and its costs; ``floor_ms`` is 0 where no device is given."""
+    """A net and its costs; ``floor_ms`` and ``eager_ms`` are 0 where no device is given."""
 
     family: str
     graph: Graph
     work: Work
     floor_ms: float
+    eager_ms: float
 
 
 NAME: Column[Net] = Column("name", "model", lambda net: net.graph.name, csv=("model", 1))
@@ -42,9 +44,10 @@ ORDERS: dict[Sort, Callable[[Net], str | float]] = {
 
 
 class Floor(NamedTuple):
-    """``of`` gives the least time of a forward pass in ms; ``on`` names where: bf16 on NVIDIA A100 SXM 80 GB."""
+    """``of`` gives the least times of a forward pass in ms, fused and eager; ``on`` names where they hold: bf16 on
+    NVIDIA A100 SXM 80 GB."""
 
-    of: Callable[[Graph], float]
+    of: Callable[[Graph], tuple[float, float]]
     on: str
 
     @property
@@ -52,11 +55,18 @@ class Floor(NamedTuple):
         return f"floor: the least time of the batch in {self.on}; `resnet-inspect roofline` shows its parts"
 
 
+EAGER_NOTE = "eager floor: every call reads and writes memory, as torch runs without compile"
+
+
+def images_per_s(net: Net) -> float:
+    return 1e3 * net.graph.input.shape[0] / net.floor_ms
+
+
 def catalogue(
     graphs: Iterable[tuple[str, Graph]],
     sort: Sort | None = None,
-    max_params: int | None = None,
-    max_macs: int | None = None,
+    max_params: float | None = None,
+    max_macs: float | None = None,
     floor: Floor | None = None,
     max_floor_ms: float | None = None,
 ) -> Report:
@@ -74,25 +84,27 @@ def catalogue(
         columns = (
             *(replace(column, optional=column.key in ("family", "input", "activations")) for column in columns),
             FLOOR,
-            Column("images_per_s_floor", "images/s", lambda net: 1e3 * net.graph.input.shape[0] / net.floor_ms, "rate"),
+            Column("eager_floor_ms", "eager floor", lambda net: net.eager_ms, "ms"),
+            Column("images_per_s_floor", "images/s at most", images_per_s, "rate"),
         )
     nets: list[Net] = []
     for family, graph in graphs:
         work = work_of(graph)
         if (max_params is not None and work.params > max_params) or (max_macs is not None and work.macs > max_macs):
             continue
-        floor_ms = floor.of(graph) if floor else 0.0
+        floor_ms, eager_ms = floor.of(graph) if floor else (0.0, 0.0)
         if max_floor_ms is None or floor_ms <= max_floor_ms:
-            nets.append(Net(family, graph, work, floor_ms))
+            nets.append(Net(family, graph, work, floor_ms, eager_ms))
     if sort is not None:
         nets.sort(key=lambda net: (ORDERS[sort](net), net.graph.name))
     table = tabulate("variants", "variants", columns, nets)
-    return Report("list", None, f"{len(nets)} variants", tables=(table,), notes=(floor.note,) if floor else ())
+    notes = (floor.note, EAGER_NOTE) if floor else ()
+    return Report("list", None, f"{len(nets)} variants", tables=(table,), notes=notes)
 
 
 def compare(graphs: Sequence[Graph], floor: Floor | None = None) -> Report:
     """A row for each model, with its ratios to the first."""
-    nets = [Net("", graph, work_of(graph), floor.of(graph) if floor else 0.0) for graph in graphs]
+    nets = [Net("", graph, work_of(graph), *(floor.of(graph) if floor else (0.0, 0.0))) for graph in graphs]
 
     def ratio(key: str, cost: Callable[[Net], float], optional: bool = False) -> Column[Net]:
         return Column(key, "ratio", lambda net: round(cost(net) / cost(nets[0]), 6), "ratio", optional)

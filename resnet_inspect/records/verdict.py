@@ -1,8 +1,10 @@
 """Two Records of the same cases: which of them is slower, by the ratio of medians and its interval."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.compare import OUTCOMES, Comparison, Outcome, ResultComparison, compare_results
 from resnet_inspect.benchmark.record import Environment, Record, Result
 from resnet_inspect.errors import FAILED, INCONCLUSIVE, OK, RequestError
@@ -34,6 +36,11 @@ class Pair(NamedTuple):
     compared: ResultComparison | None
 
     @property
+    def label(self) -> str:
+        before, case = self.old.case.model, self.new.case
+        return case.label if before == case.model else f"{before} → {case.label}"
+
+    @property
     def comparison(self) -> Comparison | None:
         return self.compared.comparison if self.compared else None
 
@@ -43,7 +50,7 @@ class Pair(NamedTuple):
 
 
 COLUMNS: tuple[Column[Pair], ...] = (
-    Column("case", "case", lambda pair: pair.new.case.label),
+    Column("case", "case", lambda pair: pair.label),
     Column("verdict", "verdict", lambda pair: pair.outcome),
     Column("old_ms", "old", lambda pair: pair.compared.old_ms if pair.compared else None, "ms"),
     Column("new_ms", "new", lambda pair: pair.compared.new_ms if pair.compared else None, "ms"),
@@ -57,9 +64,14 @@ COLUMNS: tuple[Column[Pair], ...] = (
 
 
 def verdict(
-    old: Record, new: Record, gates: tuple[str, ...] = (), allow_env_diff: bool = False, strict: bool = False
+    old: Record,
+    new: Record,
+    gates: tuple[str, ...] = (),
+    allow_env_diff: bool = False,
+    strict: bool = False,
+    ignore_model: bool = False,
 ) -> Report:
-    """One row a case that both have.
+    """One row a case that both have; with ``ignore_model``, one that differs in its model alone is the same case.
 
     ``ok`` is False where a case is SLOWER, missing, or invalid in one run, or a gate is broken. With ``strict`` an
     INCONCLUSIVE case exits 4.
@@ -75,18 +87,17 @@ def verdict(
     # Two rounds say too little of how rounds vary: a quick run compared with itself is called SLOWER in 6 to 17 %.
     if old.plan.quick or new.plan.quick:
         raise RequestError("a quick run of two rounds decides nothing", hint="measure both without --quick")
-    before = {result.case: result for result in old.results}
-    common = [(before[result.case], result) for result in new.results if result.case in before]
+    common, missing = _matched(old, new, ignore_model)
     if not common:
-        raise RequestError("the two runs have no case in common", hint="compare runs of the same bench command")
+        other_models = not ignore_model and _matched(old, new, ignore_model=True)[0]
+        hint = "--ignore model compares two models" if other_models else "compare runs of the same bench command"
+        raise RequestError("the two runs have no case in common", hint)
     for first, second in common:
-        if dict(first.spec) != dict(second.spec):
+        if not ignore_model and dict(first.spec) != dict(second.spec):
             raise RequestError(f"{second.case.label} names two different nets", hint="compare runs of one spec")
     variables = _variables(old.environment, new.environment)
     comparable = not differences and not variables
     pairs = [Pair(*both, compare_results(*both, new.plan.seed, comparable)) for both in common]
-    measured = {result.case for result in new.results}
-    missing = [case for case in before if case not in measured]
     findings = [Finding("missing", case.label, "the new run has no such case") for case in missing]
     findings += [finding for pair in pairs for finding in _broken(pair, gates)]
     outcomes = [pair.outcome for pair in pairs]
@@ -112,6 +123,22 @@ def verdict(
         ok=not failed,
         exit_code=FAILED if failed else INCONCLUSIVE if undecided else OK,
     )
+
+
+def _matched(old: Record, new: Record, ignore_model: bool) -> tuple[list[tuple[Result, Result]], list[Case]]:
+    """Each case of both runs, in the new one's order, and the cases that only the old one has.
+
+    Cases that differ in nothing but an ignored model are matched by their order in the Records.
+    """
+
+    def key(case: Case) -> Case:
+        return replace(case, model="") if ignore_model else case
+
+    waiting: dict[Case, list[Result]] = {}
+    for result in old.results:
+        waiting.setdefault(key(result.case), []).append(result)
+    common = [(alike.pop(0), result) for result in new.results if (alike := waiting.get(key(result.case)))]
+    return common, [result.case for alike in waiting.values() for result in alike]
 
 
 def _differences(old: Environment, new: Environment) -> list[str]:

@@ -1,10 +1,10 @@
 """A spec's fields as text, for ``--set field=value`` and spec.toml."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 
 from resnet_inspect.errors import SpecError
-from resnet_inspect.resnet.spec import Attention, ResNetSpec
+from resnet_inspect.resnet.spec import Attention, ResNetSpec, typed
 
 FLAGS = {"true": True, "false": False}
 
@@ -94,6 +94,32 @@ def apply(spec: ResNetSpec, settings: Iterable[str]) -> ResNetSpec:
     return replace(spec, **changes)  # type: ignore[arg-type]  # the spec checks its own values
 
 
+def as_texts(settings: Mapping[str, object]) -> list[str]:
+    """``{"groups": 32}`` -> ``["groups=32"]``"""
+    return [f"{field}={value_text(field, value)}" for field, value in settings.items()]
+
+
+def value_text(field: str, value: object) -> str:
+    """A value of ``field`` as ``read`` parses it."""
+    if isinstance(value, Attention):
+        return _attention_text(value)
+    return typed(_tuples(value), ":" if field == "stem" else "/")
+
+
+def _tuples(value: object) -> object:
+    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
+
+
+def doubts(spec: ResNetSpec, settings: Iterable[str]) -> Iterator[str]:
+    """What settings leave as it is although the paper changes it too (ResNeXt: arXiv:1611.05431, table 1)."""
+    changed = {setting.partition("=")[0].strip() for setting in settings}
+    if "groups" in changed and "base_width" not in changed and spec.groups > 1 and spec.base_width >= 64:
+        yield (
+            f"groups={spec.groups} makes each 3×3 {spec.groups} times as wide, as base_width stays {spec.base_width}; "
+            "the paper's ResNeXt-50 sets groups=32 and base_width=4"
+        )
+
+
 def from_mapping(spec: ResNetSpec, values: Mapping[str, object]) -> ResNetSpec:
     """``spec`` with values from TOML: text as ``READERS`` parses it, or numbers, flags and lists."""
     changes = {field: read(field, v) if isinstance(v, str) else _native(field, v) for field, v in values.items()}
@@ -116,13 +142,31 @@ def _attention_text(attention: Attention) -> str:
 def _native(field: str, value: object) -> object:
     if field not in READERS:
         raise SpecError(f"unknown field {field!r}", hint=_suggest(field))
-    if isinstance(value, list):
-        return tuple(tuple(v) if isinstance(v, list) else v for v in value)
-    return value
+    return _tuples(value)
+
+
+# what torchvision, timm and the papers call a field, or the field that decides it
+SYNONYMS = {
+    "aa_layer": "antialias", "attn_layer": "attention", "avg_down": "shortcut", "bias": "conv_bias",
+    "cardinality": "groups", "channels": "widths", "classes": "num_classes", "dilation": "output_stride",
+    "downsample": "shortcut", "expansion": "block", "img_size": "input_size", "image_size": "input_size",
+    "in_chans": "in_channels", "kernel_size": "stem", "layers": "depths", "norm_layer": "norm", "planes": "widths",
+    "replace_stride_with_dilation": "output_stride", "resolution": "input_size", "se": "attention",
+    "width_per_group": "base_width",
+}  # fmt: skip
 
 
 def _suggest(field: str) -> str:
+    """The field meant, with the form of its values: a slip of the hand, another name, its first word, what is near."""
     from difflib import get_close_matches
 
-    near = get_close_matches(field, READERS, n=1)
-    return f"did you mean {near[0]!r}?" if near else "the fields are " + ", ".join(READERS)
+    word = field.partition("_")[0]
+    meant = (
+        *get_close_matches(field, READERS, n=1, cutoff=0.9),
+        *([SYNONYMS[field]] if field in SYNONYMS else []),
+        *([word] if word in READERS else []),
+        *get_close_matches(field, READERS, n=1),
+    )
+    if not meant:
+        return "the fields are " + ", ".join(READERS)
+    return f"did you mean {meant[0]!r}? write it as {meant[0]}={READERS[meant[0]][1]}"

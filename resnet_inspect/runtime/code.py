@@ -2,9 +2,10 @@
 
 import importlib
 import importlib.util
+import inspect
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import redirect_stdout
 from difflib import get_close_matches
 from pathlib import Path
@@ -33,7 +34,7 @@ def make(source: str) -> nn.Module:
     if not (library and name):
         raise UnknownModelError(f"unknown model {source!r}", hint=FORMS)
     if library == "torchvision":
-        return _from(source, name, models.list_models(module=models), models.get_model)
+        return _from(source, name, models.list_models(), lambda name: call(models.get_model_builder(name)))
     if library == "timm":
         try:
             import timm
@@ -52,13 +53,34 @@ def _own(source: str, library: str, name: str) -> nn.Module:
         raise UnknownModelError(f"{library} has no {name!r}", hint=_nearest(name, vars(module))) from None
     if not isinstance(net, nn.Module):
         try:
-            net = net()
+            net = call(net)
         except (Exception, SystemExit) as error:  # the user's code may raise anything
             raise _failed(source, error) from error
     if not isinstance(net, nn.Module):
         hint = "is a `return` missing?" if net is None else ""
         raise RequestError(f"{source} returns {type(net).__name__}, not a torch.nn.Module", hint=hint)
     return net
+
+
+def call(make: Callable[..., Any]) -> Any:
+    """What ``make`` returns without arguments; a builder of torchvision's downloads no weights."""
+    return make(**without_weights(make))
+
+
+def without_weights(make: Callable[..., Any]) -> dict[str, None]:
+    """The arguments with which a builder of torchvision's loads no weights; its default may be a backbone's."""
+    if not str(getattr(make, "__module__", "")).startswith("torchvision."):
+        return {}
+    return {name: None for name in inspect.signature(make).parameters if name.startswith("weights")}
+
+
+def task_of(source: str) -> str:
+    """``segmentation`` for ``torchvision:deeplabv3_resnet50``; empty for what classifies images, and for other code."""
+    library, _, name = source.partition(":")
+    if library != "torchvision":
+        return ""
+    _, _, *folder, _ = models.get_model_builder(name).__module__.split(".")  # torchvision.models.segmentation.deeplabv3
+    return " ".join(folder).replace("_", " ")
 
 
 def image_of(net: nn.Module) -> tuple[int, int, int]:

@@ -1,7 +1,6 @@
 """Whatever the user names or holds -> a Source, which gives its Graph."""
 
 import os
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeGuard
 
 from resnet_inspect.errors import RequestError
@@ -9,7 +8,7 @@ from resnet_inspect.graph import Graph
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.sources import variant
 from resnet_inspect.sources.batch import Input, read_batch
-from resnet_inspect.sources.variant import VariantSource
+from resnet_inspect.sources.variant import Settings, VariantSource
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,10 +19,10 @@ if TYPE_CHECKING:
 else:
     Model = str | os.PathLike[str] | ResNetSpec  # and a module, but naming its class would import torch
 
-__all__ = ["Input", "Model", "VariantSource", "find", "find_variant", "graph_of", "is_code"]
+__all__ = ["Input", "Model", "Settings", "VariantSource", "find", "find_variant", "graph_of", "is_code"]
 
 
-def find(model: Model, settings: Sequence[str] = ()) -> "Source":
+def find(model: Model, settings: Settings = ()) -> "Source":
     """The network that ``model`` names or is; code is not run before its graph or image is asked for.
 
     Raises:
@@ -37,7 +36,7 @@ def find(model: Model, settings: Sequence[str] = ()) -> "Source":
     return variant.find(model, settings)  # type: ignore[arg-type]  # is_code has taken the modules
 
 
-def find_variant(model: Model, settings: Sequence[str] = ()) -> VariantSource:
+def find_variant(model: Model, settings: Settings = ()) -> VariantSource:
     """As ``find``, for a question that only a spec can answer.
 
     Raises:

@@ -1,6 +1,6 @@
 """The batch of images that ``--input`` and ``--batch-size`` describe."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from resnet_inspect.errors import RequestError
 
@@ -27,18 +27,19 @@ def read_batch(input: Input, batch_size: int | None, image: Image) -> Batch:
     return batch
 
 
-def read_input(input: str | Sequence[int]) -> Batch:
+def read_input(input: str | Iterable[int]) -> Batch:
     """N, C, H, W from text such as 1,3,224,224 or from four numbers.
 
     Raises:
         RequestError: these are not four sizes of at least 1.
     """
-    sizes = input if isinstance(input, str) else ",".join(map(str, input))
+    sizes = ",".join(map(str, input)) if isinstance(input, Iterable) and not isinstance(input, str) else str(input)
     try:
         n, c, h, w = (int(size) for size in sizes.split(","))
     except ValueError:
+        side = sizes if sizes.isdecimal() else 224
         raise RequestError(
-            f"--input {sizes} is not N,C,H,W", hint="give four whole numbers, as --input 1,3,224,224"
+            f"--input {sizes} is not N,C,H,W", hint=f"give four whole numbers, as --input 1,3,{side},{side}"
         ) from None
     if min(n, c, h, w) < 1:
         raise RequestError(f"--input {sizes}: every size is at least 1", hint="as --input 1,3,224,224")

@@ -1,13 +1,13 @@
 """A network written in Python: by the name of what makes it, or as a module in memory."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from resnet_inspect.errors import RequestError
+from resnet_inspect.errors import RequestError, TraceError
 from resnet_inspect.graph import Graph
 from resnet_inspect.sources.batch import Batch, Image
+from resnet_inspect.sources.variant import Settings
 from resnet_inspect.typed_json import JsonObject
 
 if TYPE_CHECKING:
@@ -29,11 +29,23 @@ class NamedCode:
         return {}
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
+    @property
     def job(self) -> JsonObject:
         return {"code": self.name}
 
     def graph(self, batch: Batch) -> Graph:
-        return _traced(_made(self.name), batch, self.name)
+        net = _made(self.name)
+        try:
+            return _traced(net, batch, self.name)
+        except TraceError as error:
+            from resnet_inspect.runtime import code  # torch lives behind this line
+
+            if task := code.task_of(self.name):
+                raise TraceError(f"{self.name} is a {task} net: {error.message}", error.hint) from None
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +67,21 @@ class ModuleInMemory:
         return {}
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
+    @property
     def job(self) -> JsonObject:
         raise RequestError(
             f"a {self.name} in memory cannot be made again in another process",
-            hint="name what makes it, as net.py:make or package.module:make",
+            hint='put what makes it in a file and name that, as ri.bench("net.py:make")',
         )
 
     def graph(self, batch: Batch) -> Graph:
         return _traced(self.module, batch, self.name)
 
 
-def find(model: "str | nn.Module", settings: Sequence[str] = ()) -> NamedCode | ModuleInMemory:
+def find(model: "str | nn.Module", settings: Settings = ()) -> NamedCode | ModuleInMemory:
     """The code that ``model`` names, or the module that it is or returns when called.
 
     Raises:
@@ -75,8 +91,12 @@ def find(model: "str | nn.Module", settings: Sequence[str] = ()) -> NamedCode | 
         raise RequestError("--set changes a spec, and code has none", hint="change the code")
     if isinstance(model, str):
         return NamedCode(model)
+    module = model
     # A class has named_modules too, and has to be called all the same.
-    module = model() if isinstance(model, type) or not hasattr(model, "named_modules") else model
+    if isinstance(model, type) or not hasattr(model, "named_modules"):
+        from resnet_inspect.runtime import code  # torch lives behind this line
+
+        module = code.call(model)
     if not hasattr(module, "named_modules"):
         raise RequestError(f"a {type(module).__name__} is no model", hint="give a name, a spec or a torch.nn.Module")
     return ModuleInMemory(module)

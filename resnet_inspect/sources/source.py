@@ -30,6 +30,10 @@ class Source(Protocol):
             RequestError: no other process can make it.
         """
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know of how the network was described."""
+
     def graph(self, batch: Batch) -> Graph:
         """The network applied to a batch of N, C, H, W.
 

@@ -1,7 +1,7 @@
 """A ResNet as data: a variant of the zoo, a spec.toml or a ResNetSpec."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from resnet_inspect.errors import RequestError, UnknownModelError
@@ -13,12 +13,15 @@ from resnet_inspect.resnet.zoo import Variant
 from resnet_inspect.sources.batch import Batch, Image
 from resnet_inspect.typed_json import JsonObject
 
+Settings = Sequence[str] | Mapping[str, object]  # field=value texts, or a dictionary of fields
+
 
 @dataclass(frozen=True, slots=True)
 class VariantSource:
-    """A network that is lowered from its spec."""
+    """A network that is lowered from its spec; ``notes`` say what settings may have forgotten."""
 
     variant: Variant
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -49,8 +52,8 @@ class VariantSource:
         return lower(self.spec, self.name, batch)
 
 
-def find(model: str | os.PathLike[str] | ResNetSpec, settings: Sequence[str] = ()) -> VariantSource:
-    """The spec that ``model`` names or is, with every ``field=value`` of ``settings`` applied.
+def find(model: str | os.PathLike[str] | ResNetSpec, settings: Settings = ()) -> VariantSource:
+    """The spec that ``model`` names or is, with all ``settings`` applied.
 
     Raises:
         UnknownModelError: the zoo has no such variant.
@@ -59,22 +62,29 @@ def find(model: str | os.PathLike[str] | ResNetSpec, settings: Sequence[str] = (
     variant = _find(model)
     if not settings:
         return VariantSource(variant)
-    if isinstance(settings, str):
-        raise RequestError(f"settings is the text {settings!r}", hint=f"give a list: [{settings!r}]")
+    if not isinstance(settings, list | tuple | Mapping):
+        raise RequestError(f"settings={settings!r} is no list", hint='as ["groups=32"] or {"groups": 32}')
     from resnet_inspect.resnet import fields  # 3 ms that only --set pays
 
-    spec = fields.apply(variant.spec, settings)
-    return VariantSource(Variant(f"{variant.name} {' '.join(settings)}", "spec", spec, variant.writing))
+    texts = fields.as_texts(settings) if isinstance(settings, Mapping) else settings
+    spec = fields.apply(variant.spec, texts)
+    changed = Variant(f"{variant.name} {' '.join(texts)}", "spec", spec, variant.writing)
+    return VariantSource(changed, tuple(fields.doubts(spec, texts)))
 
 
 def _find(model: str | os.PathLike[str] | ResNetSpec) -> Variant:
     if isinstance(model, ResNetSpec):
         return Variant("spec", "spec", model)
     name = os.fspath(model)
-    if name.endswith(".py"):
-        raise UnknownModelError(f"unknown model {name!r}: a file of code", hint=f"name what it makes, as {name}:make")
     if name.lower().endswith(".toml"):
         from resnet_inspect.resnet import toml  # 6 ms that only a file pays
 
         return toml.load(name)
-    return zoo.find(name)
+    try:
+        return zoo.find(name)
+    except UnknownModelError as error:
+        if not error.message.startswith("unknown model"):  # a pattern of names has its own
+            raise
+        from resnet_inspect.sources.unknown import explain_unknown  # reads files, which only an error pays
+
+        raise explain_unknown(name) from None

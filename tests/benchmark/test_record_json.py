@@ -47,7 +47,7 @@ def test_a_text_that_is_cut_off_or_no_json_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["null", "[]", "1", '"x"', "{}", '{"schema": "resnet-inspect/report"}'])
 def test_json_of_another_schema_is_refused(text: str) -> None:
-    with pytest.raises(RequestError, match=r"^run\.json is no bench Record$") as refused:
+    with pytest.raises(RequestError, match=r"(?m)^run\.json is no bench Record$") as refused:
         from_json(text, "run.json")
     assert "resnet-inspect/bench" in refused.value.hint
 
@@ -55,7 +55,7 @@ def test_json_of_another_schema_is_refused(text: str) -> None:
 @pytest.mark.parametrize("version", [2, 0, "1", None])
 def test_another_version_is_refused_and_both_are_named(version: object) -> None:
     words = re.escape(f"run.json is of schema version {version}, this program reads 1")
-    with pytest.raises(RequestError, match=f"^{words}$"):
+    with pytest.raises(RequestError, match=f"(?m)^{words}$"):
         read_edited(lambda document: document.update(schema_version=version))
 
 
@@ -162,7 +162,7 @@ def test_a_metric_that_is_not_what_its_samples_give_is_refused(edit: Callable[[A
         document["arms"][0].update(clocks=None)  # which would have to fit the rounds
         edit(latency_of(document))
 
-    with pytest.raises(RequestError, match=r"^run\.json: latency of resnet50 .* is not what its samples give$"):
+    with pytest.raises(RequestError, match=r"(?m)^run\.json: latency of resnet50 .* is not what its samples give$"):
         read_edited(change)
 
 

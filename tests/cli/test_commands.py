@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import stat
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 from conftest import HERE, Run
 
+import resnet_inspect as ri
 from resnet_inspect import cli
 from resnet_inspect.cli import main
 
@@ -86,6 +88,24 @@ def test_the_json_of_a_summary_has_the_promised_keys(run: Run) -> None:
     assert (layers[0]["name"], layers[0]["op"], layers[0]["macs"]) == ("conv1", "Conv2d", 118_013_952)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "compare resnet18 resnet34 --device t4 --precision FP16",
+        "diff resnet18 resnet34 --precision BF16",
+        "roofline resnet18 --device A100 --precision Fp16 --depth Block",
+        "memory resnet18 --precision FP16 --task Train --optimizer Adam",
+        "lint resnet18 --precision BF16",
+        "list resnet18 --device t4 --precision FP16 --sort Floor",
+        "summary resnet18 --format JSON",
+    ],
+)
+def test_a_choice_may_be_typed_in_capitals(arguments: str) -> None:
+    answers = [CliRunner().invoke(main, typed.split()) for typed in (arguments, arguments.lower())]
+    assert answers[0].exit_code == 0, answers[0].output
+    assert answers[0].output == answers[1].output
+
+
 def test_list_keeps_to_the_budgets_and_sorts(run: Run) -> None:
     done = run("list", "--max-params", "26M", "--max-macs", "4.2G", "--sort", "macs", "--format", "json")
     rows = json.loads(done.stdout)["tables"]["variants"]
@@ -154,6 +174,31 @@ def test_the_backbones_that_fit_five_milliseconds_are_listed_fastest_first(run: 
     assert (one["floor_ms"], one["images_per_s_floor"]) == pytest.approx(
         (alone["facts"]["floor_ms"], alone["facts"]["images_per_s_floor"])
     )
+
+
+@pytest.mark.parametrize(
+    "asked", [("--device", "t4"), ("--device", "t4", "--sort", "floor"), ("--sort", "macs"), ("--sort", "activations")]
+)
+@pytest.mark.parametrize("pattern", ["*", "resnet*", "*cifar*", "resnet10t", "resnetrs*"])
+def test_what_depends_on_the_image_is_listed_at_one_size(asked: tuple[str, ...], pattern: str) -> None:
+    options = dict(zip([option.removeprefix("--") for option in asked[::2]], asked[1::2], strict=True))
+    answer, everything = ri.list(pattern, **options), ri.list(pattern)
+    (shown, all_sizes) = ([row[2] for row in each.tables[0].rows] for each in (answer, everything))
+    assert len(set(shown)) == 1
+    assert all_sizes.count(shown[0]) == len(shown) == max(map(all_sizes.count, all_sizes))
+    left_out = len(all_sizes) - len(shown)
+    told = [int(count) for note in answer.notes if "left out" in note for count in re.findall(r"(\d+) of \d", note)]
+    assert sum(told) == left_out, "each that is left out is counted"
+    assert len(ri.list(pattern, input="1,3,64,64", **options).tables[0].rows) == len(all_sizes)
+
+
+def test_a_bound_is_called_a_bound_and_the_eager_floor_stands_next_to_it(run: Run) -> None:
+    lines = run("list", "resnet18", "--device", "t4", "--precision", "fp16", columns=120).stdout.splitlines()
+    assert "floor  eager floor  images/s at most" in lines[1]
+    (row,) = json.loads(ri.list("resnet18", device="t4").to_json())["tables"]["variants"]
+    facts = json.loads(ri.roofline("resnet18", device="t4").to_json())["facts"]
+    assert (row["floor_ms"], row["eager_floor_ms"]) == pytest.approx((facts["floor_ms"], facts["eager_floor_ms"]))
+    assert row["floor_ms"] < row["eager_floor_ms"]
 
 
 @pytest.mark.parametrize("columns", [80, 160])
@@ -226,9 +271,18 @@ def test_a_file_is_written_whole_in_the_format_of_its_suffix(run: Run, tmp_path:
         (".csv", "stage,"),
         (".txt", "resnet50,"),
     ):
-        assert run("summary", "-o", f"out{suffix}").stdout == ""
+        done = run("summary", "-o", f"out{suffix}")
+        assert (done.stdout, done.stderr) == ("", f"wrote out{suffix}\n")
         assert (tmp_path / f"out{suffix}").read_text(encoding="utf-8").startswith(start)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.csv", "out.json", "out.md", "out.txt"]
+
+
+def test_a_format_that_the_suffix_contradicts_is_told(run: Run, tmp_path: Path) -> None:
+    done = run("summary", "--format", "json", "-o", "out.md")
+    assert (done.returncode, done.stderr) == (0, "wrote out.md as json: its suffix says md\n")
+    assert json.loads((tmp_path / "out.md").read_text(encoding="utf-8"))["model"] == "resnet50"
+    assert run("summary", "--format", "json", "-o", "out").stderr == "wrote out\n"
+    assert run("export-spec", "-o", "mine.toml").stderr == "wrote mine.toml\n"
 
 
 def test_a_failed_write_leaves_the_old_file(run: Run, tmp_path: Path) -> None:
@@ -252,7 +306,7 @@ def test_a_device_and_a_pipe_are_written_to_directly(run: Run, tmp_path: Path) -
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:
-        assert run("summary", "-o", str(pipe), "--format", "json").returncode == 0
+        assert run("summary", "-o", str(pipe), "--format", "json").stderr == ""
         assert json.loads(reader.communicate(timeout=60)[0])["model"] == "resnet50"
 
 

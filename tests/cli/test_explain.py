@@ -23,7 +23,7 @@ WRONG = [
     (("explain", "--lang", "fr"), "'fr'", "--help"),
     (("explain", "--set", "groups=0"), "groups=0", ""),
     (("explain", "--input", "1,3,8"), "is not N,C,H,W", "1,3,224,224"),
-    (("explain", "resnet50", "resnet18"), "unexpected extra argument", "--help"),
+    (("explain", "resnet50", "resnet18"), "explain takes one model, not 2", "`resnet-inspect diff resnet50 resnet18`"),
 ]
 
 

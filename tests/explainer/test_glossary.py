@@ -7,6 +7,8 @@ import pytest
 
 import resnet_inspect as ri
 from resnet_inspect.benchmark.findings import BY_CODE
+from resnet_inspect.counting.conventions import COUNTERS
+from resnet_inspect.counting.packages import PACKAGES
 from resnet_inspect.explainer import glossary
 from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.language import LANGUAGES
@@ -100,6 +102,34 @@ def test_a_term_is_found_however_it_is_typed(word: str) -> None:
     found = glossary.find(word)
     assert found is not None
     assert found.key == "receptive-field"
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *PACKAGES, *(convention.name for convention in COUNTERS), "FlopCounterMode", "FlopCountAnalysis",
+        "relu", "ReLU", "accuracy", "softmax", "batch size", "padding", "epoch", "loss", "gradient", "backprop",
+        "learning rate", "optimizer", "Adam", "convolution", "kernel", "filter", "pooling", "max pool", "dropout",
+        "fully connected", "feature map", "layer", "depth", "width", "stride", "dilation", "channels", "batch norm",
+        "normalization", "inference", "training", "forward", "backward", "ImageNet", "CIFAR-10", "top-1", "pretrained",
+        "checkpoint", "fine-tuning", "logits", "quantization", "int8", "GPU", "CPU", "CUDA", "VRAM", "OOM", "latency",
+        "throughput", "FPS", "FLOPs", "GFLOPs", "MACs", "parameters", "activations", "mixed precision", "fp16",
+        "tensor core", "bandwidth", "skip connection", "vanishing gradient", "bottleneck", "depthwise", "resnet",
+        "resnext", "tensor", "overfitting", "memory", "speed", "residual network", "transfer learning",
+    ],
+)  # fmt: skip
+def test_what_a_learner_types_is_explained(word: str) -> None:
+    for language in LANGUAGES:
+        assert ri.explain(word, language=language).sections
+
+
+def test_a_counters_page_has_the_number_that_the_counter_gives() -> None:
+    for package, each in PACKAGES.items():
+        page = ri.explain(package).to_markdown()
+        for convention in each.conventions:
+            assert convention.doc in page
+            tool = ri.flops(tool=convention.name)
+            assert f"{tool.facts[-1].value:,}" in page or f"{tool.tables[0].total[1]:,}" in page
 
 
 def test_the_sum_of_folding_is_what_a_folded_resnet50_has() -> None:

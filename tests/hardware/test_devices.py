@@ -1,7 +1,11 @@
 """The table of devices: what a reader may count on in every row, and how one is found."""
 
+import re
+from typing import Any
+
 import pytest
 
+import resnet_inspect as ri
 from resnet_inspect.errors import RequestError
 from resnet_inspect.hardware.devices import DEVICES, Device, find_by_torch_name, find_device
 
@@ -23,6 +27,33 @@ def test_a_lower_precision_is_never_slower_and_every_row_has_a_source(device: De
     assert device.source
     assert device.bandwidth > 1e11
     assert all(peak > 1e12 for peak in device.peaks.values())
+
+
+@pytest.mark.parametrize("device", DEVICES, ids=lambda d: d.name)
+def test_a_title_and_the_memory_agree(device: Device) -> None:
+    """A V100 has 16 or 32 GB, and its title names neither."""
+    named = re.search(r"(\d+) GB", device.title)
+    if device.name == "h200-measured":
+        assert device.memory_bytes == find_device("h200").memory_bytes
+    else:
+        assert device.memory_bytes == (int(named[1]) * 1e9 if named else None)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"device": "t4", "batch_size": 8}, "fits NVIDIA T4 16 GB; "),
+        ({"device": "t4", "batch_size": 512, "task": "train"}, "does not fit NVIDIA T4 16 GB: "),
+        ({"device": "v100"}, "NVIDIA V100 SXM2 exists with more than one size of memory: "),
+    ],
+)
+def test_memory_says_whether_it_fits_a_device(options: dict[str, Any], told: str) -> None:
+    answer = ri.memory("resnet50", **options)
+    assert any(note.startswith(told) for note in answer.notes)
+    facts = {fact.key: fact.value for fact in answer.facts}
+    if "device_memory_bytes" in facts:
+        assert facts["device_memory_share"] == facts["peak_bytes"] / 16e9
+        assert (facts["device_memory_share"] > 1) is told.startswith("does not")
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_the_totals_are_those_that_summary_memory_and_roofline_give() -> None:
         for title, fact in (("parameters", "params"), ("MACs", "macs"), ("FLOPs", "flops"), ("activations",) * 2):
             assert totals[title][key] == facts[fact]
         assert totals["peak memory"][key] == memory["peak_bytes"]
-        assert totals["floor"][key] == pytest.approx(floor["floor_ms"])
+        assert totals["floor, fp16 on a100"][key] == pytest.approx(floor["floor_ms"])
 
 
 @LAW
@@ -79,6 +79,37 @@ def test_stages_add_up_and_the_way_back_is_the_way_there(one: ResNetSpec, other:
         assert (row[0], *row[2:]) == (reverse[0], *(-value for value in reverse[2:]))
         assert row[1] is not None or not any(row[2:]), "what costs something is said to have changed"
     assert [row[4] for row in totals.rows] == [row[3] - row[2] for row in totals.rows]
+
+
+@pytest.mark.parametrize(("device", "precision"), [(None, None), ("t4", "FP16"), ("a100", None)])
+def test_the_row_of_the_floor_says_where_it_holds(device: str | None, precision: str | None) -> None:
+    given = {key: value for key, value in (("device", device), ("precision", precision)) if value}
+    answer = ri.diff("resnet18", "resnet34", **given)
+    facts = {fact.key: fact.value for fact in answer.facts}
+    assert answer.tables[1].rows[-1][0] == f"floor, {facts['precision']} on {facts['device']}"
+    assert (facts["device"], facts["precision"]) == (device or "h200", (precision or "bf16").lower())
+    assert answer.notes[-1].startswith(f"floor: the least time of a forward pass in {facts['precision']} on")
+
+
+def test_a_training_step_costs_what_flops_and_memory_say() -> None:
+    tables = asked("resnet18", "resnet50", batch_size=4, task="train", precision="fp32")
+    for key, name in (("a", "resnet18"), ("b", "resnet50")):
+        step = json.loads(ri.flops(name, batch_size=4, task="train").to_json())["facts"]
+        memory = json.loads(ri.memory(name, batch_size=4, task="train").to_json())["facts"]
+        assert tables["totals"]["MACs of a training step"][key] == step["macs"]
+        assert tables["totals"]["FLOPs of a training step"][key] == step["flops"]
+        assert tables["totals"]["peak memory of a training step"][key] == memory["peak_bytes"]
+    more = sum(row["macs_change"] for row in tables["stages"].values())
+    assert more == tables["totals"]["MACs of a training step"]["change"]
+    with pytest.raises(ShapeError, match="BatchNorm cannot train"):
+        ri.diff("resnet18", "resnet34", input="1,3,32,32", task="train")
+
+
+@pytest.mark.parametrize("option", "ACD")
+def test_an_option_of_the_paper_is_not_left_as_a_letter(option: str) -> None:
+    (note,) = (note for note in ri.diff("resnet18", settings=[f"shortcut={option}"]).notes if "shortcut, " in note)
+    assert f"{option} " in note
+    assert not any("shortcut, " in note for note in ri.diff("resnet18", "resnet34").notes)
 
 
 @LAW

@@ -22,3 +22,41 @@ def test_what_a_stage_sees_is_shown_only_where_nothing_wraps_for_it() -> None:
     assert [" RF " in answer.render("table", width) for width in (80, 100, 126, 127, 160)] == [False] * 3 + [True] * 2
     for width in (80, 100, 127):
         assert max(map(len, answer.render("table", width).splitlines())) <= width
+
+
+@pytest.mark.parametrize(
+    ("size", "stages"),
+    [
+        (1, "stem, layer1, layer2, layer3, layer4: "),
+        (2, "layer1, layer2, layer3, layer4: "),
+        (8, "layer3, layer4: "),
+        (16, "layer4: "),
+        (32, None),
+        (224, None),
+    ],
+)
+def test_stages_whose_maps_are_too_small_for_their_kernels_are_named(size: int, stages: str | None) -> None:
+    notes = [note for note in ri.summary(input=(1, 3, size, size)).notes if "the maps are 1×1" in note]
+    assert [note.startswith(str(stages)) for note in notes] == ([] if stages is None else [True])
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (["groups=7"], True),
+        (["groups=32"], True),
+        (["groups=32", "base_width=4"], False),
+        (["groups=1"], False),
+        (["base_width=128"], False),
+        ([], False),
+    ],
+)
+def test_groups_that_widen_a_net_by_accident_are_told(settings: list[str], said: bool) -> None:
+    for ask in ri.summary, ri.flops, ri.memory:
+        notes = [note for note in ask(settings=settings).notes if "base_width=4" in note]
+        assert len(notes) == said
+    assert not [note for note in ri.summary("resnext50_32x4d", settings=["groups=64"]).notes if "base_width" in note]
+
+
+def test_the_papers_resnext_is_what_the_note_on_groups_says() -> None:
+    assert ri.spec(settings=["groups=32", "base_width=4"]) == ri.spec("resnext50_32x4d")

@@ -156,6 +156,33 @@ def test_runs_that_cannot_be_compared_are_refused(change: Callable[[Record], Rec
         verdict(record(10.0), change(record(10.0)))
 
 
+def named(run: Record, *models: str) -> Record:
+    """The Record with its first case once for each model."""
+    first = run.results[0]
+    results = [replace(first, case=replace(CASE, model=name), spec={"net": name}) for name in models]
+    return replace(run, results=tuple(results))
+
+
+def test_two_models_are_compared_where_that_is_asked_for() -> None:
+    old, new = named(record(10.0), "resnet18"), named(record(12.0, seed=1), "resnet18 groups=2")
+    with pytest.raises(RequestError, match=r"no case in common\n.*--ignore model"):
+        verdict(old, new)
+    report = ri.verdict(old, new, ignore="model")
+    assert report.tables[0].rows[0][:2] == (f"resnet18 → {new.results[0].case.label}", "SLOWER")
+    with pytest.raises(RequestError, match="'threads' is not one of model"):
+        ri.verdict(old, new, ignore=["threads"])
+    other = changed(new, case=replace(CASE, model="resnet34", threads=2))
+    with pytest.raises(RequestError, match="no case in common"):
+        ri.verdict(old, other, ignore=["model"])
+
+
+def test_ignored_models_are_matched_in_the_order_of_the_records() -> None:
+    old, new = named(record(10.0), "a", "b", "c"), named(record(10.0, seed=1), "d", "e")
+    report = ri.verdict(old, new, ignore=["model"])
+    assert [str(row[0]).split(" 1×")[0] for row in report.tables[0].rows] == ["a → d", "b → e"]
+    assert [finding.where for finding in report.findings] == [old.results[2].case.label]
+
+
 def test_another_driver_is_a_difference_and_a_warmer_gpu_is_none() -> None:
     old, warmer, updated = (
         replace(record(10.0), environment=replace(ENVIRONMENT, gpu=gpu))

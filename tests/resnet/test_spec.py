@@ -11,6 +11,7 @@ from strategies import specs
 from resnet_inspect import sources
 from resnet_inspect.errors import RequestError, SpecError
 from resnet_inspect.resnet import fields, toml, zoo
+from resnet_inspect.resnet.fields import READERS, SYNONYMS, read
 from resnet_inspect.resnet.spec import CHOICES, Attention, ResNetSpec
 
 WRONG = {
@@ -116,6 +117,21 @@ def test_an_unreadable_setting_is_refused_with_the_form_it_should_have(setting: 
     with pytest.raises(SpecError) as error:
         fields.apply(ResNetSpec(), [setting])
     assert error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ("stem_kernel", "stem"), ("stem_width", "stem"), ("kernel_size", "stem"), ("width_per_group", "base_width"),
+        ("depth", "depths"), ("group", "groups"), ("layers", "depths"), ("in_chans", "in_channels"),
+        ("attention_type", "attention"), ("img_size", "input_size"), ("width", "widths"), ("stem_pol", "stem_pool"),
+        *((synonym, field) for synonym, field in SYNONYMS.items()),
+    ],
+)  # fmt: skip
+def test_an_unknown_field_is_answered_by_the_one_that_was_meant(typed: str, field: str) -> None:
+    with pytest.raises(SpecError, match=f"unknown field '{typed}'") as refused:
+        read(typed, "3")
+    assert refused.value.hint == f"did you mean {field!r}? write it as {field}={READERS[field][1]}"
 
 
 def test_settings_apply_together_and_what_is_unset_follows() -> None:

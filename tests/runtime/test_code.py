@@ -1,5 +1,6 @@
 """What a name of code stands for, and what is said where it stands for nothing."""
 
+import inspect
 import json
 import sys
 from dataclasses import replace
@@ -7,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from conftest import Run
+from torch import nn
+from torchvision import models
 
 import resnet_inspect as ri
 from resnet_inspect.benchmark.record import Cost
 from resnet_inspect.benchmark.record_json import from_json
 from resnet_inspect.benchmark.request import measured_graph
-from resnet_inspect.errors import MachineError, RequestError, UnknownModelError
+from resnet_inspect.errors import MachineError, RequestError, TraceError, UnknownModelError
 from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.runtime import code
 
@@ -72,6 +76,54 @@ def test_a_file_that_cannot_be_imported_says_where(tmp_path: Path) -> None:
     (tmp_path / "wrong_net.py").write_text("def make(:\n")
     with pytest.raises(RequestError, match=r"SyntaxError.*wrong_net.py, line 1"):
         ri.lower(f"{tmp_path}/wrong_net.py:make")
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks the network fails, and a checkpoint on this disk does not hide that."""
+
+    def refuse(url: str, *_: Any, **__: Any) -> None:
+        raise AssertionError(f"asked for {url}")
+
+    monkeypatch.setattr("torch.hub.load_state_dict_from_url", refuse)
+    monkeypatch.setattr("torchvision._internally_replaced_utils.load_state_dict_from_url", refuse)
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", refuse)
+
+
+@pytest.mark.parametrize("library", ["torchvision", "torchvision.models.segmentation"])
+def test_no_weights_are_downloaded_unasked(library: str, offline: None) -> None:
+    with torch.device("meta"):
+        net = code.make(f"{library}:deeplabv3_resnet50")
+    assert type(net).__name__ == "DeepLabV3"
+
+
+def test_a_builder_that_is_called_downloads_nothing_either(offline: None) -> None:
+    with pytest.raises(TraceError, match="DeepLabV3"), torch.device("meta"):
+        ri.summary(models.segmentation.deeplabv3_resnet50)
+
+
+def test_no_builder_of_torchvision_is_called_with_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its signature: those that default to weights are called without."""
+    for name in models.list_models():
+        builder = models.get_model_builder(name)
+        asked = {p.name: p.default for p in inspect.signature(builder).parameters.values()}
+        without = code.without_weights(builder)
+        assert without.keys() == {key for key in asked if key.startswith("weights")}
+        assert not any(without.values())
+
+
+def test_a_function_of_the_users_own_is_called_as_it_is() -> None:
+    def make(weights: str = "mine") -> nn.Module:
+        return nn.Conv2d(3, 3 if weights is None else 8, 1)
+
+    assert work_of(ri.lower(make, input=(1, 3, 8, 8))).params == 32
+
+
+@pytest.mark.parametrize(("name", "kind"), [("deeplabv3_resnet50", "segmentation"), ("r3d_18", "video")])
+def test_a_net_of_torchvision_for_another_task_says_so_where_it_cannot_be_read(name: str, kind: str) -> None:
+    with pytest.raises(TraceError, match=rf"torchvision:{name} is a {kind} net: ") as refused:
+        ri.summary(f"torchvision:{name}")
+    assert "did you mean" not in refused.value.hint
 
 
 def test_timm_is_asked_for_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:

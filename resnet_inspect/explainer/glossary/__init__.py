@@ -5,7 +5,7 @@ from importlib import import_module
 
 from resnet_inspect.explainer.glossary.term import Term
 
-SHELVES = ("work", "resolution", "block", "layers", "hardware", "measurement", "package")
+SHELVES = ("work", "resolution", "block", "layers", "hardware", "measurement", "package", "learning")
 
 
 def terms() -> Iterator[Term]:

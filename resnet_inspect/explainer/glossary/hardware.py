@@ -7,7 +7,7 @@ TERMS = (
     Term(
         "device",
         marked("Device"),
-        ("gpu", "data-sheet", "设备"),
+        ("cuda", "accelerator", "nvidia", "gpu", "data-sheet", "设备"),
         marked(
             "The hardware that does the arithmetic, as its data sheet describes it: a peak in FLOP/s for each "
             "precision, and a memory bandwidth. A roofline and a floor follow from these without running anything. The "
@@ -18,7 +18,7 @@ TERMS = (
     Term(
         "machine",
         marked("Machine"),
-        ("computer", "机器"),
+        ("cpu", "computer", "机器"),
         marked(
             "The computer that ran a measurement: its CPU, memory, GPU, load and versions. A Record keeps all of them "
             "with a grade. Records of different machines are not compared unless you insist."
@@ -112,7 +112,18 @@ TERMS = (
     Term(
         "peak-memory",
         marked("Peak memory"),
-        ("memory", "peak-bytes", "liveness", "显存", "内存峰值", "显存峰值"),
+        (
+            "vram",
+            "gpu-memory",
+            "oom",
+            "out-of-memory",
+            "memory",
+            "peak-bytes",
+            "liveness",
+            "显存",
+            "内存峰值",
+            "显存峰值",
+        ),
         marked(
             "The memory allocated at the fullest moment of a run: weights, buffers, input, and the tensors alive at "
             "that moment. Eager inference of resnet50 asks for 113,479,752 bytes at layer1.0's shortcut, where the "

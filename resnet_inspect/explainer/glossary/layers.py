@@ -18,7 +18,7 @@ TERMS = (
     Term(
         "head",
         marked("Head"),
-        ("fc", "classifier", "分类头", "分类器"),
+        ("fully-connected", "linear", "dense", "fc", "classifier", "分类头", "分类器"),
         marked(
             "The part after the last block: the mean of each channel (global average pool), then a fully connected "
             "layer to the classes. resnet50's layer has 2048·1000 + 1000 = 2,049,000 parameters and takes 2,048,000 "
@@ -52,7 +52,7 @@ TERMS = (
     Term(
         "batch-norm",
         marked("Batch normalisation"),
-        ("batchnorm", "bn", "batchnorm2d", "批量归一化", "批归一化"),
+        ("normalization", "normalisation", "batchnorm", "bn", "batchnorm2d", "批量归一化", "批归一化"),
         marked(
             "(x − mean) / √(variance + ε) · scale + shift for each channel: in training with the statistics of the "
             "batch, in evaluation with running ones. It subtracts whatever is constant in a channel, so a bias "
@@ -90,7 +90,7 @@ TERMS = (
     Term(
         "group-convolution",
         marked("Group convolution"),
-        ("groups", "grouped", "cardinality", "resnext", "分组卷积", "组卷积"),
+        ("depthwise", "depthwise-convolution", "groups", "grouped", "cardinality", "resnext", "分组卷积", "组卷积"),
         marked(
             "The channels are split into groups, and each output channel reads only its own group. The number of "
             "groups divides weights and MACs. resnext50_32x4d has 32 groups of 4 channels in its first stage; at a "

@@ -7,7 +7,7 @@ TERMS = (
     Term(
         "latency",
         marked("Latency"),
-        ("delay", "延迟", "时延"),
+        ("speed", "runtime", "inference-time", "delay", "延迟", "时延"),
         marked(
             "The time that a caller waits: from one call until the device has finished, by the host's clock. It "
             "includes the device time and whatever the host adds. bench gives the median over rounds with its 95% "
@@ -104,7 +104,7 @@ TERMS = (
     Term(
         "breakdown",
         marked("Breakdown"),
-        ("stage-times", "layer-times", "时间分解", "耗时分解"),
+        ("profiling", "profiler", "stage-times", "layer-times", "时间分解", "耗时分解"),
         marked(
             "The times of stages or layers that add up to the time of a call; `bench --per stage` and `--per layer` "
             "measure it. The times are means over the same calls, because medians of stages would not add up."

@@ -7,7 +7,7 @@ TERMS = (
     Term(
         "feature-map",
         marked("Feature map"),
-        ("map", "channel", "channels", "nchw", "特征图", "通道", "通道数"),
+        ("tensor", "shape", "map", "channel", "channels", "nchw", "特征图", "通道", "通道数"),
         marked(
             "The output of a layer: C channels, each an image of H×W, written N×C×H×W for a batch of N. resnet50 goes "
             "from 3×224×224 through 256×56×56, 512×28×28 and 1024×14×14 to 2048×7×7: fewer positions, more channels."

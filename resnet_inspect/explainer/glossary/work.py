@@ -149,7 +149,7 @@ TERMS = (
     Term(
         "memory-bound",
         marked("Memory-bound"),
-        ("bandwidth-bound", "访存受限", "带宽受限"),
+        ("bandwidth", "memory-bandwidth", "bandwidth-bound", "访存受限", "带宽受限"),
         marked(
             "The layer waits for bytes, not for arithmetic: its intensity is below peak / bandwidth. Normalisation, "
             "ReLU, sums and pools always do, 1×1 convolutions on few channels often. Such a layer gains from fewer "

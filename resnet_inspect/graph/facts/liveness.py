@@ -48,11 +48,11 @@ def peak(graph: Graph, train: bool, element_bytes: int = 4) -> Moment:
     return Moment(node, phase, alive)
 
 
-def peak_by_stage(graph: Graph, element_bytes: int = 4) -> dict[str, int]:
-    """Peak bytes of activations in each stage of a forward pass without gradients."""
+def peak_by_stage(graph: Graph, element_bytes: int = 4, train: bool = False) -> dict[str, int]:
+    """Peak bytes of activations in each stage of a forward pass without gradients, or of a forward and backward."""
     stage = {node.name: node.stage for node in graph.nodes}
     most: dict[str, int] = {}
-    for _, node, _, total in _moments(graph, False, element_bytes, Alive()):
+    for _, node, _, total in _moments(graph, train, element_bytes, Alive()):
         most[stage[node]] = max(total, most.get(stage[node], 0))
     return most
 

@@ -1,7 +1,7 @@
 """Named variants: families of specs, and patterns of names that stand for further specs."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
@@ -50,7 +50,7 @@ def find(name: str) -> Variant:
         for family, pattern, spec in shelf.PATTERNS:
             if match := re.fullmatch(pattern, name, re.ASCII):
                 return _variant(shelf, name, family, spec(match))
-    raise UnknownModelError(f"unknown model {name!r}", hint=_suggest(name))
+    raise UnknownModelError(f"unknown model {name!r}", hint=did_you_mean(nearest(name)))
 
 
 def variants() -> Iterator[Variant]:
@@ -65,10 +65,15 @@ def _variant(shelf: Shelf, name: str, family: str, spec: ResNetSpec) -> Variant:
     return Variant(name, family, spec, shelf.WRITINGS.get(family, "torchvision"))
 
 
-def _suggest(name: str) -> str:
+def nearest(name: str) -> list[str]:
+    """Up to three listed variants whose names come near to ``name``."""
     from difflib import get_close_matches  # only needed for an error
 
-    near = get_close_matches(name.lower().replace("-", "_"), [v.name for v in variants()], n=3, cutoff=0.6)
-    if not near:
+    return get_close_matches(name.lower().replace("-", "_"), [v.name for v in variants()])
+
+
+def did_you_mean(names: Sequence[str]) -> str:
+    """The hint of an unknown model; without names, where to find some."""
+    if not names:
         return "`resnet-inspect list` shows every model"
-    return "did you mean " + " or ".join(f"'{n}'" for n in near) + "?"
+    return f"did you mean {' or '.join(map(repr, names))}?"

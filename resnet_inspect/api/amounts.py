@@ -1,0 +1,37 @@
+"""Quantities as they are typed: 26M parameters, 200MiB of memory."""
+
+import re
+
+from resnet_inspect.errors import RequestError
+
+COUNTS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+SIZES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+SIZES |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+Amount = float | str | None  # None: no limit
+
+
+def amount(value: Amount) -> float | None:
+    """A count: a number, or text with an SI prefix, as 26M or 4.2G.
+
+    Raises:
+        RequestError: it is neither.
+    """
+    return _read(value, COUNTS, "an amount, as 26M or 4.2G")
+
+
+def size(value: Amount) -> float | None:
+    """Bytes: a number, or text as 200MiB (powers of 1024) or 200MB (powers of 1000); a bare M is ambiguous.
+
+    Raises:
+        RequestError: it is neither.
+    """
+    return _read(value, SIZES, "a size, as 200MiB or 200MB")
+
+
+def _read(value: Amount, units: dict[str, int], form: str) -> float | None:
+    if value is None or isinstance(value, int | float):
+        return value
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([a-z]*)", str(value).lower(), re.ASCII)
+    if not match or match[2] not in units:
+        raise RequestError(f"{value!r} is not {form}")
+    return round(float(match[1]) * units[match[2]])
