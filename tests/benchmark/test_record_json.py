@@ -160,8 +160,9 @@ def test_a_sample_that_no_clock_gives_is_refused(number: object, shown: str) -> 
 
 @pytest.mark.parametrize("text", ["[" * 5000, '{"schema":' * 5000])
 def test_json_that_nests_too_deep_is_refused(text: str) -> None:
-    with pytest.raises(RequestError, match=r"^run\.json is no whole JSON: it nests too deep$"):
+    with pytest.raises(RequestError) as refused:
         from_json(text, "run.json")
+    assert refused.value.message == "run.json is no whole JSON: it nests too deep"
 
 
 @pytest.mark.parametrize("depth", [18, 400, 900, 960, 980])
@@ -174,8 +175,9 @@ def test_a_part_that_nests_too_deep_is_refused(depth: int) -> None:
 
 
 def test_a_record_with_more_results_than_cases_is_refused() -> None:
-    with pytest.raises(RequestError, match=r"^run\.json is not whole: 1 results of 0 planned cases$"):
+    with pytest.raises(RequestError) as refused:
         read_edited(lambda document: document.update(planned=0))
+    assert refused.value.message == "run.json is not whole: 1 results of 0 planned cases"
 
 
 def latency_of(document: Any) -> Any:
