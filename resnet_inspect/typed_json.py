@@ -1,10 +1,10 @@
 """Dataclasses to JSON and back: what arrives from a file or a process is checked once, at the border."""
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import Field, fields, is_dataclass
 from functools import cache
-from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 JsonObject = Mapping[str, Any]  # whoever wrote it knows its shape, as a spec's fields
@@ -14,6 +14,22 @@ SCALARS: dict[type, tuple[tuple[type, ...], str]] = {
     float: ((float, int), "a number"),
     str: ((str,), "text"),
 }
+LARGEST = 2**63  # larger numbers overflow in a sum or a product of a few
+DEEPEST = 16  # levels of what has no type of its own
+
+# What a value must be beyond its type, and the words for that.
+Rule = tuple[Callable[[Any], object], str]
+_count: Rule = (lambda number: number >= 0, "a whole number from 0")
+_size: Rule = (lambda number: number >= 1, "a whole number from 1")
+# No clock resolves less, and ratios to these are finite.
+_time: Rule = (lambda ms: ms == 0 or ms >= 1e-9, "a time of 0, or of 1e-9 ms or more")
+_duration: Rule = (lambda ms: ms >= 1e-9, "a time of 1e-9 ms or more")
+_rate: Rule = (lambda per_s: per_s >= 1, "a rate of 1 or more")
+Count = Annotated[int, _count]
+Size = Annotated[int, _size]
+Time = Annotated[float, _time]
+Duration = Annotated[float, _duration]
+Rate = Annotated[float, _rate]
 
 
 def keyed(key: str) -> dict[str, Any]:
@@ -40,24 +56,34 @@ def encode(value: Any) -> Any:  # any dataclass; JSON values
 def decode(kind: type[T], document: object, path: str = "") -> T:
     """The value of type ``kind`` that ``encode`` wrote; keys without a field are passed over.
 
+    ``Annotated[int, rule]`` is a whole number that keeps a ``Rule``.
+
     Raises:
-        ValueError: a part has another type, or a key is missing; the message names its ``path``.
+        ValueError: a part has another type, breaks its rule or is too large, or a key is missing; the message names its
+            ``path``.
     """
-    value: T = _decode(kind, document, path)
+    try:
+        value: T = _decode(kind, document, path)
+    except RecursionError:  # of repr() too, in a message
+        raise ValueError(f"{path or 'the document'} nests too deep") from None
     return value
 
 
 def _decode(kind: Any, document: Any, path: str) -> Any:  # a type and JSON values, whose types are checked here
     if kind is Any:
-        return document
+        return _plain(document, path)
     if kind in SCALARS:
         allowed, noun = SCALARS[kind]
-        return document if type(document) in allowed else _refuse(path, document, noun)
+        return _bounded(document, path) if type(document) in allowed else _refuse(path, document, noun)
     if isinstance(kind, type) and is_dataclass(kind):
         return _decode_object(kind, document, path)
     origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        holds, noun = kind.__metadata__[0]
+        value = _decode(arguments[0], document, path)
+        return value if holds(value) else _refuse(path, document, noun)
     if origin is Literal:
-        if document in arguments:
+        if any(document == choice and type(document) is type(choice) for choice in arguments):  # 1 == True in Python
             return document
         _refuse(path, document, "one of " + ", ".join(map(str, arguments)))
     if origin in (Union, types.UnionType):
@@ -88,8 +114,8 @@ def _decode_tuple(arguments: tuple[Any, ...], document: Any, path: str) -> tuple
     if not isinstance(document, list):
         _refuse(path, document, "a list")
     if arguments[-1] is Ellipsis:
-        if arguments[0] is float and all(type(x) is float for x in document):  # thousands of samples
-            return tuple(document)
+        if arguments[0] in (float, Time) and all(type(x) is float and 1e-9 <= x < LARGEST for x in document):
+            return tuple(document)  # thousands of samples
         arguments = (arguments[0],) * len(document)
     if len(arguments) != len(document):
         _refuse(path, document, f"a list of {len(arguments)}")
@@ -113,6 +139,26 @@ def _decode_union(arguments: tuple[Any, ...], document: Any, path: str) -> Any:
     return _decode(last, document, path)
 
 
+def _bounded(value: Any, path: str) -> Any:  # a scalar
+    """``value``, unless it is a number that is not finite or larger than what anything counts."""
+    if isinstance(value, int | float) and not -LARGEST < value < LARGEST:
+        _refuse(path, value, "a number below 2^63")
+    return value
+
+
+def _plain(document: Any, path: str, depth: int = 0) -> Any:  # any JSON value
+    """``document``, whose numbers are bounded and which nests no deeper than DEEPEST."""
+    if depth > DEEPEST:
+        raise ValueError(f"{path} nests too deep")
+    if isinstance(document, dict):
+        for name, part in document.items():
+            _plain(part, _join(path, name), depth + 1)
+    elif isinstance(document, list):
+        for i, part in enumerate(document):
+            _plain(part, f"{path}[{i}]", depth + 1)
+    return _bounded(document, path)
+
+
 def _likeness(kind: type, document: Any) -> tuple[int, int]:
     """How well the keys of ``document`` fit: most in common, then fewest missing."""
     keys = {_key(field) for field in fields(kind)}
@@ -127,7 +173,7 @@ def _refuse(path: str, document: object, wanted: str) -> NoReturn:
 
 @cache
 def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
+    return get_type_hints(kind, include_extras=True)
 
 
 def _key(field: Field[Any]) -> str:

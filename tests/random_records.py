@@ -38,7 +38,6 @@ durations = st.floats(1e-3, 1e4)
 some_rounds = st.lists(st.lists(durations, min_size=1, max_size=6), min_size=1, max_size=3)
 cases = values_of(
     Case,
-    device=st.sampled_from(["cpu", "mps", "cuda:0", "cuda:11"]),
     input=st.tuples(*[st.integers(1, 512)] * 4),
     threads=st.integers(1, 64),
 ).map(lambda case: replace(case, batch_size=case.input[0]))
@@ -79,7 +78,11 @@ def results(draw: st.DrawFn, seed: int) -> Result:
     if status in LOST:
         metrics = Metrics(latency=draw(st.none() | st.just(latency)))
         return Result(**common, metrics=metrics, memory=Memory(predicted, None))
-    on_device = metric(draw(some_rounds), seed) if draw(st.booleans()) else None
+    several = len(latency.rounds)
+    samples = st.lists(durations, min_size=1, max_size=6)
+    on_device = (
+        metric(draw(st.lists(samples, min_size=several, max_size=several)), seed) if draw(st.booleans()) else None
+    )
     state = draw(st.sampled_from([cpu_rounds, values_of(GpuState), values_of(Unwatched)]))
     states = st.lists(state, min_size=len(latency.rounds), max_size=len(latency.rounds)).map(tuple)
     return Result(

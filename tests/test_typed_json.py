@@ -29,7 +29,7 @@ from resnet_inspect.benchmark.record import (
 )
 from resnet_inspect.hardware.gpu import Gpu, GpuState, Probe
 from resnet_inspect.hardware.machine import Machine
-from resnet_inspect.typed_json import LENIENT, OPTIONAL, decode, encode, keyed
+from resnet_inspect.typed_json import LENIENT, OPTIONAL, Count, Duration, Rate, Size, Time, decode, encode, keyed
 
 LAW = settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
@@ -146,6 +146,59 @@ def test_a_part_of_another_type_is_named_with_its_path(changes: dict[str, Any], 
     with pytest.raises(ValueError) as refused:  # noqa: PT011  # the message is compared whole
         decode(Bicycle, document(**changes))
     assert str(refused.value) == message
+
+
+@dataclass(frozen=True)
+class Ride:
+    """A field of every kind that a rule bounds."""
+
+    riders: Size
+    stops: Count
+    lap_ms: tuple[Time, ...]
+    whole_ms: Duration
+    turns_per_s: Rate
+    bounded: float
+    free: Any
+
+
+RIDE: dict[str, Any] = {"riders": 1, "stops": 0, "lap_ms": [0.0, 0, 1e-9], "whole_ms": 1, "turns_per_s": 1.0,
+                        "bounded": -5e-324, "free": {"a": [1.5]}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"riders": 0}, "riders is 0, not a whole number from 1"),
+        ({"stops": -1}, "stops is -1, not a whole number from 0"),
+        ({"stops": 2**63}, "stops is 9223372036854775808, not a number below 2^63"),
+        ({"stops": 10**400}, f"stops is {'1' + '0' * 35} ..., not a number below 2^63"),
+        ({"lap_ms": [1.0, -1.0]}, "lap_ms[1] is -1.0, not a time of 0, or of 1e-9 ms or more"),
+        ({"lap_ms": [1.0, 5e-324]}, "lap_ms[1] is 5e-324, not a time of 0, or of 1e-9 ms or more"),
+        ({"lap_ms": [float("nan")]}, "lap_ms[0] is nan, not a number below 2^63"),
+        ({"whole_ms": 0}, "whole_ms is 0, not a time of 1e-9 ms or more"),
+        ({"turns_per_s": 1e-300}, "turns_per_s is 1e-300, not a rate of 1 or more"),
+        ({"bounded": float("inf")}, "bounded is inf, not a number below 2^63"),
+        ({"bounded": -1e300}, "bounded is -1e+300, not a number below 2^63"),
+        ({"free": {"a": [{"b": float("nan")}]}}, "free.a[0].b is nan, not a number below 2^63"),
+    ],
+)
+def test_a_number_that_nothing_counts_is_named_with_its_path(changes: dict[str, Any], message: str) -> None:
+    assert encode(decode(Ride, RIDE)) == RIDE
+    with pytest.raises(ValueError) as refused:  # noqa: PT011  # the message is compared whole
+        decode(Ride, RIDE | changes)
+    assert str(refused.value) == message
+
+
+def test_what_nests_too_deep_is_refused_before_anything_recurses_into_it() -> None:
+    nested: Any = []
+    for _ in range(20):
+        nested = [nested]
+    with pytest.raises(ValueError, match=r"^free\[0\]\S* nests too deep$"):
+        decode(Ride, RIDE | {"free": nested})
+    for _ in range(5000):
+        nested = [nested]
+    with pytest.raises(ValueError, match=r"nests too deep$"):
+        decode(Ride, RIDE | {"riders": nested})
 
 
 def test_a_document_of_another_type_is_named_so() -> None:

@@ -3,6 +3,7 @@
 import re
 
 from resnet_inspect.errors import RequestError
+from resnet_inspect.typed_json import LARGEST
 
 COUNTS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 SIZES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
@@ -31,7 +32,10 @@ def size(value: Amount) -> float | None:
 def _read(value: Amount, units: dict[str, int], form: str) -> float | None:
     if value is None or isinstance(value, int | float):
         return value
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([a-z]*)", str(value).lower(), re.ASCII)
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([a-z]*)", value.lower(), re.ASCII)
     if not match or match[2] not in units:
         raise RequestError(f"{value!r} is not {form}")
-    return round(float(match[1]) * units[match[2]])
+    number = float(match[1]) * units[match[2]]
+    if number >= LARGEST:
+        raise RequestError(f"{value[:20]!r} … is more than any network has")
+    return round(number)

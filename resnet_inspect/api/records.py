@@ -26,7 +26,9 @@ def read_record(path: "str | os.PathLike[str]") -> "Record":
 
     try:
         with open(path, encoding="utf-8") as file:
-            return from_json(file.read(), os.fspath(path))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+            text = file.read()
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        is_coded = isinstance(error, UnicodeDecodeError)
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text" if is_coded else error
         raise RequestError(f"{os.fspath(path)}: {reason}", hint="give a file that bench -o wrote") from None
+    return from_json(text, os.fspath(path))

@@ -12,7 +12,7 @@ from resnet_inspect.benchmark.messages import MarkedCalls
 from resnet_inspect.benchmark.statistics import median_of
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.work import stage_of, work_by
-from resnet_inspect.typed_json import OPTIONAL
+from resnet_inspect.typed_json import OPTIONAL, Duration
 
 CLOSURE = 0.001  # how far the sum of the rows may be from a clock outside the marks, as a share
 # ... or so many milliseconds: that clock sees the call before its first mark and after its last. On a CPU that is
@@ -53,7 +53,7 @@ class Breakdown:
     """
 
     rows: tuple[PartTime, ...]
-    total_ms: float
+    total_ms: Duration
     plain_ms: float
     closure: float
     instrumentation: float

@@ -1,11 +1,13 @@
 """One configuration of a benchmark, the grid that a request spans, and the pairs that cannot be."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from typing import Annotated
 
 from resnet_inspect.errors import RequestError
-from resnet_inspect.typed_json import keyed
+from resnet_inspect.typed_json import Rule, Size, keyed
 from resnet_inspect.units import counted
 from resnet_inspect.vocabulary import (
     LAYOUTS,
@@ -27,6 +29,9 @@ ARITHMETIC: dict[RunPrecision, Precision] = {
 DRY = "the queue ran dry: the host is too slow to keep it full, or the call makes more launches than it holds"
 SCALER = "the loss scaler of amp-fp16 makes the host wait for the device in every step"
 
+_device: Rule = (re.compile("(cpu|mps|cuda)(:[0-9]+)?").fullmatch, "cpu, mps, cuda or cuda:N")
+Device = Annotated[str, _device]
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -37,14 +42,14 @@ class Case:
     """
 
     model: str
-    device: str
-    batch_size: int
-    input: tuple[int, ...]
+    device: Device
+    batch_size: Size
+    input: tuple[Size, ...]
     task: Task
     precision: RunPrecision
     layout: Layout
     mode: Mode
-    threads: int
+    threads: Size
     folded: bool = field(default=False, metadata=keyed("fused"))
 
     @property

@@ -54,7 +54,7 @@ def compare_results(
     """
     use_latency = _waits_for_host(old) or _waits_for_host(new)
     before, after = (_quantity(result, use_latency) for result in (old, new))
-    if before is None or after is None or not (old.valid and new.valid):
+    if before is None or after is None or not (old.valid and new.valid) or min(before.min_ms, after.min_ms) <= 0:
         return None
     reference_ms = None
     if comparable and old.case.threads == new.case.threads and old.reference_ms and new.reference_ms:

@@ -12,7 +12,7 @@ from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.hardware.gpu import Gpu, GpuState
-from resnet_inspect.typed_json import OPTIONAL, JsonObject, keyed
+from resnet_inspect.typed_json import OPTIONAL, Duration, JsonObject, keyed
 
 A_co = TypeVar("A_co", covariant=True)
 
@@ -86,7 +86,7 @@ class CpuRound:
 
     cpu_share: float
     faults_per_call: float
-    reference_ms: tuple[float, ...] = field(metadata=keyed("yardstick_ms"))
+    reference_ms: tuple[Duration, ...] = field(metadata=keyed("yardstick_ms"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from resnet_inspect.graph.facts.memory import PeakMemory
 from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.hardware.gpu import Gpu, GpuState
 from resnet_inspect.hardware.machine import Grade, Machine
-from resnet_inspect.typed_json import LENIENT, OPTIONAL, JsonObject, keyed
+from resnet_inspect.typed_json import LENIENT, OPTIONAL, Count, JsonObject, Rate, Time, keyed
 
 Status = Literal["ok", "invalid", "oom", "crashed", "timeout"]
 
@@ -42,7 +42,7 @@ class Metric:
     cv: float | None
     outliers: int
     n: int
-    samples_ms: tuple[float, ...] = field(repr=False)
+    samples_ms: tuple[Time, ...] = field(repr=False)
     round_lengths: tuple[int, ...] = field(repr=False)
 
     @property
@@ -100,8 +100,8 @@ class Observation:
 class Cost:
     """What the network costs by counting; MACs are those of a forward pass of the whole batch."""
 
-    params: int
-    macs: int
+    params: Count
+    macs: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,8 @@ class Memory:
 class Roof:
     """One measurement of a device's ceilings."""
 
-    flop_per_s: float
-    bytes_per_s: float
+    flop_per_s: Rate
+    bytes_per_s: Rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +207,7 @@ class Record:
     argv: tuple[str, ...]
     environment: Environment
     plan: Plan = field(metadata=keyed("protocol"))
-    planned: int
+    planned: Count
     results: tuple[Result, ...] = field(metadata=keyed("arms"))
 
 

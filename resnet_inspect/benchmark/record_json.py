@@ -25,8 +25,9 @@ def from_json(text: str, source: str = "the record") -> Record:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
+        reason = "it nests too deep" if isinstance(error, RecursionError) else error
         raise RequestError(
-            f"{source} is no whole JSON: {error}", hint="give a whole file that `bench -o run.json` wrote"
+            f"{source} is no whole JSON: {reason}", hint="give a whole file that `bench -o run.json` wrote"
         ) from None
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise RequestError(
@@ -39,6 +40,8 @@ def from_json(text: str, source: str = "the record") -> Record:
         )
     try:
         record = decode(Record, document)
+        if record.planned < len(record.results):
+            raise ValueError(f"{len(record.results)} results of {record.planned} planned cases")
         for result in record.results:
             _check_consistent(result)
     except ValueError as error:
@@ -57,7 +60,8 @@ def _check_consistent(result: Result) -> None:
     case, latency, reference_ms = result.case, result.metrics.latency, result.reference_ms
     if len(case.input) != 4 or case.input[0] != case.batch_size:
         raise ValueError(f"a batch of {case.batch_size} at input {case.input}")
-    if reference_ms and (latency is None or len(reference_ms) != len(latency.round_lengths)):
+    compared = (latency, result.metrics.device_time or latency)
+    if reference_ms and any(metric is None or len(reference_ms) != len(metric.round_lengths) for metric in compared):
         raise ValueError(f"{case.label} lacks a reference workload (yardstick_ms) for every round")
 
 

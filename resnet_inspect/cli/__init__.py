@@ -1,13 +1,17 @@
 """The command line: parse, call the api, print; errors leave through one door."""
 
+import errno
+import os
+import re
+import sys
 from importlib import import_module
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
 from resnet_inspect import __version__
 from resnet_inspect.cli.options import examples
-from resnet_inspect.errors import INTERRUPTED, InspectError, RequestError
+from resnet_inspect.errors import BAD_REQUEST, INTERRUPTED, InspectError, RequestError
 
 # command -> its line in --help; the function is `command` in the module of that name, with _ for -
 COMMANDS = {
@@ -34,6 +38,7 @@ EXAMPLES = (
     "resnet-inspect flops --input 1,3,224,224",
     "resnet-inspect list --max-params 26M --sort macs",
 )
+TERMINAL_SIZE = re.compile("[1-9][0-9]{,3}")  # rich takes 34 bytes for each cell of a line
 
 
 class _Commands(click.Group):
@@ -56,6 +61,8 @@ class _Commands(click.Group):
             if not given:
                 raise  # without arguments click shows the help
             _fail_usage(ctx, error)
+        except OSError as error:  # of --help and --version
+            _fail_output(ctx, error)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -71,12 +78,21 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Report an error as one line and a hint on stderr, and exit with its code."""
+        for name in ("COLUMNS", "LINES"):  # rich believes any
+            if not TERMINAL_SIZE.fullmatch(os.environ.get(name, "")):
+                os.environ.pop(name, None)
+        try:
+            os.getcwd()
+        except FileNotFoundError:  # torch would end the process
+            _fail(ctx, "the working folder is gone", "cd to a folder that exists", BAD_REQUEST)
         try:
             return super().invoke(ctx)
         except InspectError as error:
             _fail(ctx, error.message, error.hint, error.exit_code)
         except click.UsageError as error:
             _fail_usage(ctx, error)
+        except OSError as error:
+            _fail_output(ctx, error)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
 
@@ -104,11 +120,32 @@ def _fail_usage(ctx: click.Context, error: click.UsageError) -> NoReturn:
     _fail(ctx, message[:1].lower() + message[1:], hint, error.exit_code)
 
 
+def _fail_output(ctx: click.Context, error: OSError) -> NoReturn:
+    """End where stdout takes nothing; any other OSError is a fault of this program."""
+    if error.errno not in (errno.ENOSPC, errno.EIO, errno.EBADF):
+        raise error
+    _discard(sys.stdout)
+    _fail(ctx, f"cannot write to stdout: {error.strerror}", "", BAD_REQUEST)
+
+
 def _fail(ctx: click.Context, message: str, hint: str, exit_code: int) -> NoReturn:
-    click.echo(f"error: {message}", err=True)
-    if hint:
-        click.echo(f"hint:  {hint}", err=True)
+    lines = [f"error: {message}", *([f"hint:  {hint}"] if hint else [])]
+    try:
+        click.echo("\n".join(map(_printable, lines)), err=True)
+    except OSError:  # nobody can be told; the exit code still tells
+        _discard(sys.stderr)
     ctx.exit(exit_code)
+
+
+def _discard(stream: TextIO) -> None:
+    from resnet_inspect.cli.output import discard  # only an error pays for it
+
+    discard(stream)
+
+
+def _printable(line: str) -> str:
+    """One line of what was typed or read, with escapes for what would move the cursor or turn the text around."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
 SETTINGS = {

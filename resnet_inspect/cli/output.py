@@ -5,7 +5,7 @@ import os
 import shlex
 import sys
 from contextlib import suppress
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -22,6 +22,7 @@ SUFFIXES: dict[str, Format] = {
     ".html": "html",
     ".txt": "table",
 }
+UNPRINTABLE = "backslashreplace"  # bytes of a file name that are no text; JSON reads them back
 
 
 def finish(report: Report, asked: Asked) -> NoReturn:
@@ -58,7 +59,7 @@ def write(text: str, output: str | None) -> None:
         return
     try:
         if _is_special(output):
-            with open(output, "w", encoding="utf-8") as stream:
+            with open(output, "w", encoding="utf-8", errors=UNPRINTABLE) as stream:
                 stream.write(text)
         else:
             _replace(os.path.realpath(output), text)
@@ -78,7 +79,7 @@ def _replace(path: str, text: str) -> None:
     folder, name = os.path.split(path)
     unfinished = os.path.join(folder, f".{name}.{os.getpid()}")
     try:
-        with open(unfinished, "x", encoding="utf-8") as file:
+        with open(unfinished, "x", encoding="utf-8", errors=UNPRINTABLE) as file:
             file.write(text)
         if os.path.exists(path):
             os.chmod(unfinished, os.stat(path).st_mode)
@@ -97,13 +98,18 @@ def _to_stdout(text: str) -> None:
     try:
         click.echo(text, nl=False)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader closed the pipe, as `| head -1` does; Python must not fail again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader closed the pipe, as `| head -1` does
+        discard(sys.stdout)
         raise SystemExit(0) from None
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout)
         raise OutputError(f"cannot write to stdout: {error.strerror}") from None
+
+
+def discard(stream: TextIO) -> None:
+    """Write the rest of a stream nowhere: Python must not fail again when it flushes at exit."""
+    with suppress(OSError):  # a stream of a test has no descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _width(terminal: bool) -> int | None:

@@ -61,11 +61,13 @@ def _nearest(folder: Path) -> Path | None:
 
 def _table(path: Path) -> dict[str, Any] | None:
     try:
-        with open(path, "rb") as file:
-            document = tomllib.load(file)
-    except OSError as error:
-        raise RequestError(f"{path}: {error.strerror}", hint="name a pyproject.toml that exists") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RequestError(f"{path}: {reason}", hint="name a pyproject.toml that exists") from None
+    try:
+        document = tomllib.loads(content.decode())
+    except (ValueError, RecursionError) as error:
         raise RequestError(f"{path} is not TOML: {error}") from None
     table = document.get("tool", {})
     table = table.get("resnet-inspect") if isinstance(table, dict) else None

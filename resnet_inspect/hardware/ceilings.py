@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from resnet_inspect.typed_json import Rate
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ceilings:
@@ -14,8 +16,8 @@ class Ceilings:
     device: str
     title: str
     precision: str
-    flop_per_s: float
+    flop_per_s: Rate
     flop_spread: float
-    bytes_per_s: float
+    bytes_per_s: Rate
     bytes_spread: float
     source: str

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
 from typing import NamedTuple
 
 from resnet_inspect.benchmark.record import Record, Result
@@ -11,7 +10,7 @@ from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.memory import peak_bytes
 from resnet_inspect.graph.facts.work import Work, work_of
 from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
-from resnet_inspect.typed_json import JsonObject
+from resnet_inspect.typed_json import LARGEST, JsonObject
 from resnet_inspect.units import Unit, exact, text
 
 
@@ -31,8 +30,8 @@ class Limits:
         if not given:
             raise RequestError("no limit given", hint="as --max-params 26M, or max-params in a pyproject.toml")
         for name, limit in given.items():
-            if not (isinstance(limit, int | float) and isfinite(limit) and limit > 0):
-                raise RequestError(f"{_key(name)} {limit}: a limit is a number above 0")
+            if not (isinstance(limit, int | float) and 0 < limit < LARGEST):
+                raise RequestError(f"{_key(name)} {limit}: a limit is a number above 0 and below 2^63")
 
 
 # field of Limits -> its title, its unit, and the net's own number

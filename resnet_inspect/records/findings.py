@@ -1,6 +1,7 @@
 """A Record's findings in words: once for all results that have one."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from string import Formatter
 
 from resnet_inspect.benchmark.findings import BY_CODE, SHARES
 from resnet_inspect.benchmark.record import Observation, Record
@@ -31,7 +32,8 @@ def word(observation: Observation) -> Finding:
 
 def _worded(code: str, where: str, values: Mapping[str, str]) -> Finding:
     rule = BY_CODE.get(code)
-    if rule is None:  # a Record of another version
+    if rule is None or not values.keys() >= {name for _, name, _, _ in Formatter().parse(rule.message) if name}:
+        # a Record of another version
         message = ", ".join(f"{name} {value}" for name, value in values.items())
         return Finding(code, where, message or "another version of resnet-inspect knows this finding")
     return Finding(code, where, rule.message.format(**values), rule.hint)

@@ -16,6 +16,7 @@ Head = Literal["fc", "conv"]
 Antialias = Literal["avg", "blur"]
 AttentionKind = Literal["se", "eca", "cbam"]
 Widths = tuple[int | tuple[int, ...], ...]
+MAX_DIVISOR = 1_000_000  # more than any layer has channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,10 @@ class Attention:
     def __post_init__(self) -> None:
         if self.kind not in get_args(AttentionKind):
             raise SpecError(f"attention {self.kind!r} is not one of {', '.join(get_args(AttentionKind))}")
-        if not (0 < self.ratio <= 1 and _natural(self.divisor)):
+        if not (0 < self.ratio <= 1 and _natural(self.divisor) and self.divisor <= MAX_DIVISOR):
             raise SpecError(
                 f"attention {self.kind} cannot have ratio {self.ratio} and divisor {self.divisor}",
-                hint="give a ratio of hidden to outer channels above 0, at most 1, and a divisor from 1",
+                hint=f"give a ratio of hidden to outer channels above 0 to 1, and a divisor from 1 to {MAX_DIVISOR:,}",
             )
 
 

@@ -18,12 +18,13 @@ def load(path: str) -> Variant:
     """
     try:
         with open(path, "rb") as file:
-            values = tomllib.load(file)
-    except OSError as error:
-        raise RequestError(
-            f"{path}: {error.strerror}", hint="give a variant's name or a spec.toml that exists"
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+            content = file.read()
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RequestError(f"{path}: {reason}", hint="give a variant's name or a spec.toml that exists") from None
+    try:
+        values = tomllib.loads(content.decode())
+    except (ValueError, RecursionError) as error:
         raise RequestError(
             f"{path} is not TOML: {error}", hint="`resnet-inspect export-spec` prints an example"
         ) from None

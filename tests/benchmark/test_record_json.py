@@ -109,6 +109,9 @@ def test_quantities_that_a_record_does_not_have_are_none() -> None:
         ({"input": [8, 3, 224, "a"]}, "arms[0].config.input[3] is 'a', not a whole number"),
         ({"threads": None}, "arms[0].config.threads is None, not a whole number"),
         ({"mode": "fast"}, "arms[0].config.mode is 'fast', not one of eager, graph, compile, compile+graph"),
+        ({"device": "tpu"}, "arms[0].config.device is 'tpu', not cpu, mps, cuda or cuda:N"),
+        ({"threads": 0}, "arms[0].config.threads is 0, not a whole number from 1"),
+        ({"input": [8, 3, 0, 2]}, "arms[0].config.input[2] is 0, not a whole number from 1"),
         ({"batch_size": 7}, "a batch of 7 at input (8, 3, 224, 224)"),
         ({"input": [8, 3, 224]}, "a batch of 8 at input (8, 3, 224)"),
     ],
@@ -126,12 +129,55 @@ def test_a_case_that_cannot_be_is_refused(change: dict[str, Any], message: str) 
         (lambda rounds: rounds[1].pop("yardstick_ms"), "arms[0].clocks.rounds[1].yardstick_ms is missing"),
         (lambda rounds: rounds[1].update(yardstick_ms=3.0), "arms[0].clocks.rounds[1].yardstick_ms is 3.0, not a list"),
         (lambda rounds: rounds[1].update(yardstick_ms=[]), "geometric mean"),
-        (lambda rounds: rounds[1].update(yardstick_ms=[-1.0]), "geometric mean"),
+        (
+            lambda rounds: rounds[1].update(yardstick_ms=[-1.0]),
+            "yardstick_ms[0] is -1.0, not a time of 1e-9 ms or more",
+        ),
     ],
 )
 def test_a_round_without_a_whole_reference_workload_is_refused(edit: Callable[[Any], object], message: str) -> None:
     with pytest.raises(RequestError, match=rf"^run\.json is not whole: .*{re.escape(message)}"):
         read_edited(lambda document: edit(document["arms"][0]["clocks"]["rounds"]))
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        (float("nan"), "nan, not a number below 2^63"),
+        (float("inf"), "inf, not a number below 2^63"),
+        (-(2**63), "-9223372036854775808, not a number below 2^63"),
+        (1e300, "1e+300, not a number below 2^63"),
+        (-1.0, "-1.0, not a time of 0, or of 1e-9 ms or more"),
+        (5e-324, "5e-324, not a time of 0, or of 1e-9 ms or more"),
+        ("x", "'x', not a number"),
+    ],
+)
+def test_a_sample_that_no_clock_gives_is_refused(number: object, shown: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        read_edited(lambda document: latency_of(document)["samples_ms"].__setitem__(1, number))
+    assert refused.value.message == f"run.json is not whole: arms[0].metrics.latency.samples_ms[1] is {shown}"
+
+
+@pytest.mark.parametrize("text", ["[" * 5000, '{"schema":' * 5000])
+def test_json_that_nests_too_deep_is_refused(text: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        from_json(text, "run.json")
+    assert refused.value.message == "run.json is no whole JSON: it nests too deep"
+
+
+@pytest.mark.parametrize("depth", [18, 400, 900, 960, 980])
+def test_a_part_that_nests_too_deep_is_refused(depth: int) -> None:
+    for place in ("spec", "findings", "flags"):
+        with pytest.raises(RequestError, match=r"^run\.json is n"):
+            from_json(
+                TEXT.replace(f'"{place}": ', f'"{place}": {{"a": {"[" * depth}{"]" * depth}}}, "_": '), "run.json"
+            )
+
+
+def test_a_record_with_more_results_than_cases_is_refused() -> None:
+    with pytest.raises(RequestError) as refused:
+        read_edited(lambda document: document.update(planned=0))
+    assert refused.value.message == "run.json is not whole: 1 results of 0 planned cases"
 
 
 def latency_of(document: Any) -> Any:
@@ -149,7 +195,6 @@ EDITS: dict[str, Callable[[Any], object]] = {
     "the first sample dropped": lambda m: m["samples_ms"].pop(0),
     "a sample added": lambda m: m["samples_ms"].append(10.0),
     "no samples": lambda m: m["samples_ms"].clear(),
-    "a sample that is no number": lambda m: m["samples_ms"].__setitem__(0, float("nan")),
     "an empty round": lambda m: m["round_lengths"].append(0),
     "a round dropped": lambda m: m["round_lengths"].pop(),
     "no rounds": lambda m: m.update(n=0, samples_ms=[], round_lengths=[]),

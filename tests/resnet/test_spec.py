@@ -111,6 +111,7 @@ def test_a_setting_reads_to_its_value(setting: str, value: object) -> None:
     "setting",
     ["depths", "depth=3", "depths=", "depths=3,x", "groups=many", "stem=3x2x64", "attention=sa", "attention=se:2",
      "attention=eca:0.5", "attention=cbam:0.1:8", "attention=cbam:16", "attention=se:0.5:0",
+     "attention=se:0.5:" + "9" * 400,
      "stem_act=maybe", "widths=64//64", "=3"],
 )  # fmt: skip
 def test_an_unreadable_setting_is_refused_with_the_form_it_should_have(setting: str) -> None:
