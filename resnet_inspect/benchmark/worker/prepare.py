@@ -1,5 +1,6 @@
 """A case made ready to run: the network, its input, and the callables that the sampler times."""
 
+import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -102,7 +103,8 @@ def prepare(case: Case, graph: Graph, seed: int, code: nn.Module | None = None) 
 def agreement(ready: Ready, case: Case) -> tuple[bool, float | None]:
     """Whether the outputs of the timed path are finite, and their relative L2 distance from strict fp32.
 
-    For a training step: whether loss and gradients are finite. The weights have moved, so there is no distance.
+    For a training step: whether loss and gradients are finite. The weights have moved, so there is no distance; nor is
+    there one from outputs that are all zero.
     """
     if ready.step is not None:
         forward, backward, _ = ready.step
@@ -115,8 +117,8 @@ def agreement(ready: Ready, case: Case) -> tuple[bool, float | None]:
     ready.sync()
     finite = bool(torch.isfinite(out).all())
     images = len(ready.reference)
-    error = float((out[:images] - ready.reference).norm() / ready.reference.norm()) if finite else None
-    return finite, error
+    error = float((out[:images] - ready.reference).norm() / ready.reference.norm())
+    return finite, error if math.isfinite(error) else None
 
 
 def _train(
