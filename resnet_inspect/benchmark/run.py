@@ -70,7 +70,7 @@ def run(request: Request, save: Callable[[Record], None], tell: Callable[[str], 
 
     def keep(raw: RawResult) -> None:
         nonlocal record
-        results[raw.case] = result_of(raw, plan, counted[raw.case])
+        results[raw.case] = result_of(raw, plan, counted[raw.case], machine)
         in_order = [results[case] for case in cases if case in results]
         record = replace(record, results=tuple(under_one_roof(in_order, plan, least_time)))
         save(record)

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.checks import SELF_CHECKS
 from resnet_inspect.benchmark.messages import Phases
 from resnet_inspect.benchmark.plan import Plan
-from resnet_inspect.benchmark.record import Environment, Metric, Record, Result
+from resnet_inspect.benchmark.record import Check, Environment, Metric, Record, Result
 from resnet_inspect.benchmark.statistics import half_width
 from resnet_inspect.errors import INCONCLUSIVE, OK
 from resnet_inspect.hardware.gpu import Gpu
@@ -15,7 +16,7 @@ from resnet_inspect.hardware.machine import Machine
 from resnet_inspect.records import breakdown, choices
 from resnet_inspect.records.findings import findings_of
 from resnet_inspect.report import Column, Fact, Finding, Report, Table, tabulate
-from resnet_inspect.units import UNKNOWN, counted, significant, text
+from resnet_inspect.units import counted, significant, text
 
 
 class Row(NamedTuple):
@@ -129,8 +130,17 @@ def _failed_checks(record: Record) -> Iterator[Finding]:
     for result in record.results:
         for check in result.checks:
             if not check.ok:
-                value, limit = (UNKNOWN if x is None else f"{x:.3g}" for x in (check.value, check.limit))
-                yield Finding("invalid", result.case.label, f"self-check {check.id} failed: {value}, limit {limit}")
+                yield Finding("invalid", result.case.label, f"{_reason(check)} (self-check {check.id})")
+
+
+def _reason(check: Check) -> str:
+    told = next((told for told in SELF_CHECKS if told.id == check.id), None)
+    if told is None:  # a Record of another version
+        return "another version of resnet-inspect knows why"
+    whole = told.unit in ("bytes", "integer")
+    numbers = (int(x) if whole and x is not None else x for x in (check.value, check.limit))
+    value, limit = (text(x, told.unit) for x in numbers)
+    return told.message.format(value=value, limit=limit)
 
 
 def _notes(record: Record) -> Iterator[str]:
