@@ -6,7 +6,7 @@ from math import exp, fsum, log
 from random import Random
 from typing import Literal, get_args
 
-from resnet_inspect.benchmark.findings import HOST_BOUND
+from resnet_inspect.benchmark.findings import HOST_BOUND, what_voids
 from resnet_inspect.benchmark.record import Metric, Result
 from resnet_inspect.benchmark.statistics import Rounds, central, pooled, quantile, resampler
 
@@ -60,7 +60,7 @@ def compare_results(
     if comparable and old.case.threads == new.case.threads and old.reference_ms and new.reference_ms:
         reference_ms = old.reference_ms, new.reference_ms
     rounds = [[scale * ms for ms in samples] for samples in after.rounds]
-    doubtful = any(result.has("crowded") or result.stopped == "interrupted" for result in (old, new))
+    doubtful = any(what_voids(result) or result.stopped == "interrupted" for result in (old, new))
     comparison = compare(
         before.rounds, rounds, DELTA[new.case.kind], seed, doubtful=doubtful, reference_ms=reference_ms
     )

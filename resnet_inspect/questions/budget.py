@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import NamedTuple
 
+from resnet_inspect.benchmark.findings import what_voids
 from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.errors import FAILED, INCONCLUSIVE, OK, RequestError
 from resnet_inspect.graph import Graph
@@ -159,7 +160,8 @@ def _latency(result: Result, limit: float) -> tuple[Use, Finding | None]:
         message = f"{where} is {result.status}: no valid measurement of its latency"
         return use, Finding("inconclusive", key, message, "measure again")
     low, high = metric.ci95_ms
-    over = low > limit and not result.has("crowded")  # other programs can only add to a time
+    voids = what_voids(result)  # all that voids a comparison can only add to a time
+    over = low > limit and not voids
     verdict = "ok" if high <= limit else "OVER" if over else "INCONCLUSIVE"
     use = Use(key, where, "ms", limit, metric.median_ms, verdict, (low, high))
     bounds, allowed = f"{text(low, 'ms')} to {text(high, 'ms')}", text(limit, "ms")
@@ -167,8 +169,8 @@ def _latency(result: Result, limit: float) -> tuple[Use, Finding | None]:
         case "OVER":
             return use, Finding("over", key, f"{where}: the median's interval, {bounds}, is above {allowed}")
         case "INCONCLUSIVE" if low > limit:
-            message = f"{where}: the median's interval, {bounds}, is above {allowed}, but other programs took CPU time"
-            return use, Finding("inconclusive", key, message, "close them and measure again")
+            message = f"{where}: the median's interval, {bounds}, is above {allowed}, but {voids}"
+            return use, Finding("inconclusive", key, message, "measure again without them")
         case "INCONCLUSIVE":
             message = f"{where}: {allowed} lies inside the median's interval, {bounds}"
             return use, Finding("inconclusive", key, message, "measure longer: bench --min-time")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.compare import OUTCOMES, Comparison, Outcome, ResultComparison, compare_results
+from resnet_inspect.benchmark.findings import what_voids
 from resnet_inspect.benchmark.record import Environment, Record, Result
 from resnet_inspect.errors import FAILED, INCONCLUSIVE, OK, RequestError
 from resnet_inspect.records.choices import margins
@@ -162,8 +163,9 @@ def _disturbances(pairs: Sequence[Pair]) -> Iterator[str]:
     """What happened in either run that leaves a pair undecided."""
     for pair in pairs:
         both = ("old", pair.old), ("new", pair.new)
-        if runs := [run for run, result in both if result.has("crowded")]:
-            yield f"{pair.new.case.label}: other programs took part of the CPU in the {' and the '.join(runs)} run"
+        for reason in dict.fromkeys(reason for _, result in both if (reason := what_voids(result))):
+            runs = [run for run, result in both if what_voids(result) == reason]
+            yield f"{pair.new.case.label}: {reason} in the {' and the '.join(runs)} run"
         if runs := [run for run, result in both if result.stopped == "interrupted"]:
             yield f"{pair.new.case.label}: Ctrl-C ended the {' and the '.join(runs)} run"
 

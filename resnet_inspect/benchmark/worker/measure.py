@@ -28,6 +28,7 @@ from resnet_inspect.benchmark.messages import (
 )
 from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.worker import (
+    cpu_time,
     energy,
     marked_calls,
     page_faults,
@@ -69,14 +70,16 @@ def sample_round(ready: Ready, case: Case, plan: Plan) -> RoundSamples:
     timing.rewarm(call, CLOCK, plan.rewarm_s)
     faults_before = page_faults.faults()
     at_least = -(-plan.min_samples // plan.rounds)
+    before = cpu_time.read()
     latency, cpu_share = timing.watched(call, CLOCK, plan.min_round_s, at_least)
+    had = cpu_time.shares(before, cpu_time.read(), cpu_share)
     faults_per_call = (page_faults.faults() - faults_before) / len(latency)
     expected_ms = sorted(latency)[len(latency) // 2]
     block_calls, block_ms = timing.block(ready.run, ready.sync, CLOCK, plan.block_s, expected_ms)
     state: RoundState = Unwatched()
     enqueue = device_time = None
     if case.kind == "cpu":  # whoever waits for a device needs no CPU
-        state = CpuRound(cpu_share, faults_per_call, tuple(reference_ms))
+        state = CpuRound(cpu_share, faults_per_call, tuple(reference_ms), had.robbed, had.waiting)
     if case.kind == "cuda":
         state = _gpu_under_load(ready, case)
     if case.kind == "cuda" and not case.waits_inside:
