@@ -46,7 +46,6 @@ MACHINE = Machine(
     container=False,
     traced=False,
     variables={},
-    vectors="AVX-512",
 )
 ENVIRONMENT = Environment("2025-01-01T00:00:00+00:00", MACHINE, {"torch": "2.11.0"}, None, Grade("A", ()))
 

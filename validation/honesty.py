@@ -177,7 +177,7 @@ def verdicts(device: str, trials: int, parts: Sequence[str]) -> Iterator[Row]:
                     new.rounds,
                     delta,
                     seed,
-                    doubtful=old.crowded or new.crowded,
+                    doubt="crowded" if old.crowded or new.crowded else "",
                     reference_ms=(old.reference_ms, new.reference_ms) if old.on_cpu else None,
                 )
                 for seed, (old, new) in enumerate(pairs)

@@ -133,12 +133,16 @@ class FreeMemory:
 
 @dataclass(frozen=True, slots=True)
 class Phases:
-    """Mean milliseconds over common training steps, so that the phases add up to the step."""
+    """Mean milliseconds over common training steps, so that the phases add up to the step.
+
+    ``samples_ms`` holds the forward, backward and optimizer phase of each step.
+    """
 
     forward_ms: float
     backward_ms: float
     optimizer_ms: float
     step_ms: float
+    samples_ms: tuple[tuple[float, float, float], ...] | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,10 +49,16 @@ class Pair(NamedTuple):
     def outcome(self) -> Outcome:
         return self.comparison.outcome if self.comparison else "INCONCLUSIVE"
 
+    @property
+    def reason(self) -> str:
+        """Why the outcome is INCONCLUSIVE."""
+        return self.comparison.reason if self.comparison else "a run has no valid measurement"
+
 
 COLUMNS: tuple[Column[Pair], ...] = (
     Column("case", "case", lambda pair: pair.label),
     Column("verdict", "verdict", lambda pair: pair.outcome),
+    Column("reason", "because", lambda pair: pair.reason or None),
     Column("old_ms", "old", lambda pair: pair.compared.old_ms if pair.compared else None, "ms"),
     Column("new_ms", "new", lambda pair: pair.compared.new_ms if pair.compared else None, "ms"),
     Column("ratio", "new/old", lambda pair: pair.comparison.ratio if pair.comparison else None, "ratio"),
@@ -110,7 +116,7 @@ def verdict(
         model=None,
         title=f"{counted(len(pairs), 'case')}, new against old",
         facts=tuple(Fact(outcome.lower(), outcome, outcomes.count(outcome)) for outcome in OUTCOMES),
-        tables=(tabulate("verdicts", "verdicts", COLUMNS, pairs),),
+        tables=(tabulate("verdicts", "verdicts", _columns(pairs), pairs),),
         findings=tuple(findings),
         notes=(
             *([f"the two runs differ in {', '.join(differences)}"] if differences else []),
@@ -140,6 +146,11 @@ def _matched(old: Record, new: Record, ignore_model: bool) -> tuple[list[tuple[R
         waiting.setdefault(key(result.case), []).append(result)
     common = [(alike.pop(0), result) for result in new.results if (alike := waiting.get(key(result.case)))]
     return common, [result.case for alike in waiting.values() for result in alike]
+
+
+def _columns(pairs: Sequence[Pair]) -> list[Column[Pair]]:
+    """All, but reasons only where there is one."""
+    return [column for column in COLUMNS if column.key != "reason" or any(pair.reason for pair in pairs)]
 
 
 def _differences(old: Environment, new: Environment) -> list[str]:

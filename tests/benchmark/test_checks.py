@@ -1,9 +1,11 @@
 """Self-checks that each trip and fail closed, and let pass what is only near."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from conftest import HERE
 from raw_results import (
     CEILINGS,
     COUNTED,
@@ -109,6 +111,14 @@ def test_every_check_is_in_words_and_has_a_test_that_trips_it() -> None:
     ids = {check.id for measured in sound for check in measured.checks}
     assert ids == {*BROKEN, "percentiles-monotone"}
     assert [told.id for told in SELF_CHECKS if told.id not in ids] == ["latency-above-floor", "device-time-above-floor"]
+
+
+def test_the_page_lists_every_check_with_what_trips_it() -> None:
+    page = (HERE.parent / "docs" / "measure-honestly.md").read_text(encoding="utf-8")
+    _, _, after = page.partition("| self-check | trips where |")
+    table = after.partition("\n\n")[0]
+    listed = [name for line in table.splitlines() for name in re.findall("`([a-z-]+)`", line.partition(" | ")[0])]
+    assert sorted(listed) == sorted(told.id for told in SELF_CHECKS)
 
 
 def test_percentiles_that_do_not_ascend_are_seen() -> None:
@@ -237,7 +247,7 @@ def test_a_failed_check_says_its_reason_in_words_with_its_numbers() -> None:
     )
     told = [finding.message for finding in bench(record(result(cached))).findings if finding.code == "invalid"]
     assert told == [
-        "the fastest call is 2036× as fast as any such CPU can be at its arithmetic: the calls did not do the work "
+        "the fastest call is 254× as fast as any such CPU can be at its arithmetic: the calls did not do the work "
         "that was counted (self-check latency-above-arithmetic)",
         "a call holds 1.00 MiB, but weights, input and the largest output of a layer take 512 MiB: it did not run the "
         "layers that were counted (self-check memory-above-least)",
