@@ -16,6 +16,7 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 # Unchanged code differs by as much between two runs.
 DELTA = {"cuda": 0.02, "cpu": 0.05, "mps": 0.05}
+CROSSES = "the interval crosses a margin"  # the one reason that more samples can remove
 SIGMAS = 1.96  # of a normal distribution, on either side of its middle 95 %
 
 
@@ -173,7 +174,7 @@ def _decide(
         outcome, reason = "INCONCLUSIVE", doubt
     elif outcome == "INCONCLUSIVE":
         stands = _outcome(*measured, delta) != "INCONCLUSIVE"
-        reason = "the machine changed its pace too" if stands else "the interval crosses a margin"
+        reason = "the machine changed its pace too" if stands else CROSSES
     return Comparison(outcome, ratio, low, high, delta, machine, reason)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from resnet_inspect.benchmark.case import Case
-from resnet_inspect.benchmark.compare import OUTCOMES, Comparison, Outcome, ResultComparison, compare_results
+from resnet_inspect.benchmark.compare import CROSSES, OUTCOMES, Comparison, Outcome, ResultComparison, compare_results
 from resnet_inspect.benchmark.findings import what_voids
 from resnet_inspect.benchmark.record import Environment, Record, Result
 from resnet_inspect.errors import FAILED, INCONCLUSIVE, OK, RequestError
@@ -123,7 +123,7 @@ def verdict(
             *([f"the two runs differ in the variables {', '.join(variables)}: {UNSTEADIED}"] if variables else []),
             *_disturbances(pairs),
             f"a verdict is where the interval lies around 1 {margins(pair.new.case for pair in pairs)}",
-            *([LONGER] if any(c.outcome == "INCONCLUSIVE" for c in compared) else []),
+            *([LONGER] if any(c.reason == CROSSES for c in compared) else []),
             *([STEADIED] if any(c.machine is not None for c in compared) else []),
             *([] if old.plan.fresh and new.plan.fresh else [ONE_PROCESS]),
         ),
