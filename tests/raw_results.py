@@ -55,11 +55,12 @@ COUNTED = Counted(
     predicted=PeakMemory(2048, 1024, 0, 512, 512, 0, 0, 0),
     stages=(Part("stem", "", 1), Part("head", "", 3)),
     layers=(Part("conv1", "stem", 1), Part("fc", "head", 3)),
+    least_bytes=2**29,
 )
 
 PREPARED = Prepared(captured_ms=None, flags={}, gpu=None)
 WARMED_UP = WarmedUp(first_ms=30.0, calls=20, seconds=0.5, settled=True, compiled_graphs=1, first_peak_bytes=None)
-MEMORY = MeasuredMemory(requested_bytes=4096, process_bytes=2**30)
+MEMORY = MeasuredMemory(requested_bytes=2**30, process_bytes=2**31)
 FINISHED = Finished(finite=True, relative_error=0.0, compiled_graphs=1, gpu=None, fault_us=0.5)
 
 CPU_ROUND = CpuRound(cpu_share=1.0, faults_per_call=0.0, reference_ms=(3.0, 3.0, 3.0))
@@ -156,8 +157,8 @@ def pairs(forward_ms: Sequence[float] = (6.0, 4.0), marked_ms: float = 10.0, pla
     )
 
 
-def result(raw: RawResult, counted: Counted = COUNTED, plan: Plan = PLAN) -> Result:
-    return result_of(raw, plan, counted)
+def result(raw: RawResult, counted: Counted = COUNTED, plan: Plan = PLAN, machine: Machine = MACHINE) -> Result:
+    return result_of(raw, plan, counted, machine)
 
 
 def codes(result: Result) -> list[str]:

@@ -39,7 +39,7 @@ from resnet_inspect.benchmark.findings import FINDINGS
 from resnet_inspect.benchmark.plan import plan_for
 from resnet_inspect.benchmark.statistics import median_of, pooled
 from resnet_inspect.benchmark.stopping import reason_to_stop
-from resnet_inspect.benchmark.worker import measure, reference_workload, timing
+from resnet_inspect.benchmark.worker import cpu_time, measure, reference_workload, timing
 from resnet_inspect.benchmark.worker.prepare import Ready, prepare
 from resnet_inspect.vocabulary import Task
 
@@ -153,9 +153,10 @@ def play(device: str, trials: int, planted: float) -> Iterator[list[Played]]:
                 if trial[i].on_cpu:
                     trial[i].reference_ms.append(geometric_mean(reference_workload.milliseconds()))
                 timing.rewarm(calls[i], CLOCK, plan.rewarm_s)
+                before = cpu_time.read()
                 samples, share = timing.watched(calls[i], CLOCK, plan.min_round_s, at_least)
                 trial[i].rounds.append(samples)
-                trial[i].shares.append(share)
+                trial[i].shares.append(1 - cpu_time.shares(before, cpu_time.read(), share).robbed)
         extra_ns = planted * 1e6 * median_of(pooled(trial[0].rounds))  # the machine's speed may have changed
         yield trial
 
@@ -176,7 +177,7 @@ def verdicts(device: str, trials: int, parts: Sequence[str]) -> Iterator[Row]:
                     new.rounds,
                     delta,
                     seed,
-                    doubtful=old.crowded or new.crowded,
+                    doubt="crowded" if old.crowded or new.crowded else "",
                     reference_ms=(old.reference_ms, new.reference_ms) if old.on_cpu else None,
                 )
                 for seed, (old, new) in enumerate(pairs)

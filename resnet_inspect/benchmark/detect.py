@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from math import inf
+from math import fsum, inf
 from statistics import geometric_mean
 
 from resnet_inspect.benchmark.breakdown import Breakdown
@@ -77,6 +77,13 @@ def detect_bimodal(seen: Evidence, limits: Limits) -> Iterator[Values]:
         yield {}
 
 
+def detect_tail(seen: Evidence, limits: Limits) -> Iterator[Values]:
+    samples = pooled(seen.raw.latency_ms)
+    slow = [ms for ms in samples if ms > limits["slow"] * median_of(samples)]
+    if slow and (share := fsum(slow) / fsum(samples)) >= limits["share"]:
+        yield {"count": len(slow), "of": len(samples), "share": share, "longest": samples[-1]}
+
+
 def detect_slow_first(seen: Evidence, limits: Limits) -> Iterator[Values]:
     if inf > (ratio := slow_first(seen.raw.latency_ms)) > limits["ratio"]:
         yield {"ratio": ratio}
@@ -107,8 +114,14 @@ def detect_unsteady_cpu(seen: Evidence, limits: Limits) -> Iterator[Values]:
 
 
 def detect_crowded(seen: Evidence, limits: Limits) -> Iterator[Values]:
-    shares = [state.cpu_share for state in seen.cpu_rounds]
+    shares = [state.given_share for state in seen.cpu_rounds]
     if shares and (share := median_of(shares)) < limits["share"]:
+        yield {"share": share}
+
+
+def detect_waits(seen: Evidence, limits: Limits) -> Iterator[Values]:
+    shares = [state.waiting_share for state in seen.cpu_rounds if state.waiting_share is not None]
+    if shares and (share := median_of(shares)) > limits["share"]:
         yield {"share": share}
 
 

@@ -26,12 +26,14 @@ from resnet_inspect.benchmark.detect import (
     detect_page_faults,
     detect_rounding,
     detect_slow_first,
+    detect_tail,
     detect_throttled,
     detect_unsteady_clock,
     detect_unsteady_cpu,
+    detect_waits,
 )
 from resnet_inspect.benchmark.plan import plan_for
-from resnet_inspect.benchmark.record import Observation
+from resnet_inspect.benchmark.record import Observation, Result
 from resnet_inspect.benchmark.statistics import MODE_DISTANCE
 from resnet_inspect.hardware.floor import ABOVE_ROOF
 from resnet_inspect.language import marked
@@ -47,7 +49,8 @@ class FindingRule:
     """A finding of bench as data.
 
     ``limits`` are written in ``unit`` on its page, None being a plain number. The names of ``SHARES`` become
-    percentages in ``message``.
+    percentages in ``message``. ``voids`` is why a difference between times decides nothing where one of them has this
+    finding; empty where it does decide.
     """
 
     code: str
@@ -57,6 +60,7 @@ class FindingRule:
     page: str = ""
     limits: Limits = field(default_factory=dict)
     unit: Unit | None = "share"
+    voids: str = ""
 
 
 def observe(evidence: Evidence, codes: tuple[str, ...] | None = None) -> Iterator[Observation]:
@@ -66,6 +70,12 @@ def observe(evidence: Evidence, codes: tuple[str, ...] | None = None) -> Iterato
         if rule.code in chosen:
             for values in rule.detect(evidence, rule.limits):
                 yield Observation(rule.code, evidence.raw.case.label, values)
+
+
+def what_voids(result: Result) -> str:
+    """Why a difference between the times of ``result`` and others decides nothing; empty where it does."""
+    rules = [BY_CODE[finding.code] for finding in result.findings if finding.code in BY_CODE]
+    return next((rule.voids for rule in rules if rule.voids), "")
 
 
 NOISY = {"cpu": 0.05, "cuda": 0.02}
@@ -128,6 +138,14 @@ FINDINGS: tuple[FindingRule, ...] = (
         {"distance": MODE_DISTANCE},
     ),
     FindingRule(
+        "tail",
+        marked("{count} of {of} calls are slow, up to {longest} ms, and take {share} of the time"),
+        marked("the median leaves them out, images/s does not: look at samples_ms, and for what stalls a call"),
+        detect_tail,
+        marked("bench reports this where calls above {slow} of the median take {share} of the time or more."),
+        {"slow": 2.0, "share": 0.05},
+    ),
+    FindingRule(
         "slow-first",
         marked("the first call of a round takes {ratio}× the time of the others"),
         marked("another case or program emptied the caches: compare medians, which one slow call cannot move"),
@@ -169,11 +187,20 @@ FINDINGS: tuple[FindingRule, ...] = (
     ),
     FindingRule(
         "crowded",
-        marked("the calling thread got {share} of a CPU: other programs, or more threads than CPUs, took the rest"),
+        marked("ready threads got {share} of a CPU: other programs, or more threads than CPUs, took the rest"),
         marked("close other programs, or give fewer --threads: these times include theirs"),
         detect_crowded,
         marked("bench reports this below {share}, in the median over all rounds."),
         {"share": 0.9},
+        voids="other programs took part of the CPU",
+    ),
+    FindingRule(
+        "waits",
+        marked("the net waits: {share} of the time not even its busiest thread was ready to run"),
+        marked("look for sleep, files, sockets and locks in its code: no faster CPU shortens them"),
+        detect_waits,
+        marked("bench reports this above {share}, in the median over all rounds."),
+        {"share": 0.1},
     ),
     FindingRule(
         "page-faults",

@@ -81,12 +81,20 @@ class CpuRound:
     """How the machine did during a round on a CPU.
 
     ``cpu_share`` is what the calling thread was given of one CPU; ``reference_ms`` are the pieces of the reference
-    workload, timed right before the round.
+    workload, timed right before the round. ``robbed_share`` is the time for which a thread was ready to run and others
+    had its CPU; ``waiting_share`` that for which not even the busiest thread was ready.
     """
 
     cpu_share: float
     faults_per_call: float
     reference_ms: tuple[Duration, ...] = field(metadata=keyed("yardstick_ms"))
+    robbed_share: float | None = field(default=None, metadata=OPTIONAL)
+    waiting_share: float | None = field(default=None, metadata=OPTIONAL)
+
+    @property
+    def given_share(self) -> float:
+        """What a thread that was ready got of a CPU; where that was not told, what the calling thread got."""
+        return self.cpu_share if self.robbed_share is None else 1 - self.robbed_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +133,16 @@ class FreeMemory:
 
 @dataclass(frozen=True, slots=True)
 class Phases:
-    """Mean milliseconds over common training steps, so that the phases add up to the step."""
+    """Mean milliseconds over common training steps, so that the phases add up to the step.
+
+    ``samples_ms`` holds the forward, backward and optimizer phase of each step.
+    """
 
     forward_ms: float
     backward_ms: float
     optimizer_ms: float
     step_ms: float
+    samples_ms: tuple[tuple[Duration, Duration, Duration], ...] | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,9 +211,9 @@ class Record:
     results: tuple[Result, ...] = field(metadata=keyed("arms"))
 
 
-def metric(rounds: Rounds, seed: int) -> Metric:
-    """The statistics of a quantity, with its samples."""
-    s = summarize(rounds, seed)
+def metric(rounds: Rounds, seed: int, ci95_ms: tuple[float, float] | None = None) -> Metric:
+    """The statistics of a quantity, with its samples; the interval is computed unless it is known."""
+    s = summarize(rounds, seed, ci95_ms)
     samples = tuple(x for samples in rounds for x in samples)
     cv = s.cv if isfinite(s.cv) else None
     return Metric(s.median, s.ci95, s.min, s.q1, s.q3, s.p90, s.p95, s.p99, s.mean, s.sd, s.mad, cv, s.outliers, s.n,

@@ -3,6 +3,7 @@
 import json
 
 from resnet_inspect.benchmark.record import Metric, Record, Result, metric
+from resnet_inspect.benchmark.statistics import may_be_interval
 from resnet_inspect.errors import RequestError
 from resnet_inspect.typed_json import decode, encode
 
@@ -66,8 +67,16 @@ def _check_consistent(result: Result) -> None:
 
 
 def _follows(statistics: Metric, seed: int) -> bool:
-    """Whether the statistics are those of their samples; no samples give no statistics."""
+    """Whether the statistics are those of their samples; no samples give no statistics.
+
+    The interval is held to a few of its resamples: all of them cost 10 ms. What decides by it, computes it again.
+    """
+    rounds, ci95_ms = statistics.rounds, statistics.ci95_ms
     try:
-        return sum(statistics.round_lengths) == statistics.n and metric(statistics.rounds, seed) == statistics
+        return (
+            sum(statistics.round_lengths) == statistics.n
+            and metric(rounds, seed, ci95_ms) == statistics
+            and may_be_interval(ci95_ms, rounds, seed)
+        )
     except (ValueError, OverflowError):
         return False

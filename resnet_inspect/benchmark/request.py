@@ -105,7 +105,19 @@ def count(case: Case, net: Source, graph: Graph) -> Counted:
         predicted=predict_memory(case, graph),
         stages=stages_of(graph),
         layers=layers_of(graph),
+        least_bytes=least_bytes(case, graph),
     )
+
+
+def least_bytes(case: Case, graph: Graph) -> int | None:
+    """The weights, the input and the largest output of a convolution or linear layer, which an eager call holds.
+
+    None where ``predict_memory`` has no prediction either.
+    """
+    if case.mode != "eager" or case.precision not in ELEMENT_BYTES:
+        return None
+    largest = max((node.out.numel for node in graph.nodes if node.macs), default=0)
+    return ELEMENT_BYTES[case.arithmetic] * (work_of(graph).params + graph.input.numel + largest)
 
 
 def predict_memory(case: Case, graph: Graph) -> PeakMemory | None:

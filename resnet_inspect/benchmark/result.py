@@ -22,6 +22,7 @@ from resnet_inspect.benchmark.schedule import RawResult
 from resnet_inspect.benchmark.statistics import P99_SAMPLES
 from resnet_inspect.graph.facts.memory import PeakMemory
 from resnet_inspect.hardware.ceilings import Ceilings
+from resnet_inspect.hardware.machine import Machine
 from resnet_inspect.typed_json import JsonObject
 
 FIELDS = {"stage": "stages", "layer": "layers"}  # an extra -> the field of a Result, where it has another name
@@ -29,16 +30,20 @@ FIELDS = {"stage": "stages", "layer": "layers"}  # an extra -> the field of a Re
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What counting says of a case's net; ``predicted`` is None where no prediction is made."""
+    """What counting says of a case's net; ``predicted`` is None where no prediction is made.
+
+    ``least_bytes`` are those that a call must hold: its weights, its input and the largest output of a layer.
+    """
 
     cost: Cost
     spec: JsonObject
     predicted: PeakMemory | None
     stages: tuple[Part, ...]
     layers: tuple[Part, ...]
+    least_bytes: int | None = None
 
 
-def result_of(raw: RawResult, plan: Plan, counted: Counted) -> Result:
+def result_of(raw: RawResult, plan: Plan, counted: Counted, machine: Machine) -> Result:
     """The Result of a case that has ended, however it ended."""
     if raw.status != "ok":
         return Result(
@@ -59,7 +64,7 @@ def result_of(raw: RawResult, plan: Plan, counted: Counted) -> Result:
     breakdowns, ceilings = _breakdowns(raw, counted), _ceilings(raw.ceilings_before, raw.ceilings_after)
     first_call_ms = raw.prepared.captured_ms or raw.warmed_up.first_ms
     compiled = raw.case.is_compiled
-    checks = tuple(check(raw, metrics, breakdowns))
+    checks = tuple(check(raw, metrics, breakdowns, counted.cost, counted.least_bytes, machine))
     valid = all(check.ok for check in checks)
     measured = raw.memory and replace(raw.memory, first_peak_bytes=raw.warmed_up.first_peak_bytes)
     return Result(
@@ -94,20 +99,22 @@ def hold_to_ceilings(
 
     ``floor_ms`` is the least time of a forward pass under them, ``arithmetic_ms`` the time of its FLOPs alone.
 
-    A device time below the arithmetic's floor fails a self-check, fp32 apart: there Winograd's algorithm multiplies
-    less. A time below the memory's floor is a finding only: the maps of a small net stay in the cache.
+    A time below the arithmetic's floor fails a self-check. A device time below the memory's floor is a finding only:
+    the maps of a small net stay in the cache.
     """
     held = replace(result, ceilings=replace(ceilings, floor_ms=floor_ms))
-    device = result.metrics.device_time
-    if device is None or not floor_ms:
+    if not floor_ms:
         return held
     seen = Evidence(RawResult(result.case), plan, result.metrics, ceilings=held.ceilings)
-    held = replace(held, findings=(*result.findings, *observe(seen, ("cached",))))
-    if result.case.precision == "fp32":
-        return held
-    checked = check_floor(device.median_ms, arithmetic_ms)
-    valid = result.valid and checked.ok
-    return replace(held, checks=(*result.checks, checked), valid=valid, status=result.status if valid else "invalid")
+    checks = (*result.checks, *check_floor(result.case, result.metrics, arithmetic_ms))
+    valid = result.valid and all(check.ok for check in checks)
+    return replace(
+        held,
+        findings=(*result.findings, *observe(seen, ("cached",))),
+        checks=checks,
+        valid=valid,
+        status=result.status if valid == result.valid else "invalid",
+    )
 
 
 def _metrics(raw: RawResult, plan: Plan) -> Metrics:

@@ -7,6 +7,7 @@ from functools import cache
 from random import Random
 
 from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.grade import grade_of_run
 from resnet_inspect.benchmark.largest import WORKER_BYTES, find_largest
 from resnet_inspect.benchmark.messages import Job
 from resnet_inspect.benchmark.plan import Plan, plan_for
@@ -64,15 +65,17 @@ def run(request: Request, save: Callable[[Record], None], tell: Callable[[str], 
         predicted = counted[case].predicted
         return WORKER_BYTES + 2 * (predicted.peak_bytes if predicted else 0)
 
-    record = Record(request.argv, _environment(machine, probed), plan, len(cases), ())
+    environment = _environment(machine, probed)
+    record = Record(request.argv, environment, plan, len(cases), ())
     results: dict[Case, Result] = {}
     least_time = cache(lambda case, ceilings: _least_time_ms(graphs[case], ceilings))
 
     def keep(raw: RawResult) -> None:
         nonlocal record
-        results[raw.case] = result_of(raw, plan, counted[raw.case])
+        results[raw.case] = result_of(raw, plan, counted[raw.case], machine)
         in_order = [results[case] for case in cases if case in results]
-        record = replace(record, results=tuple(under_one_roof(in_order, plan, least_time)))
+        graded = replace(environment, grade=grade_of_run(environment.grade, in_order))
+        record = replace(record, environment=graded, results=tuple(under_one_roof(in_order, plan, least_time)))
         save(record)
 
     rng = Random(request.seed)

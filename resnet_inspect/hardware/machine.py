@@ -5,11 +5,12 @@ import os
 import platform
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from resnet_inspect.hardware.gpu import Gpu
+from resnet_inspect.typed_json import OPTIONAL
 from resnet_inspect.units import text
 
 VARIABLES = re.compile(
@@ -20,6 +21,7 @@ VARIABLES = re.compile(
 # Parts of the names of preloaded libraries that slow a process down or change its clock; allocators do neither.
 INTRUSIVE = ("valgrind", "vgpreload", "heaptrack", "libasan", "libtsan", "libprofiler", "libfaketime", "injection")
 HEAVY_SWAP = 0.1  # share of the memory
+VECTORS = {"amx_tile": "AMX", "avx512f": "AVX-512", "avx2": "AVX2"}  # flag of /proc/cpuinfo -> name, the widest first
 
 T = TypeVar("T")
 
@@ -31,7 +33,7 @@ class Machine:
     ``cpus`` counts the CPUs online, ``affinity`` those that this process may run on, ``cores`` their physical cores.
     ``quota_cpus`` is the tightest limit of the control groups, None if there is none. ``memory_bytes`` is the whole
     memory, ``swap_bytes`` the swap in use. ``governor`` and ``frequency_mhz`` are those of the first usable CPU.
-    ``traced`` is whether a debugger is attached.
+    ``traced`` is whether a debugger is attached. ``vectors`` are the widest of ``VECTORS`` that it has.
     """
 
     os: str
@@ -50,6 +52,7 @@ class Machine:
     container: bool | None
     traced: bool | None
     variables: dict[str, str]
+    vectors: str | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ def read(root: str = "/", environ: Mapping[str, str] | None = None) -> Machine:
         container=_container(base),
         traced=None if tracer is None else tracer > 0,
         variables={name: environ[name] for name in sorted(environ) if VARIABLES.fullmatch(name)},
+        vectors=next((VECTORS[flag] for flag in VECTORS if flag in first.get("flags", "").split()), None),
     )
 
 

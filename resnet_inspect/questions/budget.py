@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from resnet_inspect.benchmark.findings import what_voids
+from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.record import Record, Result
+from resnet_inspect.benchmark.statistics import median_interval
 from resnet_inspect.errors import FAILED, INCONCLUSIVE, OK, RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.memory import peak_bytes
@@ -95,8 +98,9 @@ def budget(graph: Graph, spec: JsonObject, limits: Limits, record: Record | None
     columns = COLUMNS
     if limits.latency_ms is not None:
         columns = (*COLUMNS, *INTERVAL)
-        for result in _fitting(graph, spec, record):
-            use, finding = _latency(result, limits.latency_ms)
+        plan, results = _fitting(graph, spec, record)
+        for result in results:
+            use, finding = _latency(result, limits.latency_ms, plan.seed)
             uses.append(use)
             findings += [finding] if finding else []
     elif record is not None:
@@ -126,8 +130,8 @@ def _key(name: str) -> str:
     return f"max-{name.replace('_', '-')}"
 
 
-def _fitting(graph: Graph, spec: JsonObject, record: Record | None) -> list[Result]:
-    """Every inference of this net at this input, whatever its options: each has to keep the limit."""
+def _fitting(graph: Graph, spec: JsonObject, record: Record | None) -> tuple[Plan, list[Result]]:
+    """The plan, and every inference of this net at this input, whatever its options: each has to keep the limit."""
     if record is None:
         raise RequestError(
             "max-latency-ms needs a measurement", hint="`resnet-inspect bench -o run.json`, then --record run.json"
@@ -145,10 +149,10 @@ def _fitting(graph: Graph, spec: JsonObject, record: Record | None) -> list[Resu
         raise RequestError(
             f"the Record has no inference of {graph.name} at input {graph.input}", hint=f"it has {labels}"
         )
-    return results
+    return record.plan, results
 
 
-def _latency(result: Result, limit: float) -> tuple[Use, Finding | None]:
+def _latency(result: Result, limit: float, seed: int) -> tuple[Use, Finding | None]:
     """The median against the limit; the verdict is open where the limit lies inside the median's interval."""
     key = _key("latency_ms")
     where = f"{result.case.label}, {result.case.device}"
@@ -157,8 +161,9 @@ def _latency(result: Result, limit: float) -> tuple[Use, Finding | None]:
         use = Use(key, where, "ms", limit, None, "INCONCLUSIVE")
         message = f"{where} is {result.status}: no valid measurement of its latency"
         return use, Finding("inconclusive", key, message, "measure again")
-    low, high = metric.ci95_ms
-    over = low > limit and not result.has("crowded")  # other programs can only add to a time
+    low, high = median_interval(metric.rounds, seed)  # never the Record's word for it
+    voids = what_voids(result)  # all that voids a comparison can only add to a time
+    over = low > limit and not voids
     verdict = "ok" if high <= limit else "OVER" if over else "INCONCLUSIVE"
     use = Use(key, where, "ms", limit, metric.median_ms, verdict, (low, high))
     bounds, allowed = f"{text(low, 'ms')} to {text(high, 'ms')}", text(limit, "ms")
@@ -166,8 +171,8 @@ def _latency(result: Result, limit: float) -> tuple[Use, Finding | None]:
         case "OVER":
             return use, Finding("over", key, f"{where}: the median's interval, {bounds}, is above {allowed}")
         case "INCONCLUSIVE" if low > limit:
-            message = f"{where}: the median's interval, {bounds}, is above {allowed}, but other programs took CPU time"
-            return use, Finding("inconclusive", key, message, "close them and measure again")
+            message = f"{where}: the median's interval, {bounds}, is above {allowed}, but {voids}"
+            return use, Finding("inconclusive", key, message, "measure again without them")
         case "INCONCLUSIVE":
             message = f"{where}: {allowed} lies inside the median's interval, {bounds}"
             return use, Finding("inconclusive", key, message, "measure longer: bench --min-time")

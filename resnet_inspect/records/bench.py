@@ -4,18 +4,17 @@ import shlex
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from resnet_inspect.benchmark.case import Case
-from resnet_inspect.benchmark.messages import Phases
+from resnet_inspect.benchmark.checks import SELF_CHECKS
 from resnet_inspect.benchmark.plan import Plan
-from resnet_inspect.benchmark.record import Environment, Metric, Record, Result
+from resnet_inspect.benchmark.record import Check, Environment, Metric, Record, Result
 from resnet_inspect.benchmark.statistics import half_width
 from resnet_inspect.errors import INCONCLUSIVE, OK
 from resnet_inspect.hardware.gpu import Gpu
 from resnet_inspect.hardware.machine import Machine
-from resnet_inspect.records import breakdown, choices
+from resnet_inspect.records import breakdown, choices, phases
 from resnet_inspect.records.findings import findings_of
 from resnet_inspect.report import Column, Fact, Finding, Report, Table, tabulate
-from resnet_inspect.units import UNKNOWN, counted, significant, text
+from resnet_inspect.units import counted, significant, text
 
 
 class Row(NamedTuple):
@@ -104,9 +103,15 @@ def bench(record: Record, strict: bool = False) -> Report:
             Fact("rounds", "rounds", _rounds(record.plan)),
             *_fastest(record),
         ),
-        tables=(_results(record), *worth, *_phases(record), *breakdown.tables(record)),
+        tables=(_results(record), *worth, *phases.tables(record), *breakdown.tables(record)),
         findings=(*findings_of(record), *_missing(record), *_failed_checks(record)),
-        notes=(*_notes(record), *(choices.notes(record) if worth else ()), *breakdown.notes(record), *_energy(record)),
+        notes=(
+            *_notes(record),
+            *(choices.notes(record) if worth else ()),
+            *phases.notes(record),
+            *breakdown.notes(record),
+            *_energy(record),
+        ),
         ok=ok,
         exit_code=INCONCLUSIVE if strict and not ok else OK,
     )
@@ -129,8 +134,17 @@ def _failed_checks(record: Record) -> Iterator[Finding]:
     for result in record.results:
         for check in result.checks:
             if not check.ok:
-                value, limit = (UNKNOWN if x is None else f"{x:.3g}" for x in (check.value, check.limit))
-                yield Finding("invalid", result.case.label, f"self-check {check.id} failed: {value}, limit {limit}")
+                yield Finding("invalid", result.case.label, f"{_reason(check)} (self-check {check.id})")
+
+
+def _reason(check: Check) -> str:
+    told = next((told for told in SELF_CHECKS if told.id == check.id), None)
+    if told is None:  # a Record of another version
+        return "another version of resnet-inspect knows why"
+    whole = told.unit in ("bytes", "integer")
+    numbers = (int(x) if whole and x is not None else x for x in (check.value, check.limit))
+    value, limit = (text(x, told.unit) for x in numbers)
+    return told.message.format(value=value, limit=limit)
 
 
 def _notes(record: Record) -> Iterator[str]:
@@ -180,27 +194,6 @@ def _rounds(plan: Plan) -> str:
     until = "" if plan.quick else f", until ±{100 * plan.precise_within:g}% or {plan.max_time_s:g} s"
     where = ", each in a new process" if plan.fresh else ""
     return f"{least} of {plan.min_round_s:g} s{where}{until}, seed {plan.seed}"
-
-
-class Step(NamedTuple):
-    """The phases of a training step."""
-
-    case: Case
-    phases: Phases
-
-
-PHASES: tuple[Column[Step], ...] = (
-    Column("case", "case", lambda step: step.case.label),
-    Column("forward_ms", "forward", lambda step: step.phases.forward_ms, "ms"),
-    Column("backward_ms", "backward", lambda step: step.phases.backward_ms, "ms"),
-    Column("optimizer_ms", "optimizer", lambda step: step.phases.optimizer_ms, "ms"),
-    Column("step_ms", "step", lambda step: step.phases.step_ms, "ms"),
-)
-
-
-def _phases(record: Record) -> Iterator[Table]:
-    if steps := [Step(result.case, result.phases) for result in record.results if result.phases is not None]:
-        yield tabulate("phases", "phases of a training step", PHASES, steps)
 
 
 def _energy(record: Record) -> Iterator[str]:

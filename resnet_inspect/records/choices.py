@@ -31,6 +31,10 @@ class Choice(NamedTuple):
     comparison: Comparison
     outcome: Outcome | None
 
+    @property
+    def reason(self) -> str:
+        return self.comparison.reason if self.outcome else ""
+
 
 COLUMNS: tuple[Column[Choice], ...] = (
     Column("choice", "choice", lambda choice: choice.words),
@@ -39,6 +43,7 @@ COLUMNS: tuple[Column[Choice], ...] = (
     Column("low", "from", lambda choice: choice.comparison.low, "ratio"),
     Column("high", "to", lambda choice: choice.comparison.high, "ratio"),
     Column("verdict", "verdict", lambda choice: choice.outcome),
+    Column("reason", "because", lambda choice: choice.reason or None),
 )
 
 
@@ -49,7 +54,8 @@ def table(record: Record) -> Iterator[Table]:
         choice for option in OPTIONS for result in record.results for choice in _weigh(option, result, results, record)
     ]
     if choices:
-        yield tabulate("choices", "what each choice is worth", COLUMNS, choices)
+        used = [column for column in COLUMNS if column.key != "reason" or any(choice.reason for choice in choices)]
+        yield tabulate("choices", "what each choice is worth", used, choices)
 
 
 def notes(record: Record) -> Iterator[str]:
@@ -74,7 +80,7 @@ def _weigh(option: str, result: Result, results: dict[Case, Result], record: Rec
     if value == first or without is None:
         return
     scale = without.case.batch_size / result.case.batch_size
-    compared = compare_results(without, result, record.plan.seed, scale=scale)
+    compared = compare_results(without, result, record.plan.seed, scale=scale, resample=False)
     if compared is not None:
         words = OPTIONS[option].format(value) + ("" if option == "folded" else f" over {first}")
         outcome = None if record.plan.quick else compared.comparison.outcome

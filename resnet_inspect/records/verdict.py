@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from resnet_inspect.benchmark.case import Case
-from resnet_inspect.benchmark.compare import OUTCOMES, Comparison, Outcome, ResultComparison, compare_results
+from resnet_inspect.benchmark.compare import CROSSES, OUTCOMES, Comparison, Outcome, ResultComparison, compare_results
+from resnet_inspect.benchmark.findings import what_voids
 from resnet_inspect.benchmark.record import Environment, Record, Result
 from resnet_inspect.errors import FAILED, INCONCLUSIVE, OK, RequestError
 from resnet_inspect.records.choices import margins
@@ -48,10 +49,16 @@ class Pair(NamedTuple):
     def outcome(self) -> Outcome:
         return self.comparison.outcome if self.comparison else "INCONCLUSIVE"
 
+    @property
+    def reason(self) -> str:
+        """Why the outcome is INCONCLUSIVE."""
+        return self.comparison.reason if self.comparison else "a run has no valid measurement"
+
 
 COLUMNS: tuple[Column[Pair], ...] = (
     Column("case", "case", lambda pair: pair.label),
     Column("verdict", "verdict", lambda pair: pair.outcome),
+    Column("reason", "because", lambda pair: pair.reason or None),
     Column("old_ms", "old", lambda pair: pair.compared.old_ms if pair.compared else None, "ms"),
     Column("new_ms", "new", lambda pair: pair.compared.new_ms if pair.compared else None, "ms"),
     Column("ratio", "new/old", lambda pair: pair.comparison.ratio if pair.comparison else None, "ratio"),
@@ -109,14 +116,14 @@ def verdict(
         model=None,
         title=f"{counted(len(pairs), 'case')}, new against old",
         facts=tuple(Fact(outcome.lower(), outcome, outcomes.count(outcome)) for outcome in OUTCOMES),
-        tables=(tabulate("verdicts", "verdicts", COLUMNS, pairs),),
+        tables=(tabulate("verdicts", "verdicts", _columns(pairs), pairs),),
         findings=tuple(findings),
         notes=(
             *([f"the two runs differ in {', '.join(differences)}"] if differences else []),
             *([f"the two runs differ in the variables {', '.join(variables)}: {UNSTEADIED}"] if variables else []),
             *_disturbances(pairs),
             f"a verdict is where the interval lies around 1 {margins(pair.new.case for pair in pairs)}",
-            *([LONGER] if any(c.outcome == "INCONCLUSIVE" for c in compared) else []),
+            *([LONGER] if any(c.reason == CROSSES for c in compared) else []),
             *([STEADIED] if any(c.machine is not None for c in compared) else []),
             *([] if old.plan.fresh and new.plan.fresh else [ONE_PROCESS]),
         ),
@@ -141,6 +148,11 @@ def _matched(old: Record, new: Record, ignore_model: bool) -> tuple[list[tuple[R
     return common, [result.case for alike in waiting.values() for result in alike]
 
 
+def _columns(pairs: Sequence[Pair]) -> list[Column[Pair]]:
+    """All, but reasons only where there is one."""
+    return [column for column in COLUMNS if column.key != "reason" or any(pair.reason for pair in pairs)]
+
+
 def _differences(old: Environment, new: Environment) -> list[str]:
     """What makes two runs another experiment."""
     machines = old.machine, new.machine
@@ -162,8 +174,9 @@ def _disturbances(pairs: Sequence[Pair]) -> Iterator[str]:
     """What happened in either run that leaves a pair undecided."""
     for pair in pairs:
         both = ("old", pair.old), ("new", pair.new)
-        if runs := [run for run, result in both if result.has("crowded")]:
-            yield f"{pair.new.case.label}: other programs took part of the CPU in the {' and the '.join(runs)} run"
+        for reason in dict.fromkeys(reason for _, result in both if (reason := what_voids(result))):
+            runs = [run for run, result in both if what_voids(result) == reason]
+            yield f"{pair.new.case.label}: {reason} in the {' and the '.join(runs)} run"
         if runs := [run for run, result in both if result.stopped == "interrupted"]:
             yield f"{pair.new.case.label}: Ctrl-C ended the {' and the '.join(runs)} run"
 

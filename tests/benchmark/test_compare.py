@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_results import CPU_ROUND, FINISHED, raw, result, rounds
 
-from resnet_inspect.benchmark.compare import DELTA, Outcome, compare, compare_results
-from resnet_inspect.benchmark.record import Result
+from resnet_inspect.benchmark.compare import DELTA, Outcome, combine, compare, compare_results
+from resnet_inspect.benchmark.record import Result, metric
 from resnet_inspect.benchmark.statistics import Rounds, summarize
 
 LAW = settings(deadline=None, max_examples=50)
@@ -148,8 +148,9 @@ def test_an_error_names_the_side_and_what_is_missing(old: Rounds, new: Rounds, m
 def test_a_difference_on_a_crowded_cpu_decides_nothing(ratio: float, outcome: str) -> None:
     old = [[10.0, 10.1, 9.9]] * 5
     new = [[ratio * ms for ms in samples] for samples in old]
-    assert compare(old, new, 0.05, doubtful=True).outcome == outcome
-    assert compare(old, new, 0.05).ratio == compare(old, new, 0.05, doubtful=True).ratio
+    crowded = compare(old, new, 0.05, doubt="crowded")
+    assert (crowded.outcome, crowded.reason) == (outcome, "" if outcome == "SAME" else "crowded")
+    assert compare(old, new, 0.05).ratio == crowded.ratio
 
 
 def paced(rng: random.Random, pace: float) -> list[float]:
@@ -191,6 +192,51 @@ def test_a_machine_that_changes_its_pace_makes_nothing_slower_than_itself() -> N
             wrong[timed] += comparison.outcome in ("SLOWER", "FASTER")
     assert wrong[True] == 0
     assert wrong[False] > 20
+
+
+@pytest.mark.parametrize("machine", [None, 1.0, 1.2])
+@pytest.mark.parametrize("slower", [0.7, 0.9, 1.0, 1.1, 1.4])
+def test_an_interval_made_of_two_is_that_of_the_resamples(slower: float, machine: float | None) -> None:
+    rng = random.Random(6)
+    for _ in range(5):
+        old, new = noise(rng, centres(rng, 0.02), 0.03), noise(rng, centres(rng, 0.02), 0.03, slower)
+        reference_ms = (paced(rng, 3.0), paced(rng, 3.0 * machine)) if machine else None
+        resampled = compare(old, new, DELTA["cpu"], reference_ms=reference_ms)
+        made = combine(metric(old, 0), metric(new, 0), DELTA["cpu"], reference_ms=reference_ms)
+        assert (made.ratio, made.machine) == (pytest.approx(resampled.ratio), resampled.machine)
+        width = resampled.high - resampled.low
+        assert (made.low, made.high) == (
+            pytest.approx(resampled.low, abs=0.25 * width),
+            pytest.approx(resampled.high, abs=0.25 * width),
+        )
+        assert {made.outcome, resampled.outcome} != {"SLOWER", "FASTER"}
+
+
+def test_an_interval_made_of_two_calls_the_same_thing_the_same() -> None:
+    """A hundred comparisons with itself: as many wrong outcomes are allowed as of the resamples."""
+    rng = random.Random(7)
+    made = Counter(
+        combine(*(metric(noise(rng, centres(rng)), 0) for _ in range(2)), DELTA["cpu"]).outcome for _ in range(100)
+    )
+    assert made["SLOWER"] + made["FASTER"] <= 2
+
+
+@pytest.mark.parametrize(
+    ("slower", "machine", "sd", "doubt", "reason"),
+    [
+        (0.411, 1.0, 0.01, "other programs took part of the CPU", "other programs took part of the CPU"),
+        (1.2, 1.2, 0.01, "", "the machine changed its pace too"),
+        (1.05, 1.0, 0.05, "", "the interval crosses a margin"),
+        (1.5, 1.0, 0.01, "", ""),
+        (1.0, 1.0, 0.001, "other programs took part of the CPU", ""),  # they can hide no equality
+    ],
+)
+def test_whatever_is_inconclusive_says_why(slower: float, machine: float, sd: float, doubt: str, reason: str) -> None:
+    rng = random.Random(8)
+    old, new = noise(rng, centres(rng), sd), noise(rng, centres(rng), sd, slower)
+    compared = compare(old, new, 0.05, doubt=doubt, reference_ms=(paced(rng, 3.0), paced(rng, 3.0 * machine)))
+    assert compared.reason == reason
+    assert (compared.outcome == "INCONCLUSIVE") is bool(reason)
 
 
 def took(ms: float, reference_ms: float = 3.0, **changes: Any) -> Result:

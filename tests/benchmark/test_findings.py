@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from string import Formatter
 from typing import get_args
 
@@ -24,9 +25,10 @@ from raw_results import (
     values,
 )
 
+import resnet_inspect
 import resnet_inspect as ri
 from resnet_inspect.benchmark.detect import Evidence
-from resnet_inspect.benchmark.findings import BY_CODE, FINDINGS, ROUNDING, observe
+from resnet_inspect.benchmark.findings import BY_CODE, FINDINGS, ROUNDING, observe, what_voids
 from resnet_inspect.benchmark.messages import CpuRound, Lost
 from resnet_inspect.benchmark.plan import plan_for
 from resnet_inspect.benchmark.record import Result
@@ -66,6 +68,11 @@ def alternating(high_ms: float) -> list[list[float]]:
     return [[high_ms if number % 2 else 10.0] * 4 for number in range(ROUNDS)]
 
 
+def stalling(ms: float) -> RawResult:
+    """One call of twenty takes so long, the others 10 ms."""
+    return raw(latency_ms=[*rounds(10.0, 10.0, 10.0, 10.0)[1:], [10.0, 10.0, ms, 10.0]])
+
+
 def error_of(relative_error: float) -> RawResult:
     return raw(finished=replace(FINISHED, relative_error=relative_error))
 
@@ -87,6 +94,7 @@ CASES: dict[str, tuple[RawResult, RawResult]] = {
     "noisy": (raw(latency_ms=alternating(10.6)), raw(latency_ms=alternating(10.4))),
     "drift": (raw(latency_ms=steps(0.2)), raw(latency_ms=steps(0.1))),
     "bimodal": (raw(latency_ms=rounds(10.0, 12.0, 12.0, 10.0)), raw(latency_ms=rounds(10.0, 10.1, 10.1, 10.0))),
+    "tail": (stalling(25.0), stalling(19.9)),
     "slow-first": (raw(latency_ms=rounds(12.5, 10.0, 10.0, 10.0)), raw(latency_ms=rounds(11.9, 10.0, 10.0, 10.0))),
     "rounding": (error_of(1e-3), error_of(1e-4)),
     "throttled": (
@@ -104,6 +112,10 @@ CASES: dict[str, tuple[RawResult, RawResult]] = {
     "crowded": (
         raw(states=cpu_rounds(cpu_share=[0.99, 0.5, 0.4, 0.5, 0.99])),
         raw(states=cpu_rounds(cpu_share=[0.99, 0.91, 0.4, 0.5, 0.99])),
+    ),
+    "waits": (
+        raw(states=cpu_rounds(waiting_share=[0.0, 0.11, 0.4, 0.5, 0.0], robbed_share=[0.0] * ROUNDS)),
+        raw(states=cpu_rounds(waiting_share=[0.0, 0.09, 0.4, 0.5, 0.0], robbed_share=[0.0] * ROUNDS)),
     ),
     "page-faults": (
         raw(states=cpu_rounds(faults_per_call=[900.0] * ROUNDS)),
@@ -199,6 +211,8 @@ def test_every_finding_that_has_a_limit_tells_it() -> None:
         ("unsteady-clock", {"share": 0.25}, "25.0%"),
         ("unsteady-cpu", {"share": 0.25}, "25.0%"),
         ("crowded", {"share": 0.35}, "35.0%"),
+        ("waits", {"share": 0.55}, "55.0%"),
+        ("tail", {"slow": 2.6, "share": 0.01}, "260.0%"),
         ("page-faults", {"share": 0.25}, "25.0%"),
         ("ceiling-moved", {"share": 0.25}, "25.0%"),
         ("cached", {"share": 1.25}, "125.0%"),
@@ -274,6 +288,45 @@ def test_a_gpu_is_noisy_sooner_than_a_cpu() -> None:
     latency_ms = alternating(10.3)
     assert not result(raw(latency_ms=latency_ms)).has("noisy")
     assert result(raw("cuda:0", latency_ms=latency_ms)).has("noisy")
+
+
+@pytest.mark.parametrize(
+    ("each", "found"),
+    [
+        # share of the calling thread, share for which a ready thread had no CPU, share for which none was ready
+        ((0.5, 0.0, 0.5), ["waits"]),
+        ((0.5, 0.5, 0.0), ["crowded"]),
+        ((0.5, 0.25, 0.25), ["crowded", "waits"]),
+        ((0.85, 0.08, 0.07), []),
+        ((0.5, None, None), ["crowded"]),  # of an earlier version: what took the rest is unknown
+    ],
+)
+def test_waiting_is_told_from_being_robbed(each: tuple[float | None, ...], found: list[str]) -> None:
+    state = replace(CPU_ROUND, **dict(zip(("cpu_share", "robbed_share", "waiting_share"), each, strict=True)))
+    measured = result(raw(states=[state] * ROUNDS))
+    assert codes(measured) == found
+    assert bool(what_voids(measured)) is ("crowded" in found), "a net that waits is measured as it is"
+
+
+def test_a_stall_in_every_25th_call_is_named_with_its_share() -> None:
+    measured = result(raw(latency_ms=[[*[4.4] * 24, 100.0]] * ROUNDS))
+    assert measured.metrics.latency is not None
+    assert (measured.metrics.latency.median_ms, measured.metrics.latency.p95_ms) == (4.4, 4.4)
+    assert values(measured, "tail") == {
+        "count": 5,
+        "of": 125,
+        "share": pytest.approx(100 / (100 + 24 * 4.4)),
+        "longest": 100.0,
+    }
+    (finding,) = [finding for finding in bench(record(measured)).findings if finding.code == "tail"]
+    assert finding.message == "5 of 125 calls are slow, up to 100 ms, and take 48.6% of the time"
+
+
+def test_what_voids_a_comparison_is_asked_of_the_finding_and_never_by_its_name() -> None:
+    voiding = {rule.code for rule in FINDINGS if rule.voids}
+    assert voiding == {"crowded"}
+    for path in Path(resnet_inspect.__file__).parent.rglob("*.py"):
+        assert path.name == "findings.py" or '"crowded"' not in path.read_text(encoding="utf-8")
 
 
 def test_a_ceiling_that_moved_is_named_with_its_change() -> None:

@@ -102,6 +102,53 @@ def test_code_is_measured_as_it_is(tmp_path: Path, run: Run) -> None:
         bench(models=torch.nn.Conv2d(3, 4, 1), settings=())
 
 
+FALSE = """
+import time
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.fc, self.calls, self.kept = nn.Conv2d(3, 64, 7, 2, 3), nn.Linear(64, 1000), 0, None
+    def forward(self, x):
+        y = self.fc(self.conv(x).mean((2, 3)))
+        self.calls += x.device.type != "meta"
+        return y
+class Cached(Net):
+    def forward(self, x):
+        if self.kept is None or x.device.type == "meta" or self.calls < 3:
+            y = super().forward(x)
+            self.kept = None if x.device.type == "meta" else y
+            return y
+        return self.kept
+class Broken(Net):
+    def forward(self, x):
+        y = super().forward(x)
+        return y / 0 if self.calls > 1 else y
+class Sleeping(Net):
+    def forward(self, x):
+        time.sleep(0.02 * (x.device.type != "meta"))
+        return super().forward(x)
+class Stalling(Net):
+    def forward(self, x):
+        time.sleep(0.3 * (x.device.type != "meta" and self.calls % 25 == 24))
+        return super().forward(x)
+"""
+
+
+def test_a_net_that_does_not_do_its_work_or_waits_fools_nobody(tmp_path: Path) -> None:
+    (tmp_path / "false.py").write_text(FALSE)
+    names = ("Cached", "Broken", "Sleeping", "Stalling")
+    models = tuple(f"{tmp_path}/false.py:{name}" for name in names)
+    record = bench(models=models, settings=(), batch_size=8, input=(8, 3, 112, 112), max_time_s=0.5)
+    cached, _, sleeping, stalling = record.results
+    failed = [[check.id for check in result.checks if not check.ok] for result in record.results]
+    assert failed == [["latency-above-arithmetic", "memory-above-least"], ["outputs-finite"], [], []]
+    assert [result.valid for result in record.results] == [False, False, True, True]
+    assert not cached.has("waits")
+    assert sleeping.has("waits")
+    assert stalling.has("tail")
+
+
 A = TypeVar("A")
 
 

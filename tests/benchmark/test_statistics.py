@@ -16,6 +16,8 @@ from resnet_inspect.benchmark.statistics import (
     drift,
     half_width,
     is_bimodal,
+    may_be_interval,
+    mean_half_width,
     median_interval,
     quantile,
     slow_first,
@@ -301,3 +303,23 @@ def test_a_twentieth_of_the_samples_is_a_tail_and_more_is_a_mode() -> None:
 def test_a_valley_is_at_most_half_as_high_as_the_modes() -> None:
     assert is_bimodal([10.0] * 1000 + [10.5] * 400 + [11.0] * 1000)
     assert not is_bimodal([10.0] * 1000 + [10.5] * 600 + [11.0] * 1000)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_an_interval_is_known_again_by_its_first_resamples_and_a_moved_one_is_not(seed: int) -> None:
+    rng = random.Random(seed)
+    rounds = [[10 * rng.lognormvariate(0, 0.05) for _ in range(rng.randint(1, 30))] for _ in range(rng.randint(2, 7))]
+    low, high = median_interval(rounds, seed)
+    assert may_be_interval((low, high), rounds, seed)
+    width = high - low
+    assert not may_be_interval((low + width, high + width), rounds, seed)
+    assert not may_be_interval((high, low), rounds, seed)
+    assert not may_be_interval((low, max(map(max, rounds)) + 1e-9), rounds, seed)
+
+
+def test_the_interval_of_a_mean_is_students() -> None:
+    assert mean_half_width([5.0]) is None
+    assert mean_half_width([3.0, 3.0, 3.0]) == 0.0
+    # n = 10, sd 3.0277: t is 2.262 (Student 1908, table of 9 degrees of freedom)
+    assert mean_half_width([float(x) for x in range(1, 11)]) == pytest.approx(2.166, abs=1e-3)
+    assert mean_half_width([1.0, 2.0]) == pytest.approx(12.706 / 2)

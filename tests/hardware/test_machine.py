@@ -170,6 +170,15 @@ def test_an_arm_core_is_known_by_its_part_number(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("flags", "vectors"),
+    [("avx avx2 fma", "AVX2"), ("avx2 avx512f avx512bw", "AVX-512"), ("avx512f amx_tile", "AMX"), ("sse4_2", None)],
+)
+def test_the_widest_vectors_are_read_off_the_flags(tmp_path: Path, flags: str, vectors: str | None) -> None:
+    told = cpuinfo(8).replace("flags\t\t: fpu", f"flags\t\t: fpu {flags}")
+    assert read(tree(tmp_path, {"proc/cpuinfo": told}), {}).vectors == vectors
+
+
+@pytest.mark.parametrize(
     ("files", "container"),
     [
         ({}, False),

@@ -82,7 +82,7 @@ def test_without_a_valid_pair_there_is_no_choice() -> None:
 
 def test_on_a_crowded_cpu_nothing_is_decided() -> None:
     crowded = replace(result(8.0, folded=True), findings=(Observation("crowded", "", {"share": 0.4}),))
-    assert rows(result(10.0), crowded)[0][-1] == "INCONCLUSIVE"
+    assert rows(result(10.0), crowded)[0][-2:] == ("INCONCLUSIVE", "other programs took part of the CPU")
 
 
 def test_a_quick_run_has_ratios_and_decides_nothing() -> None:

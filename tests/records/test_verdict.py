@@ -82,6 +82,8 @@ def test_a_difference_on_a_cpu_that_other_programs_used_decides_nothing(ms: floa
     report = verdict(record(10.0), changed(record(ms, seed=1), findings=(crowded,)))
     assert report.tables[0].rows[0][1] == outcome
     assert report.notes[0] == f"{CASE.label}: other programs took part of the CPU in the new run"
+    reasons = [row[2] for row in report.tables[0].rows if report.tables[0].columns[2].key == "reason"]
+    assert reasons == (["other programs took part of the CPU"] if outcome == "INCONCLUSIVE" else [])
 
 
 def with_reference(ms: float, reference_ms: float, environment: Environment = ENVIRONMENT) -> Record:

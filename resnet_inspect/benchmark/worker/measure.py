@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from statistics import fmean
 
 import torch
 
@@ -28,6 +29,7 @@ from resnet_inspect.benchmark.messages import (
 )
 from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.worker import (
+    cpu_time,
     energy,
     marked_calls,
     page_faults,
@@ -69,14 +71,16 @@ def sample_round(ready: Ready, case: Case, plan: Plan) -> RoundSamples:
     timing.rewarm(call, CLOCK, plan.rewarm_s)
     faults_before = page_faults.faults()
     at_least = -(-plan.min_samples // plan.rounds)
+    before = cpu_time.read()
     latency, cpu_share = timing.watched(call, CLOCK, plan.min_round_s, at_least)
+    had = cpu_time.shares(before, cpu_time.read(), cpu_share)
     faults_per_call = (page_faults.faults() - faults_before) / len(latency)
     expected_ms = sorted(latency)[len(latency) // 2]
     block_calls, block_ms = timing.block(ready.run, ready.sync, CLOCK, plan.block_s, expected_ms)
     state: RoundState = Unwatched()
     enqueue = device_time = None
     if case.kind == "cpu":  # whoever waits for a device needs no CPU
-        state = CpuRound(cpu_share, faults_per_call, tuple(reference_ms))
+        state = CpuRound(cpu_share, faults_per_call, tuple(reference_ms), had.robbed, had.waiting)
     if case.kind == "cuda":
         state = _gpu_under_load(ready, case)
     if case.kind == "cuda" and not case.waits_inside:
@@ -129,22 +133,21 @@ def measure_memory(ready: Ready, case: Case, plan: Plan) -> MeasuredMemory:
 def measure_phases(ready: Ready, case: Case, plan: Plan) -> Phases:
     assert ready.step is not None
     forward, backward, step = ready.step
-    sums, steps, end = [0, 0, 0], 0, CLOCK() + int(plan.max_time_s * 1e9)
-    while steps < PHASE_CALLS and (steps < LEAST_PHASE_CALLS or CLOCK() < end):
-        times = [CLOCK()]
+    steps: list[tuple[float, float, float]] = []
+    end = CLOCK() + int(plan.max_time_s * 1e9)
+    while len(steps) < PHASE_CALLS and (len(steps) < LEAST_PHASE_CALLS or CLOCK() < end):
+        start = CLOCK()
         loss = forward()
         ready.sync()
-        times.append(CLOCK())
+        forwarded = CLOCK()
         backward(loss)
         ready.sync()
-        times.append(CLOCK())
+        backwarded = CLOCK()
         step()
         ready.sync()
-        times.append(CLOCK())
-        sums = [total + t - times[0] for total, t in zip(sums, times[1:], strict=True)]
-        steps += 1
-    forward_ms, backward_ms, step_ms = (total / steps / 1e6 for total in sums)
-    return Phases(forward_ms, backward_ms - forward_ms, step_ms - backward_ms, step_ms)
+        steps.append(((forwarded - start) / 1e6, (backwarded - forwarded) / 1e6, (CLOCK() - backwarded) / 1e6))
+    forward_ms, backward_ms, optimizer_ms = (fmean(phase) for phase in zip(*steps, strict=True))
+    return Phases(forward_ms, backward_ms, optimizer_ms, forward_ms + backward_ms + optimizer_ms, tuple(steps))
 
 
 def mark_stages(ready: Ready, case: Case, plan: Plan) -> MarkedCalls:
