@@ -21,8 +21,8 @@ DEEPEST = 16  # levels of what has no type of its own
 Rule = tuple[Callable[[Any], object], str]
 _count: Rule = (lambda number: number >= 0, "a whole number from 0")
 _size: Rule = (lambda number: number >= 1, "a whole number from 1")
-# No clock resolves less, and ratios to these are finite.
-_time: Rule = (lambda ms: ms == 0 or ms >= 1e-9, "a time of 0, or of 1e-9 ms or more")
+# No clock resolves less, and ratios to these are finite. A sample that is not positive fails its self-check.
+_time: Rule = (lambda ms: ms == 0 or abs(ms) >= 1e-9, "a time of 0, or of 1e-9 ms or more")
 _duration: Rule = (lambda ms: ms >= 1e-9, "a time of 1e-9 ms or more")
 _rate: Rule = (lambda per_s: per_s >= 1, "a rate of 1 or more")
 Count = Annotated[int, _count]
