@@ -172,7 +172,6 @@ RIDE: dict[str, Any] = {"riders": 1, "stops": 0, "lap_ms": [0.0, 0, 1e-9], "whol
         ({"stops": -1}, "stops is -1, not a whole number from 0"),
         ({"stops": 2**63}, "stops is 9223372036854775808, not a number below 2^63"),
         ({"stops": 10**400}, f"stops is {'1' + '0' * 35} ..., not a number below 2^63"),
-        ({"lap_ms": [1.0, -1.0]}, "lap_ms[1] is -1.0, not a time of 0, or of 1e-9 ms or more"),
         ({"lap_ms": [1.0, 5e-324]}, "lap_ms[1] is 5e-324, not a time of 0, or of 1e-9 ms or more"),
         ({"lap_ms": [float("nan")]}, "lap_ms[0] is nan, not a number below 2^63"),
         ({"whole_ms": 0}, "whole_ms is 0, not a time of 1e-9 ms or more"),
