@@ -7,6 +7,7 @@ import click
 
 from resnet_inspect import __version__
 from resnet_inspect.cli.options import examples
+from resnet_inspect.cli.stderr import tell
 from resnet_inspect.errors import INTERRUPTED, InspectError, RequestError
 
 # command -> its line in --help; the function is `command` in the module of that name, with _ for -
@@ -105,9 +106,9 @@ def _fail_usage(ctx: click.Context, error: click.UsageError) -> NoReturn:
 
 
 def _fail(ctx: click.Context, message: str, hint: str, exit_code: int) -> NoReturn:
-    click.echo(f"error: {message}", err=True)
+    tell(f"error: {message}")
     if hint:
-        click.echo(f"hint:  {hint}", err=True)
+        tell(f"hint:  {hint}")
     ctx.exit(exit_code)
 
 

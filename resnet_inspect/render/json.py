@@ -3,6 +3,7 @@
 import json
 from io import StringIO
 
+from resnet_inspect.escape import json_text
 from resnet_inspect.report import Report, Table
 
 SCHEMA = "resnet-inspect/report"
@@ -32,7 +33,7 @@ def render(report: Report) -> str:
         ]
     out = StringIO()
     json.dump(document, out, indent=2, ensure_ascii=False, allow_nan=False)  # dumps keeps every token until the end
-    return out.getvalue() + "\n"
+    return json_text(out.getvalue()) + "\n"
 
 
 def _rows(table: Table) -> list[dict[str, object]]:
