@@ -1,13 +1,15 @@
 """The command line: parse, call the api, print; errors leave through one door."""
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import click
 
 from resnet_inspect import __version__
 from resnet_inspect.cli.options import examples
 from resnet_inspect.cli.stderr import tell
+from resnet_inspect.docstrings import read_docstring
 from resnet_inspect.errors import INTERRUPTED, InspectError, RequestError
 
 # command -> its line in --help; the function is `command` in the module of that name, with _ for -
@@ -47,7 +49,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"{__name__}.{cmd_name.replace('-', '_')}").command
-        return command
+        return _with_help(command)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         given = [*args]
@@ -96,6 +98,12 @@ def _meant(name: str, program: str) -> str:
     return f"name a command before the model, as `{program} summary {name}`"
 
 
+def _with_help(command: click.Command) -> click.Command:
+    """``command`` with its docstring as its help; click finds none under ``python -OO``."""
+    command.help = command.help or read_docstring(cast(Callable[..., object], command.callback))
+    return command
+
+
 def _fail_usage(ctx: click.Context, error: click.UsageError) -> NoReturn:
     message = error.format_message().rstrip(".")
     command = error.ctx.command_path if error.ctx else ctx.command_path
@@ -125,3 +133,6 @@ def main() -> None:
 
     MODEL is a name from `list`, a spec.toml, or code such as net.py:make or timm:NAME; the default is resnet50.
     """
+
+
+_with_help(main)
