@@ -93,7 +93,7 @@ class Page(html.parser.HTMLParser):
     OWN = frozenset(
         "meta title style h1 h2 p div table thead tbody tfoot tr th td dl dt dd ul li b br code".split()  # noqa: SIM905  # a line is easier to read
     )
-    ATTRIBUTES = frozenset(("charset", "name", "content", "class", "style", "title"))
+    ATTRIBUTES = frozenset(("charset", "name", "content", "class", "style", "title", "data-title"))
 
     def __init__(self, written: str) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from resnet_inspect.escape import html_prose as prose
 from resnet_inspect.escape import html_text as name
 from resnet_inspect.report import Fact, Finding, Heading, Report, Row, Table
-from resnet_inspect.units import Value, exact
+from resnet_inspect.units import Value, exact, percent
 
 STYLE = """\
 :root { color-scheme: light dark; --line: #8884; --bar: #3b82f6; }
@@ -20,6 +20,14 @@ th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align:
 tfoot td { font-weight: 600; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; }
 dt, .notes { opacity: .75; } dd { margin: 0; }
+p, li, dd, td { overflow-wrap: anywhere; }
+@media (max-width: 40rem) {  /* a phone: every row is a list of its cells, each after its column's title */
+  thead { display: none; } tr { display: block; padding: .4rem 0; border-bottom: 1px solid var(--line); }
+  td, td.n { display: flex; justify-content: space-between; gap: 1rem; padding: .1rem 0; }
+  td { border: 0; white-space: normal; text-align: right; }
+  td::before { content: attr(data-title); opacity: .75; } td:empty { display: none; }
+  dl { display: block; } dd { margin-bottom: .4rem; }
+}
 """
 
 
@@ -79,11 +87,12 @@ def _cells(columns: Sequence[Heading], row: Row, texts: Sequence[str]) -> str:
 
 def _cell(column: Heading, value: Value, text: str) -> str:
     """Draw a bar under a share; show the exact number where the pointer hovers over a rounded one."""
+    label = f' data-title="{name(column.title)}"'
     if column.unit == "share" and isinstance(value, float) and 0 <= value <= 1:
-        return f'<td class="n share" style="--share: {100 * value:.1f}%">{text}</td>'
+        return f'<td{label} class="n share" style="--share: {percent(value)}">{text}</td>'
     full = name(exact(value, column.unit)) if column.unit in ("count", "bytes") else ""
     title = f' title="{full}"' if full and text not in ("", full) else ""
-    return f"<td{_class(column)}{title}>{text}</td>"
+    return f"<td{label}{_class(column)}{title}>{text}</td>"
 
 
 def _class(column: Heading) -> str:
