@@ -1,6 +1,6 @@
 """The answer to a question, before it is formatted: raw values, each with its unit."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
@@ -73,9 +73,9 @@ class Table:
     units: tuple[tuple[Unit, ...], ...]
     total: Row | None = None
 
-    def texts(self) -> list[list[str]]:
+    def texts(self) -> Iterator[list[str]]:
         """The rows' cells as a reader sees them."""
-        return [list(map(text, row, units)) for row, units in zip(self.rows, self.units, strict=True)]
+        return (list(map(text, row, units)) for row, units in zip(self.rows, self.units, strict=True))
 
     def total_texts(self) -> list[str]:
         """The total's cells; None is blank there, not a dash."""

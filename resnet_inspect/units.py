@@ -83,9 +83,14 @@ def share(part: int, whole: int) -> float:
     return round(part / whole, 6) if whole else 0.0
 
 
+def percent(value: float, digits: int = 1) -> str:
+    """``value`` as a percentage: 0.25 is 25.0%."""
+    return f"{100 * value:.{digits}f}%"
+
+
 def _share(value: float) -> str:
     """A percentage; a share that is not 0 never shows as 0.0%."""
-    return "<0.1%" if 0 < value < 0.0005 else f"{100 * value:.1f}%"
+    return "<0.1%" if 0 < value < 0.0005 else percent(value)
 
 
 def _scaled(value: int, base: int, prefixes: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "resnet_inspect"
 ROWS = (
-    {"errors", "units", "vocabulary", "language", "typed_json"},
+    {"docstrings", "errors", "escape", "units", "vocabulary", "language", "typed_json"},
     {"graph", "report"},
     {"resnet", "hardware"},
     {"counting"},

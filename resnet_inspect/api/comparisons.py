@@ -82,11 +82,11 @@ def _of_one_size(variants: Sequence[Variant]) -> tuple[list[Variant], tuple[str,
 
 def _that_take(
     variants: Sequence[Variant], input: Input, batch_size: int | None, refused: dict[str, ShapeError]
-) -> Iterator[tuple[str, Graph]]:
-    """Each family and graph; a variant that cannot take the input goes into ``refused`` instead."""
+) -> Iterator[tuple[Variant, Graph]]:
+    """Each variant and its graph; a variant that cannot take the input goes into ``refused`` instead."""
     for variant in variants:
         try:
-            yield variant.family, graph_of(VariantSource(variant), input, batch_size)
+            yield variant, graph_of(VariantSource(variant), input, batch_size)
         except ShapeError as error:
             refused[variant.name] = error
 

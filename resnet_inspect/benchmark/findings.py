@@ -96,7 +96,7 @@ FINDINGS: tuple[FindingRule, ...] = (
         marked("close other programs and measure again"),
         detect_never_settled,
         marked(
-            "bench reports this where two successive windows of {window} calls still differ by {within} % in "
+            "bench reports this where two successive windows of {window} calls still differ by {within}% in "
             "median after {seconds} s of warm-up, or after {quick} s with --quick."
         ),
         {

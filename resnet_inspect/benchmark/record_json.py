@@ -5,6 +5,7 @@ import json
 from resnet_inspect.benchmark.record import Metric, Record, Result, metric
 from resnet_inspect.benchmark.statistics import may_be_interval
 from resnet_inspect.errors import RequestError
+from resnet_inspect.escape import json_text
 from resnet_inspect.typed_json import decode, encode
 
 SCHEMA = "resnet-inspect/bench"
@@ -13,7 +14,7 @@ SCHEMA_VERSION = 1
 
 def to_json(record: Record) -> str:
     document = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **encode(record)}
-    return json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return json_text(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False)) + "\n"
 
 
 def from_json(text: str, source: str = "the record") -> Record:

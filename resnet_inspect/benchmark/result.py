@@ -24,6 +24,7 @@ from resnet_inspect.graph.facts.memory import PeakMemory
 from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.hardware.machine import Machine
 from resnet_inspect.typed_json import JsonObject
+from resnet_inspect.units import counted
 
 FIELDS = {"stage": "stages", "layer": "layers"}  # an extra -> the field of a Result, where it has another name
 
@@ -139,7 +140,7 @@ def _unknown(raw: RawResult, metrics: Metrics) -> dict[str, str]:
     elif metrics.device_time is None:
         unknown["device_time"] = DRY
     if metrics.latency is not None and metrics.latency.p99_ms is None:
-        unknown["p99_ms"] = f"{metrics.latency.n} samples; it takes {P99_SAMPLES}"
+        unknown["p99_ms"] = f"{counted(metrics.latency.n, 'sample')}; it takes {P99_SAMPLES}"
     return unknown
 
 

@@ -4,13 +4,16 @@ import errno
 import os
 import re
 import sys
+from collections.abc import Callable
 from importlib import import_module
-from typing import NoReturn, TextIO
+from typing import NoReturn, cast
 
 import click
 
 from resnet_inspect import __version__
 from resnet_inspect.cli.options import examples
+from resnet_inspect.cli.stderr import discard, tell
+from resnet_inspect.docstrings import read_docstring
 from resnet_inspect.errors import BAD_REQUEST, INTERRUPTED, InspectError, RequestError
 
 # command -> its line in --help; the function is `command` in the module of that name, with _ for -
@@ -51,7 +54,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"{__name__}.{cmd_name.replace('-', '_')}").command
-        return command
+        return _with_help(command)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         given = [*args]
@@ -111,6 +114,12 @@ def _meant(name: str, program: str) -> str:
     return f"name a command before the model, as `{program} summary {name}`"
 
 
+def _with_help(command: click.Command) -> click.Command:
+    """``command`` with its docstring as its help; click finds none under ``python -OO``."""
+    command.help = command.help or read_docstring(cast(Callable[..., object], command.callback))
+    return command
+
+
 def _fail_usage(ctx: click.Context, error: click.UsageError) -> NoReturn:
     message = error.format_message().rstrip(".")
     command = error.ctx.command_path if error.ctx else ctx.command_path
@@ -124,28 +133,15 @@ def _fail_output(ctx: click.Context, error: OSError) -> NoReturn:
     """End where stdout takes nothing; any other OSError is a fault of this program."""
     if error.errno not in (errno.ENOSPC, errno.EIO, errno.EBADF):
         raise error
-    _discard(sys.stdout)
+    discard(sys.stdout)
     _fail(ctx, f"cannot write to stdout: {error.strerror}", "", BAD_REQUEST)
 
 
 def _fail(ctx: click.Context, message: str, hint: str, exit_code: int) -> NoReturn:
-    lines = [f"error: {message}", *([f"hint:  {hint}"] if hint else [])]
-    try:
-        click.echo("\n".join(map(_printable, lines)), err=True)
-    except OSError:  # nobody can be told; the exit code still tells
-        _discard(sys.stderr)
+    tell(f"error: {message}")
+    if hint:
+        tell(f"hint:  {hint}")
     ctx.exit(exit_code)
-
-
-def _discard(stream: TextIO) -> None:
-    from resnet_inspect.cli.output import discard  # only an error pays for it
-
-    discard(stream)
-
-
-def _printable(line: str) -> str:
-    """One line of what was typed or read, with escapes for what would move the cursor or turn the text around."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
 SETTINGS = {
@@ -161,3 +157,6 @@ def main() -> None:
 
     MODEL is a name from `list`, a spec.toml, or code such as net.py:make or timm:NAME; the default is resnet50.
     """
+
+
+_with_help(main)

@@ -92,7 +92,7 @@ def command(
 ) -> None:
     """Measure latency, throughput and memory of every combination, each in a process of its own.
 
-    Sampling stops at ±2 % (±1 % on CUDA), when the interval stops shrinking, or after 30 s. Exit code 4 if a case
+    Sampling stops at ±2% (±1% on CUDA), when the interval stops shrinking, or after 30 s. Exit code 4 if a case
     failed.
     """
     with recording(output) as (save, tell):

@@ -6,6 +6,7 @@ from resnet_inspect.api import checks
 from resnet_inspect.cli import options
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
+from resnet_inspect.cli.stderr import tell
 
 EXAMPLES = (
     "resnet-inspect check",
@@ -22,5 +23,5 @@ def command(asked: Asked) -> None:
     Exit code 1 if a number differs without a known reason.
     """
     if sys.stderr.isatty():
-        click.echo(f"running torch, fvcore and thop on {asked.model} …", err=True)
+        tell(f"running torch, fvcore and thop on {asked.model} …")
     finish(checks.check(*asked.network), asked)

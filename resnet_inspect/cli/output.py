@@ -4,12 +4,14 @@ import io
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
 import click
 
 from resnet_inspect.cli.options import Asked
+from resnet_inspect.cli.stderr import discard, tell
 from resnet_inspect.errors import OutputError, RequestError
 from resnet_inspect.render import FORMATS, Format, render
 from resnet_inspect.report import Report
@@ -30,17 +32,12 @@ def finish(report: Report, asked: Asked) -> NoReturn:
     format, output = asked.format or _format_of(asked.output), asked.output
     if output is None or output == "-":
         terminal = sys.stdout is not None and sys.stdout.isatty()
-        text = render(report, format, _width(terminal), terminal and "NO_COLOR" not in os.environ)
+        text = render(report, format, _width(terminal), terminal and _takes_color(os.environ))
     else:
-        text = _made_by(format) + render(report, format)
+        text = render(report, format, command=shlex.join(["resnet-inspect", *sys.argv[1:]]))
     write(text, output)
     tell_written(output, format)
     raise click.exceptions.Exit(report.exit_code)
-
-
-def _made_by(format: Format) -> str:
-    """The first line of a Markdown file: the command that makes it again."""
-    return f"Made by `{shlex.join(['resnet-inspect', *sys.argv[1:]])}`.\n\n" if format == "md" else ""
 
 
 def tell_written(output: str | None, format: Format | None = None) -> None:
@@ -49,7 +46,7 @@ def tell_written(output: str | None, format: Format | None = None) -> None:
         return
     named_after = SUFFIXES.get(os.path.splitext(output)[1].lower())
     differs = format and named_after not in (None, format)
-    click.echo(f"wrote {output}" + (f" as {format}: its suffix says {named_after}" if differs else ""), err=True)
+    tell(f"wrote {output}" + (f" as {format}: its suffix says {named_after}" if differs else ""))
 
 
 def write(text: str, output: str | None) -> None:
@@ -106,10 +103,8 @@ def _to_stdout(text: str) -> None:
         raise OutputError(f"cannot write to stdout: {error.strerror}") from None
 
 
-def discard(stream: TextIO) -> None:
-    """Write the rest of a stream nowhere: Python must not fail again when it flushes at exit."""
-    with suppress(OSError):  # a stream of a test has no descriptor
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+def _takes_color(environ: Mapping[str, str]) -> bool:
+    return "NO_COLOR" not in environ and environ.get("TERM") != "dumb"
 
 
 def _width(terminal: bool) -> int | None:

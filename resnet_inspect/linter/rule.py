@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from inspect import cleandoc
 
+from resnet_inspect.docstrings import read_docstring
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.facts.work import work_of
@@ -74,7 +74,7 @@ class Rule:
     @property
     def page(self) -> str:
         """A title; then what is wrong, why, and what to do."""
-        return cleandoc(self.check.__doc__ or "")
+        return read_docstring(self.check)
 
 
 def is_in_gate(node: Node) -> bool:

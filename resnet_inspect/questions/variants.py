@@ -4,9 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple, get_args
 
+from resnet_inspect.counting.conventions import FVCORE, FVCORE_ACTIVATIONS
+from resnet_inspect.counting.count import Convention, count
+from resnet_inspect.counting.writing import as_written
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.work import Work, work_of
 from resnet_inspect.report import Column, Report, tabulate
+from resnet_inspect.resnet.zoo import Variant
+from resnet_inspect.units import counted
 
 Sort = Literal["name", "family", "params", "macs", "activations", "floor"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
@@ -14,9 +19,12 @@ OF_AN_IMAGE: tuple[Sort, ...] = ("macs", "activations", "floor")  # what depends
 
 
 class Net(NamedTuple):
-    """A net and its costs; ``floor_ms`` and ``eager_ms`` are 0 where no device is given."""
+    """A net and its costs; ``floor_ms`` and ``eager_ms`` are 0 where no device is given.
 
-    family: str
+    ``variant`` is None where the nets are any models.
+    """
+
+    variant: Variant | None
     graph: Graph
     work: Work
     floor_ms: float
@@ -25,17 +33,31 @@ class Net(NamedTuple):
 
 NAME: Column[Net] = Column("name", "model", lambda net: net.graph.name, csv=("model", 1))
 INPUT: Column[Net] = Column("input", "input", lambda net: net.graph.input.shape, "shape")
-# timm's CSV files hold parameters and activations in millions, MACs in billions.
+# timm's CSV files hold parameters and activations in millions, MACs in billions, both as fvcore counts them.
 PARAMS: Column[Net] = Column("params", "params", lambda net: net.work.params, "count", csv=("param_count", 1e6))
-MACS: Column[Net] = Column("macs", "MACs", lambda net: net.work.macs, "count", csv=("infer_gmacs", 1e9))
-ACTIVATIONS: Column[Net] = Column(
-    "activations", "activ.", lambda net: net.work.activations, "count", csv=("infer_macts", 1e6)
-)
+MACS: Column[Net] = Column("macs", "MACs", lambda net: net.work.macs, "count")
+ACTIVATIONS: Column[Net] = Column("activations", "activ.", lambda net: net.work.activations, "count")
 FLOOR: Column[Net] = Column("floor_ms", "floor", lambda net: net.floor_ms, "ms")
+
+
+def _family(net: Net) -> str:
+    return net.variant.family if net.variant else ""
+
+
+def _counted_by(tool: Convention, name: str, factor: float) -> Column[Net]:
+    """What ``tool`` counts of one image, for programs, under timm's name; None for a batch of several."""
+
+    def total(net: Net) -> int | None:
+        if net.variant is None or net.graph.input.shape[0] != 1:
+            return None
+        return count(tool, as_written(net.graph, net.variant.writing)).total
+
+    return Column(tool.name, "", total, "count", csv=(name, factor))
+
 
 ORDERS: dict[Sort, Callable[[Net], str | float]] = {
     "name": lambda net: net.graph.name,
-    "family": lambda net: net.family,
+    "family": _family,
     "params": lambda net: net.work.params,
     "macs": lambda net: net.work.macs,
     "activations": lambda net: net.work.activations,
@@ -63,21 +85,23 @@ def images_per_s(net: Net) -> float:
 
 
 def catalogue(
-    graphs: Iterable[tuple[str, Graph]],
+    graphs: Iterable[tuple[Variant, Graph]],
     sort: Sort | None = None,
     max_params: float | None = None,
     max_macs: float | None = None,
     floor: Floor | None = None,
     max_floor_ms: float | None = None,
 ) -> Report:
-    """A row for each (family, graph) within the limits, in the given order unless ``sort`` names another."""
+    """A row for each (variant, graph) within the limits, in the given order unless ``sort`` names another."""
     columns: tuple[Column[Net], ...] = (
         NAME,
-        Column("family", "family", lambda net: net.family),
+        Column("family", "family", _family),
         INPUT,
         PARAMS,
         MACS,
         ACTIVATIONS,
+        _counted_by(FVCORE, "infer_gmacs", 1e9),
+        _counted_by(FVCORE_ACTIVATIONS, "infer_macts", 1e6),
     )
     if floor is not None:
         # A narrow terminal leaves out other columns before the floor, which the user asked for.
@@ -88,23 +112,23 @@ def catalogue(
             Column("images_per_s_floor", "images/s at most", images_per_s, "rate"),
         )
     nets: list[Net] = []
-    for family, graph in graphs:
+    for variant, graph in graphs:
         work = work_of(graph)
         if (max_params is not None and work.params > max_params) or (max_macs is not None and work.macs > max_macs):
             continue
         floor_ms, eager_ms = floor.of(graph) if floor else (0.0, 0.0)
         if max_floor_ms is None or floor_ms <= max_floor_ms:
-            nets.append(Net(family, graph, work, floor_ms, eager_ms))
+            nets.append(Net(variant, graph, work, floor_ms, eager_ms))
     if sort is not None:
         nets.sort(key=lambda net: (ORDERS[sort](net), net.graph.name))
     table = tabulate("variants", "variants", columns, nets)
     notes = (floor.note, EAGER_NOTE) if floor else ()
-    return Report("list", None, f"{len(nets)} variants", tables=(table,), notes=notes)
+    return Report("list", None, counted(len(nets), "variant"), tables=(table,), notes=notes)
 
 
 def compare(graphs: Sequence[Graph], floor: Floor | None = None) -> Report:
     """A row for each model, with its ratios to the first."""
-    nets = [Net("", graph, work_of(graph), *(floor.of(graph) if floor else (0.0, 0.0))) for graph in graphs]
+    nets = [Net(None, graph, work_of(graph), *(floor.of(graph) if floor else (0.0, 0.0))) for graph in graphs]
 
     def ratio(key: str, cost: Callable[[Net], float], optional: bool = False) -> Column[Net]:
         return Column(key, "ratio", lambda net: round(cost(net) / cost(nets[0]), 6), "ratio", optional)
@@ -126,4 +150,4 @@ def compare(graphs: Sequence[Graph], floor: Floor | None = None) -> Report:
         notes.append("the inputs differ; give --input to compare at one size")
     notes += [floor.note] if floor else []
     table = tabulate("models", "models", columns, nets)
-    return Report("compare", graphs[0].name, f"{len(graphs)} models", tables=(table,), notes=tuple(notes))
+    return Report("compare", graphs[0].name, counted(len(graphs), "model"), tables=(table,), notes=tuple(notes))

@@ -14,7 +14,7 @@ from resnet_inspect.hardware.machine import Machine
 from resnet_inspect.records import breakdown, choices, phases
 from resnet_inspect.records.findings import findings_of
 from resnet_inspect.report import Column, Fact, Finding, Report, Table, tabulate
-from resnet_inspect.units import counted, significant, text
+from resnet_inspect.units import counted, percent, significant, text
 
 
 class Row(NamedTuple):
@@ -148,12 +148,13 @@ def _reason(check: Check) -> str:
 
 
 def _notes(record: Record) -> Iterator[str]:
-    yield "latency: one call, waiting for its end; its median, and half the median's 95 % interval"
+    yield "latency: one call, waiting for its end; its median, and half the median's 95% interval"
     yield "images/s: calls back to back"
     workspace = "; on CUDA, cuDNN's workspace too" if record.environment.gpu else ""
     yield f"peak: bytes asked of the allocator, weights included{workspace}"
     if any(result.ceilings and result.case.task == "train" for result in record.results):
         yield "floor: of inference only"
+    yield "grade: how far the machine's state lets times be trusted, A to C; see `resnet-inspect explain grade`"
     if record.plan.quick:
         yield "two rounds are a first look: `resnet-inspect verdict` refuses such runs"
 
@@ -173,7 +174,7 @@ def _fastest(record: Record) -> Iterator[Fact]:
 
 def _machine(machine: Machine) -> Iterator[str]:
     yield machine.cpu_model
-    yield f"{machine.cpus} CPUs"
+    yield f"{counted(machine.cpus, 'CPU')}"
     yield text(machine.memory_bytes, "bytes")
     yield f"{machine.os} {machine.kernel}".strip()
 
@@ -191,7 +192,7 @@ def _versions(environment: Environment) -> dict[str, str]:
 
 def _rounds(plan: Plan) -> str:
     least = "2" if plan.quick else f"from {plan.rounds}"
-    until = "" if plan.quick else f", until ±{100 * plan.precise_within:g}% or {plan.max_time_s:g} s"
+    until = "" if plan.quick else f", until ±{percent(plan.precise_within, 0)} or {plan.max_time_s:g} s"
     where = ", each in a new process" if plan.fresh else ""
     return f"{least} of {plan.min_round_s:g} s{where}{until}, seed {plan.seed}"
 

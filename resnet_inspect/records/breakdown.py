@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from resnet_inspect.benchmark.breakdown import Breakdown, PartTime
 from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.report import Column, Table, tabulate
-from resnet_inspect.units import Value, text
+from resnet_inspect.units import Value, counted, percent, text
 
 REST = ("loss", "optimizer")  # of a training step: neither is a part of the network
 
@@ -23,8 +23,8 @@ def notes(record: Record) -> Iterator[str]:
         for by, breakdown in _breakdowns(result):
             share, plain = text(breakdown.instrumentation, "share"), text(breakdown.plain_ms, "ms")
             yield (
-                f"{by}s of {result.case.label}: means over {breakdown.iterations} calls; their sum is "
-                f"{100 * breakdown.closure:.2f}% of the time by a clock outside the marks; "
+                f"{by}s of {result.case.label}: means over {counted(breakdown.iterations, 'call')}; their sum is "
+                f"{percent(breakdown.closure, 2)} of the time by a clock outside the marks; "
                 f"the marks add {share} to a plain call of {plain}"
             )
         for name in ("stages", "layers"):

@@ -65,7 +65,7 @@ def notes(record: Record) -> Iterator[str]:
         yield f"{ratio}; two rounds decide nothing"
     else:
         where = margins(result.case for result in record.results)
-        yield f"{ratio}, with its 95 % interval; the verdict is where the interval lies around 1 {where}"
+        yield f"{ratio}, with its 95% interval; the verdict is where the interval lies around 1 {where}"
 
 
 def margins(cases: Iterable[Case]) -> str:

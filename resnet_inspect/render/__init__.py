@@ -2,32 +2,38 @@
 
 from typing import Literal, get_args
 
+from resnet_inspect.escape import visible
+from resnet_inspect.render.seen import make_visible
 from resnet_inspect.report import Report
 
 Format = Literal["table", "md", "json", "csv", "html"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
-def render(report: Report, format: Format, width: int | None = None, color: bool = False) -> str:
-    """``report`` as text that ends in a newline; ``width`` and ``color`` are the terminal's."""
+def render(report: Report, format: Format, width: int | None = None, color: bool = False, command: str = "") -> str:
+    """``report`` as text that ends in a newline, in which no text acts on what shows it.
+
+    ``width`` and ``color`` are the terminal's. A page (md or html) names the ``command`` that makes it again.
+    """
+    if format == "json":
+        from resnet_inspect.render import json
+
+        return json.render(report)  # its own escapes keep every text as it is
+    seen, command = make_visible(report), visible(command)
     match format:
         case "table":
-            from resnet_inspect.render import table  # rich costs 35 ms
+            from resnet_inspect.render import table
 
-            return table.render(report, width, color)
+            return table.render(seen, width, color)
         case "md":
             from resnet_inspect.render import markdown
 
-            return markdown.render(report)
-        case "json":
-            from resnet_inspect.render import json
-
-            return json.render(report)
+            return markdown.render(seen, command)
         case "csv":
             from resnet_inspect.render import csv
 
-            return csv.render(report)
+            return csv.render(seen)
         case "html":
             from resnet_inspect.render import html
 
-            return html.render(report)
+            return html.render(seen, command)

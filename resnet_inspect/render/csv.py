@@ -7,6 +7,7 @@ import csv
 import io
 
 from resnet_inspect.errors import RequestError
+from resnet_inspect.escape import csv_text
 from resnet_inspect.report import Heading, Report
 from resnet_inspect.units import Unit, Value, text
 
@@ -18,10 +19,10 @@ def render(report: Report) -> str:
     writer = csv.writer(out, lineterminator="\n")
     if not report.tables:
         writer.writerow(("code", "where", "message", "hint"))
-        writer.writerows((finding.code, finding.where, finding.message, finding.hint) for finding in report.findings)
+        writer.writerows(map(csv_text, (f.code, f.where, f.message, f.hint)) for f in report.findings)
         return out.getvalue()
     table = report.tables[0]
-    writer.writerow([column.csv[0] if column.csv else column.key for column in table.columns])
+    writer.writerow([csv_text(column.csv[0] if column.csv else column.key) for column in table.columns])
     for cells in zip(table.rows, table.units, strict=True):
         writer.writerow(list(map(_cell, *cells, table.columns)))
     return out.getvalue()
@@ -33,4 +34,4 @@ def _cell(value: Value, unit: Unit, column: Heading) -> Value:
         return ""
     if column.csv and isinstance(value, int):
         return value / column.csv[1]
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else text(value, unit)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else csv_text(text(value, unit))

@@ -1,7 +1,9 @@
 """Report -> JSON: raw numbers under stable keys."""
 
 import json
+from io import StringIO
 
+from resnet_inspect.escape import json_text
 from resnet_inspect.report import Report, Table
 
 SCHEMA = "resnet-inspect/report"
@@ -29,7 +31,9 @@ def render(report: Report) -> str:
             }
             for section in report.sections
         ]
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    out = StringIO()
+    json.dump(document, out, indent=2, ensure_ascii=False, allow_nan=False)  # dumps keeps every token until the end
+    return json_text(out.getvalue()) + "\n"
 
 
 def _rows(table: Table) -> list[dict[str, object]]:

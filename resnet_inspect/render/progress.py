@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
+from resnet_inspect.escape import visible
+
 Tell = Callable[[str], None]
 Count = Callable[[int, int], None]
 
@@ -34,7 +36,7 @@ def live(console: Console | None = None) -> Iterator[tuple[Tell, Count]]:
         task = progress.add_task("starting", total=None)
 
         def tell(line: str) -> None:
-            progress.update(task, description=line, refresh=True)
+            progress.update(task, description=visible(line), refresh=True)
 
         def count(done: int, planned: int) -> None:
             progress.update(task, completed=done, total=planned, refresh=True)

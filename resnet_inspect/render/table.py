@@ -1,123 +1,144 @@
-"""Report -> text for a terminal, drawn by rich: tables that fit the width, exact totals below them."""
+"""Report -> text for a terminal: tables that fit the width, exact totals below them."""
 
-from io import StringIO
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, zip_longest
+from typing import NamedTuple
 
-from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
-from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table as RichTable
-from rich.text import Text
 
 from resnet_inspect.render.prose import WIDEST, wrap
-from resnet_inspect.report import Heading, Report, Section, Table
+from resnet_inspect.report import Fact, Finding, Heading, Report, Section, Table
 from resnet_inspect.units import exact
 
 UNBOUNDED = 10_000
 INDENT = 2  # sets a section apart from its title where a pipe drops the bold
 
+Paint = Callable[[str, int], str]
+BOLD, DIM, YELLOW = 1, 2, 33  # ECMA-48, Select Graphic Rendition
+
 
 def render(report: Report, width: int | None = None, color: bool = False) -> str:
     """Lines of at most ``width`` cells; with None every row stays on one line."""
-    out = StringIO()
-    wanted = width or UNBOUNDED
 
-    def console(columns: int = wanted) -> Console:
-        return Console(file=out, width=columns, force_terminal=color, no_color=not color, highlight=False)
+    def paint(text: str, style: int) -> str:
+        return f"\x1b[{style}m{text}\x1b[0m" if color and text else text
 
-    prose = console()
-    prose.print(Text(report.title, "bold"))
+    return "".join(f"{line.rstrip()}\n" for line in _lines(report, width or UNBOUNDED, paint))
 
-    def draw(table: Table, indent: int = 0) -> None:
-        drawn, needed, left_out = _draw(table, wanted - indent)
-        # If even the narrowest layout is too wide, the terminal wraps the line, which is better than a cut number.
-        console(max(wanted, needed + indent)).print(Padding(drawn, (0, 0, 0, indent)))
-        if left_out:
-            prose.print(Text(f"{' ' * indent}no room for: {', '.join(left_out)}", "dim"))
 
+def _lines(report: Report, width: int, paint: Paint) -> Iterator[str]:
+    def title(text: str) -> Iterator[str]:
+        return (paint(line, BOLD) for line in wrap(text, width))
+
+    yield from title(report.title)
     for section in report.sections:
-        prose.print()
-        prose.print(Text(section.title, "bold"))
-        out.writelines(f"{line}\n" for line in _paragraphs(section, min(wanted, WIDEST)))
+        yield ""
+        yield from title(section.title)
+        yield from _paragraphs(section, min(width, WIDEST))
         if section.table:
-            prose.print()
-            draw(section.table, INDENT)
+            yield ""
+            yield from (" " * INDENT + line for line in _table(section.table, width - INDENT, paint))
     if report.sections and report.tables:
-        prose.print()
+        yield ""
     for table in report.tables:
         if len(report.tables) > 1:
-            prose.print(Text(f"\n{table.title}", "bold"))
-        draw(table)
-        prose.print()
+            yield ""
+            yield from title(table.title)
+        yield from _table(table, width, paint)
+        yield ""
     if report.facts:
-        prose.print(_facts(report), "")
+        yield from _facts(report.facts, width)
+        yield ""
     if report.findings:
-        prose.print(_findings(report, wanted), "")
+        yield from _findings(report.findings, width, paint)
+        yield ""
     for note in report.notes:
-        prose.print(Text("\n".join(wrap(note, wanted))))
-    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+        yield from wrap(note, width)
 
 
-def _paragraphs(section: Section, width: int) -> list[str]:
+def _paragraphs(section: Section, width: int) -> Iterator[str]:
     """The section's paragraphs as indented lines, with an empty line between two paragraphs."""
-    lines: list[str] = []
-    for paragraph in section.paragraphs:
-        lines += [""] if lines else []
-        lines += [" " * INDENT + line for line in wrap(paragraph, width - INDENT)]
-    return lines
+    for number, paragraph in enumerate(section.paragraphs):
+        if number:
+            yield ""
+        yield from (" " * INDENT + line for line in wrap(paragraph, width - INDENT))
 
 
-def _draw(table: Table, width: int) -> tuple[RichTable, int, list[str]]:
-    """The drawn table, the least width that cuts nothing, and the titles of the columns that found no room."""
-    rows = table.texts()
-    total = table.total_texts() if table.total else [""] * len(table.columns)
-    heads = [column.title for column in table.columns]
-    if sum(max(map(len, cells)) + 1 for cells in zip(heads, *rows, total, strict=True)) - 1 > width:
-        sums = [i for i, column in enumerate(table.columns) if column.unit == "sum"]
-        rows = [[_stacked(cell) if i in sums else cell for i, cell in enumerate(row)] for row in rows]
-        total = [_stacked(cell) if i in sums else cell for i, cell in enumerate(total)]
-    texts = list(zip(heads, *rows, total, strict=True))
-    widest = [max(cell_len(line) for cell in cells for line in cell.splitlines() or [""]) for cells in texts]
-    wraps = [
-        column.unit == "text" and any(" " in cell for cell in cells)
-        for column, cells in zip(table.columns, texts, strict=True)
-    ]
-    narrowest = [
-        max(cell_len(word) for cell in cells for word in cell.split()) if wrap else wide
-        for cells, wrap, wide in zip(texts, wraps, widest, strict=True)
-    ]
-    shown = _fitting(table.columns, widest, narrowest, width)
-    gap = 2 if sum(widest[i] + 2 for i in shown) - 2 <= width else 1
-    widths = _widths(narrowest, widest, shown, width - gap * (len(shown) - 1))
-    drawn = RichTable(
-        box=SIMPLE_HEAD,
-        show_edge=False,
-        show_footer=table.total is not None,
-        pad_edge=False,
-        padding=(0, gap - 1, 0, 0),
-    )
-    for i in shown:
-        column = table.columns[i]
-        drawn.add_column(
-            column.title,
-            footer=total[i],
-            justify="right" if column.numeric else "left",
-            no_wrap=not wraps[i],
-            width=widths[i],
-            style="dim" if column.unit == "share" else "",
-        )
-    for row in rows:
-        drawn.add_row(*[Text(row[i]) for i in shown])
-    left_out = [heads[i] for i in range(len(heads)) if i not in shown and heads[i]]
-    return drawn, sum(narrowest[i] + 1 for i in shown) - 1, left_out
+class _Size(NamedTuple):
+    """Of each column: its widest cell, the least width that cuts nothing, and whether its cells may wrap."""
+
+    widest: list[int]
+    narrowest: list[int]
+    wraps: list[bool]
 
 
-def _widths(narrowest: list[int], widest: list[int], shown: list[int], room: int) -> dict[int, int]:
+def _table(table: Table, width: int, paint: Paint) -> Iterator[str]:
+    """The table's lines. As it may have 200,000 rows, their texts are made to measure, and made again to draw.
+
+    If even the narrowest layout is too wide, the terminal wraps the line, which is better than a cut number.
+    """
+    columns, heads = table.columns, [column.title for column in table.columns]
+    sums = [i for i, column in enumerate(columns) if column.unit == "sum"]
+
+    def body() -> Iterator[list[str]]:
+        yield from table.texts()
+        if table.total:
+            yield table.total_texts()
+
+    def stacked() -> Iterator[list[str]]:
+        return ([_stacked(cell) if i in sums else cell for i, cell in enumerate(cells)] for cells in body())
+
+    rows, size = body, _measure(columns, chain([heads], body()))
+    if sums and sum(size.widest) + len(heads) - 1 > width:
+        rows, size = stacked, _measure(columns, chain([heads], stacked()))
+    shown = _fitting(columns, size, width)
+    gap = 2 if sum(size.widest[i] + 2 for i in shown) - 2 <= width else 1
+    widths = _widths(size, shown, width - gap * (len(shown) - 1))
+
+    def draw(cells: list[str], style: int = 0) -> Iterator[str]:
+        split = [wrap(cells[i], widths[i]) if size.wraps[i] else cells[i].split("\n") for i in shown]
+        for line in zip_longest(*split, fillvalue=""):
+            yield (" " * gap).join(
+                paint(_align(text, widths[i], columns[i]), style or (DIM if columns[i].unit == "share" else 0))
+                for text, i in zip(line, shown, strict=True)
+            )
+
+    yield from draw(heads, BOLD)
+    yield "─" * (sum(widths.values()) + gap * (len(shown) - 1))
+    for number, cells in enumerate(rows()):
+        if number < len(table.rows):
+            yield from draw(cells)
+        else:  # the total
+            yield ""
+            yield from draw(cells, BOLD)
+    if left_out := [title for i, title in enumerate(heads) if title and i not in shown]:
+        yield from (paint(line, DIM) for line in wrap(f"no room for: {', '.join(left_out)}", width))
+
+
+def _measure(columns: Sequence[Heading], rows: Iterable[list[str]]) -> _Size:
+    words = [column.unit == "text" for column in columns]
+    widest, longest, wraps = [0] * len(columns), [0] * len(columns), [False] * len(columns)
+    for cells in rows:
+        for i, cell in enumerate(cells):
+            widest[i] = max(widest[i], *map(cell_len, cell.split("\n")))
+            if words[i]:
+                wraps[i] = wraps[i] or " " in cell
+                longest[i] = max(longest[i], *map(cell_len, cell.split(" ")))
+    narrowest = [word if wrap else wide for word, wide, wrap in zip(longest, widest, wraps, strict=True)]
+    return _Size(widest, narrowest, wraps)
+
+
+def _align(text: str, width: int, column: Heading) -> str:
+    blank = " " * (width - cell_len(text))
+    return blank + text if column.numeric else text + blank
+
+
+def _widths(size: _Size, shown: list[int], room: int) -> dict[int, int]:
     """Widths that share out the room left by the narrowest layout; columns that need the least more come first."""
-    widths = {i: narrowest[i] for i in shown}
+    widths = {i: size.narrowest[i] for i in shown}
     left = room - sum(widths.values())
-    for i in sorted(shown, key=lambda i: widest[i] - narrowest[i]):
-        more = max(0, min(widest[i] - narrowest[i], left))
+    for i in sorted(shown, key=lambda i: size.widest[i] - size.narrowest[i]):
+        more = max(0, min(size.widest[i] - size.narrowest[i], left))
         widths[i] += more
         left -= more
     return widths
@@ -130,33 +151,40 @@ def _stacked(cell: str) -> str:
     return "\n".join(f"{part:<{name}} {value:>{number}}" for part, value in parts)
 
 
-def _fitting(columns: tuple[Heading, ...], widest: list[int], needed: list[int], width: int) -> list[int]:
+def _fitting(columns: Sequence[Heading], size: _Size, width: int) -> list[int]:
     """The columns that fit the width. Spare ones go as soon as a cell would wrap, then optional ones from the right."""
     shown = [i for i, column in enumerate(columns) if column.title]
-    if sum(widest[i] + 1 for i in shown) - 1 > width:
+    if sum(size.widest[i] + 1 for i in shown) - 1 > width:
         shown = [i for i in shown if not columns[i].spare]
     for i in reversed(range(len(columns))):
-        if sum(needed[j] + 1 for j in shown) - 1 <= width:
+        if sum(size.narrowest[j] + 1 for j in shown) - 1 <= width:
             break
         if columns[i].optional and i in shown:
             shown.remove(i)
     return shown
 
 
-def _facts(report: Report) -> RichTable:
-    grid = RichTable.grid(padding=(0, 2, 0, 0))
-    for fact in report.facts:
-        grid.add_row(Text(fact.title), Text(exact(fact.value, fact.unit)))
-    return grid
+def _facts(facts: Sequence[Fact], width: int) -> Iterator[str]:
+    """A title and its value a line; a value that wraps stays in its column."""
+    margin = max(cell_len(fact.title) for fact in facts) + 2
+    for fact in facts:
+        yield from _hang(fact.title, wrap(exact(fact.value, fact.unit), max(1, width - margin)), margin)
 
 
-def _findings(report: Report, width: int) -> RichTable:
-    """A grid of code and text, in which a wrapped message and its hint stay in one column."""
-    grid = RichTable.grid(padding=(0, 1, 0, 0))
-    grid.add_column(style="yellow", no_wrap=True)
-    grid.add_column(overflow="fold")
-    room = max(1, width - max(cell_len(finding.code) for finding in report.findings) - 1)
-    for finding in report.findings:
-        texts = [f"{finding.where}: {finding.message}", finding.hint]
-        grid.add_row(finding.code, Text("\n".join(line for text in texts if text for line in wrap(text, room))))
-    return grid
+def _findings(findings: Sequence[Finding], width: int, paint: Paint) -> Iterator[str]:
+    """A code and its text; a wrapped message and its hint stay in one column."""
+    margin = max(cell_len(finding.code) for finding in findings) + 1
+    for finding in findings:
+        texts = filter(None, (f"{finding.where}: {finding.message}", finding.hint))
+        first, *others = _hang(
+            finding.code, [line for text in texts for line in wrap(text, max(1, width - margin))], margin
+        )
+        yield paint(finding.code, YELLOW) + first[len(finding.code) :]
+        yield from others
+
+
+def _hang(term: str, lines: Sequence[str], margin: int) -> Iterator[str]:
+    """``term`` before the first line, blanks before the others."""
+    for number, line in enumerate(lines):
+        head = "" if number else term
+        yield head + " " * (margin - cell_len(head)) + line

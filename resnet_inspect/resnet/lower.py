@@ -10,6 +10,7 @@ from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool
 from resnet_inspect.graph.ops.reshape import Flatten
 from resnet_inspect.resnet.blocks import BLOCKS, BlockConfig, norm
 from resnet_inspect.resnet.spec import ResNetSpec
+from resnet_inspect.units import counted
 
 
 def lower(spec: ResNetSpec, name: str, image: tuple[int, int, int, int]) -> Graph:
@@ -23,7 +24,7 @@ def lower(spec: ResNetSpec, name: str, image: tuple[int, int, int, int]) -> Grap
     b.input(TensorType(image))
     if image[1] != spec.in_channels:
         raise ShapeError(
-            f"the input has {image[1]} channels, {name} takes {spec.in_channels}",
+            f"the input has {counted(image[1], 'channel')}, {name} takes {spec.in_channels}",
             hint=f"--input {image[0]},{spec.in_channels},{image[2]},{image[3]}, or --set in_channels={image[1]}",
         )
     b.stage = "stem"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from resnet_inspect.errors import SpecError
+from resnet_inspect.units import counted
 
 Block = Literal["bottleneck", "basic"]
 StrideOn = Literal["3x3", "1x1"]
@@ -203,10 +204,14 @@ def _check_widths(spec: ResNetSpec, widths: Widths) -> None:
     if not (isinstance(widths, tuple) and all(_natural(w) or _naturals(w) for w in widths)):
         raise _wrong(spec, "widths", "whole numbers from 1, one per stage, or one per block joined by /")
     if len(widths) != len(spec.depths):
-        raise _wrong(spec, "widths", f"{len(spec.depths)} entries, one per stage")
+        raise _wrong(spec, "widths", f"one entry per stage: {counted(len(spec.depths), 'stage')}")
     for width, depth in zip(widths, spec.depths, strict=True):
         if isinstance(width, tuple) and len(width) != depth:
-            raise _wrong(spec, "widths", f"one entry per block: {width} has {len(width)}, the stage has {depth} blocks")
+            raise _wrong(
+                spec,
+                "widths",
+                f"one entry per block: {width} has {len(width)}, the stage has {counted(depth, 'block')}",
+            )
 
 
 def _check_bottleneck(spec: ResNetSpec) -> None:

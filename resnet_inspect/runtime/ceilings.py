@@ -13,6 +13,7 @@ from resnet_inspect.errors import MachineError, RequestError
 from resnet_inspect.hardware import machine
 from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.runtime.environment import resolve
+from resnet_inspect.units import percent
 
 CLOCK = time.perf_counter_ns
 REPEATS = 9
@@ -64,7 +65,7 @@ def ceilings(device: str = "auto", precision: str | None = None, threads: int | 
         bytes_per_s=moved,
         bytes_spread=moved_spread,
         source=f"medians of {REPEATS}, ± half the distance between quartiles: a {precision} {what} on random data "
-        f"(±{flop_spread / 2:.1%}), a copy of {COPY_BYTES >> 20} MiB (±{moved_spread / 2:.1%})",
+        f"(±{percent(flop_spread / 2)}), a copy of {COPY_BYTES >> 20} MiB (±{percent(moved_spread / 2)})",
     )
 
 

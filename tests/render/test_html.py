@@ -93,6 +93,15 @@ def test_a_page_asks_for_nothing_from_elsewhere() -> None:
     assert not re.search(r"<(script|link|img|iframe)|src=|@import|url\(", text)
 
 
+def test_every_cell_names_its_column_where_a_phone_hides_the_heads() -> None:
+    answer = ri.summary("resnet18")
+    heads = [column.title for column in answer.tables[0].columns]
+    written = answer.to_html()
+    for row in re.findall("<tr>(<td.*)</tr>", written):
+        assert re.findall('<td data-title="([^"]*)"', row) == heads
+    assert "@media (max-width" in written
+
+
 def test_a_command_in_a_note_is_code() -> None:
     assert "<code>resnet-inspect list</code>" in render(
         Report(kind="k", model=None, title="t", notes=("see `resnet-inspect list`",)), "html"

@@ -261,7 +261,9 @@ def test_a_csv_reads_back() -> None:
             "family": "resnet",
             "input": "1×3×224×224",
             "param_count": "25.557032",
-            "infer_gmacs": "4.089184256",
+            "macs": "4089184256",
+            "activations": "11114984",
+            "infer_gmacs": "4.111512576",
             "infer_macts": "11.114984",
         }
     ]

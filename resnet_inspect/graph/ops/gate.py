@@ -9,6 +9,7 @@ from resnet_inspect.graph.ops.base import OwnPass, Shape, Types, View, no_extra_
 from resnet_inspect.graph.ops.pointwise import SameShape
 from resnet_inspect.graph.ops.pool import INDEX_BYTES, GlobalPool
 from resnet_inspect.graph.types import TensorType
+from resnet_inspect.units import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class Conv1d(OwnPass):
     def infer(self, *ins: TensorType) -> TensorType:
         n, c, length = ins[0].shape
         if c != self.in_channels:
-            raise ShapeError(f"expects {self.in_channels} channels, got {c}")
+            raise ShapeError(f"expects {counted(self.in_channels, 'channel')}, got {c}")
         return TensorType((n, self.out_channels, length), ins[0].dtype)
 
     def params(self) -> Mapping[str, Shape]:

@@ -16,6 +16,7 @@ from resnet_inspect.graph.ops.base import (
     require_fit,
 )
 from resnet_inspect.graph.types import TensorType
+from resnet_inspect.units import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Conv2d(OwnPass):
     def infer(self, *ins: TensorType) -> TensorType:
         n, c, h, w = image_shape(ins)
         if c != self.in_channels:
-            raise ShapeError(f"expects {self.in_channels} channels, got {c}")
+            raise ShapeError(f"expects {counted(self.in_channels, 'channel')}, got {c}")
         k, s, p, d = self.kernel_size, self.stride, self.padding, self.dilation
         height = require_fit(conv_extent(h, k, s, p, d), h, k, "kernel")
         width = height if h == w else require_fit(conv_extent(w, k, s, p, d), w, k, "kernel")
@@ -86,7 +87,7 @@ class Linear(OwnPass):
     def infer(self, *ins: TensorType) -> TensorType:
         *lead, features = ins[0].shape
         if features != self.in_features:
-            raise ShapeError(f"expects {self.in_features} features, got {features}")
+            raise ShapeError(f"expects {counted(self.in_features, 'feature')}, got {features}")
         return TensorType((*lead, self.out_features), ins[0].dtype)
 
     def params(self) -> Mapping[str, Shape]:

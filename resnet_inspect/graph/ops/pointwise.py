@@ -7,6 +7,7 @@ from math import prod
 from resnet_inspect.errors import BranchError, ShapeError
 from resnet_inspect.graph.ops.base import Op, Shape, Types, View, no_extra_bytes
 from resnet_inspect.graph.types import TensorType
+from resnet_inspect.units import counted
 
 STATISTIC_BYTES = 4  # norms keep their statistics in fp32
 
@@ -51,7 +52,7 @@ class BatchNorm2d(SameShape):
 
     def infer(self, *ins: TensorType) -> TensorType:
         if ins[0].shape[1] != self.num_features:
-            raise ShapeError(f"expects {self.num_features} channels, got {ins[0].shape[1]}")
+            raise ShapeError(f"expects {counted(self.num_features, 'channel')}, got {ins[0].shape[1]}")
         return ins[0]
 
     def params(self) -> Mapping[str, Shape]:

@@ -1,0 +1,69 @@
+r"""Make text harmless in each format. Names in files and code of others must not act where they are shown.
+
+``visible`` is for every format but JSON, and comes first; an error on stderr needs no more. It leaves one line of
+characters that a reader sees, so that the functions for a format meet no newline. In prose, backticks enclose code.
+"""
+
+import html
+import json
+import re
+
+# Blank or without a width, though `isprintable` takes them for letters and marks (Unicode's Default_Ignorable).
+BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+CODE = re.compile("(?<!`)`([^`]+)`(?!`)")
+MARKUP = re.compile(r"[\\`*~|[\]]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|#(?=#*$)")
+BLOCK = re.compile(r"\A(\d*)(?=[#>=+.)-])")  # what begins a heading, a quote, a list
+FORMULA = re.compile("\\s*[=+@＝＋－＠-]")
+
+
+def visible(text: str) -> str:
+    r"""``text`` with an escape for each character that cannot be seen, as ``repr`` writes it: ``\x1b``, ``\u202e``."""
+    if text.isprintable() and (text.isascii() or not BLANK.search(text)):
+        return text
+    return "".join(char if _is_seen(char) else char.encode("unicode_escape").decode() for char in text)
+
+
+def json_text(dumped: str) -> str:
+    """The same JSON, with an escape for each character that cannot be seen; ``dumps`` escapes the others."""
+    if dumped.isascii() and "\x7f" not in dumped:
+        return dumped
+    return re.sub(r"[^\n -~]", lambda char: char[0] if _is_seen(char[0]) else json.dumps(char[0])[1:-1], dumped)
+
+
+def markdown(text: str) -> str:
+    """A name or a cell in Markdown."""
+    return MARKUP.sub(r"\\\g<0>", text)
+
+
+def markdown_prose(text: str) -> str:
+    """A paragraph in Markdown."""
+    text = text.strip()
+    outside = CODE.split(text)[::2]
+    codes = [f"`{code}`" for code in CODE.findall(text)]
+    pieces = [piece for pair in zip(map(markdown, outside), [*codes, ""], strict=True) for piece in pair]
+    return BLOCK.sub(r"\1\\", "".join(pieces))
+
+
+def markdown_code(text: str) -> str:
+    """Code in Markdown: in more backticks than it has in a row."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
+
+
+def html_text(text: str) -> str:
+    """A name, a cell or an attribute in HTML."""
+    return html.escape(text)
+
+
+def html_prose(text: str) -> str:
+    """A paragraph in HTML."""
+    return CODE.sub(r"<code>\1</code>", html_text(text))
+
+
+def csv_text(text: str) -> str:
+    """A cell of text in CSV: with an apostrophe before what a spreadsheet would take for a formula."""
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def _is_seen(char: str) -> bool:
+    return char.isprintable() and not BLANK.match(char)

@@ -1,0 +1,99 @@
+"""Every nasty text in every place of a Report, through every format."""
+
+import csv
+import io
+import json
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+import pytest
+from nasty import NASTY, Page, check_harmless, markdown_texts, shown
+
+from resnet_inspect.escape import csv_text
+from resnet_inspect.render import FORMATS, Format, render
+from resnet_inspect.report import Column, Fact, Finding, Report, Section, tabulate
+
+COLUMNS: tuple[Column[int], ...] = (
+    Column("name", "name", lambda number: "text"),
+    Column("n", "n", lambda number: number, "integer", csv=("timms", 1)),
+    Column("ok", "ok", lambda number: True),
+    Column("parts", "is the sum of", lambda number: {"part": number}, "sum"),
+    Column("mixed", "mixed", lambda number: "text", lambda number: "text"),
+)
+TABLE = tabulate("rows", "title", COLUMNS, [-1, 2], {"name": "total", "n": 1})
+FULL = Report(
+    kind="kind",
+    model="model",
+    title="title",
+    facts=(Fact("key", "title", "value"), Fact("n", "title", 1000, "count")),
+    tables=(TABLE, TABLE),
+    findings=(Finding("code", "where", "message", "hint"),),
+    notes=("note",),
+    sections=(Section("key", "title", ("paragraph",), TABLE),),
+)
+
+
+def with_texts(value: Any, text: str) -> Any:  # a Report or any part of one
+    """``value`` with ``text`` for every text in it but the names of units."""
+    if isinstance(value, str):
+        return text
+    if isinstance(value, tuple):
+        return tuple(with_texts(part, text) for part in value)
+    if isinstance(value, dict):
+        return dict.fromkeys([text], *value.values())
+    if is_dataclass(value) and not isinstance(value, type):
+        names = {field.name for field in fields(value)} - {"unit", "units"}
+        return replace(value, **{name: with_texts(getattr(value, name), text) for name in names})
+    return value
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("nasty", NASTY.values(), ids=NASTY)
+def test_no_text_acts_wherever_it_stands(nasty: str, format: Format) -> None:
+    report = with_texts(FULL, nasty)
+    check_harmless(render(report, format, command=nasty), format)
+    check_harmless(render(replace(report, tables=(), sections=()), format), format)
+    for width in (20, 80):
+        check_harmless(render(report, format, width, color=True), format)
+
+
+@pytest.mark.parametrize("nasty", NASTY.values(), ids=NASTY)
+def test_a_reader_sees_every_text_in_every_format(nasty: str) -> None:
+    """What is escaped is shown, and reads as it was: only blanks at the ends of a Markdown cell go."""
+    report = with_texts(FULL, nasty)
+    cell = shown(nasty)
+    texts = [*markdown_texts(render(report, "md"))]
+    titles, cells = 1 + len(report.sections) + len(report.tables), 3 * (5 + 2 * 2 + 1)
+    assert texts.count(cell.strip()) >= titles + cells
+    assert Page(render(report, "html")).texts.count(cell) >= 1 + titles + 3 + cells, "and the facts"
+    head, first, _ = csv.reader(io.StringIO(render(report, "csv")))
+    assert head == [csv_text(cell)] * 5
+    assert first == [csv_text(cell), "-1.0", "true", csv_text(f"{cell} -1"), csv_text(cell)]
+    document = json.loads(render(report, "json"))
+    assert document["findings"] == [dict.fromkeys(("code", "where", "message", "hint"), nasty)]
+    if "  " not in cell:
+        assert cell.strip() in render(report, "table")
+
+
+@pytest.mark.parametrize("nasty", NASTY.values(), ids=NASTY)
+def test_a_table_in_markdown_keeps_its_rows_and_columns(nasty: str) -> None:
+    lines = render(Report("k", None, "t", tables=(with_texts(TABLE, nasty),)), "md").splitlines()
+    rows = [line for line in lines if line.startswith("| ")]
+    assert len(rows) == 2 + 2 + 1
+    cells = [*markdown_texts("\n".join(rows))]
+    assert len(cells) == 5 * 4
+
+
+def test_a_number_stays_a_number() -> None:
+    first = render(Report("k", None, "t", tables=(TABLE,)), "csv").splitlines()[1]
+    assert first == "text,-1.0,true,part -1,text"
+
+
+def test_prose_keeps_its_code_and_a_page_the_command_that_made_it() -> None:
+    report = Report("k", None, "t", notes=("see `a < b` and *more*",))
+    assert render(report, "md", command="resnet-inspect explain 'a`b'") == (
+        "Made by `` resnet-inspect explain 'a`b' ``.\n\n## t\n\n> see `a < b` and \\*more\\*\n"
+    )
+    page = render(report, "html", command="resnet-inspect list 'a<b'")
+    assert "Made by <code>resnet-inspect list &#x27;a&lt;b&#x27;</code>" in page
+    assert "see <code>a &lt; b</code> and *more*" in page
