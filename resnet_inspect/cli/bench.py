@@ -3,11 +3,12 @@ import sys
 import click
 
 from resnet_inspect.api import measured
+from resnet_inspect.benchmark.interrupts import INTERRUPTS, SIGNALS
 from resnet_inspect.benchmark.record_json import to_json
 from resnet_inspect.cli import lists, options
 from resnet_inspect.cli.options import Asked
-from resnet_inspect.cli.output import finish, tell_written, write
-from resnet_inspect.cli.recording import recording
+from resnet_inspect.cli.output import finish, write
+from resnet_inspect.cli.recording import display, recording
 from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS, TASKS
 
 EXAMPLES = (
@@ -95,15 +96,16 @@ def command(
     Sampling stops at ±2 % (±1 % on CUDA), when the interval stops shrinking, or after 30 s. Exit code 4 if a case
     failed.
     """
-    with recording(output) as (save, tell):
-        record = measured.bench(
-            models or (asked.model,), device, batch_size, asked.input, asked.settings, task, precision, layout, mode,
-            threads, quick=quick, min_time_s=min_time, max_time_s=max_time, seed=seed, argv=sys.argv[1:], save=save,
-            tell=tell, per=per, energy=energy, folded=folded, fresh=fresh, ceilings=ceilings,
-        )  # fmt: skip
-    tell_written(output)
-    answer = measured.show(record, strict=True)
-    if asked.format == "json" or output == "-":
-        write(to_json(record), None)
-        raise click.exceptions.Exit(answer.exit_code)
-    finish(answer, asked)
+    with INTERRUPTS.listening(*SIGNALS), recording(output) as file:
+        with display(file) as (tell, progress):
+            record = measured.bench(
+                models or (asked.model,), device, batch_size, asked.input, asked.settings, task, precision, layout,
+                mode, threads, quick=quick, min_time_s=min_time, max_time_s=max_time, seed=seed, argv=sys.argv[1:],
+                save=file.save, tell=tell, progress=progress, per=per, energy=energy, folded=folded, fresh=fresh,
+                ceilings=ceilings,
+            )  # fmt: skip
+        answer = measured.show(record, strict=True)
+        if asked.format == "json" or output == "-":
+            write(to_json(record), None)
+            raise click.exceptions.Exit(answer.exit_code)
+        finish(answer, asked)
