@@ -1,4 +1,7 @@
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import click
 
@@ -9,6 +12,7 @@ from resnet_inspect.cli import lists, options
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish, write
 from resnet_inspect.cli.recording import display, recording
+from resnet_inspect.errors import INTERRUPTED
 from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS, TASKS
 
 EXAMPLES = (
@@ -17,6 +21,21 @@ EXAMPLES = (
     "resnet-inspect bench resnet18 --device cpu --task train --batch-size 2 --per stage --quick --max-time 1",
 )
 SECONDS = click.FloatRange(0, min_open=True)
+
+
+@contextmanager
+def _ending_at_once() -> Iterator[None]:
+    """After a signal, wait for no finalizers: torch, which a net of code has loaded, has seconds of them."""
+    try:
+        yield
+    except (click.exceptions.Exit, KeyboardInterrupt) as end:
+        if INTERRUPTS.since is None:
+            raise
+        for stream in sys.stdout, sys.stderr:
+            with suppress(OSError):
+                if stream is not None:
+                    stream.flush()
+        os._exit(end.exit_code if isinstance(end, click.exceptions.Exit) else INTERRUPTED)
 
 
 @click.command(epilog=options.examples(EXAMPLES))
@@ -96,7 +115,7 @@ def command(
     Sampling stops at ±2 % (±1 % on CUDA), when the interval stops shrinking, or after 30 s. Exit code 4 if a case
     failed.
     """
-    with INTERRUPTS.listening(*SIGNALS), recording(output) as file:
+    with INTERRUPTS.listening(*SIGNALS), _ending_at_once(), recording(output) as file:
         with display(file) as (tell, progress):
             record = measured.bench(
                 models or (asked.model,), device, batch_size, asked.input, asked.settings, task, precision, layout,
