@@ -9,7 +9,7 @@ import click
 
 from resnet_inspect.benchmark.record import Record
 from resnet_inspect.benchmark.record_json import to_json
-from resnet_inspect.cli.output import check_writable, write
+from resnet_inspect.cli.output import check_writable, tell_written, write
 from resnet_inspect.errors import OutputError, RequestError
 
 Save = Callable[[Record], None]
@@ -27,6 +27,7 @@ class Recording:
         self.path = path
         self.warn: Tell = _warn
         self.unsaved: Record | None = None
+        self.is_written = False
         self.is_warned = False
 
     def save(self, record: Record) -> None:
@@ -34,7 +35,7 @@ class Recording:
             return
         try:
             write(to_json(record), self.path)
-            self.unsaved = None
+            self.unsaved, self.is_written = None, True
         except OutputError as error:
             self.unsaved = record
             if not self.is_warned:
@@ -42,13 +43,17 @@ class Recording:
                 self.warn(f"warning: {error.message}; the run goes on, and saves again after each case and at the end")
 
     def settle(self) -> None:
-        """Save what could not be saved.
+        """Save what could not be saved, and say which file was written.
 
         Raises:
-            OutputError: it still cannot.
+            OutputError: it still cannot be saved.
         """
         if self.unsaved is not None and self.path is not None:
             write(to_json(self.unsaved), self.path)
+            self.is_written = True
+        if self.is_written:
+            with suppress(OSError):  # nobody reads
+                tell_written(self.path)
 
 
 @contextmanager

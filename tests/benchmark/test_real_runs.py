@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -114,7 +115,8 @@ class Killed(ProcessWorker):
 
     def ask(self, request: Request[A]) -> A:
         if self.doomed and request == ROUND:
-            os.kill(self.process.pid, signal.SIGKILL)
+            of_guard = ["pgrep", "-P", str(self.process.pid)]
+            os.kill(int(subprocess.check_output(of_guard)), signal.SIGKILL)
         return super().ask(request)
 
 

@@ -38,6 +38,7 @@ def test_a_save_that_fails_is_said_once_and_made_good_in_the_end(
         ]
         folder.mkdir()
     assert from_json((folder / "run.json").read_text(encoding="utf-8")) == record
+    assert capsys.readouterr().err == f"wrote {folder}/run.json\n"
 
 
 def test_a_save_that_fails_in_the_end_is_an_error(record: Record, tmp_path: Path) -> None:
