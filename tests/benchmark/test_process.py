@@ -116,7 +116,9 @@ def test_ctrl_c_may_come_while_a_request_is_sent(script: Script, when: str) -> N
 
 
 def test_a_worker_compiles_into_an_empty_folder_that_goes_with_it(script: Script) -> None:
-    worker = script("read(); read()\nsend({'answer': {'asked': os.environ['TORCHINDUCTOR_CACHE_DIR']}})\n")
+    worker = script(
+        "read(); read()\nsend({'answer': {'asked': os.environ['TORCHINDUCTOR_CACHE_DIR']}})\nsys.stdin.read()\n"
+    )
     folder = Path(worker.ask(Request("where", Echo)).asked)
     assert [*folder.iterdir()] == []
     (folder / "kernel").touch()
