@@ -11,7 +11,7 @@ from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 UNHANDLED = (signal.SIG_DFL, signal.default_int_handler)
-END_S = 0.5  # from a signal to the end of all waiting
+END_S = 0.3  # from a signal to the end of all waiting
 PATIENCE_S = 1.0  # from a signal to the moment when another is no repetition
 
 
