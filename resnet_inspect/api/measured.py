@@ -35,6 +35,7 @@ def bench(
     argv: Sequence[str] = (),
     save: "Callable[[Record], None] | None" = None,
     tell: "Callable[[str], None] | None" = None,
+    progress: "Callable[[int, int], None] | None" = None,
     per: str | None = None,
     energy: bool = False,
     folded: bool = False,
@@ -49,13 +50,14 @@ def bench(
         min_time_s, max_time_s: of sampling a case.
         save: called with the Record so far whenever a case ends.
         tell: called with a line whenever something begins.
+        progress: called with how many cases have ended, of how many, before the first and whenever one ends.
         per: ``stage`` or ``layer`` times each stage, or each stage and each layer, in a pass of its own.
         energy: add joules per image, where a GPU counts them.
         folded: measure every case once more with BatchNorm folded into the convolutions.
         fresh: start a new process for every round, so that the interval covers what differs between processes.
         ceilings: measure what the device can do at most, and hold inferences against the floor this sets.
 
-    Ctrl-C ends the measurement and keeps the cases that are done.
+    Ctrl-C ends the measurement within a second and keeps every whole round. A worker ends when this process does.
 
     Raises:
         RequestError: a combination cannot run. MachineError: the machine has no such device.
@@ -94,7 +96,7 @@ def bench(
         seed=seed,
         argv=tuple(argv),
     )
-    return run(request, save or (lambda _: None), tell or (lambda _: None))
+    return run(request, save or (lambda _: None), tell or (lambda _: None), progress or (lambda *_: None))
 
 
 def show(record: Recorded, strict: bool = False) -> Answer:

@@ -89,12 +89,12 @@ def check(
     latency, throughput, finished = metrics.latency, metrics.throughput, raw.finished
     assert latency is not None
     assert throughput is not None
-    assert finished is not None
     fastest = min(latency.samples_ms)
     yield Check("latency-positive", fastest > 0, fastest, 0.0)
     tails = [latency.median_ms, latency.p90_ms, latency.p95_ms, *([latency.p99_ms] if latency.p99_ms else [])]
     yield Check("percentiles-monotone", tails == sorted(tails), None, None)
-    yield Check("outputs-finite", finished.finite, None, None)
+    if finished is not None:
+        yield Check("outputs-finite", finished.finite, None, None)
     device, enqueue = metrics.device_time, metrics.enqueue
     if device is not None and enqueue is not None:
         ratio = latency.median_ms / device.median_ms if device.median_ms else None
@@ -114,7 +114,8 @@ def check(
         held = raw.memory.requested_bytes
         yield Check("memory-above-least", held >= least_bytes, float(held), float(least_bytes))
     if raw.case.is_compiled and raw.warmed_up is not None:
-        more = max(raw.recompiled_graphs, finished.compiled_graphs - raw.warmed_up.compiled_graphs)
+        compiled = finished.compiled_graphs - raw.warmed_up.compiled_graphs if finished else 0
+        more = max(raw.recompiled_graphs, compiled)
         yield Check("no-recompile", more == 0, float(more), 0.0)
     for by, breakdown in breakdowns.items():
         within = closes_within(breakdown, raw.case.kind)

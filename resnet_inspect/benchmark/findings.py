@@ -255,10 +255,10 @@ FINDINGS: tuple[FindingRule, ...] = (
     ),
     FindingRule(
         "interrupted",
-        marked("Ctrl-C ended the case after {rounds} rounds"),
+        marked("Ctrl-C or a signal ended the case; whole rounds: {rounds}"),
         marked("verdict decides nothing on such a result: measure again"),
         detect_interrupted,
-        marked("bench reports this where Ctrl-C ends the rounds of a case that has two or more."),
+        marked("bench reports this where Ctrl-C, SIGTERM or SIGHUP ends a case that has a whole round."),
     ),
     FindingRule(
         "other-pace",

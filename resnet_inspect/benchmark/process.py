@@ -3,15 +3,15 @@
 import json
 import os
 import re
-import select
-import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TypeVar
 
+from resnet_inspect.benchmark.interrupts import INTERRUPTS
 from resnet_inspect.benchmark.messages import Job, Request, Unavailable, WorkerLost
 from resnet_inspect.errors import MachineError, RequestError
 from resnet_inspect.hardware.gpu import Probe
@@ -20,10 +20,52 @@ from resnet_inspect.typed_json import decode, encode
 A = TypeVar("A")
 
 TIMEOUT_S = 600.0
+END_S, LEAST_END_S = 10.0, 0.1  # for a process to be gone; after Ctrl-C the least
 # A stream holds some 1,000 launches, then the host waits; a training step of a resnet152 makes up to 2,300.
 LAUNCHES = {"CUDA_SCALE_LAUNCH_QUEUES": "4x"}
-COMPILED = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
+WORKER, ENVIRONMENT = "resnet_inspect.benchmark.worker.serve", "resnet_inspect.runtime.environment"
 ERROR = re.compile(r"[\w.]*(Error|Exception|Interrupt)\b")
+
+
+class Guarded:
+    """A module of Python in a process of its own, which ends no later than this one: ``benchmark.guard`` sees to it.
+
+    Its process group is its own, so that Ctrl-C reaches only this process. What it complains of goes to ``errors``.
+    """
+
+    def __init__(
+        self, module: str, *arguments: str, environment: Mapping[str, str], stdout: int, pipes: tuple[int, ...] = ()
+    ) -> None:
+        life, ours = _pipe()
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed by end(); a pipe that nobody reads would block
+        self.life = os.fdopen(ours, "wb", 0)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "resnet_inspect.benchmark.guard", str(life), module, *arguments],
+            stdin=subprocess.PIPE, stdout=stdout, stderr=self.errors, pass_fds=(life, *pipes), env=environment,
+            process_group=0,
+        )  # fmt: skip
+        for end in life, *pipes:
+            os.close(end)
+
+    def kill(self) -> None:
+        """Kill it and what it started: a compiler would go on during the next case."""
+        self.life.close()
+
+    def end(self) -> None:
+        self.kill()
+        with suppress(subprocess.TimeoutExpired):  # a driver may keep it
+            self.process.wait(INTERRUPTS.at_most(END_S) + LEAST_END_S)
+        for pipe in self.process.stdin, self.process.stdout:
+            with suppress(OSError):  # what was not flushed has no reader any more
+                if pipe is not None:
+                    pipe.close()
+        self.errors.close()
+
+    def complaint(self) -> str:
+        """The line of ``errors`` that names the error, or the last: below it stands CUDA's advice on how to debug."""
+        self.errors.seek(0)
+        lines = self.errors.read().decode(errors="replace").strip().splitlines() or [""]
+        return next(filter(ERROR.match, reversed(lines)), lines[-1])
 
 
 def probe(device: str) -> Probe:
@@ -32,34 +74,32 @@ def probe(device: str) -> Probe:
     Raises:
         RequestError, MachineError: as it says.
     """
-    command = [sys.executable, "-m", "resnet_inspect.runtime.environment", device]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise MachineError(f"torch cannot be loaded: {_complaint(done.stderr)}")
-    answer = json.loads(done.stdout.splitlines()[-1])
+    asked = Guarded(ENVIRONMENT, device, environment=os.environ, stdout=subprocess.PIPE)
+    try:
+        assert asked.process.stdout is not None
+        said = asked.process.stdout.read()
+        if asked.process.wait():
+            raise MachineError(f"torch cannot be loaded: {asked.complaint()}")
+    finally:
+        asked.end()
+    answer = json.loads(said.splitlines()[-1])
     if "error" in answer:
         kind = MachineError if answer["exit_code"] == MachineError.exit_code else RequestError
         raise kind(answer["error"], answer["hint"])
     return decode(Probe, answer)
 
 
-class ProcessWorker:
-    """``benchmark.worker.serve`` in a fresh interpreter.
+class ProcessWorker(Guarded):
+    """``benchmark.worker.serve``, which answers on a pipe of its own: nothing prints to it.
 
-    It answers on a pipe of its own, which nothing prints to. It compiles into an empty folder, so that the time for
-    that depends on no earlier run. Its process group is its own, so that Ctrl-C reaches only the parent.
+    It compiles into an empty folder, so that the time for that depends on no earlier run.
     """
 
     def __init__(self, job: Job, timeout_s: float = TIMEOUT_S) -> None:
-        self.errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close(); a pipe that nobody reads would block
-        self.answers, theirs = os.pipe()
-        command = [sys.executable, "-m", "resnet_inspect.benchmark.worker.serve", str(theirs)]
-        self.compiled = tempfile.TemporaryDirectory(prefix="resnet-inspect-", ignore_cleanup_errors=True)
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.errors, pass_fds=(theirs,),
-            env=LAUNCHES | os.environ | dict.fromkeys(COMPILED, self.compiled.name), process_group=0,
-        )  # fmt: skip
-        os.close(theirs)
+        self.answers, theirs = _pipe()
+        super().__init__(
+            WORKER, str(theirs), environment=LAUNCHES | os.environ, stdout=subprocess.DEVNULL, pipes=(theirs,)
+        )
         self.unsent = [json.dumps(encode(job))]
         self.asked = 0
         self.pending = b""
@@ -87,24 +127,16 @@ class ProcessWorker:
         raise ValueError(f"{request.name}: a worker answered {document!r}")
 
     def close(self) -> None:
-        if self.answers < 0:
-            return
-        self._kill()
-        self.process.wait()
-        assert self.process.stdin is not None
-        with suppress(OSError):
-            self.process.stdin.close()  # what was not flushed has no reader any more
-        os.close(self.answers)
-        self.errors.close()
-        self.compiled.cleanup()
-        self.answers = -1
+        if self.answers >= 0:
+            self.end()
+            os.close(self.answers)
+            self.answers = -1
 
     def _line(self) -> bytes:
         deadline = time.monotonic() + self.timeout_s
         while b"\n" not in self.pending:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.answers], [], [], left)[0]:
-                self._kill()
+            if not INTERRUPTS.wait(self.answers, deadline - time.monotonic()):
+                self.kill()
                 raise WorkerLost("timeout", f"no answer for {self.timeout_s:.0f} s")
             read = os.read(self.answers, 1 << 20)
             if not read:
@@ -113,25 +145,22 @@ class ProcessWorker:
         line, _, self.pending = self.pending.partition(b"\n")
         return line
 
-    def _kill(self) -> None:
-        """Kill the worker and what it started: a compiler would go on during the next case."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-
     def _crash(self) -> WorkerLost:
         """Its exit code, and the last line that it wrote to stderr; the kernel's own killer sends signal 9."""
         try:
-            code = self.process.wait(timeout=10)
+            code = self.process.wait(END_S)
         except subprocess.TimeoutExpired:  # it closed its pipe and hangs
-            self._kill()
+            self.kill()
             code = self.process.wait()
-        self.errors.seek(0)
-        stderr = self.errors.read().decode(errors="replace")
-        detail = f"killed by signal {-code}" if code < 0 else f"exit code {code}: {_complaint(stderr)}"
+        detail = f"killed by signal {-code}" if code < 0 else f"exit code {code}: {self.complaint()}"
         return WorkerLost("crashed", detail)
 
 
-def _complaint(stderr: str) -> str:
-    """The line that names the error, or the last: below it CUDA's advice on how to debug."""
-    lines = stderr.strip().splitlines() or [""]
-    return next(filter(ERROR.match, reversed(lines)), lines[-1])
+def _pipe() -> tuple[int, int]:
+    """A pipe; where the caller closed a standard stream, as by ``2>&-``, its number is not that of the stream."""
+    for stream in range(3):
+        try:
+            os.fstat(stream)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    return os.pipe()

@@ -26,6 +26,7 @@ from resnet_inspect.hardware.machine import Machine
 from resnet_inspect.typed_json import JsonObject
 from resnet_inspect.units import counted
 
+UNSEEN = "the run was interrupted before they were looked at"
 FIELDS = {"stage": "stages", "layer": "layers"}  # an extra -> the field of a Result, where it has another name
 
 
@@ -59,7 +60,6 @@ def result_of(raw: RawResult, plan: Plan, counted: Counted, machine: Machine) ->
         )
     assert raw.prepared is not None
     assert raw.warmed_up is not None
-    assert raw.finished is not None
     metrics = _metrics(raw, plan)
     assert metrics.latency is not None
     breakdowns, ceilings = _breakdowns(raw, counted), _ceilings(raw.ceilings_before, raw.ceilings_after)
@@ -86,7 +86,7 @@ def result_of(raw: RawResult, plan: Plan, counted: Counted, machine: Machine) ->
         stages=breakdowns.get("stage"),
         layers=breakdowns.get("layer"),
         ceilings=ceilings,
-        clocks=Clocks(raw.prepared.gpu, tuple(r.state for r in raw.rounds), raw.finished.gpu),
+        clocks=Clocks(raw.prepared.gpu, tuple(r.state for r in raw.rounds), raw.finished.gpu if raw.finished else None),
         energy=raw.energy,
         flags=raw.prepared.flags,
         graph_breaks=raw.warmed_up.compiled_graphs - 1 if compiled else None,
@@ -139,6 +139,8 @@ def _unknown(raw: RawResult, metrics: Metrics) -> dict[str, str]:
         unknown |= dict.fromkeys(("device_time", "enqueue"), reason)
     elif metrics.device_time is None:
         unknown["device_time"] = DRY
+    if raw.finished is None:
+        unknown["outputs"] = UNSEEN
     if metrics.latency is not None and metrics.latency.p99_ms is None:
         unknown["p99_ms"] = f"{counted(metrics.latency.n, 'sample')}; it takes {P99_SAMPLES}"
     return unknown

@@ -5,9 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from random import Random
+from signal import SIGINT
 
 from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.compiler import refuse_without_compiler
 from resnet_inspect.benchmark.grade import grade_of_run
+from resnet_inspect.benchmark.interrupts import INTERRUPTS
 from resnet_inspect.benchmark.largest import WORKER_BYTES, find_largest
 from resnet_inspect.benchmark.messages import Job
 from resnet_inspect.benchmark.plan import Plan, plan_for
@@ -29,11 +32,16 @@ from resnet_inspect.hardware.machine import Machine
 USABLE = 0.6  # of the machine's memory
 
 
-def run(request: Request, save: Callable[[Record], None], tell: Callable[[str], None]) -> Record:
+def run(
+    request: Request,
+    save: Callable[[Record], None],
+    tell: Callable[[str], None],
+    progress: Callable[[int, int], None],
+) -> Record:
     """Measure every case that the request spans.
 
-    ``save`` is given the Record each time a case has ended, ``tell`` a line when something begins. Ctrl-C ends the run
-    and keeps what is done.
+    ``save`` is given the Record each time a case has ended, ``tell`` a line when something begins, ``progress`` how
+    many cases have ended, of how many. Ctrl-C ends the run within a second and keeps every whole round.
 
     Raises:
         RequestError: a combination cannot run. MachineError: the machine has no such device.
@@ -45,6 +53,8 @@ def run(request: Request, save: Callable[[Record], None], tell: Callable[[str], 
         raise RequestError(
             f"--energy needs a CUDA device: no counter of energy is read on {probed.device}", hint="leave it out"
         )
+    if any("compile" in mode for mode in request.modes):
+        refuse_without_compiler(probed.device)
     plan = plan_for(probed.device, request.quick, request.seed, request.min_time_s, request.max_time_s, request.fresh)
     available = int(USABLE * (machine.memory_bytes or 8 * 2**30))
 
@@ -76,20 +86,23 @@ def run(request: Request, save: Callable[[Record], None], tell: Callable[[str], 
         in_order = [results[case] for case in cases if case in results]
         graded = replace(environment, grade=grade_of_run(environment.grade, in_order))
         record = replace(record, environment=graded, results=tuple(under_one_roof(in_order, plan, least_time)))
+        progress(len(record.results), record.planned)
         save(record)
 
     rng = Random(request.seed)
     ended: list[RawResult] = []
-    try:
-        for group in groups(rng.sample(cases, len(cases)), need_bytes, available):
-            for raw in conduct(group, start, plan, rng, tell, request.extras):
-                ended.append(raw)
-                keep(raw)
-    except KeyboardInterrupt:
-        tell("interrupted; the cases that are done are kept")
-        for raw in ended:
-            if raw.case not in results:  # Ctrl-C came while its samples were looked at
-                keep(raw)
+    progress(0, len(cases))
+    with INTERRUPTS.listening(SIGINT), INTERRUPTS.held():
+        try:
+            for group in groups(rng.sample(cases, len(cases)), need_bytes, available):
+                for raw in conduct(group, start, plan, rng, tell, request.extras):
+                    ended.append(raw)
+                    keep(raw)
+        except KeyboardInterrupt:
+            tell("interrupted; every whole round is kept")
+            for raw in ended:
+                if raw.case not in results:  # a second Ctrl-C came while its samples were looked at
+                    keep(raw)
     return record
 
 

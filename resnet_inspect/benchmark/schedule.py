@@ -44,7 +44,6 @@ from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.hardware.gpu import GpuState
 from resnet_inspect.units import text
 
-LEAST_ROUNDS = 2  # an interval needs them
 GROUP = 4  # cases interleaved at a time, if their memory allows it
 
 A = TypeVar("A")
@@ -140,7 +139,7 @@ def conduct(
     """Play the cases of a group and yield what came of each, as each ends; a lost worker ends its own case only.
 
     ``extras`` are measured after the rounds, ceilings before them too. Ctrl-C ends everything, and first yields the
-    cases that have two rounds or more.
+    cases that have a whole round.
     """
     players: list[Player] = []
     try:
@@ -161,9 +160,9 @@ def conduct(
                 if player.state is State.DONE:
                     yield player.end()
     except KeyboardInterrupt:
-        for player in players:
-            if not player.ended and player.interrupt():
-                yield player.end()
+        for each in sorted(players, key=lambda each: each is player):  # last the one whose worker is busy, or hangs
+            if not each.ended and each.interrupt():
+                yield each.end()
         raise
     finally:
         for player in players:
@@ -236,13 +235,15 @@ class Player:
     def interrupt(self) -> bool:
         """Any state -> DONE after Ctrl-C; whether the case is to be kept.
 
-        No phases are asked for: Ctrl-C may have found the worker warming up.
+        The worker may be busy: what it does not answer at once stays unknown. No phases are asked for: it may be
+        warming up.
         """
         self.state = State.DONE
-        if self.raw.finished is None and len(self.raw.rounds) >= LEAST_ROUNDS:
-            with self._ending_when_lost():
-                self._keep(stopped="interrupted", finished=self.worker.ask(FINISH))
-        return self.raw.finished is not None
+        if self.raw.finished is None and self.raw.rounds:
+            self._keep(stopped="interrupted")
+            with suppress(WorkerLost):
+                self._keep(finished=self.worker.ask(FINISH))
+        return bool(self.raw.rounds)
 
     def end(self) -> RawResult:
         """What came of the case; its worker is closed."""

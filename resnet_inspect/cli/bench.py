@@ -1,13 +1,18 @@
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import click
 
 from resnet_inspect.api import measured
+from resnet_inspect.benchmark.interrupts import INTERRUPTS, SIGNALS
 from resnet_inspect.benchmark.record_json import to_json
 from resnet_inspect.cli import lists, options
 from resnet_inspect.cli.options import Asked
-from resnet_inspect.cli.output import finish, tell_written, write
-from resnet_inspect.cli.recording import recording
+from resnet_inspect.cli.output import finish, write
+from resnet_inspect.cli.recording import display, recording
+from resnet_inspect.errors import INTERRUPTED
 from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS, TASKS
 
 EXAMPLES = (
@@ -16,6 +21,21 @@ EXAMPLES = (
     "resnet-inspect bench resnet18 --device cpu --task train --batch-size 2 --per stage --quick --max-time 1",
 )
 SECONDS = click.FloatRange(0, min_open=True)
+
+
+@contextmanager
+def _ending_at_once() -> Iterator[None]:
+    """After a signal, wait for no finalizers: torch, which a net of code has loaded, has seconds of them."""
+    try:
+        yield
+    except (click.exceptions.Exit, KeyboardInterrupt) as end:
+        if INTERRUPTS.since is None:
+            raise
+        for stream in sys.stdout, sys.stderr:
+            with suppress(OSError):
+                if stream is not None:
+                    stream.flush()
+        os._exit(end.exit_code if isinstance(end, click.exceptions.Exit) else INTERRUPTED)
 
 
 @click.command(epilog=options.examples(EXAMPLES))
@@ -95,15 +115,16 @@ def command(
     Sampling stops at ±2% (±1% on CUDA), when the interval stops shrinking, or after 30 s. Exit code 4 if a case
     failed.
     """
-    with recording(output) as (save, tell):
-        record = measured.bench(
-            models or (asked.model,), device, batch_size, asked.input, asked.settings, task, precision, layout, mode,
-            threads, quick=quick, min_time_s=min_time, max_time_s=max_time, seed=seed, argv=sys.argv[1:], save=save,
-            tell=tell, per=per, energy=energy, folded=folded, fresh=fresh, ceilings=ceilings,
-        )  # fmt: skip
-    tell_written(output)
-    answer = measured.show(record, strict=True)
-    if asked.format == "json" or output == "-":
-        write(to_json(record), None)
-        raise click.exceptions.Exit(answer.exit_code)
-    finish(answer, asked)
+    with INTERRUPTS.listening(*SIGNALS), _ending_at_once(), recording(output) as file:
+        with display(file) as (tell, progress):
+            record = measured.bench(
+                models or (asked.model,), device, batch_size, asked.input, asked.settings, task, precision, layout,
+                mode, threads, quick=quick, min_time_s=min_time, max_time_s=max_time, seed=seed, argv=sys.argv[1:],
+                save=file.save, tell=tell, progress=progress, per=per, energy=energy, folded=folded, fresh=fresh,
+                ceilings=ceilings,
+            )  # fmt: skip
+        answer = measured.show(record, strict=True)
+        if asked.format == "json" or output == "-":
+            write(to_json(record), None)
+            raise click.exceptions.Exit(answer.exit_code)
+        finish(answer, asked)

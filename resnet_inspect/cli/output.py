@@ -4,8 +4,9 @@ import io
 import os
 import shlex
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from errno import EACCES, EISDIR
 from typing import NoReturn
 
 import click
@@ -16,6 +17,7 @@ from resnet_inspect.errors import OutputError, RequestError
 from resnet_inspect.render import FORMATS, Format, render
 from resnet_inspect.report import Report
 
+BLOCK = 4096  # bytes of a file system that is full for a text, too
 SUFFIXES: dict[str, Format] = {
     ".md": "md",
     ".markdown": "md",
@@ -54,16 +56,47 @@ def write(text: str, output: str | None) -> None:
     if output is None or output == "-":
         _to_stdout(text)
         return
-    try:
+    with _naming(output):
         if _is_special(output):
             with open(output, "w", encoding="utf-8", errors=UNPRINTABLE) as stream:
                 stream.write(text)
         else:
             _replace(os.path.realpath(output), text)
+
+
+def check_writable(output: str) -> None:
+    """Raise OutputError where ``write`` would, as far as that is known before there is a text."""
+    with _naming(output):
+        if os.path.isdir(output):
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+        if _is_special(output):
+            if not os.access(output, os.W_OK):
+                raise PermissionError(EACCES, os.strerror(EACCES))
+            return
+        with _unfinished(os.path.realpath(output)) as path, open(path, "x", encoding="utf-8") as file:
+            file.write(" " * BLOCK)
+
+
+@contextmanager
+def _naming(output: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise OutputError(
             f"cannot write {output}: {error.strerror}", hint="choose a folder that exists and that you may write to"
         ) from None
+
+
+@contextmanager
+def _unfinished(path: str) -> Iterator[str]:
+    """A name next to ``path``; a file of that name is gone afterwards."""
+    folder, name = os.path.split(path)
+    unfinished = os.path.join(folder, f".{name}.{os.getpid()}")
+    try:
+        yield unfinished
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(unfinished)
 
 
 def _is_special(path: str) -> bool:
@@ -73,18 +106,12 @@ def _is_special(path: str) -> bool:
 
 def _replace(path: str, text: str) -> None:
     """Write a new file next to ``path``, then rename it over ``path``; the old permissions stay."""
-    folder, name = os.path.split(path)
-    unfinished = os.path.join(folder, f".{name}.{os.getpid()}")
-    try:
+    with _unfinished(path) as unfinished:
         with open(unfinished, "x", encoding="utf-8", errors=UNPRINTABLE) as file:
             file.write(text)
         if os.path.exists(path):
             os.chmod(unfinished, os.stat(path).st_mode)
         os.replace(unfinished, path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(unfinished)
-        raise
 
 
 def _to_stdout(text: str) -> None:

@@ -7,31 +7,68 @@ from contextlib import contextmanager
 
 from resnet_inspect.benchmark.record import Record
 from resnet_inspect.benchmark.record_json import to_json
-from resnet_inspect.cli.output import write
-from resnet_inspect.errors import RequestError
+from resnet_inspect.cli import stderr
+from resnet_inspect.cli.output import check_writable, tell_written, write
+from resnet_inspect.errors import OutputError, RequestError
 
 Save = Callable[[Record], None]
 Tell = Callable[[str], None]
+Count = Callable[[int, int], None]
+
+
+class Recording:
+    """The file of a Record that grows; without a ``path`` nothing is saved.
+
+    A save that fails is said once and ends nothing: ``settle`` tries again.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self.path = path
+        self.warn: Tell = stderr.tell
+        self.unsaved: Record | None = None
+        self.is_written = False
+        self.is_warned = False
+
+    def save(self, record: Record) -> None:
+        if self.path is None:
+            return
+        try:
+            write(to_json(record), self.path)
+            self.unsaved, self.is_written = None, True
+        except OutputError as error:
+            self.unsaved = record
+            if not self.is_warned:
+                self.is_warned = True
+                self.warn(f"warning: {error.message}; the run goes on, and saves again after each case and at the end")
+
+    def settle(self) -> None:
+        """Save what could not be saved, and say which file was written.
+
+        Raises:
+            OutputError: it still cannot be saved.
+        """
+        if self.unsaved is not None and self.path is not None:
+            write(to_json(self.unsaved), self.path)
+            self.is_written = True
+        if self.is_written:
+            tell_written(self.path)
 
 
 @contextmanager
-def recording(output: str | None) -> Iterator[tuple[Save, Tell]]:
-    """What ``bench`` calls when a case ends and when something begins.
+def recording(output: str | None) -> Iterator[Recording]:
+    """The Record's file, which is whole after this, whatever is printed within.
 
     Raises:
-        RequestError: ``output`` is no path of a JSON file in a folder that exists.
+        RequestError: ``output`` is no path of a JSON file in a folder that exists. OutputError: it cannot be written.
     """
     path = None if output == "-" else output
     if path is not None:
         _check(path)
-    with _display() as (tell, count):
-
-        def save(record: Record) -> None:
-            count(len(record.results), record.planned)
-            if path is not None:
-                write(to_json(record), path)
-
-        yield save, tell
+    record = Recording(path)
+    try:
+        yield record
+    finally:
+        record.settle()
 
 
 def _check(path: str) -> None:
@@ -42,15 +79,17 @@ def _check(path: str) -> None:
     folder = os.path.dirname(path)
     if folder and not os.path.isdir(folder):
         raise RequestError(f"-o {path}: there is no folder {folder}", hint="create it first")
+    check_writable(path)
 
 
 @contextmanager
-def _display() -> Iterator[tuple[Tell, Callable[[int, int], None]]]:
+def display(record: Recording) -> Iterator[tuple[Tell, Count]]:
     """A live display on a terminal, else silence."""
-    if not sys.stderr.isatty():
-        yield lambda line: None, lambda done, planned: None
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda line: None, lambda ended, planned: None
         return
     from resnet_inspect.render.progress import live  # rich costs 35 ms
 
-    with live() as display:
-        yield display
+    with live() as (tell, count, record.warn):
+        yield tell, count
+    record.warn = stderr.tell

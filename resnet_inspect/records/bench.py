@@ -85,8 +85,12 @@ COLUMNS: tuple[Column[Row], ...] = (
 
 
 def bench(record: Record, strict: bool = False) -> Report:
-    """One row a result; the machine, its grade and every finding below. With ``strict`` a case that failed exits 4."""
-    ok = len(record.results) == record.planned and all(result.status == "ok" for result in record.results)
+    """One row a result; the machine, its grade and every finding below.
+
+    With ``strict`` a case that failed or was interrupted exits 4.
+    """
+    whole = (result.status == "ok" and result.stopped != "interrupted" for result in record.results)
+    ok = len(record.results) == record.planned and all(whole)
     environment, grade = record.environment, record.environment.grade
     worth = [*choices.table(record)]
     return Report(

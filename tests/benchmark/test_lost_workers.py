@@ -95,8 +95,8 @@ def test_ctrl_c_ends_a_case_in_any_state_and_keeps_one_with_rounds(state: State,
     assert player.state is State.DONE
 
 
-@pytest.mark.parametrize(("rounds", "kept"), [(0, False), (1, False), (2, True)])
-def test_ctrl_c_keeps_a_case_that_is_sampled_from_two_rounds_on(rounds: int, kept: bool) -> None:
+@pytest.mark.parametrize(("rounds", "kept"), [(0, False), (1, True), (2, True)])
+def test_ctrl_c_keeps_a_case_that_has_a_whole_round(rounds: int, kept: bool) -> None:
     player = player_of()
     advance(player, State.SAMPLING)
     for number in range(rounds):
@@ -142,8 +142,8 @@ def test_ctrl_c_leaves_no_worker_behind(request_name: str, number: int) -> None:
     assert {worker.closed for worker in stage.workers.values()} == {1}
 
 
-@pytest.mark.parametrize("number", [2, 4, PLAN.rounds + 2])
-def test_ctrl_c_keeps_the_cases_in_play_that_have_two_rounds(number: int) -> None:
+@pytest.mark.parametrize("number", [1, 2, 4, PLAN.rounds + 2])
+def test_ctrl_c_keeps_every_whole_round_of_the_cases_in_play(number: int) -> None:
     def wild(number: int) -> list[float]:
         return [10.0 + number % 3] * 4
 
@@ -155,11 +155,24 @@ def test_ctrl_c_keeps_the_cases_in_play_that_have_two_rounds(number: int) -> Non
     played = Counter(stage.rounds)
     played["b"] -= 1  # the round that Ctrl-C cut short
     assert played["b"] == number - 1
-    assert sorted(raw.case.model for raw in raw_results) == [model for model in "abc" if played[model] >= 2]
+    assert sorted(raw.case.model for raw in raw_results) == [model for model in "abc" if played[model]]
     for raw in raw_results:
         assert (raw.status, raw.stopped, raw.finished) == ("ok", "interrupted", FINISHED)
-        assert len(raw.rounds) >= 2
+        assert len(raw.rounds) == played[raw.case.model]
     assert {worker.closed for worker in stage.workers.values()} == {1}
+
+
+def test_ctrl_c_during_a_call_that_hangs_keeps_the_rounds_of_its_case_and_asks_it_last() -> None:
+    hangs = {("round", 3): KeyboardInterrupt(), ("finish", 1): WorkerLost("timeout", "no answer")}
+    stage = three(b={"fails": hangs})
+    raw_results: list[RawResult] = []
+    with pytest.raises(KeyboardInterrupt):
+        raw_results.extend(stage.conduct())
+    assert [model for model, name in stage.log if name == "finish"][-1] == "b"
+    by_model = {raw.case.model: raw for raw in raw_results}
+    assert (by_model["b"].status, by_model["b"].stopped, by_model["b"].finished) == ("ok", "interrupted", None)
+    assert len(by_model["b"].rounds) == 2
+    assert {by_model[model].finished for model in "ac"} == {FINISHED}
 
 
 def test_ctrl_c_over_an_extra_leaves_the_rounds_as_they_ended() -> None:

@@ -1,8 +1,7 @@
 """A worker as a process, with a script in its place: what comes back, and what is lost and how."""
 
+import os
 import signal
-import stat
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import IO, Any
 
 import pytest
 
+from resnet_inspect.benchmark import process
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.messages import FINISH, PREPARE, ROUND, STAGE, Job, Request, Unavailable, WorkerLost
 from resnet_inspect.benchmark.plan import Plan
@@ -17,13 +17,13 @@ from resnet_inspect.benchmark.process import ProcessWorker
 
 Script = Callable[..., ProcessWorker]
 
-PREAMBLE = f"""#!{sys.executable}
+PREAMBLE = """
 import json, os, signal, sys, time
-assert sys.argv[1:3] == ["-m", "resnet_inspect.benchmark.worker.serve"]
-answers = os.fdopen(int(sys.argv[3]), "w")
+answers = os.fdopen(int(sys.argv[1]), "w")
 def read(): return json.loads(sys.stdin.readline())
-def send(document, to=1): print(json.dumps(document | {{"to": to}}), file=answers, flush=True)
+def send(document, to=1): print(json.dumps(document | {"to": to}), file=answers, flush=True)
 """
+PACKAGE = Path(__file__).parent.parent.parent
 JOB = Job(Case("a", "cpu", 1, (1, 3, 32, 32), "infer", "fp32", "contiguous", "eager", 1), Plan(), {"spec": {}})
 
 
@@ -32,10 +32,9 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
     workers: list[ProcessWorker] = []
 
     def start(body: str, job: Job = JOB, timeout_s: float = 60.0) -> ProcessWorker:
-        path = tmp_path / "worker"
-        path.write_text(PREAMBLE + body, encoding="utf-8")
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
-        monkeypatch.setattr(sys, "executable", str(path))
+        (tmp_path / "scripted_worker.py").write_text(PREAMBLE + body, encoding="utf-8")
+        monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{PACKAGE}")
+        monkeypatch.setattr(process, "WORKER", "scripted_worker")
         workers.append(ProcessWorker(job, timeout_s))
         return workers[-1]
 
@@ -76,7 +75,7 @@ def test_an_answer_that_ctrl_c_cut_short_is_not_taken_for_the_next(script: Scrip
     worker = script(
         "read()\n"
         "for number, name in map(json.loads, sys.stdin):\n"
-        "    if name == 'round': os.kill(os.getppid(), signal.SIGINT)\n"
+        f"    if name == 'round': os.kill({os.getpid()}, signal.SIGINT)\n"
         "    send({'answer': {'asked': name}}, number)\n"
     )
     for _ in range(2):
@@ -117,7 +116,9 @@ def test_ctrl_c_may_come_while_a_request_is_sent(script: Script, when: str) -> N
 
 
 def test_a_worker_compiles_into_an_empty_folder_that_goes_with_it(script: Script) -> None:
-    worker = script("read(); read()\nsend({'answer': {'asked': os.environ['TORCHINDUCTOR_CACHE_DIR']}})\n")
+    worker = script(
+        "read(); read()\nsend({'answer': {'asked': os.environ['TORCHINDUCTOR_CACHE_DIR']}})\nsys.stdin.read()\n"
+    )
     folder = Path(worker.ask(Request("where", Echo)).asked)
     assert [*folder.iterdir()] == []
     (folder / "kernel").touch()

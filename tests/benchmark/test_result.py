@@ -29,7 +29,7 @@ from resnet_inspect.benchmark.case import DRY, SCALER
 from resnet_inspect.benchmark.messages import Energy, Lost, Phases
 from resnet_inspect.benchmark.record import Clocks, Memory, Roof, RunCeilings
 from resnet_inspect.benchmark.record_json import from_json, to_json
-from resnet_inspect.benchmark.result import hold_to_ceilings
+from resnet_inspect.benchmark.result import UNSEEN, hold_to_ceilings
 from resnet_inspect.records.bench import bench
 from resnet_inspect.vocabulary import Mode, RunPrecision
 
@@ -202,3 +202,14 @@ def test_ceilings_that_were_measured_only_after_the_rounds_count_alone() -> None
     assert (ceilings.each, ceilings.flop_per_s, ceilings.floor_ms) == ((ROOF,), CEILINGS.flop_per_s, None)
     lost = result(raw("cuda:0", ceilings_before=CEILINGS, unavailable={"ceilings": "no room"}))
     assert (lost.ceilings, lost.unknown["ceilings"]) == (None, "no room")
+
+
+def test_outputs_that_an_interrupted_run_did_not_look_at_are_unknown_and_its_rounds_are_kept() -> None:
+    for latency_ms in ([[10.0, 11.0]], [[10.0, 11.0], [10.0, 12.0]]):
+        interrupted = result(raw(latency_ms=latency_ms, stopped="interrupted", finished=None))
+        assert (interrupted.status, interrupted.unknown["outputs"]) == ("ok", UNSEEN)
+        assert "outputs-finite" not in [check.id for check in interrupted.checks]
+        assert interrupted.metrics.latency is not None
+        assert len(interrupted.metrics.latency.round_lengths) == len(latency_ms)
+        assert values(interrupted, "interrupted") == {"rounds": len(latency_ms)}
+        assert bench(record(interrupted), strict=True).exit_code == 4
