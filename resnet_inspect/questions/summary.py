@@ -1,20 +1,17 @@
 """What a network consists of and what each part costs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from operator import attrgetter
 from typing import NamedTuple
 
 from resnet_inspect.graph import Graph, Node
-from resnet_inspect.graph.facts.blocks import alias, block_name, blocks_by_stage, calls, made_of, projecting
+from resnet_inspect.graph.facts.blocks import alias, block_name, blocks_by_stage, calls, made_of, projecting, row_of
 from resnet_inspect.graph.facts.receptive_field import View, views
-from resnet_inspect.graph.facts.work import Work, block_of, stage_of, sum_of, work_by
+from resnet_inspect.graph.facts.work import Work, sum_of, work_by
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.report import Column, Fact, Report, Table, tabulate
 from resnet_inspect.units import Value, giga, share
 from resnet_inspect.vocabulary import Depth
-
-GROUPS: dict[Depth, Callable[[Node], str]] = {"stage": stage_of, "block": block_of, "layer": attrgetter("name")}
 
 
 class Part(NamedTuple):
@@ -35,7 +32,7 @@ VIEW: tuple[Column[Part], ...] = (
 
 def summary(graph: Graph, depth: Depth = "stage") -> Report:
     """A row for each stage, block or call, with its share of the totals and the receptive field of its output."""
-    key = GROUPS[depth]
+    key = row_of(graph, depth)
     works = work_by(graph, key)
     total = sum_of(works)
     nodes: dict[str, list[Node]] = {name: [] for name in works}

@@ -1,12 +1,16 @@
 """Names that reports give to the parts of a graph."""
 
 from collections import Counter
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
+from operator import attrgetter
 
 from resnet_inspect.graph import Graph, Node
+from resnet_inspect.graph.facts.module_tree import Module, blocks_in, enclosing, list_of_blocks, module_tree
+from resnet_inspect.graph.facts.work import stage_of
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pointwise import Add
 from resnet_inspect.graph.ops.pool import AvgPool2d, MaxPool2d
+from resnet_inspect.vocabulary import Depth
 
 BLOCK_NAMES = {
     "Bottleneck": "bottleneck",
@@ -25,18 +29,45 @@ def alias(stage: str) -> str | None:
 
 
 def blocks_by_stage(graph: Graph) -> dict[str, list[str]]:
-    """Paths of each stage's residual blocks: the modules that compute a sum. Stem and head have none."""
-    blocks: dict[str, list[str]] = {stage: [] for stage in graph.stages}
-    for path in dict.fromkeys(node.name.rpartition(".")[0] for node in graph.nodes if isinstance(node.op, Add)):
-        stage = path if path in blocks else path.rpartition(".")[0]
-        if stage in blocks:
-            blocks[stage].append(path)
-    return blocks
+    """Paths of each stage's blocks: the modules that its list repeats. Stem and head have none."""
+    root = module_tree(graph)
+    return {stage: [] if stage in ("stem", "head") else _blocks_of(root, stage, graph) for stage in graph.stages}
+
+
+def _blocks_of(root: Module, stage: str, graph: Graph) -> list[str]:
+    parent = root.find(stage.rpartition(".")[0])
+    blocks = [link for link in list_of_blocks(parent) if graph.nodes[link.calls[0]].stage == stage] if parent else []
+    if not blocks and (module := root.find(stage)):
+        blocks = blocks_in(module)
+    return [block.path for block in blocks]
+
+
+def row_of(graph: Graph, depth: Depth) -> Callable[[Node], str]:
+    """The row of each call in a table with a row for each stage, block or call.
+
+    In a table of blocks, stem, head and stages without blocks have one row each. A call of a stage outside its blocks
+    belongs to the largest module around it that holds no block.
+    """
+    if depth == "stage":
+        return stage_of
+    if depth == "layer":
+        return attrgetter("name")
+    blocks = blocks_by_stage(graph)
+    divided = {outer for stage, paths in blocks.items() for path in (stage, *paths) for outer in enclosing(path)}
+    divided |= {stage for stage in blocks if blocks[stage] and stage not in blocks[stage]}
+
+    def block_of(node: Node) -> str:
+        if not blocks.get(node.stage):  # the input is in no stage
+            return node.stage
+        own = node.module or node.name
+        return next((path for path in (*enclosing(own), own) if path not in divided), node.name)
+
+    return block_of
 
 
 def block_name(graph: Graph, block: str) -> str:
     """The block's attention, if any, and its kind, as ``SE bottleneck``; in traced code, its class name."""
-    kind = graph.containers[block]
+    kind = graph.containers.get(block, "Sequential")
     attention = ATTENTION_NAMES.get(graph.containers.get(f"{block}.se", ""))
     return f"{attention} {BLOCK_NAMES.get(kind, kind)}" if attention else BLOCK_NAMES.get(kind, kind)
 
