@@ -116,9 +116,9 @@ def enclosing(path: str) -> Iterator[str]:
 
 
 def _paths(graph: Graph, node: Node) -> Iterator[str]:
-    """Paths of the modules around a call, outermost first, then its own, by which a leaf's calls are one."""
+    """Paths of the modules around a call, outermost first, then its own name: a leaf may run in several places."""
     own = node.module or node.name
     yield from enclosing(own)
-    yield own
     if own in graph.containers:  # a call with the weights of a module that makes other calls, too
-        yield node.name
+        yield own
+    yield node.name
