@@ -27,6 +27,7 @@ VIEW: tuple[Column[Part], ...] = (
     Column("receptive_field", "RF", lambda part: part.view.field if part.view else None, "integer", spare=True),
     Column("jump", "jump", lambda part: part.view.jump if part.view else None, "integer", spare=True),
     Column("padding", "pad", lambda part: part.view.padding if part.view else None, "integer", spare=True),
+    Column("whole_image_through", "", lambda part: (part.view and part.view.whole_through) or None),
 )
 
 
@@ -47,7 +48,7 @@ def summary(graph: Graph, depth: Depth = "stage") -> Report:
         title=f"{graph.name}, input {graph.input}",
         facts=(Fact("input", "input", graph.input.shape, "shape"), *total_facts(total)),
         tables=(table,),
-        notes=(counting_note(graph, total.macs), *_too_small(graph)),
+        notes=(counting_note(graph, total.macs), *_field_note(parts), *_too_small(graph)),
     )
 
 
@@ -80,6 +81,15 @@ def counting_note(graph: Graph, macs: int) -> str:
     if graph.name == "resnet50" and graph.input.shape == (1, 3, 224, 224):
         paper = 'the ResNet paper\'s "4 GFLOPs" are MACs'
     return f"{giga(macs)} GMACs = {giga(2 * macs)} GFLOPs; {paper}"
+
+
+def _field_note(parts: list[Part]) -> Iterator[str]:
+    """What the column RF leaves out, from the first row on that has it."""
+    for part in parts:
+        if part.view and (through := part.view.whole_through):
+            what = "GroupNorm" if through == "GroupNorm" else "a gate"
+            yield f"RF is through convolutions and pools alone; from {part.name} on, {what} sees the whole image"
+            return
 
 
 def _params(total: Work) -> tuple[Column[Part], ...]:
