@@ -18,14 +18,20 @@ BLOCK_NAMES = {
     "PreActBottleneck": "pre-activation bottleneck",
     "PreActBasic": "pre-activation basic block",
 }
+PAPER_NAMES = {
+    "stem": "conv1",
+    "layer1": "conv2_x",
+    "layer2": "conv3_x",
+    "layer3": "conv4_x",
+    "layer4": "conv5_x",
+    "head": "fc",
+}
 ATTENTION_NAMES = {"SEModule": "SE", "EcaModule": "ECA", "CbamModule": "CBAM"}
 
 
 def alias(stage: str) -> str | None:
     """The stage's name in table 1 of the ResNet paper (conv1, conv2_x, ...), if it has one there."""
-    if stage.startswith("layer") and stage[5:].isdecimal():
-        return f"conv{int(stage[5:]) + 1}_x"
-    return {"stem": "conv1", "head": "fc"}.get(stage)
+    return PAPER_NAMES.get(stage)
 
 
 def blocks_by_stage(graph: Graph) -> dict[str, list[str]]:
