@@ -27,7 +27,7 @@ def staged(nodes: Sequence[Node], containers: Mapping[str, str]) -> Iterator[Nod
     belongs to neither: its row has its module's name.
     """
     parts = sorted(_parts_of(module_tree(Graph("", tuple(nodes), containers))), key=lambda part: part.calls[0])
-    stages = [i for i, part in enumerate(parts) if part.is_stage]
+    stages = [i for i, part in enumerate(parts) if part.is_stage] or [0]  # a net may call nothing
     names = {call: part.name for part in parts for call in part.calls}
     names |= _named(parts[: stages[0]], "stem", nodes) | _named(parts[stages[-1] + 1 :], "head", nodes)
     for position, node in enumerate(nodes):
@@ -51,21 +51,17 @@ def _parts_of(module: Module) -> list[Part]:
     """The module in parts, in no order."""
     children = [*module.children.values()]
     blocks = list_of_blocks(module)
-    holders = [] if blocks else _holders(children)
-    if holders:
+    if holders := set() if blocks else _holders(children):
         series = {_series(holder) for holder in holders}
-        return [
-            part
-            for child in children
-            for part in (
-                _parts_of(child)
-                if child in holders and _has_stages(child)
-                else [
-                    Part(each.path, each.calls, each in holders or _series(each) in series)
-                    for each in ([child] if child in holders else _called(child))
-                ]
-            )
-        ]
+        parts = []
+        for child in children:
+            if child not in holders:
+                parts += [Part(each.path, each.calls, _series(each) in series) for each in _called(child)]
+            elif _has_stages(child):
+                parts += _parts_of(child)
+            else:
+                parts.append(Part(child.path, child.calls, True))
+        return parts
     if not blocks and module.halvings <= 1:
         return [Part(child.path, child.calls, True) for child in children]
     listed = blocks or [child for child in children if child.jumps]
@@ -77,10 +73,10 @@ def _parts_of(module: Module) -> list[Part]:
     ]
 
 
-def _holders(modules: Sequence[Module]) -> list[Module]:
+def _holders(modules: Sequence[Module]) -> set[Module]:
     """The modules that hold blocks; where there are no blocks, the only one in which the resolution halves often."""
-    deep = [module for module in modules if module.halvings > 1]
-    return [module for module in modules if blocks_in(module)] or (deep if len(deep) == 1 else [])
+    deep = {module for module in modules if module.halvings > 1}
+    return {module for module in modules if blocks_in(module)} or (deep if len(deep) == 1 else set())
 
 
 def _called(module: Module) -> list[Module]:

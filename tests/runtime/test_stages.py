@@ -232,3 +232,7 @@ def test_the_work_of_a_stage_is_the_work_of_its_module_though_more_runs_behind_i
     rows = work_by(graph, stage_of)
     assert rows["down"].params == 8 * 8 * 2 * 2 + 8
     assert rows["layer1"].output.shape == (1, 8, 32, 32)
+
+
+def test_a_net_that_calls_nothing_has_no_stages() -> None:
+    assert trace(Parts(), (1, 3, 8, 8), "nothing").stages == ()

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable
+from functools import cache
 from operator import attrgetter
 
 from resnet_inspect.graph import Graph, Node
-from resnet_inspect.graph.facts.module_tree import Module, blocks_in, enclosing, list_of_blocks, module_tree
+from resnet_inspect.graph.facts.module_tree import blocks_in, enclosing, list_of_blocks, module_tree
 from resnet_inspect.graph.facts.work import stage_of
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pointwise import Add
@@ -36,16 +37,15 @@ def alias(stage: str) -> str | None:
 
 def blocks_by_stage(graph: Graph) -> dict[str, list[str]]:
     """Paths of each stage's blocks: the modules that its list repeats. Stem and head have none."""
-    root = module_tree(graph)
-    return {stage: [] if stage in ("stem", "head") else _blocks_of(root, stage, graph) for stage in graph.stages}
+    root, blocks_of_list = module_tree(graph), cache(list_of_blocks)
 
+    def blocks_of(stage: str) -> list[str]:
+        parent, module = root.find(stage.rpartition(".")[0]), root.find(stage)
+        listed = blocks_of_list(parent) if parent else []
+        blocks = [block for block in listed if graph.nodes[block.calls[0]].stage == stage]
+        return [block.path for block in blocks or (blocks_in(module) if module else [])]
 
-def _blocks_of(root: Module, stage: str, graph: Graph) -> list[str]:
-    parent = root.find(stage.rpartition(".")[0])
-    blocks = [link for link in list_of_blocks(parent) if graph.nodes[link.calls[0]].stage == stage] if parent else []
-    if not blocks and (module := root.find(stage)):
-        blocks = blocks_in(module)
-    return [block.path for block in blocks]
+    return {stage: [] if stage in ("stem", "head") else blocks_of(stage) for stage in graph.stages}
 
 
 def row_of(graph: Graph, depth: Depth) -> Callable[[Node], str]:

@@ -78,14 +78,14 @@ def chain(module: Module) -> list[Module]:
     """The children that repeat: of one class, or numbered and most of the module, each reading the one before it."""
     large = [child for child in module.children.values() if child.may_be_a_block]
     classes = Counter(child.class_name for child in large)
-    links = [
+    links = {
         child
         for child in large
         if classes[child.class_name] > 1 or (child.path[-1:].isdecimal() and 2 * child.layers > module.layers)
-    ]
+    }
     repeated = {child.class_name for child in links if not child.is_plain}  # a small block may have one layer
-    links = [child for child in module.children.values() if child in links or child.class_name in repeated]
-    return links if all(later.reads >= earlier.calls[0] for earlier, later in pairwise(links)) else []
+    ordered = [child for child in module.children.values() if child in links or child.class_name in repeated]
+    return ordered if all(later.reads >= earlier.calls[0] for earlier, later in pairwise(ordered)) else []
 
 
 def list_of_blocks(module: Module) -> list[Module]:
