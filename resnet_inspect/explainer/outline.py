@@ -6,8 +6,8 @@ from math import prod
 
 from resnet_inspect.explainer.speech import Speaker
 from resnet_inspect.graph import Graph, Node, TensorType
-from resnet_inspect.graph.facts.blocks import ATTENTION_NAMES, block_name, blocks_by_stage, projecting
-from resnet_inspect.graph.facts.work import Work, block_of, stage_of, sum_of, work_by
+from resnet_inspect.graph.facts.blocks import ATTENTION_NAMES, block_name, blocks_by_stage, projecting, row_of
+from resnet_inspect.graph.facts.work import Work, stage_of, sum_of, work_by
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pointwise import BatchNorm2d, GroupNorm
 from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d
@@ -139,6 +139,7 @@ def outline(spec: ResNetSpec, graph: Graph) -> Outline:
     """Outlines ``graph``, which is ``spec`` lowered."""
     works = work_by(graph, stage_of)
     nodes: dict[str, list[Node]] = {}
+    block_of = row_of(graph, "block")
     for node in graph.nodes[1:]:
         nodes.setdefault(block_of(node), []).append(node)
     projections = projecting(graph)

@@ -1,13 +1,14 @@
 """The first section of a lesson and the last: the net as a whole."""
 
 import re
+from collections.abc import Iterator, Mapping
 from operator import itemgetter
 
 from resnet_inspect.explainer import arithmetic as write
 from resnet_inspect.explainer.outline import CONVOLUTIONS, Outline
 from resnet_inspect.explainer.speech import Speaker
 from resnet_inspect.graph.facts.blocks import alias
-from resnet_inspect.graph.facts.receptive_field import by_stage
+from resnet_inspect.graph.facts.receptive_field import View, by_stage
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.report import Column, Row, Section, Table, tabulate
 
@@ -135,19 +136,14 @@ def explain_formulas(net: Outline, say: Speaker) -> Section:
 
 def add_up(net: Outline, say: Speaker) -> tuple[Section, Table]:
     """The table of stages, which the reader could now write, and its introduction."""
-    section = Section(
-        "together",
-        say("All stages together"),
-        (
-            say(
-                "The stages add up to the {params} parameters and {macs} MACs at the top. The column “sees” is the "
-                "receptive field: the side of the square of pixels that can change one value.",
-                params=write.integer(net.total.params),
-                macs=write.integer(net.total.macs),
-            ),
-        ),
-    )
     views = dict(by_stage(net.graph))
+    sums = say(
+        "The stages add up to the {params} parameters and {macs} MACs at the top. The column “sees” is the "
+        "receptive field: the side of the square of pixels that can change one value.",
+        params=write.integer(net.total.params),
+        macs=write.integer(net.total.macs),
+    )
+    section = Section("together", say("All stages together"), (say.paragraph(sums, *_explain_whole_image(views, say)),))
     blocks = _count_blocks(net)
     rows: list[Row] = []
     for stage, work in net.works.items():
@@ -161,6 +157,7 @@ def add_up(net: Outline, say: Speaker) -> tuple[Section, Table]:
                 view.field if view else None,
                 work.params,
                 work.macs,
+                (view and view.whole_through) or None,
             )
         )
     columns: tuple[Column[Row], ...] = (
@@ -171,9 +168,28 @@ def add_up(net: Outline, say: Speaker) -> tuple[Section, Table]:
         Column("field", say("sees"), itemgetter(4), "integer", optional=True),
         Column("params", say("parameters"), itemgetter(5), "integer"),
         Column("macs", say("MACs"), itemgetter(6), "integer"),
+        Column("whole_image_through", "", itemgetter(7)),
     )
-    total = (say("total"), None, net.blocks, None, None, net.total.params, net.total.macs)
+    total = (say("total"), None, net.blocks, None, None, net.total.params, net.total.macs, None)
     return section, tabulate("stages", say("stages"), columns, rows, total)
+
+
+def _explain_whole_image(views: Mapping[str, View | None], say: Speaker) -> Iterator[str]:
+    """What the receptive fields leave out, from the first stage on that has it."""
+    for stage, view in views.items():
+        match view.whole_through if view else "":
+            case "GroupNorm":
+                yield say(
+                    "It is through convolutions and pools alone: from {stage} on, GroupNorm sees the whole image.",
+                    stage=stage,
+                )
+                return
+            case "gate":
+                yield say(
+                    "It is through convolutions and pools alone: from {stage} on, a gate sees the whole image.",
+                    stage=stage,
+                )
+                return
 
 
 def _count_blocks(net: Outline) -> dict[str, int]:

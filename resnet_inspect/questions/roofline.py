@@ -1,19 +1,17 @@
 """The least time that a network can take on a device, part by part; ``hardware.floor`` has the formula."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from resnet_inspect.graph import Graph, Node
+from resnet_inspect.graph import Graph
+from resnet_inspect.graph.facts.blocks import row_of
 from resnet_inspect.graph.facts.passes import Pass, eager_elements, passes
-from resnet_inspect.graph.facts.work import block_of, stage_of
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.hardware.devices import Device
 from resnet_inspect.hardware.floor import Floor, floors_of, total_of
 from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
 from resnet_inspect.units import significant, text
 from resnet_inspect.vocabulary import Depth, Precision
-
-KEYS: dict[Depth, Callable[[Node], str]] = {"stage": stage_of, "block": block_of, "layer": lambda node: node.name}
 
 STEADY = 0.05  # share of a ceiling by which repeats may vary
 
@@ -32,9 +30,9 @@ class Part(NamedTuple):
 def roofline(graph: Graph, device: Device, precision: Precision, depth: Depth = "stage") -> Report:
     """A row for each stage, block or pass: its FLOP, its bytes, the roof that bounds it and its floor."""
     all_passes = passes(graph)
-    floors = floors_of(all_passes, device, precision, KEYS[depth])
+    floors = floors_of(all_passes, device, precision, row_of(graph, depth))
     total = total_of(floors.values())
-    fused_calls = fused_names(all_passes) if depth == "layer" else {}
+    fused_calls = fused_names(graph, all_passes) if depth == "layer" else {}
     images = graph.input.shape[0]
     fused: Column[Part] = Column("fused", "with", lambda part: fused_calls.get(part.name), optional=True)
     columns: tuple[Column[Part], ...] = (
@@ -71,8 +69,9 @@ def unsteady(device: Device) -> tuple[Finding, ...]:
     return (Finding("unsteady", device.name, message, "close other programs there and measure again"),)
 
 
-def fused_names(all_passes: Iterable[Pass]) -> dict[str, str]:
+def fused_names(graph: Graph, all_passes: Iterable[Pass]) -> dict[str, str]:
     """Name of each pass's anchor -> the other calls of the pass, with names relative to the block."""
+    block_of = row_of(graph, "block")
     return {
         each.anchor.name: ", ".join(node.name.removeprefix(f"{block_of(each.anchor)}.") for node in each.fused)
         for each in all_passes

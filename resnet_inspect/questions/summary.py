@@ -1,20 +1,17 @@
 """What a network consists of and what each part costs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from operator import attrgetter
 from typing import NamedTuple
 
 from resnet_inspect.graph import Graph, Node
-from resnet_inspect.graph.facts.blocks import alias, block_name, blocks_by_stage, calls, made_of, projecting
+from resnet_inspect.graph.facts.blocks import alias, block_name, blocks_by_stage, calls, made_of, projecting, row_of
 from resnet_inspect.graph.facts.receptive_field import View, views
-from resnet_inspect.graph.facts.work import Work, block_of, stage_of, sum_of, work_by
+from resnet_inspect.graph.facts.work import Work, sum_of, work_by
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.report import Column, Fact, Report, Table, tabulate
 from resnet_inspect.units import Value, giga, share
 from resnet_inspect.vocabulary import Depth
-
-GROUPS: dict[Depth, Callable[[Node], str]] = {"stage": stage_of, "block": block_of, "layer": attrgetter("name")}
 
 
 class Part(NamedTuple):
@@ -30,12 +27,13 @@ VIEW: tuple[Column[Part], ...] = (
     Column("receptive_field", "RF", lambda part: part.view.field if part.view else None, "integer", spare=True),
     Column("jump", "jump", lambda part: part.view.jump if part.view else None, "integer", spare=True),
     Column("padding", "pad", lambda part: part.view.padding if part.view else None, "integer", spare=True),
+    Column("whole_image_through", "", lambda part: (part.view and part.view.whole_through) or None),
 )
 
 
 def summary(graph: Graph, depth: Depth = "stage") -> Report:
     """A row for each stage, block or call, with its share of the totals and the receptive field of its output."""
-    key = GROUPS[depth]
+    key = row_of(graph, depth)
     works = work_by(graph, key)
     total = sum_of(works)
     nodes: dict[str, list[Node]] = {name: [] for name in works}
@@ -50,7 +48,7 @@ def summary(graph: Graph, depth: Depth = "stage") -> Report:
         title=f"{graph.name}, input {graph.input}",
         facts=(Fact("input", "input", graph.input.shape, "shape"), *total_facts(total)),
         tables=(table,),
-        notes=(counting_note(graph, total.macs), *_too_small(graph)),
+        notes=(counting_note(graph, total.macs), *_field_note(parts), *_too_small(graph)),
     )
 
 
@@ -83,6 +81,15 @@ def counting_note(graph: Graph, macs: int) -> str:
     if graph.name == "resnet50" and graph.input.shape == (1, 3, 224, 224):
         paper = 'the ResNet paper\'s "4 GFLOPs" are MACs'
     return f"{giga(macs)} GMACs = {giga(2 * macs)} GFLOPs; {paper}"
+
+
+def _field_note(parts: list[Part]) -> Iterator[str]:
+    """What the column RF leaves out, from the first row on that has it."""
+    for part in parts:
+        if part.view and (through := part.view.whole_through):
+            what = "GroupNorm" if through == "GroupNorm" else "a gate"
+            yield f"RF is through convolutions and pools alone; from {part.name} on, {what} sees the whole image"
+            return
 
 
 def _params(total: Work) -> tuple[Column[Part], ...]:

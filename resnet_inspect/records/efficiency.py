@@ -8,10 +8,11 @@ from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.record import Metric, Record, Result
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
+from resnet_inspect.graph.facts.blocks import row_of
 from resnet_inspect.graph.facts.passes import Pass, passes
 from resnet_inspect.hardware.devices import Device
 from resnet_inspect.hardware.floor import Floor, floors_of, total_of
-from resnet_inspect.questions.roofline import KEYS, device_facts, fused_names, notes, unsteady
+from resnet_inspect.questions.roofline import device_facts, fused_names, notes, unsteady
 from resnet_inspect.records.findings import word
 from resnet_inspect.records.headroom import find_above_roof, find_headroom
 from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
@@ -106,14 +107,14 @@ def efficiency(graph: Graph, device: Device, record: Record, result: Result, dep
     """One row a part: its floor, its measured time, its efficiency, and its headroom."""
     precision = result.case.arithmetic
     fused_passes = passes(graph)
-    floors = floors_of(fused_passes, device, precision, KEYS[depth])
+    floors = floors_of(fused_passes, device, precision, row_of(graph, depth))
     measured_ms = _measured_ms(graph, fused_passes, result, depth)
     total = total_of(floors.values())
     plain = result.device_or_latency
     assert plain is not None, "choose() takes no result without times"
     whole_ms = sum(measured_ms.values()) or plain.median_ms
     headroom_ms = whole_ms - 1e3 * total.floor_s
-    fused = fused_names(fused_passes) if depth == "layer" else {}
+    fused = fused_names(graph, fused_passes) if depth == "layer" else {}
     parts = [Part(name, floor, measured_ms.get(name), fused.get(name), headroom_ms) for name, floor in floors.items()]
     whole = Part("total", total, whole_ms, None, headroom_ms)
     name: Column[Part] = Column(depth, depth, lambda part: part.name)
@@ -154,7 +155,8 @@ def _measured_ms(graph: Graph, fused_passes: Sequence[Pass], result: Result, dep
     """
     if depth == "stage" and result.stages:
         return _sum_by_part(result.stages, {stage: stage for stage in graph.stages})
-    part_of = {node.name: KEYS[depth](fused.anchor) for fused in fused_passes for node in fused.calls.values()}
+    row = row_of(graph, depth)
+    part_of = {node.name: row(fused.anchor) for fused in fused_passes for node in fused.calls.values()}
     return _sum_by_part(result.layers, part_of) if result.layers else {}
 
 

@@ -37,7 +37,7 @@ def bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     _spatial_conv(b, spec, "conv2", width, width, stride, c.first_dilation, spec.groups)
     norm(b, spec, "bn2")
     b.module("relu", ReLU())
-    _antialias(b, spec, stride)
+    _antialias(b, spec, c, stride)
     _conv(b, spec, "conv3", width, c.out_channels, 1)
     norm(b, spec, "bn3")
     return _join(b, spec, c, x)
@@ -49,7 +49,7 @@ def basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     _spatial_conv(b, spec, "conv1", c.in_channels, c.planes, c.stride, c.first_dilation)
     norm(b, spec, "bn1")
     b.module("relu", ReLU())
-    _antialias(b, spec, c.stride)
+    _antialias(b, spec, c, c.stride)
     _spatial_conv(b, spec, "conv2", c.planes, c.out_channels, 1, c.dilation)
     norm(b, spec, "bn2")
     return _join(b, spec, c, x)
@@ -75,7 +75,7 @@ def preact_bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     _spatial_conv(b, spec, "conv2", width, width, stride, c.first_dilation, spec.groups)
     norm(b, spec, "bn3")
     b.module("relu", ReLU())
-    _antialias(b, spec, stride)
+    _antialias(b, spec, c, stride)
     _conv(b, spec, "conv3", width, c.out_channels, 1)
     return _join_preact(b, spec, c, x, activated)
 
@@ -88,7 +88,7 @@ def preact_basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     _spatial_conv(b, spec, "conv1", c.in_channels, c.planes, c.stride, c.first_dilation)
     norm(b, spec, "bn2")
     b.module("relu", ReLU())
-    _antialias(b, spec, c.stride)
+    _antialias(b, spec, c, c.stride)
     _spatial_conv(b, spec, "conv2", c.planes, c.out_channels, 1, c.dilation)
     return _join_preact(b, spec, c, x, activated)
 
@@ -126,8 +126,9 @@ def _spatial_conv(
     return b.module(name, Conv2d(cin, cout, 3, stride, dilation, dilation, groups, bias))
 
 
-def _antialias(b: Builder, spec: ResNetSpec, stride: int) -> int:
-    if not spec.antialias or stride == 1:
+def _antialias(b: Builder, spec: ResNetSpec, c: BlockConfig, stride: int) -> int:
+    """The pool after a strided 3×3. As timm's, it also runs where dilation stands in for the stride, with stride 1."""
+    if not spec.antialias or (stride == 1 and c.first_dilation == c.dilation):
         return b.last
     channels = b.type(b.last).shape[1]
     return b.module("aa", AvgPool2d(stride, stride) if spec.antialias == "avg" else BlurPool2d(channels, stride))

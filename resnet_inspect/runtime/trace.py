@@ -62,7 +62,9 @@ def trace(net: nn.Module, image: Image, name: str) -> Graph:
     held = dict.fromkeys(calls.position_of.values(), len(nodes) - 1)
     frozen = sum(not p.requires_grad for p in net.parameters())
     untrainable = f"{frozen} of its parameter tensors are frozen" if frozen else ""
-    graph = Graph(name, tuple(staged(nodes)), calls.builder.containers, calls.held | held, untrainable)
+    graph = Graph(
+        name, tuple(staged(nodes, calls.builder.containers)), calls.builder.containers, calls.held | held, untrainable
+    )
     _refuse_unused(graph, net)
     return graph
 

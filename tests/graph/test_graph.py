@@ -9,11 +9,13 @@ from strategies import law, lowered, specs
 from resnet_inspect import sources
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Builder, TensorType
-from resnet_inspect.graph.facts.work import block_of, stage_of, sum_of, work_by, work_of
+from resnet_inspect.graph.facts.blocks import row_of
+from resnet_inspect.graph.facts.work import sum_of, work_by, work_of
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pointwise import ReLU
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
+from resnet_inspect.vocabulary import DEPTHS
 
 
 @law(60)
@@ -33,7 +35,8 @@ def test_a_graph_is_topological_named_once_and_typed_along_every_edge(spec: ResN
 @given(specs())
 def test_sums_do_not_depend_on_how_the_graph_is_cut(spec: ResNetSpec) -> None:
     graph = lowered(spec, 1, 64)
-    for key in (stage_of, block_of, lambda node: node.name):
+    for depth in DEPTHS:
+        key = row_of(graph, depth)
         assert sum_of(work_by(graph, key)) == work_of(graph)
 
 

@@ -11,13 +11,13 @@ from strategies import specs
 import resnet_inspect as api
 from resnet_inspect.errors import RequestError, ShapeError
 from resnet_inspect.graph import Graph
+from resnet_inspect.graph.facts.blocks import row_of
 from resnet_inspect.graph.facts.passes import Pass, passes
 from resnet_inspect.hardware.devices import Device, find_device
 from resnet_inspect.hardware.floor import Floor, floors, total_of
-from resnet_inspect.questions.roofline import KEYS
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
-from resnet_inspect.vocabulary import Depth
+from resnet_inspect.vocabulary import DEPTHS, Depth
 
 LAW = settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
@@ -88,7 +88,7 @@ def test_the_rows_add_up_to_the_total(depth: Depth) -> None:
 
 def test_each_depth_is_cut_from_the_same_passes() -> None:
     graph, device = api.lower("resnext50_32x4d", batch_size=4), find_device("l4")
-    found = [total_of(floors(graph, device, "bf16", key).values()) for key in KEYS.values()]
+    found = [total_of(floors(graph, device, "bf16", row_of(graph, depth)).values()) for depth in DEPTHS]
     for one in found[1:]:
         assert (one.flop, one.bytes_fused, one.bytes_eager) == (
             found[0].flop,

@@ -60,3 +60,13 @@ def test_groups_that_widen_a_net_by_accident_are_told(settings: list[str], said:
 
 def test_the_papers_resnext_is_what_the_note_on_groups_says() -> None:
     assert ri.spec(settings=["groups=32", "base_width=4"]) == ri.spec("resnext50_32x4d")
+
+
+@pytest.mark.parametrize("stages", [3, 4, 6])
+def test_a_stage_has_a_name_of_the_papers_table_only_if_that_table_has_it(stages: int) -> None:
+    settings = [f"depths={','.join('1' * stages)}", f"widths={','.join(['16'] * stages)}"]
+    names = [
+        row["alias"] for row in json.loads(ri.summary("resnet50", settings=settings).to_json())["tables"]["stages"]
+    ]
+    table_1 = ["conv1", *(f"conv{i}_x" for i in range(2, stages + 2)), "fc"]
+    assert names == (table_1 if stages <= 4 else [None] * (stages + 2))

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+import resnet_inspect as ri
 from resnet_inspect import sources
 from resnet_inspect.counting.conventions import TORCH
 from resnet_inspect.counting.count import count
@@ -13,7 +14,9 @@ from resnet_inspect.counting.writing import as_written
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.work import stage_of, work_by, work_of
+from resnet_inspect.graph.ops.base import ONE_PIXEL
 from resnet_inspect.resnet import zoo
+from resnet_inspect.runtime.trace import trace
 
 THEIRS = set(timm.list_models())
 NAMES = [variant.name for variant in zoo.variants() if variant.name in THEIRS]
@@ -51,6 +54,7 @@ def test_a_variant_is_timms_net(name: str) -> None:
     variant = sources.find_variant(name)
     graph = sources.graph_of(variant)
     assert work_of(graph).params == sum(p.numel() for p in net.parameters())
+    assert work_of(graph).buffers == sum(b.numel() for b in net.buffers())
     assert timm.get_pretrained_cfg(name).input_size == graph.input.shape[1:]
     shapes, flops = observe(net, graph.input.shape)
     assert shapes == expected(graph)
@@ -64,6 +68,19 @@ def test_a_variant_is_timms_net(name: str) -> None:
     else:
         assert shapes == expected(sources.graph_of(variant, odd))
         assert flops == count(TORCH, as_written(sources.graph_of(variant, odd))).total
+
+
+@pytest.mark.parametrize("output_stride", [8, 16])
+@pytest.mark.parametrize("name", ["resnetblur18", "resnetblur50", "resnetaa50"])
+def test_a_dilated_antialiased_net_is_timms(name: str, output_stride: int) -> None:
+    with torch.device("meta"):
+        net = timm.create_model(name, output_stride=output_stride).eval()
+    graph = ri.lower(name, settings=[f"output_stride={output_stride}"])
+    shapes, flops = observe(net, graph.input.shape)
+    assert (shapes, flops) == (expected(graph), count(TORCH, as_written(graph)).total)
+    theirs = trace(net, graph.input.shape, name)
+    layers = [[node.op for node in each.nodes if node.op.window != ONE_PIXEL] for each in (graph, theirs)]
+    assert layers[0] == layers[1]
 
 
 @pytest.mark.parametrize(

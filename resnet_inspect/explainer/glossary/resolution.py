@@ -45,7 +45,7 @@ TERMS = (
             "The side of the square of pixels that can change one value. Every window adds (k − 1)·jump; of two "
             "branches the larger counts. In resnet50 it is 11 after the stem, then 35, 91, 267 and 427 after the four "
             "stages. The last two exceed the image of 224. The pixels with a real influence form a smaller blob in the "
-            "middle."
+            "middle. It is through convolutions and pools alone: a gate or GroupNorm sees the whole image."
         ),
         "Araujo et al. 2019, doi:10.23915/distill.00021; Luo et al. 2016, arXiv:1701.04128",
         ("jump", "effective-padding"),

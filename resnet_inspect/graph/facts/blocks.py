@@ -1,12 +1,17 @@
 """Names that reports give to the parts of a graph."""
 
 from collections import Counter
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
+from functools import cache
+from operator import attrgetter
 
 from resnet_inspect.graph import Graph, Node
+from resnet_inspect.graph.facts.module_tree import blocks_in, enclosing, list_of_blocks, module_tree
+from resnet_inspect.graph.facts.work import stage_of
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pointwise import Add
 from resnet_inspect.graph.ops.pool import AvgPool2d, MaxPool2d
+from resnet_inspect.vocabulary import Depth
 
 BLOCK_NAMES = {
     "Bottleneck": "bottleneck",
@@ -14,29 +19,61 @@ BLOCK_NAMES = {
     "PreActBottleneck": "pre-activation bottleneck",
     "PreActBasic": "pre-activation basic block",
 }
+PAPER_NAMES = {
+    "stem": "conv1",
+    "layer1": "conv2_x",
+    "layer2": "conv3_x",
+    "layer3": "conv4_x",
+    "layer4": "conv5_x",
+    "head": "fc",
+}
 ATTENTION_NAMES = {"SEModule": "SE", "EcaModule": "ECA", "CbamModule": "CBAM"}
 
 
 def alias(stage: str) -> str | None:
     """The stage's name in table 1 of the ResNet paper (conv1, conv2_x, ...), if it has one there."""
-    if stage.startswith("layer") and stage[5:].isdecimal():
-        return f"conv{int(stage[5:]) + 1}_x"
-    return {"stem": "conv1", "head": "fc"}.get(stage)
+    return PAPER_NAMES.get(stage)
 
 
 def blocks_by_stage(graph: Graph) -> dict[str, list[str]]:
-    """Paths of each stage's residual blocks: the modules that compute a sum. Stem and head have none."""
-    blocks: dict[str, list[str]] = {stage: [] for stage in graph.stages}
-    for path in dict.fromkeys(node.name.rpartition(".")[0] for node in graph.nodes if isinstance(node.op, Add)):
-        stage = path if path in blocks else path.rpartition(".")[0]
-        if stage in blocks:
-            blocks[stage].append(path)
-    return blocks
+    """Paths of each stage's blocks: the modules that its list repeats. Stem and head have none."""
+    root, blocks_of_list = module_tree(graph), cache(list_of_blocks)
+
+    def blocks_of(stage: str) -> list[str]:
+        parent, module = root.find(stage.rpartition(".")[0]), root.find(stage)
+        listed = blocks_of_list(parent) if parent else []
+        blocks = [block for block in listed if graph.nodes[block.calls[0]].stage == stage]
+        return [block.path for block in blocks or (blocks_in(module) if module else [])]
+
+    return {stage: [] if stage in ("stem", "head") else blocks_of(stage) for stage in graph.stages}
+
+
+def row_of(graph: Graph, depth: Depth) -> Callable[[Node], str]:
+    """The row of each call in a table with a row for each stage, block or call.
+
+    In a table of blocks, stem, head and stages without blocks have one row each. A call of a stage outside its blocks
+    belongs to the largest module around it that holds no block.
+    """
+    if depth == "stage":
+        return stage_of
+    if depth == "layer":
+        return attrgetter("name")
+    blocks = blocks_by_stage(graph)
+    divided = {outer for stage, paths in blocks.items() for path in (stage, *paths) for outer in enclosing(path)}
+    divided |= {stage for stage in blocks if blocks[stage] and stage not in blocks[stage]}
+
+    def block_of(node: Node) -> str:
+        if not blocks.get(node.stage):  # the input is in no stage
+            return node.stage
+        own = node.module or node.name
+        return next((path for path in (*enclosing(own), own) if path not in divided), node.name)
+
+    return block_of
 
 
 def block_name(graph: Graph, block: str) -> str:
     """The block's attention, if any, and its kind, as ``SE bottleneck``; in traced code, its class name."""
-    kind = graph.containers[block]
+    kind = graph.containers.get(block, "Sequential")
     attention = ATTENTION_NAMES.get(graph.containers.get(f"{block}.se", ""))
     return f"{attention} {BLOCK_NAMES.get(kind, kind)}" if attention else BLOCK_NAMES.get(kind, kind)
 

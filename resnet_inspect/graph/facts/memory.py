@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.liveness import Alive, Moment, peak
 from resnet_inspect.graph.facts.training import refuse_to_train
+from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.vocabulary import ELEMENT_BYTES, Optimizer, Precision, Task
 
 COUNTER_BYTES = 8  # BatchNorm counts its batches in an int64
@@ -47,15 +48,15 @@ def memory_peak(
     element_bytes = ELEMENT_BYTES[precision]
     weights = [node.params for node in graph.weight_owners()]
     weight_bytes = element_bytes * sum(weights)
-    norms = sum(1 for node in graph.weight_owners() if node.op.buffers())
-    statistics = sum(node.buffers for node in graph.weight_owners()) - norms
+    norms = sum("num_batches_tracked" in node.op.buffers() for node in graph.weight_owners())
+    buffers = work_of(graph).buffers - norms
     states = 0 if not train else 2 if optimizer == "adam" else int(momentum != 0)
     moment = peak(graph, train, element_bytes)
     if train:
         moment = _with_optimizer_step(moment, weight_bytes, optimizer, element_bytes * max(weights, default=0))
     parts = (
         weight_bytes,
-        element_bytes * statistics + COUNTER_BYTES * norms,
+        element_bytes * buffers + COUNTER_BYTES * norms,
         element_bytes * graph.input.numel,
         sum(moment.alive.activations.values()),
         sum(moment.alive.gradients.values()),

@@ -60,11 +60,3 @@ def work_of(graph: Graph) -> Work:
 
 def stage_of(node: Node) -> str:
     return node.stage
-
-
-def block_of(node: Node) -> str:
-    """The node's block, as ``layer1.0``; its stage if it is in no block, as in stem and head."""
-    if not node.name.startswith(f"{node.stage}."):
-        return node.stage
-    block, dot, _ = node.name[len(node.stage) + 1 :].partition(".")
-    return f"{node.stage}.{block}" if dot else node.stage

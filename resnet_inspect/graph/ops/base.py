@@ -77,7 +77,7 @@ class Op:
         return {}
 
     def buffers(self) -> Mapping[str, Shape]:
-        """Tensors that the state_dict holds but no optimizer learns: state_dict suffix -> shape."""
+        """Tensors that no optimizer learns, in the state_dict or not: name in the module -> shape."""
         return {}
 
     def macs(self, ins: Types, out: TensorType) -> int:

@@ -1,9 +1,19 @@
 """Operations that shrink the image: pools, global pools, the blur filter."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from resnet_inspect.errors import ShapeError
-from resnet_inspect.graph.ops.base import OwnPass, Types, Window, conv_extent, image_shape, no_extra_bytes, require_fit
+from resnet_inspect.graph.ops.base import (
+    OwnPass,
+    Shape,
+    Types,
+    Window,
+    conv_extent,
+    image_shape,
+    no_extra_bytes,
+    require_fit,
+)
 from resnet_inspect.graph.types import TensorType
 
 INDEX_BYTES = 8  # torch keeps the index of each maximum as an int64
@@ -131,6 +141,9 @@ class BlurPool2d(OwnPass):
         """The padded input."""
         n, c, h, w = ins[0].shape
         return element_bytes * n * c * (h + 2) * (w + 2)
+
+    def buffers(self) -> Mapping[str, Shape]:
+        return {"filter": (self.channels, 1, 3, 3)}
 
     @property
     def window(self) -> Window:

@@ -1,5 +1,8 @@
 """Receptive fields against published numbers, and against gradients: a value sees the pixels that change it."""
 
+import json
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -87,10 +90,57 @@ def test_padding_is_how_far_the_first_value_reaches_beyond_the_border() -> None:
     assert stages["stem"] == View(field=7 + 2 * 2, jump=4, padding=3 + 1 * 2)
 
 
+WHOLE = {kind: {"attention": Attention(kind)} for kind in ("se", "eca", "cbam")} | {
+    "GroupNorm": {"norm": "gn", "widths": (32, 32), "stem": ((3, 1, 32),)}
+}
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_the_whole_image_changes_a_value_exactly_where_this_is_said(kind: str) -> None:
+    size = 96
+    graph = lower(ResNetSpec(**{**SMALL, **WHOLE[kind]}), "small", (1, 3, size, size))
+    net = positive(build(graph))
+    seen = {
+        node.name: view
+        for node, view in zip(graph.nodes, views(graph), strict=True)
+        if view and node.kind == "Conv2d" and ".se." not in node.name
+    }
+    seen |= {stage: view for stage, view in by_stage(graph) if view and stage.startswith("layer")}
+    outputs: dict[str, torch.Tensor] = {}
+    for name in seen:
+        net.get_submodule(name).register_forward_hook(lambda _, __, y, name=name: outputs.__setitem__(name, y))
+    image = torch.rand(1, 3, size, size, dtype=torch.float64, requires_grad=True)
+    net(image)
+    for name, view in seen.items():
+        y = outputs[name]
+        middle = y.shape[2] // 2
+        first, last = rows_that_change(y[0, 0, middle, middle], image)
+        square = middle * view.jump - view.padding, middle * view.jump - view.padding + view.field - 1
+        assert (first, last) == ((0, size - 1) if view.whole_through else square), name
+    assert {view.whole_through for view in seen.values()} == {"", "GroupNorm" if kind == "GroupNorm" else "gate"}
+
+
 @pytest.mark.parametrize("kind", ["se", "eca", "cbam"])
-def test_an_attention_gate_does_not_widen_what_a_value_is_said_to_see(kind: str) -> None:
+def test_an_attention_gate_does_not_widen_the_field_of_convolutions_and_pools(kind: str) -> None:
     plain, gated = (lower(ResNetSpec(attention=a), "net", (1, 3, 224, 224)) for a in (None, Attention(kind)))
-    assert dict(by_stage(gated)) == dict(by_stage(plain))
+    without_gates = {stage: view and replace(view, whole_through="") for stage, view in by_stage(gated)}
+    assert without_gates == dict(by_stage(plain))
+
+
+@pytest.mark.parametrize("model", ["seresnet50", "resnet50_gn"])
+def test_what_the_field_leaves_out_is_said_where_it_stands(model: str) -> None:
+    what, first = ("a gate", "layer1") if model == "seresnet50" else ("GroupNorm", "stem")
+    left_out = f"through convolutions and pools alone; from {first} on, {what} sees the whole image"
+    assert left_out in str(api.summary(model))
+    assert left_out.replace(";", ":") in " ".join(str(api.explain(model)).split())
+    for answer in api.summary(model), api.explain(model):
+        rows = json.loads(answer.to_json())["tables"]["stages"]
+        assert [row["whole_image_through"] for row in rows if row["stage"] == "layer3"] == [what.removeprefix("a ")]
+
+
+def test_a_flattened_map_is_no_map() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(4 * 6 * 6, 5))
+    assert views(api.lower(net, input=(1, 3, 8, 8)))[-1] is None
 
 
 def test_behind_the_global_pool_there_is_no_view() -> None:
