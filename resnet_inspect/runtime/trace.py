@@ -7,8 +7,7 @@ names it.
 
 import sys
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +16,7 @@ from resnet_inspect.errors import InspectError, TraceError
 from resnet_inspect.graph import Graph, TensorType
 from resnet_inspect.runtime.calls import Calls
 from resnet_inspect.runtime.stages import staged
+from resnet_inspect.runtime.twin import twin
 
 Image = tuple[int, int, int, int]
 META = torch.device("meta")
@@ -33,17 +33,15 @@ def trace(net: nn.Module, image: Image, name: str) -> Graph:
     while (inner := getattr(net, "module" if isinstance(net, WRAPPERS) else "_orig_mod", None)) is not None:
         net = inner  # torch.compile wraps a net, too
     _refuse_types(net, name)
+    net = twin(net).eval()
     if net._parameters:  # a call's weights need a module with a name
         net = nn.Sequential(OrderedDict({type(net).__name__: net}))
     calls = Calls(name)
     x = torch.empty(image, device="meta")
     calls.stands_for(x, calls.builder.input(TensorType(image)))
-    state = {key: torch.empty_like(value, device="meta") for key, value in net.named_buffers()}
-    for key, value in net.named_parameters():
-        state[key] = nn.Parameter(torch.empty_like(value, device="meta"), requires_grad=False)
     try:
-        with redirect_stdout(sys.stderr), calls.watching(net), torch.no_grad(), _evaluated(net), META, calls:
-            out = torch.func.functional_call(net, state, (x,))
+        with redirect_stdout(sys.stderr), calls.watching(net), torch.no_grad(), META, calls:
+            out = net(x)
     except InspectError:
         raise
     except Exception as error:  # the user's code may raise anything
@@ -65,17 +63,6 @@ def trace(net: nn.Module, image: Image, name: str) -> Graph:
     graph = Graph(name, tuple(staged(nodes)), calls.builder.containers, calls.held | held, untrainable)
     _refuse_unused(graph, net)
     return graph
-
-
-@contextmanager
-def _evaluated(net: nn.Module) -> Iterator[None]:
-    training = [module for module in net.modules() if module.training]
-    net.eval()
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True
 
 
 def _first_line(error: Exception) -> str:
