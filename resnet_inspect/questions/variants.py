@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, get_args
 
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.work import Work, work_of
+from resnet_inspect.questions.unseen import unseen_notes
 from resnet_inspect.report import Column, Report, tabulate
 
 Sort = Literal["name", "family", "params", "macs", "activations", "floor"]
@@ -125,5 +126,6 @@ def compare(graphs: Sequence[Graph], floor: Floor | None = None) -> Report:
     if len({graph.input for graph in graphs}) > 1:
         notes.append("the inputs differ; give --input to compare at one size")
     notes += [floor.note] if floor else []
+    notes += [note for graph in graphs for note in unseen_notes(graph)]
     table = tabulate("models", "models", columns, nets)
     return Report("compare", graphs[0].name, f"{len(graphs)} models", tables=(table,), notes=tuple(notes))

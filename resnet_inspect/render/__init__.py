@@ -12,9 +12,15 @@ def render(report: Report, format: Format, width: int | None = None, color: bool
     """``report`` as text that ends in a newline; ``width`` and ``color`` are the terminal's."""
     match format:
         case "table":
+            import random
+
+            drawn = random.getstate()  # rich draws when it is imported
             from resnet_inspect.render import table  # rich costs 35 ms
 
-            return table.render(report, width, color)
+            try:
+                return table.render(report, width, color)
+            finally:
+                random.setstate(drawn)
         case "md":
             from resnet_inspect.render import markdown
 

@@ -5,6 +5,7 @@ would copy data, fail on locks, and leave closures and weak references pointing 
 """
 
 import copy
+import io
 import weakref
 from collections import deque
 from collections.abc import Callable
@@ -55,6 +56,8 @@ class _Copies:
         match x:
             case Tensor():
                 return _without_data(x)
+            case torch.jit.ScriptModule():
+                return _script_without_data(x)
             case dict() | list() | deque() | set():
                 return self._container(x)
             case tuple():
@@ -144,3 +147,11 @@ def _without_data(x: Tensor) -> Tensor:
     if x.dim() == 0 and not x.is_meta:
         return x.detach().cpu().clone()
     return torch.empty_like(x, device="meta", requires_grad=False)
+
+
+def _script_without_data(x: torch.jit.ScriptModule) -> Any:
+    """A copy on the meta device, which only a file can give a scripted module."""
+    file = io.BytesIO()
+    torch.jit.save(x, file)
+    file.seek(0)
+    return torch.jit.load(file, map_location="meta")  # type: ignore[no-untyped-call]  # torch leaves it untyped
