@@ -7,7 +7,7 @@ import timm
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils import parametrizations, prune, spectral_norm, weight_norm
+from torch.nn.utils import parametrizations, parametrize, prune, spectral_norm, weight_norm
 from torch.utils.flop_counter import FlopCounterMode
 
 import resnet_inspect as ri
@@ -68,6 +68,9 @@ NETS: dict[str, Callable[[], nn.Module]] = {
     "spectral norm": lambda: Net(parametrizations.spectral_norm),
     "spectral norm by a hook": lambda: Net(spectral_norm),
     "pruning": lambda: Net(lambda layer: prune.l1_unstructured(layer, "weight", 0.5)),
+    "a parametrization by a module": lambda: Net(
+        lambda layer: parametrize.register_parametrization(layer, "weight", nn.Tanh())
+    ),
     "parameters of its own": OwnWeights,
     "a gain": Standardized,
     "timm's gain": lambda: timm.create_model("nf_regnet_b0", num_classes=10),
