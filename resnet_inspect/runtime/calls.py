@@ -17,6 +17,7 @@ from torch.utils._pytree import tree_leaves
 from resnet_inspect.errors import TraceError
 from resnet_inspect.graph import Builder
 from resnet_inspect.graph.ops.base import Op
+from resnet_inspect.runtime.arguments import positional, read_weights
 from resnet_inspect.runtime.aten import as_function
 from resnet_inspect.runtime.operations import (
     COMPLETE,
@@ -24,8 +25,6 @@ from resnet_inspect.runtime.operations import (
     of_function,
     of_module,
     pieces,
-    positional,
-    read_weights,
     zero_padded,
 )
 from resnet_inspect.runtime.second_count import SecondCount, flops_of

@@ -22,6 +22,7 @@ from resnet_inspect.graph.ops.pointwise import (
 )
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
+from resnet_inspect.runtime.arguments import WEIGHTS_AT
 from resnet_inspect.runtime.modules import Blur
 
 COMPLETE = "a count must be complete: trace a part of the net without this call"
@@ -58,7 +59,6 @@ MODULES = {
 VIEWS = ("view", "reshape", "flatten", "squeeze", "unsqueeze", "transpose", "permute")  # of each image
 SAME = ("detach", "expand", "expand_as")  # their output stands for their input
 WITH_A_NUMBER = ("add", "sub", "mul", "div")
-WEIGHTS_AT = {"conv2d": 1, "linear": 1, "batch_norm": 3, "group_norm": 2}  # function -> position of its weight
 
 
 def of_module(module: nn.Module) -> Op | None:
@@ -178,23 +178,6 @@ def of_function(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: 
         case _ if name.strip("_i") in WITH_A_NUMBER and _tensors(args) == 1 and isinstance(x, Tensor):
             return (Scale(inplace=out is x),), [x]
     raise Unknown
-
-
-def positional(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """The arguments with the tensors that torch names ``input``, ``tensors`` and ``other`` in their positions."""
-    args, kwargs = [*args], dict(kwargs)
-    for position, keys in enumerate((("input", "tensors"), ("other",))):
-        args += [kwargs.pop(key) for key in keys if len(args) == position and key in kwargs]
-    return args, kwargs
-
-
-def read_weights(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Tensor]:
-    """The weight and the bias that a call of torch's function ``name`` reads; empty for a function without weights."""
-    first = WEIGHTS_AT.get(name)
-    if first is None:
-        return {}
-    given = dict(zip(("weight", "bias"), args[first : first + 2], strict=False)) | {**kwargs}
-    return {key: given[key] for key in ("weight", "bias") if given.get(key) is not None}
 
 
 def pieces(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: Sequence[Tensor]) -> list[Op]:
