@@ -70,8 +70,12 @@ def _own(source: str, library: str, name: str) -> nn.Module:
 
 
 def call(make: Callable[..., Any]) -> Any:
-    """What ``make`` returns without arguments; a builder of torchvision's downloads no weights."""
-    return make(**without_weights(make))
+    """What ``make`` returns without arguments; a builder of torchvision's downloads no weights.
+
+    The weights that it draws leave the random states as they are.
+    """
+    with same_draws():
+        return make(**without_weights(make))
 
 
 def without_weights(make: Callable[..., Any]) -> dict[str, None]:
