@@ -29,7 +29,10 @@ def fold(model: Model | Graph = "resnet50") -> Graph:
 
 
 def build(model: Model | Graph = "resnet50", *, device: str = "cpu", zero_init_residual: bool = False) -> "nn.Module":
-    """The network as a torch module, initialised as torchvision initialises its own."""
+    """The network as a torch module, initialised as torchvision initialises its own.
+
+    Torch's random state stays as it is: seed torch in between to build two networks with different weights.
+    """
     from resnet_inspect.runtime.build import build  # torch lives behind this line
 
     network = model if isinstance(model, Graph) else lower(model)

@@ -9,6 +9,7 @@ from math import prod
 
 from resnet_inspect.counting.count import Convention, Rule
 from resnet_inspect.counting.writing import Call
+from resnet_inspect.graph.ops.linear import Conv2d, Linear
 
 
 def _macs(call: Call) -> int:
@@ -47,7 +48,7 @@ def _params_per_image(call: Call) -> int:
 
 
 def _weights(times: int) -> Rule:
-    return lambda call: times * prod(call.node.op.params()["weight"])
+    return lambda call: times * prod(call.node.op.weight) if isinstance(call.node.op, Conv2d | Linear) else 0
 
 
 def _per_image(rule: Rule) -> Rule:

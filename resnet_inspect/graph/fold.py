@@ -24,9 +24,14 @@ def fold(graph: Graph) -> Graph:
         if isinstance(node.op, BatchNorm2d) and readers[node.inputs[0]] == calls[node.module] == 1:
             conv = nodes[inputs[0]]
             if isinstance(conv.op, Conv2d) and calls[conv.module] == 1:
-                nodes[inputs[0]] = replace(conv, op=replace(conv.op, bias=True))
+                nodes[inputs[0]] = replace(conv, op=_with_bias(conv.op))
                 position.append(inputs[0])
                 continue
         position.append(len(nodes))
         nodes.append(replace(node, inputs=inputs))
-    return Graph(graph.name, tuple(nodes), graph.containers)
+    return Graph(graph.name, tuple(nodes), graph.containers, unseen=graph.unseen)
+
+
+def _with_bias(conv: Conv2d) -> Conv2d:
+    learned = conv.learned and (*conv.learned, ("bias", (conv.out_channels,)))
+    return conv if conv.bias else replace(conv, bias=True, learned=learned)

@@ -6,7 +6,7 @@ from itertools import islice
 from math import prod
 
 from resnet_inspect.errors import ShapeError
-from resnet_inspect.graph.ops.base import Op
+from resnet_inspect.graph.ops.base import Op, Shape
 from resnet_inspect.graph.ops.pointwise import Input
 from resnet_inspect.graph.types import TensorType
 
@@ -60,6 +60,8 @@ class Graph:
         held: for a traced network, the position of the last call during which its code still refers to a call's output,
             by that call's position; empty for a lowered spec.
         untrainable: why a training step cannot be derived from the calls; empty if it can.
+        unseen: for a traced network, the FLOPs that torch counts in its pass and that no call accounts for, by module
+            path; below 0 where the calls account for more.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Graph:
     containers: Mapping[str, str]
     held: Mapping[int, int] = field(default_factory=dict)
     untrainable: str = ""
+    unseen: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def input(self) -> TensorType:
@@ -82,12 +85,17 @@ class Graph:
         return tuple(dict.fromkeys(node.stage for node in self.nodes if node.stage))
 
     def weight_owners(self) -> Iterator[Node]:
-        """The first call of each module that has weights."""
-        seen: set[str] = set()
+        """The calls that are the first to read a learned tensor: of each module with weights, mostly its first call."""
+        seen: set[tuple[str, str]] = set()
         for node in self.nodes:
-            if node.module not in seen and node.op.params():
-                seen.add(node.module)
+            tensors = {(node.module, key) for key in node.op.params()}
+            if not tensors <= seen:
+                seen |= tensors
                 yield node
+
+    def weights(self) -> dict[str, Shape]:
+        """The learned tensors: state_dict name -> shape. Several calls may read one tensor."""
+        return {f"{node.module}.{key}": shape for node in self.nodes for key, shape in node.op.params().items()}
 
 
 def _check_size(path: str, *shapes: tuple[int, ...]) -> None:

@@ -12,6 +12,7 @@ from resnet_inspect.errors import FAILED, INCONCLUSIVE, OK, RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.memory import peak_bytes
 from resnet_inspect.graph.facts.work import Work, work_of
+from resnet_inspect.questions.unseen import unseen_notes
 from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
 from resnet_inspect.typed_json import LARGEST, JsonObject
 from resnet_inspect.units import Unit, exact, text
@@ -109,6 +110,8 @@ def budget(graph: Graph, spec: JsonObject, limits: Limits, record: Record | None
     notes += ["--quick takes two rounds: another run may decide otherwise"] if record and record.plan.quick else []
     if record and any(result.stopped == "interrupted" for result in record.results):
         notes.append("Ctrl-C ended the run: another run may decide otherwise")
+    if limits.macs is not None or limits.flops is not None:
+        notes += unseen_notes(graph)
     over = any(finding.code == "over" for finding in findings)
     return Report(
         kind="budget",

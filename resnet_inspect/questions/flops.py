@@ -10,6 +10,7 @@ from resnet_inspect.graph.facts.training import refuse_to_train
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pool import BlurPool2d
 from resnet_inspect.questions.summary import counting_note
+from resnet_inspect.questions.unseen import unseen_notes
 from resnet_inspect.report import Column, Fact, Finding, Report, Table, tabulate
 from resnet_inspect.units import Value, share
 from resnet_inspect.vocabulary import Task
@@ -62,7 +63,7 @@ def flops(graph: Graph, task: Task = "infer") -> Report:
             _uncounted(graph),
         ),
         findings=findings,
-        notes=(note,),
+        notes=(note, *unseen_notes(graph)),
     )
 
 

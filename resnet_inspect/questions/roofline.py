@@ -9,6 +9,7 @@ from resnet_inspect.graph.facts.passes import Pass, eager_elements, passes
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.hardware.devices import Device
 from resnet_inspect.hardware.floor import Floor, floors_of, total_of
+from resnet_inspect.questions.unseen import unseen_notes
 from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
 from resnet_inspect.units import significant, text
 from resnet_inspect.vocabulary import Depth, Precision
@@ -57,7 +58,7 @@ def roofline(graph: Graph, device: Device, precision: Precision, depth: Depth = 
         facts=(*device_facts(graph, device, precision), *_total_facts(graph, all_passes, total)),
         tables=(tabulate(f"{depth}s", f"{depth}s", columns, parts, Part("total", total)),),
         findings=unsteady(device),
-        notes=notes(all_passes, device, precision),
+        notes=(*notes(all_passes, device, precision), *unseen_notes(graph)),
     )
 
 

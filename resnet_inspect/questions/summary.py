@@ -9,6 +9,7 @@ from resnet_inspect.graph.facts.blocks import alias, block_name, blocks_by_stage
 from resnet_inspect.graph.facts.receptive_field import View, views
 from resnet_inspect.graph.facts.work import Work, sum_of, work_by
 from resnet_inspect.graph.ops.linear import Conv2d
+from resnet_inspect.questions.unseen import unseen_notes
 from resnet_inspect.report import Column, Fact, Report, Table, tabulate
 from resnet_inspect.units import Value, giga, share
 from resnet_inspect.vocabulary import Depth
@@ -48,7 +49,7 @@ def summary(graph: Graph, depth: Depth = "stage") -> Report:
         title=f"{graph.name}, input {graph.input}",
         facts=(Fact("input", "input", graph.input.shape, "shape"), *total_facts(total)),
         tables=(table,),
-        notes=(counting_note(graph, total.macs), *_field_note(parts), *_too_small(graph)),
+        notes=(counting_note(graph, total.macs), *_field_note(parts), *_too_small(graph), *unseen_notes(graph)),
     )
 
 

@@ -9,6 +9,7 @@ from resnet_inspect.counting.count import Convention, count
 from resnet_inspect.counting.writing import as_written
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.work import Work, work_of
+from resnet_inspect.questions.unseen import unseen_notes
 from resnet_inspect.report import Column, Report, tabulate
 from resnet_inspect.resnet.zoo import Variant
 from resnet_inspect.units import counted
@@ -149,5 +150,6 @@ def compare(graphs: Sequence[Graph], floor: Floor | None = None) -> Report:
     if len({graph.input for graph in graphs}) > 1:
         notes.append("the inputs differ; give --input to compare at one size")
     notes += [floor.note] if floor else []
+    notes += [note for graph in graphs for note in unseen_notes(graph)]
     table = tabulate("models", "models", columns, nets)
     return Report("compare", graphs[0].name, counted(len(graphs), "model"), tables=(table,), notes=tuple(notes))

@@ -22,9 +22,15 @@ def render(report: Report, format: Format, width: int | None = None, color: bool
     seen, command = make_visible(report), visible(command)
     match format:
         case "table":
-            from resnet_inspect.render import table
+            import random
 
-            return table.render(seen, width, color)
+            drawn = random.getstate()  # rich draws when it is imported
+            from resnet_inspect.render import table  # rich costs 35 ms
+
+            try:
+                return table.render(seen, width, color)
+            finally:
+                random.setstate(drawn)
         case "md":
             from resnet_inspect.render import markdown
 

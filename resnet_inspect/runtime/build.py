@@ -13,6 +13,7 @@ from torch import fx, nn
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.inplace import in_place
 from resnet_inspect.runtime.modules import function, module
+from resnet_inspect.runtime.undisturbed import same_draws
 
 # The layers whose weight scales a residual branch's output, by block class; ``zero_init_residual`` zeroes the first.
 LAST_WEIGHT: dict[str, tuple[str, ...]] = {
@@ -26,9 +27,10 @@ LAST_WEIGHT: dict[str, tuple[str, ...]] = {
 def build(graph: Graph, device: str = "cpu", zero_init_residual: bool = False) -> nn.Module:
     """The network in train mode on ``device``, with weights initialised as torchvision.models.resnet does.
 
-    The same seed draws the same weights as torchvision's own constructor.
+    The same seed draws the same weights as torchvision's own constructor. Torch's random state stays as it is: to
+    build two networks with different weights, seed torch in between.
     """
-    with torch.device(device):
+    with same_draws(), torch.device(device):
         net = _Writer(graph).container("", range(1, len(graph.nodes)))
         _initialize(graph, net, zero_init_residual)
     return net

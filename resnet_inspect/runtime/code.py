@@ -16,6 +16,7 @@ from torch import nn
 from torchvision import models
 
 from resnet_inspect.errors import MachineError, RequestError, UnknownModelError
+from resnet_inspect.runtime.undisturbed import same_draws
 
 FORMS = "as in torchvision:resnet50, timm:resnet50, net.py:make or package.module:make"
 
@@ -23,7 +24,8 @@ FORMS = "as in torchvision:resnet50, timm:resnet50, net.py:make or package.modul
 def make(source: str) -> nn.Module:
     """The network that ``torchvision:NAME``, ``timm:NAME``, ``file.py:NAME`` or ``package.module:NAME`` names.
 
-    In a file or module, NAME is a network, or a function or class that returns one without arguments.
+    In a file or module, NAME is a network, or a function or class that returns one without arguments. The weights that
+    it draws leave the random states as they are.
 
     Raises:
         UnknownModelError: nothing has that name.
@@ -33,6 +35,11 @@ def make(source: str) -> nn.Module:
     library, _, name = source.rpartition(":")
     if not (library and name):
         raise UnknownModelError(f"unknown model {source!r}", hint=FORMS)
+    with same_draws():
+        return _made(source, library, name)
+
+
+def _made(source: str, library: str, name: str) -> nn.Module:
     if library == "torchvision":
         return _from(source, name, models.list_models(), lambda name: call(models.get_model_builder(name)))
     if library == "timm":
@@ -63,8 +70,12 @@ def _own(source: str, library: str, name: str) -> nn.Module:
 
 
 def call(make: Callable[..., Any]) -> Any:
-    """What ``make`` returns without arguments; a builder of torchvision's downloads no weights."""
-    return make(**without_weights(make))
+    """What ``make`` returns without arguments; a builder of torchvision's downloads no weights.
+
+    The weights that it draws leave the random states as they are.
+    """
+    with same_draws():
+        return make(**without_weights(make))
 
 
 def without_weights(make: Callable[..., Any]) -> dict[str, None]:
@@ -128,7 +139,7 @@ def _imported(source: str, library: str) -> ModuleType:
 
 def _executed(path: Path) -> ModuleType:
     """Run the file as a module named by its path, so that ``random.py`` does not replace the standard library's."""
-    name = str(path.resolve())
+    name = str(path.resolve()).replace(".", "_")  # a dot would make it a package's, for a relative import
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None

@@ -26,6 +26,7 @@ from resnet_inspect.resnet.fields import from_mapping
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.runtime.build import build
+from resnet_inspect.runtime.undisturbed import undisturbed
 
 Totals = dict[str, int]
 
@@ -42,10 +43,11 @@ def measure(graph: Graph) -> Totals:
         MachineError: the network does not fit into memory.
     """
     try:
-        net, x = build(graph), torch.randn(graph.input.shape)
-        totals = {"torch_params": sum(p.numel() for p in net.parameters())}
-        for package in ("torch", "fvcore", "thop"):
-            totals |= run(package, net, x)
+        with undisturbed():
+            net, x = build(graph), torch.randn(graph.input.shape)
+            totals = {"torch_params": sum(p.numel() for p in net.parameters())}
+            for package in ("torch", "fvcore", "thop"):
+                totals |= run(package, net, x)
     except (RuntimeError, MemoryError) as error:
         if isinstance(error, MemoryError) or "allocate memory" in str(error):
             raise MachineError(f"not enough memory to run {graph.name}", hint="give a smaller --input") from None

@@ -22,11 +22,18 @@ from resnet_inspect.graph.ops.pointwise import (
 )
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
+from resnet_inspect.runtime.arguments import WEIGHTS_AT
 from resnet_inspect.runtime.modules import Blur
+
+COMPLETE = "a count must be complete: trace a part of the net without this call"
 
 
 class Unknown(Exception):  # noqa: N818  # trace turns it into a TraceError with the place
-    """A call without an operation; the message names the argument at fault."""
+    """A call without an operation; the message names the argument at fault, ``hint`` what to do about it."""
+
+    def __init__(self, message: str = "", hint: str = COMPLETE) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 # Operations, each applied to the output of the one before, and the tensors that the first one reads.
@@ -57,11 +64,19 @@ WITH_A_NUMBER = ("add", "sub", "mul", "div")
 def of_module(module: nn.Module) -> Op | None:
     """The operation that ``module`` performs; None if its forward has to be traced.
 
+    It has to be where the module's own ``forward`` or parameters were replaced, as weight normalisation does.
+
     Raises:
         Unknown: no operation has the module's settings.
     """
-    if type(module) not in MODULES and not _is_timms_blur(module):
+    if "forward" in vars(module) or (type(module) not in MODULES and not _is_timms_blur(module)):
         return None
+    op = _of_settings(module)
+    own = dict(module.named_parameters())
+    return op if own.keys() == op.params().keys() else None
+
+
+def _of_settings(module: nn.Module) -> Op:
     if _is_timms_blur(module):
         return BlurPool2d(module.channels, module.stride)  # type: ignore[arg-type]  # numbers in timm's module
     match module:
@@ -115,9 +130,9 @@ def of_function(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: 
     def argument(position: int, key: str, default: Any = None) -> Any:
         return args[position] if len(args) > position else kwargs.get(key, default)
 
-    x = args[0]
-    if not isinstance(out, Tensor):
+    if not args or not isinstance(out, Tensor):
         raise Unknown
+    x = args[0]
     match name:
         case _ if name in SAME or (out is x and name in ("contiguous", "float", "to", "type_as")):
             return None
@@ -133,7 +148,7 @@ def of_function(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: 
             return (ReLU(inplace=out is x),), [x]
         case "sigmoid":
             return (Sigmoid(),), [x]
-        case "conv2d" | "linear" | "batch_norm" | "group_norm":
+        case _ if name in WEIGHTS_AT:
             return (_with_weights(name, x, argument),), [x]
         case "max_pool2d" if argument(4, "dilation", 1) in (1, (1, 1)):
             kernel, stride, padding = argument(1, "kernel_size"), argument(2, "stride"), argument(3, "padding", 0)
@@ -209,11 +224,12 @@ def _with_weights(name: str, x: Tensor, argument: Callable[..., Any]) -> Op:
             stride, padding, dilation = argument(3, "stride", 1), argument(4, "padding", 0), argument(5, "dilation", 1)
             cout, _, *kernel = weight.shape
             sizes = _square(kernel), _square(stride), _square(padding), _square(dilation)
-            standardized = not isinstance(weight, nn.Parameter)
-            return Conv2d(x.shape[1], cout, *sizes, argument(6, "groups", 1), bias is not None, standardized)
+            computed = not isinstance(weight, nn.Parameter)
+            return Conv2d(x.shape[1], cout, *sizes, argument(6, "groups", 1), bias is not None, computed)
         case "linear":
-            cout, cin = argument(1, "weight").shape
-            return Linear(cin, cout, argument(2, "bias") is not None)
+            weight = argument(1, "weight")
+            cout, cin = weight.shape
+            return Linear(cin, cout, argument(2, "bias") is not None, not isinstance(weight, nn.Parameter))
         case "batch_norm" if argument(3, "weight") is not None and argument(1, "running_mean") is not None:
             return BatchNorm2d(x.shape[1])
         case "group_norm" if argument(2, "weight") is not None:

@@ -7,8 +7,9 @@ names it.
 
 import sys
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
+from math import prod
+from threading import RLock
 
 import torch
 from torch import Tensor, nn
@@ -17,8 +18,11 @@ from resnet_inspect.errors import InspectError, TraceError
 from resnet_inspect.graph import Graph, TensorType
 from resnet_inspect.runtime.calls import Calls
 from resnet_inspect.runtime.stages import staged
+from resnet_inspect.runtime.twin import twin
+from resnet_inspect.runtime.undisturbed import same_draws
 
 Image = tuple[int, int, int, int]
+_ONE_AT_A_TIME = RLock()  # stdout is the process's: two threads would restore each other's
 META = torch.device("meta")
 WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
 
@@ -33,26 +37,28 @@ def trace(net: nn.Module, image: Image, name: str) -> Graph:
     while (inner := getattr(net, "module" if isinstance(net, WRAPPERS) else "_orig_mod", None)) is not None:
         net = inner  # torch.compile wraps a net, too
     _refuse_types(net, name)
+    net = twin(net).eval()
     if net._parameters:  # a call's weights need a module with a name
         net = nn.Sequential(OrderedDict({type(net).__name__: net}))
-    calls = Calls(name)
+    calls = Calls(net, name)
     x = torch.empty(image, device="meta")
     calls.stands_for(x, calls.builder.input(TensorType(image)))
-    state = {key: torch.empty_like(value, device="meta") for key, value in net.named_buffers()}
-    for key, value in net.named_parameters():
-        state[key] = nn.Parameter(torch.empty_like(value, device="meta"), requires_grad=False)
     try:
-        with redirect_stdout(sys.stderr), calls.watching(net), torch.no_grad(), _evaluated(net), META, calls:
-            out = torch.func.functional_call(net, state, (x,))
+        with _ONE_AT_A_TIME, same_draws(), redirect_stdout(sys.stderr), torch.no_grad(), META, calls.watching():
+            out = net(x)
     except InspectError:
         raise
     except Exception as error:  # the user's code may raise anything
+        if calls.refusal:
+            raise calls.refusal from None
         where = calls.scope or type(net).__name__
         hint = "register every tensor with register_buffer and every list of modules as nn.ModuleList"
         raise TraceError(
             f"{name}: {where} fails on {'×'.join(map(str, image))}: {_first_line(error)}",
             hint=hint if "meta" in str(error) else "",
         ) from error
+    if calls.refusal:
+        raise calls.refusal
     nodes = calls.builder.nodes
     if calls.position_of.get(id(out)) != len(nodes) - 1:
         result = type(out).__name__ if not isinstance(out, Tensor) else "a tensor that it did not compute last"
@@ -62,22 +68,10 @@ def trace(net: nn.Module, image: Image, name: str) -> Graph:
     held = dict.fromkeys(calls.position_of.values(), len(nodes) - 1)
     frozen = sum(not p.requires_grad for p in net.parameters())
     untrainable = f"{frozen} of its parameter tensors are frozen" if frozen else ""
-    graph = Graph(
-        name, tuple(staged(nodes, calls.builder.containers)), calls.builder.containers, calls.held | held, untrainable
-    )
+    containers = calls.builder.containers
+    graph = Graph(name, tuple(staged(nodes, containers)), containers, calls.held | held, untrainable, calls.unseen)
     _refuse_unused(graph, net)
     return graph
-
-
-@contextmanager
-def _evaluated(net: nn.Module) -> Iterator[None]:
-    training = [module for module in net.modules() if module.training]
-    net.eval()
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True
 
 
 def _first_line(error: Exception) -> str:
@@ -100,9 +94,9 @@ def _refuse_types(net: nn.Module, name: str) -> None:
 
 def _refuse_unused(graph: Graph, net: nn.Module) -> None:
     """Refuse parameters that the calls do not account for: the count would be wrong."""
-    used = {f"{node.module}.{key}".lstrip(".") for node in graph.weight_owners() for key in node.op.params()}
-    unused = [key for key, _ in net.named_parameters() if key not in used]
-    total, counted = sum(p.numel() for p in net.parameters()), sum(node.params for node in graph.weight_owners())
+    weights = graph.weights()
+    unused = [key for key, _ in net.named_parameters() if key not in weights]
+    total, counted = sum(p.numel() for p in net.parameters()), sum(map(prod, weights.values()))
     if not unused and total != counted:
         raise TraceError(
             f"{graph.name} has {total:,} parameters, but its calls use {counted:,}",

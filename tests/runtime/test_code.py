@@ -126,6 +126,25 @@ def test_a_net_of_torchvision_for_another_task_says_so_where_it_cannot_be_read(n
     assert "did you mean" not in refused.value.hint
 
 
+@pytest.mark.parametrize(
+    ("where", "text"),
+    [
+        ("net.py", "from .other import make\n"),
+        ("net.py", "from . import other\n"),
+        ("net.py", "from .. import other\n"),
+        ("net.py", "def make():\n    from .other import net\n    return net\n"),
+        ("with.dots/net.v2.py", "from .other import make\n"),
+    ],
+)
+def test_a_file_that_imports_relatively_is_told_to_be_named_as_a_module(tmp_path: Path, where: str, text: str) -> None:
+    path = tmp_path / where
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    with pytest.raises(RequestError, match="relative import") as raised:
+        ri.lower(f"{path}:make")
+    assert "name it as package.module:make" in raised.value.hint
+
+
 def test_timm_is_asked_for_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(MachineError, match="timm is not installed"):

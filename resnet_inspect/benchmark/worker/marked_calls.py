@@ -208,7 +208,8 @@ def flat(net: nn.Module, graph: Graph, positions: Sequence[int], after: After | 
 def _stands_alone(net: nn.Module, node: Node) -> bool:
     """Whether ``flat`` can make the call by itself: by its module, which does nothing else, or by a function."""
     if node.module:
-        return of_module(net.get_submodule(node.module)) is not None
+        op = of_module(net.get_submodule(node.module))  # code may call a function on the module's weights instead
+        return op is not None and (not node.params or op == node.op)
     return isinstance(node.op, FUNCTIONS)
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import prod
 
 from resnet_inspect.graph import Graph, Node, TensorType
+from resnet_inspect.graph.ops.base import Shape
 
 
 @dataclass(slots=True)
@@ -21,9 +23,9 @@ class Work:
 
 
 def work_by(graph: Graph, key: Callable[[Node], str]) -> dict[str, Work]:
-    """The work of each group of nodes, in running order; a module called twice counts its weights once."""
+    """The work of each group of nodes, in running order; what several calls read counts once."""
     groups: dict[str, Work] = {}
-    counted: set[str] = set()
+    counted: set[tuple[str, str]] = set()
     for node in graph.nodes[1:]:
         name = key(node)
         work = groups.get(name)
@@ -34,11 +36,20 @@ def work_by(graph: Graph, key: Callable[[Node], str]) -> dict[str, Work]:
         if macs:
             work.macs += macs
             work.activations += node.out.numel
-        if node.module and node.module not in counted:
-            counted.add(node.module)
-            work.params += node.params
-            work.buffers += node.buffers
+        if node.module:
+            work.params += _new(node.module, node.op.params(), counted)
+            work.buffers += _new(node.module, node.op.buffers(), counted)
     return groups
+
+
+def _new(module: str, tensors: Mapping[str, Shape], counted: set[tuple[str, str]]) -> int:
+    """Elements of the tensors that are not counted yet; they are from now on."""
+    elements = 0
+    for name, shape in tensors.items():
+        if (module, name) not in counted:
+            counted.add((module, name))
+            elements += prod(shape)
+    return elements
 
 
 def sum_of(parts: Mapping[str, Work]) -> Work:

@@ -12,11 +12,12 @@ from resnet_inspect.graph.ops.base import (
     Window,
     conv_extent,
     image_shape,
-    no_extra_bytes,
     require_fit,
 )
 from resnet_inspect.graph.types import TensorType
 from resnet_inspect.units import counted
+
+Learned = tuple[tuple[str, Shape], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Conv2d(OwnPass):
     """Square 2-D convolution; padding is symmetric, in elements.
 
     ``standardized``: each call first computes its weight from the learned one, as weight standardisation does.
+    ``learned``: names and shapes of the learned tensors, where these are not ``weight`` and ``bias``.
     """
 
     saves_input, saves_output = True, False
@@ -37,6 +39,7 @@ class Conv2d(OwnPass):
     groups: int = 1
     bias: bool = False
     standardized: bool = False
+    learned: Learned = ()
 
     def infer(self, *ins: TensorType) -> TensorType:
         n, c, h, w = image_shape(ins)
@@ -47,17 +50,21 @@ class Conv2d(OwnPass):
         width = height if h == w else require_fit(conv_extent(w, k, s, p, d), w, k, "kernel")
         return TensorType((n, self.out_channels, height, width), ins[0].dtype)
 
+    @property
+    def weight(self) -> Shape:
+        return self.out_channels, self.in_channels // self.groups, self.kernel_size, self.kernel_size
+
     def params(self) -> Mapping[str, Shape]:
-        k = self.kernel_size
-        weight = (self.out_channels, self.in_channels // self.groups, k, k)
-        return {"weight": weight, "bias": (self.out_channels,)} if self.bias else {"weight": weight}
+        if self.learned:
+            return dict(self.learned)
+        return {"weight": self.weight, "bias": (self.out_channels,)} if self.bias else {"weight": self.weight}
 
     def macs(self, ins: Types, out: TensorType) -> int:
         """N·Hout·Wout·Cout·(Cin/g)·k·k."""
         return prod(out.shape) * (self.in_channels // self.groups) * self.kernel_size * self.kernel_size
 
     def extra_bytes(self, ins: Types, out: TensorType, element_bytes: int, train: bool) -> int:
-        return element_bytes * prod(self.params()["weight"]) if self.standardized else 0
+        return element_bytes * prod(self.weight) if self.standardized else 0
 
     @property
     def window(self) -> Window:
@@ -75,14 +82,15 @@ class Conv2d(OwnPass):
 
 @dataclass(frozen=True, slots=True)
 class Linear(OwnPass):
-    """Fully connected layer over the last dimension."""
+    """Fully connected layer over the last dimension; ``standardized`` and ``learned`` as in ``Conv2d``."""
 
     saves_input, saves_output = True, False
-    extra_bytes = no_extra_bytes
 
     in_features: int
     out_features: int
     bias: bool = True
+    standardized: bool = False
+    learned: Learned = ()
 
     def infer(self, *ins: TensorType) -> TensorType:
         *lead, features = ins[0].shape
@@ -90,9 +98,17 @@ class Linear(OwnPass):
             raise ShapeError(f"expects {counted(self.in_features, 'feature')}, got {features}")
         return TensorType((*lead, self.out_features), ins[0].dtype)
 
+    @property
+    def weight(self) -> Shape:
+        return self.out_features, self.in_features
+
     def params(self) -> Mapping[str, Shape]:
-        weight = (self.out_features, self.in_features)
-        return {"weight": weight, "bias": (self.out_features,)} if self.bias else {"weight": weight}
+        if self.learned:
+            return dict(self.learned)
+        return {"weight": self.weight, "bias": (self.out_features,)} if self.bias else {"weight": self.weight}
+
+    def extra_bytes(self, ins: Types, out: TensorType, element_bytes: int, train: bool) -> int:
+        return element_bytes * prod(self.weight) if self.standardized else 0
 
     def macs(self, ins: Types, out: TensorType) -> int:
         """N·Cin·Cout."""

@@ -1,0 +1,125 @@
+"""Weights that a net computes in each pass, or reads from elsewhere: counted, as torch counts them."""
+
+from collections.abc import Callable
+
+import pytest
+import timm
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils import parametrizations, parametrize, prune, spectral_norm, weight_norm
+from torch.utils.flop_counter import FlopCounterMode
+
+import resnet_inspect as ri
+from resnet_inspect.errors import TraceError
+from resnet_inspect.graph.facts.work import work_of
+from resnet_inspect.graph.fold import fold
+
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.nn.utils:FutureWarning")
+
+
+class Net(nn.Module):
+    def __init__(self, prepare: Callable[[nn.Module], object] = lambda layer: None) -> None:
+        super().__init__()
+        self.conv, self.norm, self.fc = nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Linear(8, 10)
+        prepare(self.conv)
+        prepare(self.fc)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(F.relu(self.norm(self.conv(x))).mean((2, 3)))
+
+
+class Direct(Net):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc.forward(F.relu(self.norm.forward(self.conv.forward(x))).mean((2, 3)))
+
+
+class OwnWeights(nn.Module):
+    """Two convolutions by function on parameters of one module, one of them called twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w1, self.w2 = nn.Parameter(torch.randn(8, 3, 3, 3)), nn.Parameter(torch.randn(8, 8, 1, 1))
+        self.b1 = nn.Parameter(torch.zeros(8))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(F.conv2d(x, self.w1, self.b1))
+        return F.conv2d(F.relu(F.conv2d(x, self.w2)), self.w2)
+
+
+class Standardized(Net):
+    """Weight standardisation with a gain, as NFNets have it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(8, 1, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = self.conv.weight
+        weight = self.gain * (weight - weight.mean((1, 2, 3), keepdim=True)) / weight.std((1, 2, 3), keepdim=True)
+        return self.fc(self.norm(F.conv2d(x, weight, self.conv.bias)).mean((2, 3)))
+
+
+NETS: dict[str, Callable[[], nn.Module]] = {
+    "plain": Net,
+    "forward called directly": Direct,
+    "weight norm": lambda: Net(parametrizations.weight_norm),
+    "weight norm by a hook": lambda: Net(weight_norm),
+    "spectral norm": lambda: Net(parametrizations.spectral_norm),
+    "spectral norm by a hook": lambda: Net(spectral_norm),
+    "pruning": lambda: Net(lambda layer: prune.l1_unstructured(layer, "weight", 0.5)),
+    "a parametrization by a module": lambda: Net(
+        lambda layer: parametrize.register_parametrization(layer, "weight", nn.Tanh())
+    ),
+    "parameters of its own": OwnWeights,
+    "a gain": Standardized,
+    "timm's gain": lambda: timm.create_model("nf_regnet_b0", num_classes=10),
+}
+
+
+@pytest.mark.parametrize("how", NETS)
+def test_a_weight_is_counted_wherever_it_comes_from(how: str) -> None:
+    net = NETS[how]().eval()
+    graph = ri.lower(net, input=(1, 3, 32, 32))
+    work = work_of(graph)
+    assert work.params == sum(p.numel() for p in net.parameters()) == sum(n.params for n in graph.weight_owners())
+    with FlopCounterMode(display=False) as counter:
+        net(torch.zeros(1, 3, 32, 32))
+    assert 2 * work.macs + sum(graph.unseen.values()) == counter.get_total_flops()
+    assert graph.unseen == {}
+
+
+def test_a_folded_convolution_with_a_computed_weight_gains_a_bias() -> None:
+    net = nn.Sequential(parametrizations.weight_norm(nn.Conv2d(3, 8, 3, bias=False)), nn.BatchNorm2d(8))
+    graph = ri.lower(net, input=(1, 3, 8, 8))
+    assert (work_of(graph).params, work_of(fold(graph)).params) == (8 + 8 * 27 + 16, 8 + 8 * 27 + 8)
+
+
+class Calling(nn.Module):
+    def __init__(self, call: Callable[["Calling", Tensor], Tensor]) -> None:
+        super().__init__()
+        self.conv, self.spare = nn.Conv2d(3, 4, 1), nn.Conv2d(3, 4, 1)
+        self.gamma = nn.Parameter(torch.ones(4, 1, 1))
+        self.register_buffer("filter", torch.ones(4, 1, 3, 3))
+        self.call = call
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.call(self, self.conv(x))
+
+
+# What is refused, and the reason that is true of it.
+REFUSED: dict[str, Callable[[Calling, Tensor], Tensor]] = {
+    r"mul reads the parameter Calling\.gamma": lambda net, x: x * net.gamma,
+    r"add reads the parameter Calling\.gamma": lambda net, x: torch.add(x, other=net.gamma),
+    r"conv2d\(its weight is no parameter of the net": lambda net, x: [nn.Conv2d(4, 4, 1)][0](x),
+    r"conv2d\(its weight is not learned": lambda net, x: F.conv2d(x, net.filter, groups=4),
+    r"matmul, which": lambda net, x: torch.add(x, other=torch.matmul(input=x, other=x)),
+    r"tanh\(a tensor among its other arguments": lambda net, x: torch.tanh(x, out=torch.relu(x)),
+    r"no call uses the parameters Calling\.gamma, Calling\.spare\.weight, Calling\.spare\.bias": lambda net, x: x,
+}
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_a_refusal_says_what_happened(reason: str) -> None:
+    with pytest.raises(TraceError, match=reason):
+        ri.lower(Calling(REFUSED[reason]), input=(1, 3, 8, 8))
