@@ -9,6 +9,7 @@ import sys
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 from resnet_inspect.errors import InspectError, TraceError
 from resnet_inspect.graph import Graph, TensorType
 from resnet_inspect.runtime.calls import Calls
+from resnet_inspect.runtime.gradients import CallsWithGradients, with_backward
 from resnet_inspect.runtime.stages import staged
 
 Image = tuple[int, int, int, int]
@@ -35,15 +37,10 @@ def trace(net: nn.Module, image: Image, name: str) -> Graph:
     _refuse_types(net, name)
     if net._parameters:  # a call's weights need a module with a name
         net = nn.Sequential(OrderedDict({type(net).__name__: net}))
-    calls = Calls(name)
-    x = torch.empty(image, device="meta")
-    calls.stands_for(x, calls.builder.input(TensorType(image)))
-    state = {key: torch.empty_like(value, device="meta") for key, value in net.named_buffers()}
-    for key, value in net.named_parameters():
-        state[key] = nn.Parameter(torch.empty_like(value, device="meta"), requires_grad=False)
+    calls = CallsWithGradients(name)
     try:
-        with redirect_stdout(sys.stderr), calls.watching(net), torch.no_grad(), _evaluated(net), META, calls:
-            out = torch.func.functional_call(net, state, (x,))
+        with redirect_stdout(sys.stderr), torch.no_grad():
+            out = _run(net, image, calls, _on_meta(net))
     except InspectError:
         raise
     except Exception as error:  # the user's code may raise anything
@@ -60,11 +57,28 @@ def trace(net: nn.Module, image: Image, name: str) -> Graph:
             f"{name} returns {result}", hint="wrap it in a module whose forward returns one tensor, as net(x)['out']"
         )
     held = dict.fromkeys(calls.position_of.values(), len(nodes) - 1)
-    frozen = sum(not p.requires_grad for p in net.parameters())
-    untrainable = f"{frozen} of its parameter tensors are frozen" if frozen else ""
-    graph = Graph(name, tuple(staged(nodes)), calls.builder.containers, calls.held | held, untrainable)
+    graph = Graph(name, tuple(staged(nodes)), calls.builder.containers, calls.held | held)
     _refuse_unused(graph, net)
-    return graph
+    with redirect_stdout(StringIO()), torch.inference_mode(False), torch.enable_grad():
+        state = _on_meta(net)
+        names = {value: key for key, value in state.items()}
+        return with_backward(graph, calls.released, names, lambda calls: _run(net, image, calls, state))
+
+
+def _on_meta(net: nn.Module) -> dict[str, Tensor]:
+    """The parameters and buffers of ``net``, without data."""
+    state = {key: torch.empty_like(value, device="meta") for key, value in net.named_buffers()}
+    for key, value in net.named_parameters():
+        state[key] = nn.Parameter(torch.empty_like(value, device="meta"), value.requires_grad)
+    return state
+
+
+def _run(net: nn.Module, image: Image, calls: Calls, state: dict[str, Tensor]) -> Tensor:
+    x = torch.empty(image, device="meta")
+    calls.stands_for(x, calls.builder.input(TensorType(image)))
+    with calls.watching(net), _evaluated(net), META, calls:
+        out: Tensor = torch.func.functional_call(net, state, (x,))
+    return out
 
 
 @contextmanager

@@ -262,15 +262,6 @@ def test_what_makes_a_net_is_taken_for_it() -> None:
     assert ri.lower(Net, input=(1, 1, 8, 8)).name == "Net"
 
 
-def test_a_training_step_of_which_a_part_is_frozen_is_refused() -> None:
-    net = models.resnet18()
-    net.conv1.requires_grad_(False)
-    for ask in ri.flops, ri.memory:
-        assert ask(net).ok
-        with pytest.raises(RequestError, match="step of ResNet: 1 of its parameter tensors are frozen"):
-            ask(net, task="train")
-
-
 @pytest.mark.parametrize(
     ("net", "message"),
     [
