@@ -12,6 +12,7 @@ from hypothesis import given
 from strategies import law, lowered, specs
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
 
@@ -24,6 +25,7 @@ from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.liveness import peak
 from resnet_inspect.graph.facts.memory import peak_bytes
 from resnet_inspect.graph.facts.work import work_of
+from resnet_inspect.graph.fold import fold
 from resnet_inspect.graph.inplace import in_place
 from resnet_inspect.graph.ops.pointwise import Add, ReLU
 from resnet_inspect.graph.ops.reshape import Pad
@@ -192,6 +194,32 @@ def test_the_memory_of_code_that_overwrites_is_what_the_allocator_is_asked_for()
     net, x = Overwriting(), torch.randn(8, 3, 64, 64)
     graph = ri.lower(net, input=tuple(x.shape))
     assert peak_bytes(graph) == pytest.approx(measured(net, x), rel=0.001)
+
+
+class Named(nn.Module):
+    """Keeps each result under a name of its own until it returns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(3, 32, 3, padding=1), nn.BatchNorm2d(32)
+        self.conv2, self.bn2 = nn.Conv2d(32, 32, 3, padding=1, bias=False), nn.BatchNorm2d(32)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        first = F.relu(self.bn1(self.conv1(x)))
+        second = F.relu(self.bn2(self.conv2(first)))
+        third = first + second
+        return third.mean((2, 3))
+
+
+@pytest.mark.parametrize("source", [Named, models.resnet18, lambda: timm.create_model("resnet26t")])
+def test_the_memory_of_folded_code_is_what_the_allocator_is_asked_for(source: Callable[[], nn.Module]) -> None:
+    net, x = source().eval(), torch.randn(8, 3, 64, 64)
+    plain = ri.lower(net, input=tuple(x.shape))
+    for norm in [node for node in plain.nodes if node.kind == "BatchNorm2d"]:
+        conv = plain.nodes[norm.inputs[0]].module
+        net.set_submodule(conv, fuse_conv_bn_eval(net.get_submodule(conv), net.get_submodule(norm.module)))
+        net.set_submodule(norm.module, nn.Identity())
+    assert peak_bytes(fold(plain)) == pytest.approx(measured(net, x), rel=0.001)
 
 
 def test_tracing_leaves_the_module_as_it_is() -> None:
