@@ -238,7 +238,7 @@ UNTRAINABLE: dict[str, Callable[[], nn.Module]] = {
     "a backward of its own, DoubledBackward": lambda: Features(lambda conv, x: Doubled.apply(conv(x))),
     "as checkpoints do": lambda: Features(lambda conv, x: checkpoint(conv, x, use_reentrant=False)),
     "its code makes other calls": lambda: Features(lambda conv, x: conv(x) * 2 if torch.is_grad_enabled() else conv(x)),
-    "with gradients it fails: RuntimeError": lambda: Features(lambda conv, x: torch.relu_(conv.weight) and conv(x)),
+    "with gradients it fails: RuntimeError": lambda: Features(lambda conv, x: [torch.relu_(conv.weight), conv(x)][1]),
 }
 
 

@@ -1,4 +1,4 @@
-"""Which calls of a training step have a backward, and what it computes and keeps for that."""
+"""Which calls of a training step have a backward, and what each keeps for it."""
 
 from collections.abc import Mapping
 from math import prod
@@ -7,7 +7,7 @@ from resnet_inspect.graph import Backward, Graph, Node
 
 
 def recorded_calls(graph: Graph) -> Mapping[int, Backward]:
-    """The backward of each call that autograd records, by position: calls with trained weights in them or before them."""
+    """The backward of each call that autograd records, by position: calls with weights in them or before them."""
     if graph.recorded is not None:
         return graph.recorded
     recorded: dict[int, Backward] = {}
@@ -41,15 +41,15 @@ def trained_parameters(graph: Graph) -> dict[str, int]:
     return elements
 
 
-def saved_inputs(node: Node, backward: Backward) -> set[int]:
+def saved_inputs(node: Node, gradients: Backward) -> set[int]:
     """Positions of the inputs that a recorded call keeps for its backward.
 
-    A convolution's or linear layer's weight gradient needs the input; the input's gradient needs only the weight. Each
-    factor of a product is kept for the other's gradient (torch's ``derivatives.yaml``).
+    A linear layer keeps its input for the weight's gradient, a product each factor for the other's; any other call that
+    keeps its input does so whatever gradient is asked for (torch's ``derivatives.yaml``).
     """
-    if not node.op.saves_input or (node.macs and not backward.of_weight):
-        return set()
     if node.kind == "Mul":
         first, second = node.inputs
-        return {i for i, other in ((first, second), (second, first)) if other in backward.inputs}
-    return set(node.inputs)
+        return {kept for kept, other in ((first, second), (second, first)) if other in gradients.inputs}
+    if node.kind == "Linear" and not gradients.of_weight:
+        return set()
+    return set(node.inputs) if node.op.saves_input else set()

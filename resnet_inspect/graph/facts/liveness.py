@@ -218,10 +218,13 @@ def _backward(graph: Graph, tape: _Tape, element_bytes: int, alive: Alive) -> It
                 holders[name] = 1
                 alive.gradients[name] = element_bytes * node.ins[place].numel
                 made.append((i, name))
+                if node.kind == "Mul" and node.ins[place] != node.out:  # a gate's gradient, before it is summed up
+                    alive.gradients[f"{name}, unreduced"] = element_bytes * node.out.numel
             trained = (prod(shape) for suffix, shape in node.op.params().items() if suffix in params)
             alive.weight_gradients += element_bytes * sum(trained)
         yield node.name, alive.total
         for i, name in made:
+            alive.gradients.pop(f"{name}, unreduced", None)
             give(i, name)
             release(name)
         release(gradient)
