@@ -29,7 +29,10 @@ def fold(graph: Graph) -> Graph:
                 continue
         position.append(len(nodes))
         nodes.append(replace(node, inputs=inputs))
-    return Graph(graph.name, tuple(nodes), graph.containers, unseen=graph.unseen)
+    held: dict[int, int] = {}
+    for old, last in graph.held.items():
+        held[position[old]] = max(held.get(position[old], 0), position[last])
+    return Graph(graph.name, tuple(nodes), graph.containers, held, unseen=graph.unseen)
 
 
 def _with_bias(conv: Conv2d) -> Conv2d:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from math import prod
+from typing import NamedTuple
 
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph.ops.base import Op, Shape
@@ -51,6 +52,26 @@ class Node:
         return self.out.numel if self.macs else 0
 
 
+class Backward(NamedTuple):
+    """The gradients that the backward of one call computes.
+
+    Attributes:
+        inputs: positions of the calls whose outputs get one.
+        params: state_dict suffixes of the call's parameters that get one.
+        until: for a traced network, the position of the last call during which its code still refers to the call's
+            output, other than detached.
+    """
+
+    inputs: frozenset[int]
+    params: frozenset[str]
+    until: int = 0
+
+    @property
+    def of_weight(self) -> bool:
+        """Whether it computes a gradient of more than a bias, which costs a convolution MACs."""
+        return bool(self.params - {"bias"})
+
+
 @dataclass(frozen=True, slots=True)
 class Graph:
     """Nodes in the order they run: the first is the input, the last the output.
@@ -59,6 +80,8 @@ class Graph:
         containers: class names of the modules that hold other modules, by path (``layer1.0`` -> ``Bottleneck``).
         held: for a traced network, the position of the last call during which its code still refers to a call's output,
             by that call's position; empty for a lowered spec.
+        recorded: for a traced network, the backward of each call that autograd records, by position; None for a
+            lowered spec, in which every parameter is trained.
         untrainable: why a training step cannot be derived from the calls; empty if it can.
         unseen: for a traced network, the FLOPs that torch counts in its pass and that no call accounts for, by module
             path; below 0 where the calls account for more.
@@ -68,6 +91,7 @@ class Graph:
     nodes: tuple[Node, ...]
     containers: Mapping[str, str]
     held: Mapping[int, int] = field(default_factory=dict)
+    recorded: Mapping[int, Backward] | None = None
     untrainable: str = ""
     unseen: Mapping[str, int] = field(default_factory=dict)
 

@@ -203,7 +203,7 @@ def _costs(graph: Graph, device: Device, precision: Precision, task: Task) -> di
     alive = peak_by_stage(graph, ELEMENT_BYTES[precision], train)
     floor = floors(graph, device, precision)
     step = Counter[str]()
-    for position, flops in training_flops(graph.nodes).items() if train else ():
+    for position, flops in training_flops(graph).items() if train else ():
         step[graph.nodes[position].stage] += flops
     return {
         stage: Cost(

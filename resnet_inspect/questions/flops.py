@@ -6,10 +6,12 @@ from typing import NamedTuple
 from resnet_inspect.counting.conventions import CONVOLUTIONS, TORCH
 from resnet_inspect.counting.training import training_flops
 from resnet_inspect.graph import Graph, Node
+from resnet_inspect.graph.facts.gradients import backward_calls
 from resnet_inspect.graph.facts.training import refuse_to_train
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pool import BlurPool2d
 from resnet_inspect.questions.summary import counting_note
+from resnet_inspect.questions.training import training_notes
 from resnet_inspect.questions.unseen import unseen_notes
 from resnet_inspect.report import Column, Fact, Finding, Report, Table, tabulate
 from resnet_inspect.units import Value, share
@@ -32,19 +34,21 @@ def flops(graph: Graph, task: Task = "infer") -> Report:
     """
     facts: tuple[Fact, ...] = ()
     findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...]
     if task == "train":
         refuse_to_train(graph)
-        steps = training_flops(graph.nodes)
-        torch_flops = sum(training_flops(graph.nodes, TORCH).values())
+        steps = training_flops(graph)
+        torch_flops = sum(training_flops(graph, TORCH).values())
         facts = (Fact("flopcountermode_flops", "FlopCounterMode", torch_flops, "count"),)
         findings = _miscounted(graph, torch_flops - sum(steps.values()))
-        note = (
+        notes = (
             "a training step: forward, the gradient of the weights and the gradient of the input each cost the same; "
-            "the image needs no gradient"
+            "the image needs no gradient",
+            *training_notes(graph),
         )
     else:
         steps = {i: 2 * node.macs for i, node in enumerate(graph.nodes) if node.kind in CONVOLUTIONS}
-        note = counting_note(graph, sum(steps.values()) // 2)
+        notes = (counting_note(graph, sum(steps.values()) // 2),)
     total = sum(steps.values())
     return Report(
         kind="flops",
@@ -63,7 +67,7 @@ def flops(graph: Graph, task: Task = "infer") -> Report:
             _uncounted(graph),
         ),
         findings=findings,
-        notes=(note, *unseen_notes(graph)),
+        notes=(*notes, *unseen_notes(graph)),
     )
 
 
@@ -72,7 +76,8 @@ def _miscounted(graph: Graph, difference: int) -> tuple[Finding, ...]:
     if not difference:
         return ()
     fixed = any(isinstance(node.op, BlurPool2d) for node in graph.nodes)
-    grouped = any(isinstance(node.op, Conv2d) and node.op.groups > 1 for node in graph.nodes)
+    weighted = [graph.nodes[i].op for i, gradients in backward_calls(graph).items() if gradients.of_weight]
+    grouped = any(isinstance(op, Conv2d) and op.groups > 1 for op in weighted)
     reasons = ["the weight gradient of a grouped convolution once per group"] if grouped else []
     reasons += ["fixed filters"] if fixed else []
     message = f"torch's FlopCounterMode gives {difference:,} more: it counts {' and '.join(reasons)}"

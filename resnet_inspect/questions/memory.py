@@ -7,6 +7,7 @@ from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.liveness import Alive
 from resnet_inspect.graph.facts.memory import PeakMemory, memory_peak
 from resnet_inspect.hardware.devices import Device
+from resnet_inspect.questions.training import training_notes
 from resnet_inspect.report import Column, Fact, Report, Table, tabulate
 from resnet_inspect.units import share, text
 from resnet_inspect.vocabulary import Optimizer, Precision, Task
@@ -78,6 +79,7 @@ def memory(
         notes=(
             "bytes requested from torch's allocator; workspaces of kernels come on top",
             *(_room_note(device, peak.peak_bytes) if device else ()),
+            *(training_notes(graph) if task == "train" else ()),
             *(_adam_note(peak) if task == "train" and optimizer == "adam" else ()),
         ),
     )
@@ -103,7 +105,7 @@ def _room_note(device: Device, needed: int) -> Iterator[str]:
 def _adam_note(peak: PeakMemory) -> Iterator[str]:
     """On CUDA, torch's Adam updates all weights together by default, which takes a temporary as large as all weights
     (``torch/optim/adam.py``, ``_multi_tensor_adam``)."""
-    step = 3 * peak.weight_bytes + peak.buffer_bytes + peak.input_bytes + peak.optimizer_bytes
+    step = peak.weight_bytes + peak.buffer_bytes + peak.input_bytes + 2 * peak.optimizer_bytes
     if step > peak.peak_bytes:
         yield f"on CUDA, Adam updates all weights at once, and its step requests {text(step, 'bytes')}"
 

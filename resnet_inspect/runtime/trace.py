@@ -8,8 +8,10 @@ names it.
 import sys
 from collections import OrderedDict
 from contextlib import redirect_stdout
+from io import StringIO
 from math import prod
 from threading import RLock
+from typing import TextIO
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +19,7 @@ from torch import Tensor, nn
 from resnet_inspect.errors import InspectError, TraceError
 from resnet_inspect.graph import Graph, TensorType
 from resnet_inspect.runtime.calls import Calls
+from resnet_inspect.runtime.gradients import CallsWithGradients, with_backward
 from resnet_inspect.runtime.stages import staged
 from resnet_inspect.runtime.twin import twin
 from resnet_inspect.runtime.undisturbed import same_draws
@@ -37,15 +40,10 @@ def trace(net: nn.Module, image: Image, name: str) -> Graph:
     while (inner := getattr(net, "module" if isinstance(net, WRAPPERS) else "_orig_mod", None)) is not None:
         net = inner  # torch.compile wraps a net, too
     _refuse_types(net, name)
-    net = twin(net).eval()
-    if net._parameters:  # a call's weights need a module with a name
-        net = nn.Sequential(OrderedDict({type(net).__name__: net}))
-    calls = Calls(net, name)
-    x = torch.empty(image, device="meta")
-    calls.stands_for(x, calls.builder.input(TensorType(image)))
+    calls = CallsWithGradients(_copy(net), name)
     try:
-        with _ONE_AT_A_TIME, same_draws(), redirect_stdout(sys.stderr), torch.no_grad(), META, calls.watching():
-            out = net(x)
+        with torch.no_grad():
+            out = _run(calls, image, sys.stderr)
     except InspectError:
         raise
     except Exception as error:  # the user's code may raise anything
@@ -66,12 +64,26 @@ def trace(net: nn.Module, image: Image, name: str) -> Graph:
             f"{name} returns {result}", hint="wrap it in a module whose forward returns one tensor, as net(x)['out']"
         )
     held = dict.fromkeys(calls.position_of.values(), len(nodes) - 1)
-    frozen = sum(not p.requires_grad for p in net.parameters())
-    untrainable = f"{frozen} of its parameter tensors are frozen" if frozen else ""
     containers = calls.builder.containers
-    graph = Graph(name, tuple(staged(nodes, containers)), containers, calls.held | held, untrainable, calls.unseen)
-    _refuse_unused(graph, net)
-    return graph
+    graph = Graph(name, tuple(staged(nodes, containers)), containers, calls.held | held, unseen=calls.unseen)
+    _refuse_unused(graph, calls.net)
+    with torch.inference_mode(False), torch.enable_grad():
+        return with_backward(graph, calls.released, _copy(net), lambda calls: _run(calls, image, StringIO()))
+
+
+def _copy(net: nn.Module) -> nn.Module:
+    """What a pass runs, and may change."""
+    copied = twin(net).eval()
+    # A call's weights need a module with a name.
+    return nn.Sequential(OrderedDict({type(net).__name__: copied})) if copied._parameters else copied
+
+
+def _run(calls: Calls, image: Image, prints: TextIO) -> Tensor:
+    with _ONE_AT_A_TIME, redirect_stdout(prints), same_draws(), META, calls.watching():
+        x = torch.empty(image)
+        calls.stands_for(x, calls.builder.input(TensorType(image)))
+        out: Tensor = calls.net(x)
+    return out
 
 
 def _first_line(error: Exception) -> str:

@@ -155,8 +155,8 @@ def test_a_training_step_is_three_passes_but_for_the_images_gradient() -> None:
     graph = sources.graph_of(sources.find("resnet50"))
     forward = count(TORCH, as_written(graph)).total
     stem = 2 * graph.nodes[1].macs
-    assert sum(training_flops(graph.nodes).values()) == 3 * forward - stem
-    assert training_flops(graph.nodes) == training_flops(graph.nodes, TORCH)
+    assert sum(training_flops(graph).values()) == 3 * forward - stem
+    assert training_flops(graph) == training_flops(graph, TORCH)
 
 
 @pytest.mark.parametrize("entry", PUBLISHED, ids=lambda e: f"{e.source}-{e.variant}-{e.quantity}")

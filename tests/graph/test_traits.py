@@ -180,5 +180,5 @@ def test_autograd_hands_on_the_gradient_where_the_traits_say(op: Op, shapes: tup
     gradient = torch.rand(out.shape)
     out.backward(gradient)
     assert len(gradients) == len(given)
-    handed_on = [memory(x) == memory(gradient) and x.numel() == gradient.numel() for x in gradients]
+    handed_on = [memory(x) == memory(gradient) for x in gradients]
     assert handed_on == [op.passes_gradient] * len(given)

@@ -5,12 +5,13 @@ hold it as an argument, and in training a backward call may need it. Views and i
 storage. Memory inside a kernel (oneDNN's reorders, cuDNN's workspace) is not modelled.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import Literal
 
-from resnet_inspect.graph import Graph, Node
+from resnet_inspect.graph import Backward, Graph, Node
+from resnet_inspect.graph.facts.gradients import backward_calls, recorded_calls, saved_inputs
 from resnet_inspect.graph.inplace import in_place
 
 Phase = Literal["forward", "backward", "optimizer"]
@@ -64,13 +65,15 @@ def _moments(graph: Graph, train: bool, element_bytes: int, alive: Alive) -> Ite
     for position, node in enumerate(graph.nodes[1:], start=1):
         if tape.storage[position] == position:
             alive.activations[node.name] = element_bytes * node.out.numel
-        extra = node.op.extra_bytes(node.ins, node.out, element_bytes, train)
+        extra = node.op.extra_bytes(node.ins, node.out, element_bytes, position in tape.recorded)
         if extra:
             alive.activations[f"{node.name} (saved)"] = extra
         yield step, node.name, "forward", alive.total
         step += 1
-        if not train:
+        if position not in tape.recorded:
             alive.activations.pop(f"{node.name} (saved)", None)
+        for abandoned in tape.abandoned.get(position, ()):
+            alive.activations.pop(f"{graph.nodes[abandoned].name} (saved)", None)
         for storage in tape.dying.get(position, ()):
             if not tape.savers[storage]:
                 alive.activations.pop(graph.nodes[storage].name, None)
@@ -86,37 +89,66 @@ class _Tape:
 
     Attributes:
         storage: the storage of each call's output.
+        recorded: the calls that autograd records.
+        backward: those that backward reaches.
         dying: by call, the storages that forward no longer needs after it.
+        abandoned: by call, the recorded calls that autograd forgets after it, as backward will not reach them.
         saved: the storages that each call's backward reads.
         savers: how many calls have saved each storage.
     """
 
     storage: list[int]
+    recorded: Mapping[int, Backward]
+    backward: Mapping[int, Backward]
     dying: dict[int, list[int]]
-    saved: list[set[int]]
+    abandoned: dict[int, list[int]]
+    saved: dict[int, set[int]]
     savers: list[int]
 
     @classmethod
     def of(cls, graph: Graph, train: bool) -> "_Tape":
-        overwriting = in_place(graph)
-        if train:  # autograd copies an input that a call both saves and overwrites
-            overwriting = {i for i in overwriting if not graph.nodes[i].op.saves_input}
+        recorded = recorded_calls(graph) if train else {}
+        backward = backward_calls(graph) if train else {}
+        # Autograd copies an input that a call both saves and overwrites.
+        overwriting = {i for i in in_place(graph) if i not in recorded or not graph.nodes[i].op.saves_input}
         storage: list[int] = []
         for position, node in enumerate(graph.nodes):
             is_view = node.op.is_view_in_training if train else node.op.is_view
             storage.append(storage[node.inputs[0]] if is_view or position in overwriting else position)
-        saved: list[set[int]] = []
+        saved: dict[int, set[int]] = {}
+        for position, gradients in recorded.items():
+            node = graph.nodes[position]
+            kept = {storage[i] for i in saved_inputs(node, gradients)}
+            saved[position] = (kept | {storage[position]} if node.op.saves_output else kept) - {0}
         savers = [0] * len(graph.nodes)
-        for position, node in enumerate(graph.nodes):
-            kept = {storage[i] for i in node.inputs} if node.op.saves_input else set()
-            kept |= {storage[position]} if node.op.saves_output else set()
-            saved.append(kept - {0} if train else set())
-            for i in saved[-1]:
+        for position in backward:
+            for i in saved[position]:
                 savers[i] += 1
-        dying: dict[int, list[int]] = {}
-        for i, last in _last_needed(graph, storage).items():
-            dying.setdefault(last, []).append(i)
-        return cls(storage, dying, saved, savers)
+        last = _last_needed(graph, storage)
+        forgotten = _forgotten({i: recorded[i] for i in recorded.keys() - backward.keys()})
+        for position, until in forgotten.items():
+            last |= {i: max(last[i], until) for i in saved[position]}
+        return cls(storage, recorded, backward, _by_call(last), _by_call(forgotten), saved, savers)
+
+
+def _by_call(until: Mapping[int, int]) -> dict[int, list[int]]:
+    """The keys of each value."""
+    keys: dict[int, list[int]] = {}
+    for key, call in until.items():
+        keys.setdefault(call, []).append(key)
+    return keys
+
+
+def _forgotten(unreached: Mapping[int, Backward]) -> dict[int, int]:
+    """The last call during which autograd remembers each of the recorded calls that backward does not reach.
+
+    It remembers a call as long as code refers to its output, or to an output computed from that.
+    """
+    until = {position: gradients.until for position, gradients in unreached.items()}
+    for position in sorted(until, reverse=True):
+        for i in unreached[position].inputs & until.keys():
+            until[i] = max(until[i], until[position])
+    return until
 
 
 def _last_needed(graph: Graph, storage: list[int]) -> dict[int, int]:
@@ -159,7 +191,7 @@ def _backward(graph: Graph, tape: _Tape, element_bytes: int, alive: Alive) -> It
     arrived: dict[int, str] = {}  # the gradient of each call's output
 
     def give(i: int, gradient: str) -> None:
-        if i == 0 or i in arrived:
+        if i in arrived:
             return
         arrived[i] = gradient
         holders[gradient] += 1
@@ -172,23 +204,27 @@ def _backward(graph: Graph, tape: _Tape, element_bytes: int, alive: Alive) -> It
     last = len(graph.nodes) - 1
     holders["output"], arrived[last] = 1, "output"
     alive.gradients["output"] = element_bytes * graph.output.numel
-    for position in range(last, 0, -1):
+    for position, (inputs, params, _) in tape.backward.items():
         node = graph.nodes[position]
         gradient = arrived.pop(position)
         made: list[tuple[int, str]] = []
+        places = [(place, i) for place, i in enumerate(node.inputs) if i in inputs]
         if node.op.passes_gradient:
-            for i in node.inputs:
+            for _, i in places:
                 give(i, gradient)
         else:
-            for place, i in enumerate(node.inputs):
-                if i:
-                    name = f"{node.name} input {place}"
-                    holders[name] = 1
-                    alive.gradients[name] = element_bytes * node.ins[place].numel
-                    made.append((i, name))
-            alive.weight_gradients += element_bytes * sum(map(prod, node.op.params().values()))
+            for place, i in places:
+                name = f"{node.name} input {place}"
+                holders[name] = 1
+                alive.gradients[name] = element_bytes * node.ins[place].numel
+                made.append((i, name))
+                if node.kind == "Mul" and node.ins[place] != node.out:  # a gate's gradient, before it is summed up
+                    alive.gradients[f"{name}, unreduced"] = element_bytes * node.out.numel
+            trained = (prod(shape) for suffix, shape in node.op.params().items() if suffix in params)
+            alive.weight_gradients += element_bytes * sum(trained)
         yield node.name, alive.total
         for i, name in made:
+            alive.gradients.pop(f"{name}, unreduced", None)
             give(i, name)
             release(name)
         release(gradient)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from resnet_inspect.graph import Graph
+from resnet_inspect.graph.facts.gradients import trained_parameters
 from resnet_inspect.graph.facts.liveness import Alive, Moment, peak
 from resnet_inspect.graph.facts.training import refuse_to_train
 from resnet_inspect.graph.facts.work import work_of
@@ -46,14 +47,14 @@ def memory_peak(
     if train:
         refuse_to_train(graph)
     element_bytes = ELEMENT_BYTES[precision]
-    weights = [node.params for node in graph.weight_owners()]
-    weight_bytes = element_bytes * sum(weights)
+    weight_bytes = element_bytes * sum(node.params for node in graph.weight_owners())
+    trained = [element_bytes * elements for elements in trained_parameters(graph).values()] if train else []
     norms = sum("num_batches_tracked" in node.op.buffers() for node in graph.weight_owners())
     buffers = work_of(graph).buffers - norms
     states = 0 if not train else 2 if optimizer == "adam" else int(momentum != 0)
     moment = peak(graph, train, element_bytes)
     if train:
-        moment = _with_optimizer_step(moment, weight_bytes, optimizer, element_bytes * max(weights, default=0))
+        moment = _with_optimizer_step(moment, trained, optimizer)
     parts = (
         weight_bytes,
         element_bytes * buffers + COUNTER_BYTES * norms,
@@ -61,7 +62,7 @@ def memory_peak(
         sum(moment.alive.activations.values()),
         sum(moment.alive.gradients.values()),
         moment.alive.weight_gradients,
-        states * weight_bytes,
+        states * sum(trained),
     )
     return moment, PeakMemory(sum(parts), *parts)
 
@@ -71,9 +72,12 @@ def peak_bytes(graph: Graph, task: Task = "infer", precision: Precision = "fp32"
     return memory_peak(graph, task, precision)[1].peak_bytes
 
 
-def _with_optimizer_step(moment: Moment, weight_bytes: int, optimizer: Optimizer, largest: int) -> Moment:
-    """The optimizer's step, if it needs more: every weight gradient, and Adam's two copies of the largest weight."""
-    temporaries = 2 * largest if optimizer == "adam" else 0
-    if weight_bytes + temporaries <= moment.alive.total:
+def _with_optimizer_step(moment: Moment, trained: list[int], optimizer: Optimizer) -> Moment:
+    """The optimizer's step, if it needs more: every weight gradient, and Adam's two copies of the largest weight.
+
+    ``trained`` are the bytes of each parameter with a gradient.
+    """
+    temporaries = 2 * max(trained, default=0) if optimizer == "adam" else 0
+    if sum(trained) + temporaries <= moment.alive.total:
         return moment
-    return Moment("step", "optimizer", Alive(gradients={"temporaries": temporaries}, weight_gradients=weight_bytes))
+    return Moment("step", "optimizer", Alive(gradients={"temporaries": temporaries}, weight_gradients=sum(trained)))

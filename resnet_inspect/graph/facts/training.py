@@ -9,7 +9,7 @@ def refuse_to_train(graph: Graph) -> None:
     """Raise an error unless a training step of ``graph`` can run and be predicted.
 
     Raises:
-        RequestError: the calls do not tell what a step does, as with frozen parameters.
+        RequestError: the calls do not tell what a step does, as with a backward of its own.
         ShapeError: a BatchNorm sees one value a channel, which torch refuses.
     """
     if graph.untrainable:

@@ -57,7 +57,7 @@ class Op:
 
     @property
     def passes_gradient(self) -> bool:
-        """Whether its inputs' gradient is its output's, unchanged and not copied."""
+        """Whether its inputs' gradients are its output's, or parts of it, not copied."""
         raise NotImplementedError
 
     @property

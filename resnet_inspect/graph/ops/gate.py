@@ -101,9 +101,10 @@ class Reshape(View):
 
 @dataclass(frozen=True, slots=True)
 class Cat(OwnPass):
-    """Inputs concatenated along the channels."""
+    """Inputs concatenated along the channels; the gradients of the inputs are views of the output's."""
 
     saves_input, saves_output = False, False
+    passes_gradient = True
     extra_bytes = no_extra_bytes
 
     def infer(self, *ins: TensorType) -> TensorType:

@@ -1,0 +1,114 @@
+"""What autograd records of the calls, read off its own graph in a second pass with gradients."""
+
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import BackwardCFunction
+from torch.autograd.graph import Node as Gradient
+
+from resnet_inspect.graph import Backward, Graph
+from resnet_inspect.graph.facts.gradients import trained_parameters
+from resnet_inspect.runtime.calls import Calls
+
+
+class CallsWithGradients(Calls):
+    """Also keeps autograd's node of each call.
+
+    Attributes:
+        gradients: the node that made each call's output; None where autograd records nothing. Of several operations
+            in one call only the last is here.
+        released: in a pass without gradients, whose saved tensors would keep it, the last call during which code
+            refers to each call's output as autograd made it, not detached.
+        repacks: code changes what autograd saves, as ``torch.utils.checkpoint`` does.
+    """
+
+    def __init__(self, net: nn.Module, name: str) -> None:
+        super().__init__(net, name)
+        self.gradients: dict[int, Gradient | None] = {}
+        self.released: dict[int, int] = {}
+        self.repacks = False
+
+    def stands_for(self, x: Tensor, position: int) -> None:
+        super().stands_for(x, position)
+        if position not in self.gradients:
+            self.gradients[position] = x.grad_fn
+            weakref.finalize(x, self._release, position)
+        self.repacks |= torch._C._autograd._top_saved_tensors_default_hooks(False) is not None
+
+    def _release(self, position: int) -> None:
+        self.released[position] = self.builder.last
+
+
+def with_backward(graph: Graph, released: Mapping[int, int], net: nn.Module, run: Callable[[Calls], Tensor]) -> Graph:
+    """``graph`` with what autograd records of each call, or why that cannot be told.
+
+    ``run`` passes once more through ``net``, with gradients for its parameters; ``released`` is of the first pass,
+    which had none.
+    """
+    calls = CallsWithGradients(net, graph.name)
+    names: dict[Tensor, str] = {parameter: name for name, parameter in net.named_parameters()}
+    try:
+        out = run(calls)
+    except Exception as error:  # the user's code may raise anything
+        first_line, *_ = [*str(error).splitlines(), ""]
+        return replace(graph, untrainable=f"with gradients it fails: {type(error).__name__}: {first_line}")
+    if [(n.op, n.inputs) for n in calls.builder.nodes] != [(n.op, n.inputs) for n in graph.nodes]:
+        return replace(graph, untrainable="its code makes other calls when gradients are recorded")
+    if out.grad_fn is None:
+        return replace(graph, untrainable="nothing in it needs a gradient")
+    if calls.repacks:
+        return replace(graph, untrainable="its code changes what backward keeps, as checkpoints do")
+    passed = [out.grad_fn, *_before(out.grad_fn, frozenset())]
+    if own := next((type(node).__name__ for node in passed if isinstance(node, BackwardCFunction)), None):
+        return replace(graph, untrainable=f"its code has a backward of its own, {own}")
+    graph = replace(graph, recorded=_recorded(calls, released, names))
+    if set(trained_parameters(graph)) != set(_parameters(passed, names)):
+        return replace(graph, untrainable="its gradients take another way than its calls")
+    return graph
+
+
+def _recorded(
+    calls: CallsWithGradients, released: Mapping[int, int], names: Mapping[Tensor, str]
+) -> dict[int, Backward]:
+    """The backward of each recorded call: what lies between autograd's node of its output and those of its inputs."""
+    recorded: dict[int, Backward] = {}
+    made, nodes = calls.gradients, calls.builder.nodes
+    others = frozenset(made.values()) - {None}
+    first = 0
+    for last, gradient in made.items():
+        position, first = first, last + 1
+        if gradient is None:
+            continue
+        unchanged = any(made[i] is gradient for i in nodes[position].inputs)
+        passed = [gradient] if unchanged else [*_before(gradient, others)]
+        inputs = frozenset(i for i in nodes[position].inputs if made[i] in passed)
+        owner = f"{nodes[position].module}."
+        params = frozenset(name.removeprefix(owner) for name in _parameters(passed, names))
+        until = released.get(last, len(nodes) - 1)
+        recorded[position] = Backward(inputs, params, until)
+        for following in range(position + 1, last + 1):
+            recorded[following] = Backward(frozenset({following - 1}), frozenset(), until)
+    return recorded
+
+
+def _before(gradient: Gradient, stops: frozenset[Gradient | None]) -> Iterator[Gradient]:
+    """The nodes that backward runs after ``gradient``, up to and including ``stops``."""
+    seen, pending = {gradient}, [gradient]
+    while pending:
+        for following, _ in pending.pop().next_functions:
+            if following is not None and following not in seen:
+                seen.add(following)
+                yield following
+                if following not in stops:
+                    pending.append(following)
+
+
+def _parameters(passed: list[Gradient], names: Mapping[Tensor, str]) -> Iterator[str]:
+    """Names of the parameters to which the nodes ``passed`` add a gradient."""
+    for node in passed:
+        variable = getattr(node, "variable", None)  # of AccumulateGrad
+        if variable is not None and variable in names:
+            yield names[variable]
