@@ -12,7 +12,7 @@ import re
 BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 CODE = re.compile("(?<!`)`([^`]+)`(?!`)")
 MARKUP = re.compile(r"[\\`*~|[\]]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|#(?=#*$)")
-BLOCK = re.compile(r"\A(\d*)(?=[#>=+.)-])")  # what begins a heading, a quote, a list
+BLOCK = re.compile(r"\A(?:(?=[#>=+-])|(\d+)(?=[.)](?:\s|\Z)))")  # what begins a heading, a quote, a list
 FORMULA = re.compile("\\s*[=+@＝＋－＠-]")
 
 
@@ -41,7 +41,7 @@ def markdown_prose(text: str) -> str:
     outside = CODE.split(text)[::2]
     codes = [f"`{code}`" for code in CODE.findall(text)]
     pieces = [piece for pair in zip(map(markdown, outside), [*codes, ""], strict=True) for piece in pair]
-    return BLOCK.sub(r"\1\\", "".join(pieces))
+    return BLOCK.sub(lambda number: (number[1] or "") + "\\", "".join(pieces))
 
 
 def markdown_code(text: str) -> str:

@@ -89,6 +89,12 @@ def test_a_number_stays_a_number() -> None:
     assert first == "text,-1.0,true,part -1,text"
 
 
+def test_prose_that_begins_with_a_number_is_left_alone() -> None:
+    assert render(Report("k", None, "t", notes=("4.09 GMACs", "1×1 and 2-3")), "md") == (
+        "## t\n\n> 4.09 GMACs\n\n> 1×1 and 2-3\n"
+    )
+
+
 def test_prose_keeps_its_code_and_a_page_the_command_that_made_it() -> None:
     report = Report("k", None, "t", notes=("see `a < b` and *more*",))
     assert render(report, "md", command="resnet-inspect explain 'a`b'") == (
