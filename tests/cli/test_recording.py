@@ -133,5 +133,5 @@ def test_stdout_may_be_closed_and_the_record_is_saved(tmp_path: Path) -> None:
         cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert done.stderr.startswith("error: cannot write to stdout: it is closed")
+    assert done.stderr.splitlines()[:2] == ["wrote run.json", "error: cannot write to stdout: it is closed"]
     assert len(from_json((tmp_path / "run.json").read_text(encoding="utf-8")).results) == 1
