@@ -2,6 +2,7 @@
 
 import csv
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,10 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers share the cores. Threads that spin while they wait for each other make both workers several times slower.
     os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a shell's background jobs and nohup ignore some
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
