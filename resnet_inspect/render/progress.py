@@ -74,6 +74,6 @@ def live(console: Console | None = None) -> Iterator[tuple[Tell, Count, Tell]]:
             progress.update(task, completed=ended, total=planned, refresh=True)
 
         def leave(line: str) -> None:
-            console.print(line, markup=False, highlight=False)
+            console.print(visible(line), markup=False, highlight=False)
 
         yield tell, count, leave

@@ -28,7 +28,7 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def invoke(*arguments: str) -> Result:
-    done = CliRunner().invoke(main, arguments)
+    done = CliRunner(env={"COLUMNS": None}).invoke(main, arguments)  # each row keeps to one line
     assert all(map(seen, done.stderr.split("\n")))
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return done
@@ -184,7 +184,7 @@ def test_a_line_of_progress_shows_the_text(nasty: str) -> None:
     from resnet_inspect.render.progress import live
 
     out = StringIO()
-    with live(Console(file=out, force_terminal=True, width=200, color_system=None)) as (tell, _):
+    with live(Console(file=out, force_terminal=True, width=200, color_system=None)) as (tell, *_):
         before = len(out.getvalue())
         tell(nasty)
         drawn = out.getvalue()[before:]
