@@ -99,7 +99,7 @@ def test_weights_have_torchs_names_and_shapes(op: Op) -> None:
         (Linear(8, 2), [(1, 9)], "expects 8 features, got 9"),
         (BatchNorm2d(8), [(1, 9, 2, 2)], "expects 8 channels, got 9"),
         (GroupNorm(32, 48), [(1, 48, 2, 2)], "32 groups cannot split 48 channels"),
-        (Conv1d(1, 1, 3), [(1, 2, 9)], "expects 1 channels, got 2"),
+        (Conv1d(1, 1, 3), [(1, 2, 9)], "expects 1 channel, got 2"),
         (Add(), [(1, 3, 4, 4), (1, 3, 1, 1)], "the two branches differ: 1×3×4×4"),
         (Mul(), [(1, 3, 4, 4), (1, 2, 1, 1)], "does not broadcast"),
         (Reshape((4, 1)), [(1, 3, 4)], "cannot reshape 1×3×4 to N×4×1"),
