@@ -74,7 +74,11 @@ def _parts_of(module: Module) -> list[Part]:
 
 
 def _holders(modules: Sequence[Module]) -> set[Module]:
-    """The modules that hold blocks; where there are no blocks, the only one in which the resolution halves often."""
+    """The modules that hold blocks; where there are no blocks, the only one in which the resolution halves often.
+
+    What its author calls stem or head has no stages, however many layers it has.
+    """
+    modules = [module for module in modules if module.path.rpartition(".")[2] not in ("stem", "head")]
     deep = {module for module in modules if module.halvings > 1}
     return {module for module in modules if blocks_in(module)} or (deep if len(deep) == 1 else set())
 

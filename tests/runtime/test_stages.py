@@ -199,6 +199,11 @@ LAYOUTS = {
         pooled(conv1=layers(3, 8, 2), layer1=blocks(8, 8, 1), down=nn.Conv2d(8, 8, 2, 2), layer2=blocks(8, 8, 1)),
         "stem layer1 down layer2 head",
     ),
+    "a deep stem": (
+        pooled(stem=nn.Sequential(*(nn.Sequential(layers(8 if i else 3, 8, 2), layers(8, 8)) for i in range(3))),
+               layer1=blocks(8, 8, 1), layer2=blocks(8, 8, 2)),
+        "stem layer1 layer2 head",
+    ),
     "a module called head": (
         Parts(stem=layers(3, 8, 2), layer1=blocks(8, 8, 1), layer2=blocks(8, 8, 2), norm=nn.BatchNorm2d(8),
               drop=nn.Identity(), head=nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5))),
