@@ -32,7 +32,7 @@ def size(value: Amount) -> float | None:
 def _read(value: Amount, units: dict[str, int], form: str) -> float | None:
     if value is None or isinstance(value, int | float):
         return value
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([a-z]*)", value.lower(), re.ASCII)
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([a-z]*)", str(value).lower(), re.ASCII)
     if not match or match[2] not in units:
         raise RequestError(f"{value!r} is not {form}")
     number = float(match[1]) * units[match[2]]
