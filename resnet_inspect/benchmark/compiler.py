@@ -37,7 +37,7 @@ def refuse_without_compiler(device: str) -> None:
 
 
 def compilers(kind: str) -> tuple[str, str, list[str]]:
-    """The language, the variable that names a compiler, and the commands of which one must be there.
+    """The language, the variable that names a compiler, and the commands; one of them must be there.
 
     As ``torch._inductor.config.cpp.cxx`` and ``triton.runtime.build`` look for them.
     """
