@@ -1,6 +1,6 @@
 r"""Make text harmless in each format. Names in files and code of others must not act where they are shown.
 
-``visible`` is for every format but JSON, and comes first; an error on stderr needs no more. It leaves one line of
+``visible`` comes first in every format but JSON; an error on stderr needs nothing else. It leaves one line of
 characters that a reader sees, so that the functions for a format meet no newline. In prose, backticks enclose code.
 """
 

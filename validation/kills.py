@@ -240,7 +240,7 @@ def demands(kills: Sequence[Kill], patience_s: float) -> Iterator[Row]:
     lost = sum(each.lost for each in heard)
     yield demand("rounds lost by SIGINT or SIGTERM", "0", f"{lost} of {whole} that were told", not lost)
     yield none("a traceback", lambda each: each.is_traceback)
-    yield none("an unfinished Record beside it", lambda each: each.unfinished)
+    yield none("an unfinished Record next to it", lambda each: each.unfinished)
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ from resnet_inspect.resnet.lower import lower
 
 
 def find_counters(word: str) -> tuple[Convention, ...]:
-    """The conventions of a package, or the one that bears the name; their docs begin with the name in the package."""
+    """The conventions of the package ``word``, or the convention of that name, here or in its package."""
     wanted = normalize(word)
     if wanted in PACKAGES:
         return PACKAGES[wanted].conventions

@@ -157,7 +157,7 @@ SYNONYMS = {
 
 
 def _suggest(field: str) -> str:
-    """The field meant, with the form of its values: a slip of the hand, another name, its first word, what is near."""
+    """The field that was meant and the form of its values, by its other names, its first word or its spelling."""
     from difflib import get_close_matches
 
     word = field.partition("_")[0]

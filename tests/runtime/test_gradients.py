@@ -160,7 +160,7 @@ class Unread(nn.Module):
 
 
 def frozen(trained: str) -> nn.Module:
-    """A ResNet of which only the parameters that end in ``trained`` are trained."""
+    """A ResNet that trains only the parameters whose names end in ``trained``."""
     net = models.resnet18()
     for name, parameter in net.named_parameters():
         parameter.requires_grad_(name.endswith(trained))
