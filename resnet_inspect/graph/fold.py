@@ -32,7 +32,8 @@ def fold(graph: Graph) -> Graph:
     held: dict[int, int] = {}
     for old, last in graph.held.items():
         held[position[old]] = max(held.get(position[old], 0), position[last])
-    return Graph(graph.name, tuple(nodes), graph.containers, held, unseen=graph.unseen)
+    results = tuple([position[old] for old in graph.results])
+    return replace(graph, nodes=tuple(nodes), held=held, recorded=None, results=results)
 
 
 def _with_bias(conv: Conv2d) -> Conv2d:

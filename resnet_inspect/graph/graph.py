@@ -32,7 +32,7 @@ class Node:
 
     @property
     def kind(self) -> str:
-        return type(self.op).__name__
+        return self.op.kind
 
     @property
     def params(self) -> int:
@@ -47,9 +47,26 @@ class Node:
         return self.op.macs(self.ins, self.out)
 
     @property
+    def macs_without_weights(self) -> int:
+        return self.op.macs_without_weights(self.ins, self.out)
+
+    def weights(self) -> dict[str, Shape]:
+        """The learned tensors that it reads: state_dict name -> shape. A call without a module gives whole names."""
+        owner = f"{self.module}." if self.module else ""
+        return {owner + key: shape for key, shape in self.op.params().items()}
+
+    @property
     def activations(self) -> int:
         """Output elements of a convolution or linear layer, as fvcore and timm (Macts) count them."""
         return self.out.numel if self.macs else 0
+
+
+class Saved(NamedTuple):
+    """What autograd keeps of a call: inputs by position, its output or not, and other tensors."""
+
+    inputs: frozenset[int] = frozenset()
+    output: bool = False
+    others: tuple[TensorType, ...] = ()
 
 
 class Backward(NamedTuple):
@@ -60,11 +77,13 @@ class Backward(NamedTuple):
         params: state_dict suffixes of the call's parameters that get one.
         until: for a traced network, the position of the last call during which its code still refers to the call's
             output, other than detached.
+        saved: what it keeps, where the run told that and no operation does.
     """
 
     inputs: frozenset[int]
     params: frozenset[str]
     until: int = 0
+    saved: Saved | None = None
 
     @property
     def of_weight(self) -> bool:
@@ -85,6 +104,9 @@ class Graph:
         untrainable: why a training step cannot be derived from the calls; empty if it can.
         unseen: for a traced network, the FLOPs that torch counts in its pass and that no call accounts for, by module
             path; below 0 where the calls account for more.
+        results: positions of the calls whose outputs the network returns; empty for the last call alone.
+        unused: learned tensors that no call reads: state_dict name -> shape.
+        frozen: names of the learned tensors that are not trained.
     """
 
     name: str
@@ -94,6 +116,9 @@ class Graph:
     recorded: Mapping[int, Backward] | None = None
     untrainable: str = ""
     unseen: Mapping[str, int] = field(default_factory=dict)
+    results: tuple[int, ...] = ()
+    unused: Mapping[str, Shape] = field(default_factory=dict)
+    frozen: frozenset[str] = frozenset()
 
     @property
     def input(self) -> TensorType:
@@ -101,7 +126,17 @@ class Graph:
 
     @property
     def output(self) -> TensorType:
-        return self.nodes[-1].out
+        return self.nodes[self.returned[0]].out
+
+    @property
+    def returned(self) -> tuple[int, ...]:
+        """Positions of the calls whose outputs the network returns."""
+        return self.results or (len(self.nodes) - 1,)
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """Positions of the inputs."""
+        return tuple(position for position, node in enumerate(self.nodes) if isinstance(node.op, Input))
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -119,7 +154,7 @@ class Graph:
 
     def weights(self) -> dict[str, Shape]:
         """The learned tensors: state_dict name -> shape. Several calls may read one tensor."""
-        return {f"{node.module}.{key}": shape for node in self.nodes for key, shape in node.op.params().items()}
+        return {name: shape for node in self.nodes for name, shape in node.weights().items()}
 
 
 def _check_size(path: str, *shapes: tuple[int, ...]) -> None:
@@ -163,9 +198,13 @@ class Builder:
         """Append a functional call on ``inputs``, by default on the newest node."""
         return self._append(self.scope + name, op, inputs or (self.last,), "")
 
-    def input(self, type: TensorType) -> int:
-        """Append the input of the network."""
-        return self._append("input", Input(type), (), "")
+    def input(self, type: TensorType, name: str = "input") -> int:
+        """Append an input of the network."""
+        return self._append(name, Input(type), (), "")
+
+    def traced(self, name: str, op: Op, inputs: tuple[int, ...], module: str) -> int:
+        """Append a call of code, which may read weights of a module of another name."""
+        return self._append(name, op, inputs, module)
 
     def _append(self, path: str, op: Op, inputs: tuple[int, ...], module: str) -> int:
         ins = tuple([self.nodes[i].out for i in inputs])

@@ -7,6 +7,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import FunctionType
 from typing import Any
 
 from torch import Tensor, nn
@@ -14,21 +15,19 @@ from torch.jit import ScriptModule
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
-from resnet_inspect.errors import TraceError
-from resnet_inspect.graph import Builder
+from resnet_inspect.errors import ShapeError
+from resnet_inspect.graph import Builder, TensorType
 from resnet_inspect.graph.ops.base import Op
+from resnet_inspect.graph.ops.torch_call import Constant
+from resnet_inspect.runtime import any_call
+from resnet_inspect.runtime.any_call import AnyCall
 from resnet_inspect.runtime.arguments import positional, read_weights
 from resnet_inspect.runtime.aten import as_function
-from resnet_inspect.runtime.operations import (
-    COMPLETE,
-    Unknown,
-    of_function,
-    of_module,
-    pieces,
-    zero_padded,
-)
+from resnet_inspect.runtime.operations import Unknown, is_one_call, of_function, of_module, pieces, zero_padded
 from resnet_inspect.runtime.second_count import SecondCount, flops_of
-from resnet_inspect.runtime.weights import Weights
+from resnet_inspect.runtime.weights import Weights, type_of
+
+IN_PARTS = ("multi_head_attention_forward",)  # functions of torch, written in Python, that are several calls
 
 
 class Calls(TorchFunctionMode):
@@ -41,8 +40,8 @@ class Calls(TorchFunctionMode):
         zeros: tensors of zeros, which code may concatenate with others.
         within_call: a module or function that is one call is running, so what it calls is not recorded.
         named: how many functional calls have each path.
-        refusal: the error that was raised, which the code may catch, or TorchScript replace by its own.
         flops: what FlopCounterMode counts for the recorded calls, by the path of the module that made them.
+        counted: what the second count had when the running call began.
     """
 
     def __init__(self, net: nn.Module, name: str) -> None:
@@ -52,7 +51,6 @@ class Calls(TorchFunctionMode):
         self.weights = Weights(net)
         self.second = SecondCount(lambda: self.scope, self._run)
         self.flops: Counter[str] = Counter()
-        self.refusal: TraceError | None = None
         self.builder = Builder()
         self.position_of: dict[int, int] = {}
         self.held: dict[int, int] = {}
@@ -60,6 +58,7 @@ class Calls(TorchFunctionMode):
         self.zeros: list[Tensor] = []
         self.within_call = False
         self.named: dict[str, int] = {}
+        self.counted = 0
 
     @property
     def scope(self) -> str:
@@ -89,10 +88,10 @@ class Calls(TorchFunctionMode):
     def _enters(self, path: str) -> Callable[..., None]:
         def hook(module: nn.Module, args: Any, kwargs: Any) -> None:
             self.path.append(path)
-            try:
-                self.within_call = of_module(module) is not None
-            except Unknown as unknown:
-                raise self._refused(f"{path}: {type(module).__name__}({unknown})", unknown.hint) from None
+            if self.within_call:
+                return
+            self.within_call = is_one_call(module)
+            self._begin()
             if not self.within_call:
                 self.builder.containers[path] = type(module).__name__
 
@@ -100,12 +99,9 @@ class Calls(TorchFunctionMode):
 
     def _leaves(self, path: str) -> Callable[..., None]:
         def hook(module: nn.Module, args: Any, kwargs: Any, out: Any) -> None:
-            if self.within_call and (op := of_module(module)):
+            if self.within_call and is_one_call(module):
                 self.within_call = False
-                if any(id(x) in self.position_of for x in tree_leaves((args, kwargs))):
-                    self._write(path, [op], positional(args, kwargs)[0][:1], out, module=True)
-                else:  # as in the parametrization of a weight
-                    self.weights.derive((args, kwargs, [*module.parameters()]), out)
+                self._record_module(path, module, args, kwargs, out)
             self.path.pop()
 
         return hook
@@ -116,74 +112,126 @@ class Calls(TorchFunctionMode):
         return self._run(func.__name__, func, args, kwargs or {})
 
     def _run(self, name: str, func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        """The output of ``func``, which is recorded unless it is a part of a call."""
+        """The output of ``func``, which is recorded unless it is a part of a call, or several calls."""
         if self.within_call:
             return func(*args, **kwargs)
+        if name in IN_PARTS:
+            with self:
+                return _in_parts(func)(*args, **kwargs)
         self.within_call = True
+        self._begin()
         try:
             out = func(*args, **kwargs)
         finally:
             self.within_call = False
-        self._record(*as_function(name.strip("_"), args, kwargs, out))
+        self._record(*as_function(name.strip("_") if name != "__setitem__" else name, args, kwargs, out))
         return out
+
+    def _begin(self) -> None:
+        self.counted = self.second.total
+
+    def _record_module(self, path: str, module: nn.Module, args: Any, kwargs: Any, out: Any) -> None:
+        if not any(id(x) in self.position_of for x in tree_leaves((args, kwargs))):
+            self.weights.derive(path, (args, kwargs, [*module.parameters()]), out)  # as a weight's parametrization
+            return
+        args, kwargs = positional(args, kwargs)
+        try:
+            op = of_module(module)
+            if op is None or not self._fits([op], args[:1], out):
+                raise Unknown
+            owner = self.weights.owner_of_module(module, path)
+        except Unknown:
+            self._record_any(any_call.of_module(path, module, args, kwargs, out, self._products()))
+            return
+        self._write(path, [op], args[:1], out, owner)
 
     def _record(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: Any) -> None:
         if name in ("zeros", "zeros_like", "new_zeros"):
             self.zeros.append(out)
-            return
-        read = [x for x in tree_leaves((args, kwargs)) if id(x) in self.position_of]
-        if not read:
-            self.weights.derive((args, kwargs), out)
-            return
-        made = out[0] if isinstance(out, tuple) and name == "max" else out  # (values, indices)
-        if not any(isinstance(leaf, Tensor) for leaf in tree_leaves(made)):
+        path = ".".join(filter(None, (self.scope, name.strip("_"))))
+        if not any(id(x) in self.position_of for x in tree_leaves((args, kwargs))):
+            self.weights.derive(path, (args, kwargs), out)
             return
         args, kwargs = positional(args, kwargs)
-        path = ".".join(filter(None, (self.scope, name)))
         try:
-            if isinstance(made, tuple | list):
-                for op, piece in zip(pieces(name, args, kwargs, made), made, strict=True):
-                    self._write(path, [op], args[:1], piece, module=False)
-                return
-            if name == "cat" and any(x is zero for x in args[0] for zero in self.zeros):
-                calls = zero_padded(args[0], (*args[1:], *kwargs.values()), lambda x: id(x) in self.position_of)
-            else:
-                calls = of_function(name, args, kwargs, made)
-            if calls is None:
-                if id(args[0]) in self.position_of:
-                    self.stands_for(made, self.position_of[id(args[0])])
-                return
-            ops, inputs = calls
-            weights = read_weights(name, args, kwargs)
-            owner = ""
-            if weights:
-                owner, op = self.weights.owner(ops[0], weights, self.scope)
-                ops = (op,)
-            if not all(any(x is taken for taken in inputs) for x in read):
-                raise Unknown("a tensor among its other arguments")
-        except Unknown as unknown:
-            raise self._refused(f"{path}{f'({unknown})' if str(unknown) else ''}", unknown.hint) from None
-        self._write(owner or path, ops, inputs, made, module=bool(owner))
+            self._record_known(path, name, args, kwargs, out)
+        except Unknown:
+            self._record_any(any_call.of_function(path, name, args, kwargs, out, self._products()))
 
-    def _write(self, path: str, ops: Sequence[Op], inputs: Sequence[Any], out: Tensor, module: bool) -> None:
-        for x in inputs:
-            if id(x) not in self.position_of:
-                names = ", ".join(sorted(self.weights.of(x)))
-                what = f"the parameter {names}" if names else "a tensor that the pass did not compute from its input"
-                raise self._refused(f"{path} reads {what}")
-        positions = [self.position_of[id(x)] for x in inputs]
+    def _record_known(
+        self, path: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: Any
+    ) -> None:
+        made = out[0] if isinstance(out, tuple) and name == "max" else out  # (values, indices)
+        if isinstance(made, tuple | list):
+            if id(args[0]) not in self.position_of:
+                raise Unknown
+            for op, piece in zip(pieces(name, args, kwargs, made), made, strict=True):
+                self._write(path, [op], args[:1], piece)
+            return
+        if name == "cat" and any(x is zero for x in args[0] for zero in self.zeros):
+            calls = zero_padded(args[0], (*args[1:], *kwargs.values()), lambda x: id(x) in self.position_of)
+        else:
+            calls = of_function(name, args, kwargs, made)
+        if calls is None:
+            if id(args[0]) not in self.position_of:
+                raise Unknown
+            self.stands_for(made, self.position_of[id(args[0])])
+            return
+        ops, inputs = calls
+        read = [x for x in tree_leaves((args, kwargs)) if id(x) in self.position_of]
+        if not all(any(x is taken for taken in inputs) for x in read) or not self._fits(ops, inputs, made):
+            raise Unknown
+        weights, owner = read_weights(name, args, kwargs), ""
+        if weights:
+            owner, op = self.weights.owner(ops[0], weights, self.scope)
+            ops = (op,)
+        self._write(owner or path, ops, inputs, made, owner)
+
+    def _fits(self, ops: Sequence[Op], inputs: Sequence[Any], out: Any) -> bool:
+        """Whether ``ops``, one after the other, take these inputs and give this output."""
+        if not isinstance(out, Tensor) or any(id(x) not in self.position_of for x in inputs):
+            return False
+        types = tuple(self.builder.type(self.position_of[id(x)]) for x in inputs)
+        try:
+            for op in ops:
+                types = (op.infer(*types),)
+        except (ShapeError, ValueError):  # or a shape of another rank
+            return False
+        return types[0] == type_of(out)
+
+    def _write(self, path: str, ops: Sequence[Op], inputs: Sequence[Any], out: Tensor, owner: str = "") -> None:
+        positions = tuple(self.position_of[id(x)] for x in inputs)
         for op in ops:
-            if module:
-                position = self.builder.module(path, op, *positions)
-            else:
-                earlier = self.named.get(path, 0)
-                self.named[path] = earlier + 1
-                position = self.builder.call(f"{path}_{earlier}" if earlier else path, op, *positions)
-            self.flops[self.scope] += flops_of(self.builder.nodes[position])
-            positions = [position]
-        if self.builder.type(position).shape != tuple(out.shape):
-            raise self._refused(f"{path} returns {tuple(out.shape)}, not {self.builder.type(position)}")
-        self.stands_for(out, position)
+            positions = (self.add(path, op, positions, owner),)
+        self.stands_for(out, positions[0])
+
+    def add(self, path: str, op: Op, inputs: tuple[int, ...], owner: str = "") -> int:
+        """The position of a call at ``path`` that reads weights of the module ``owner``."""
+        earlier = self.named.get(path, 0)
+        self.named[path] = earlier + 1
+        position = self.builder.traced(f"{path}_{earlier}" if earlier else path, op, inputs, owner)
+        self.flops[self.scope] += flops_of(self.builder.nodes[position])
+        return position
+
+    def _products(self) -> int:
+        """Multiply-accumulates that torch's own formulas count in the call that has just run."""
+        return (self.second.total - self.counted) // 2
+
+    def _record_any(self, call: AnyCall) -> None:
+        any_call.write(self, call)
+
+    def write_unused(self) -> None:
+        """Append the parameters and buffers that no call reads, so that sums over the calls are the net's."""
+        nodes = self.builder.nodes
+        read = {name for node in nodes for name in node.weights()}
+        learned = tuple((n, tuple(p.shape)) for n, p in self.net.named_parameters() if n not in read)
+        owned = {f"{node.module}.{key}".removeprefix(".") for node in nodes for key in node.op.buffers()}
+        kept = tuple((n, type_of(b)) for n, b in self.net.named_buffers() if n not in owned)
+        if learned or kept:
+            self.builder.traced("unused", Constant(TensorType(()), learned, kept, is_view=True), (), "")
+
+    def wrote(self, position: int, call: AnyCall, inputs: Sequence[Tensor]) -> None:
+        """Called after a call that no operation names, as long as its tensors live."""
 
     @property
     def unseen(self) -> dict[str, int]:
@@ -192,6 +240,10 @@ class Calls(TorchFunctionMode):
         more.subtract(self.flops)
         return {path: flops for path, flops in more.items() if flops}
 
-    def _refused(self, call: str, hint: str = COMPLETE) -> TraceError:
-        self.refusal = TraceError(f"{call}, which has no place in the graph of {self.name}", hint)
-        return self.refusal
+
+def _in_parts(func: FunctionType) -> FunctionType:
+    """``func`` without its own question whether a mode wants it as one call."""
+    scope = {**func.__globals__, "has_torch_function": lambda tensors: False}
+    parts = FunctionType(func.__code__, scope, func.__name__, func.__defaults__, func.__closure__)
+    parts.__kwdefaults__ = func.__kwdefaults__
+    return parts

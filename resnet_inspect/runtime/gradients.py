@@ -1,17 +1,22 @@
 """What autograd records of the calls, read off its own graph in a second pass with gradients."""
 
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import BackwardCFunction
 from torch.autograd.graph import Node as Gradient
+from torch.autograd.graph import saved_tensors_hooks
 
-from resnet_inspect.graph import Backward, Graph
+from resnet_inspect.graph import Backward, Graph, Saved, TensorType
 from resnet_inspect.graph.facts.gradients import trained_parameters
+from resnet_inspect.runtime.any_call import AnyCall, is_alias, tensors_in
 from resnet_inspect.runtime.calls import Calls
+from resnet_inspect.runtime.weights import type_of
 
 
 class CallsWithGradients(Calls):
@@ -23,6 +28,8 @@ class CallsWithGradients(Calls):
         released: in a pass without gradients, whose saved tensors would keep it, the last call during which code
             refers to each call's output as autograd made it, not detached.
         repacks: code changes what autograd saves, as ``torch.utils.checkpoint`` does.
+        packed: what autograd has saved since the running call began.
+        saved: what it keeps of each call that no operation names.
     """
 
     def __init__(self, net: nn.Module, name: str) -> None:
@@ -30,19 +37,65 @@ class CallsWithGradients(Calls):
         self.gradients: dict[int, Gradient | None] = {}
         self.released: dict[int, int] = {}
         self.repacks = False
+        self.packed: list[Tensor] = []
+        self.saved: dict[int, Saved] = {}
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        with super().watching(), saved_tensors_hooks(self._pack, _unpack):
+            yield
+
+    def _pack(self, x: Tensor) -> Tensor:
+        self.packed.append(x)
+        return x.detach()
+
+    def _begin(self) -> None:
+        super()._begin()
+        self.packed.clear()
+
+    def wrote(self, position: int, call: AnyCall, inputs: Sequence[Tensor]) -> None:
+        kept = [x for x in (*call.reads, *self.net.parameters()) if not any(x is each for each in inputs)]
+        if call.function == "scaled_dot_product_attention" and call.made[0].dim() == 4:
+            self.saved[position] = _saved_by_attention(call, frozenset(self.position_of[id(x)] for x in inputs))
+            return
+        read, others, output = set[int](), list[Tensor](), False
+        for x in self.packed:
+            source = next((each for each in inputs if is_alias(x, each)), None)
+            if source is not None:
+                read.add(self.position_of[id(source)])
+            elif any(is_alias(x, each) for each in call.made):
+                output = True
+            elif not any(is_alias(x, each) for each in (*kept, *others)):
+                others.append(x)
+        self.saved[position] = Saved(frozenset(read), output, tuple(map(type_of, others)))
+        self.packed.clear()
 
     def stands_for(self, x: Tensor, position: int) -> None:
         super().stands_for(x, position)
         if position not in self.gradients:
             self.gradients[position] = x.grad_fn
             weakref.finalize(x, self._release, position)
-        self.repacks |= torch._C._autograd._top_saved_tensors_default_hooks(False) is not None
+        hooks = torch._C._autograd._top_saved_tensors_default_hooks(False)
+        self.repacks |= hooks is None or hooks[0] != self._pack
 
     def _release(self, position: int) -> None:
         self.released[position] = self.builder.last
 
 
-def with_backward(graph: Graph, released: Mapping[int, int], net: nn.Module, run: Callable[[Calls], Tensor]) -> Graph:
+def _unpack(x: Tensor) -> Tensor:
+    return x
+
+
+def _saved_by_attention(call: AnyCall, inputs: frozenset[int]) -> Saved:
+    """What the fused kernels of CPUs and GPUs save: the inputs, the output, and the log of each query's sum.
+
+    A pass on the meta device takes the attention apart, and saves the weights of all pairs.
+    """
+    out = call.made[0]
+    return Saved(inputs, True, (TensorType(tuple(out.shape[:-1])),))
+
+
+def with_backward(graph: Graph, released: Mapping[int, int], net: nn.Module, run: Callable[[Calls], Any]) -> Graph:
     """``graph`` with what autograd records of each call, or why that cannot be told.
 
     ``run`` passes once more through ``net``, with gradients for its parameters; ``released`` is of the first pass,
@@ -52,16 +105,18 @@ def with_backward(graph: Graph, released: Mapping[int, int], net: nn.Module, run
     names: dict[Tensor, str] = {parameter: name for name, parameter in net.named_parameters()}
     try:
         out = run(calls)
+        calls.write_unused()
     except Exception as error:  # the user's code may raise anything
         first_line, *_ = [*str(error).splitlines(), ""]
         return replace(graph, untrainable=f"with gradients it fails: {type(error).__name__}: {first_line}")
     if [(n.op, n.inputs) for n in calls.builder.nodes] != [(n.op, n.inputs) for n in graph.nodes]:
         return replace(graph, untrainable="its code makes other calls when gradients are recorded")
-    if out.grad_fn is None:
+    results = [x.grad_fn for x in tensors_in(out) if x.grad_fn is not None]
+    if not results:
         return replace(graph, untrainable="nothing in it needs a gradient")
     if calls.repacks:
         return replace(graph, untrainable="its code changes what backward keeps, as checkpoints do")
-    passed = [out.grad_fn, *_before(out.grad_fn, frozenset())]
+    passed = [*{node for result in results for node in (result, *_before(result, frozenset()))}]
     if own := next((type(node).__name__ for node in passed if isinstance(node, BackwardCFunction)), None):
         return replace(graph, untrainable=f"its code has a backward of its own, {own}")
     graph = replace(graph, recorded=_recorded(calls, released, names))
@@ -85,10 +140,11 @@ def _recorded(
         unchanged = any(made[i] is gradient for i in nodes[position].inputs)
         passed = [gradient] if unchanged else [*_before(gradient, others)]
         inputs = frozenset(i for i in nodes[position].inputs if made[i] in passed)
-        owner = f"{nodes[position].module}."
+        module = nodes[position].module
+        owner = f"{module}." if module else ""
         params = frozenset(name.removeprefix(owner) for name in _parameters(passed, names))
         until = released.get(last, len(nodes) - 1)
-        recorded[position] = Backward(inputs, params, until)
+        recorded[position] = Backward(inputs, params, until, calls.saved.get(position))
         for following in range(position + 1, last + 1):
             recorded[following] = Backward(frozenset({following - 1}), frozenset(), until)
     return recorded

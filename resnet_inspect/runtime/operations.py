@@ -25,15 +25,8 @@ from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
 from resnet_inspect.runtime.arguments import WEIGHTS_AT
 from resnet_inspect.runtime.modules import Blur
 
-COMPLETE = "a count must be complete: trace a part of the net without this call"
-
-
-class Unknown(Exception):  # noqa: N818  # trace turns it into a TraceError with the place
-    """A call without an operation; the message names the argument at fault, ``hint`` what to do about it."""
-
-    def __init__(self, message: str = "", hint: str = COMPLETE) -> None:
-        super().__init__(message)
-        self.hint = hint
+class Unknown(Exception):  # noqa: N818  # a call that no operation names is no error
+    """No operation names the call."""
 
 
 # Operations, each applied to the output of the one before, and the tensors that the first one reads.
@@ -56,6 +49,7 @@ MODULES = {
     nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d, nn.Flatten, Blur,
     *(getattr(nn, name) for name in ACTIVATIONS.values() if "Softmax" not in name),
 }  # fmt: skip
+CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 VIEWS = ("view", "reshape", "flatten", "squeeze", "unsqueeze", "transpose", "permute")  # of each image
 SAME = ("detach", "expand", "expand_as")  # their output stands for their input
 WITH_A_NUMBER = ("add", "sub", "mul", "div")
@@ -74,6 +68,21 @@ def of_module(module: nn.Module) -> Op | None:
     op = _of_settings(module)
     own = dict(module.named_parameters())
     return op if own.keys() == op.params().keys() else None
+
+
+def is_one_call(module: nn.Module) -> bool:
+    """Whether a call of ``module`` is recorded as one, not by the functions that its forward calls."""
+    try:
+        return of_module(module) is not None or _is_leaf_of_torch(module)
+    except Unknown:
+        return True
+
+
+def _is_leaf_of_torch(module: nn.Module) -> bool:
+    """Whether it is a module of torch.nn that holds no other, with its own ``forward``."""
+    kind: Any = type(module)
+    own = kind.__module__.startswith("torch.nn.modules.") and "forward" not in vars(module)
+    return own and not module._modules and not isinstance(module, CONTAINERS)
 
 
 def _of_settings(module: nn.Module) -> Op:
@@ -117,7 +126,7 @@ def _of_settings(module: nn.Module) -> Op:
             return BlurPool2d(module.channels, module.stride)
         case _ if type(module).__name__ in ACTIVATIONS.values():
             return Activation(type(module).__name__, getattr(module, "inplace", False))
-    raise Unknown(module.extra_repr())
+    raise Unknown
 
 
 def of_function(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: Any) -> Calls | None:
@@ -234,7 +243,7 @@ def _with_weights(name: str, x: Tensor, argument: Callable[..., Any]) -> Op:
             return BatchNorm2d(x.shape[1])
         case "group_norm" if argument(2, "weight") is not None:
             return GroupNorm(argument(1, "num_groups"), x.shape[1])
-    raise Unknown("no weight, or no running statistics")
+    raise Unknown
 
 
 def _square(size: Any) -> int:
@@ -245,7 +254,7 @@ def _square(size: Any) -> int:
     """
     extents = {size} if isinstance(size, int) else set(size)
     if len(extents) != 1 or not isinstance(extent := extents.pop(), int):
-        raise Unknown(f"sizes {size}")
+        raise Unknown
     return extent
 
 
@@ -271,7 +280,7 @@ def _view(out: Tensor) -> Op:
 def _pad(sizes: Sequence[int], mode: str, value: float | None) -> Op:
     left, right, top, bottom, *channels = (*sizes, 0, 0, 0, 0)[: max(4, len(sizes))]
     if mode != "constant" or value or left != top:
-        raise Unknown(f"{tuple(sizes)}, {mode}, {value}")
+        raise Unknown
     return Pad((channels[0], channels[1]) if channels else (0, 0), right, bottom, left)
 
 
@@ -282,4 +291,4 @@ def _subsample_or_slice(index: Any, x: Tensor) -> Op:
             return Slice(*channels.indices(x.shape[1])[:2])
         case (n, c, slice(start=None, stop=None, step=int(stride)), last) if n == c == whole and last == index[2]:
             return Subsample(stride)
-    raise Unknown(str(index))
+    raise Unknown

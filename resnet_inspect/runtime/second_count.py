@@ -14,6 +14,7 @@ from torch.utils.flop_counter import flop_registry
 from resnet_inspect.counting.conventions import TORCH
 from resnet_inspect.counting.writing import Call
 from resnet_inspect.graph import Node
+from resnet_inspect.graph.ops.torch_call import TorchCall
 
 # Runs an operation of the dispatcher: its name, what performs it, and its arguments.
 Run = Callable[[str, Callable[..., Any], Sequence[Any], Mapping[str, Any]], Any]
@@ -32,6 +33,7 @@ class SecondCount(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch 
         self.scope = scope
         self.run = run
         self.flops: Counter[str] = Counter()
+        self.total = 0
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
@@ -45,11 +47,15 @@ class SecondCount(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch 
                 return out
         out = self.run(operation.__name__, func, args, kwargs)
         if formula is not None:
-            self.flops[self.scope()] += formula(*args, **kwargs, out_val=out)
+            flops = formula(*args, **kwargs, out_val=out)
+            self.flops[self.scope()] += flops
+            self.total += flops
         return out
 
 
 def flops_of(node: Node) -> int:
     """What FlopCounterMode counts for a call of a Graph."""
+    if isinstance(node.op, TorchCall):
+        return 2 * node.op.multiplies
     rule = TORCH.operations.get(node.kind)
     return rule(Call(node.kind, node, "")) if rule else 0

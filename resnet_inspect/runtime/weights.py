@@ -1,40 +1,71 @@
-"""Which learned tensors the weights of a call come from: its module's own, or those they are computed from."""
+"""Which tensors of the net a call reads: learned ones, buffers, and those that code computes from them alone."""
 
 import weakref
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
+from resnet_inspect.graph import TensorType
 from resnet_inspect.graph.ops.base import Op
-from resnet_inspect.graph.ops.linear import Conv2d, Linear
+from resnet_inspect.graph.ops.linear import Conv2d, Learned, Linear
+from resnet_inspect.graph.ops.torch_call import Kept
 from resnet_inspect.runtime.operations import Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A tensor that code computed from parameters and constants alone.
+
+    ``path``: of the call. ``is_view``: it is the memory of one that the net keeps.
+    """
+
+    path: str
+    is_view: bool
 
 
 class Weights:
     """The parameters that each tensor comes from, while nothing but parameters and constants went into it.
 
     Weight normalisation, for one, computes a convolution's weight from two parameters in each pass.
+
+    Attributes:
+        computed: tensors that the pass computed without the input, by their ``id``.
     """
 
     def __init__(self, net: nn.Module) -> None:
         self.parameters = dict(net.named_parameters())
         self.names = {id(parameter): frozenset({name}) for name, parameter in self.parameters.items()}
+        self.buffers = {id(buffer): name for name, buffer in net.named_buffers()}
+        self.types = {name: type_of(buffer) for name, buffer in net.named_buffers()}
+        self.computed: dict[int, Computed] = {}
+        self._owners: dict[str, str] = {}  # of each tensor that a call has read
 
     def of(self, x: Any) -> frozenset[str]:
         return self.names.get(id(x), frozenset())
 
-    def derive(self, inputs: Any, out: Any) -> None:
-        """Note that ``out`` was computed from ``inputs``."""
-        names = frozenset[str]().union(*map(self.of, tree_leaves(inputs)))
+    def derive(self, path: str, inputs: Any, out: Any) -> None:
+        """Note that ``out`` was computed from ``inputs`` by the call at ``path``."""
+        read = [x for x in tree_leaves(inputs) if isinstance(x, Tensor)]
+        names = frozenset[str]().union(*map(self.of, read))
+        kept = [x for x in read if id(x) not in self.computed or self.computed[id(x)].is_view]
         for x in tree_leaves(out):
-            if names and isinstance(x, Tensor) and self.of(x) != names:
-                if id(x) not in self.names:
-                    weakref.finalize(x, self.names.pop, id(x), None)
+            if not isinstance(x, Tensor) or any(x is each for each in read):
+                continue
+            is_view = any(torch._C._is_alias_of(x, each) for each in kept)  # type: ignore[attr-defined]
+            if id(x) not in self.computed:
+                weakref.finalize(x, self._forget, id(x))
+            self.computed[id(x)] = Computed(path, is_view)
+            if names:
                 self.names[id(x)] = self.of(x) | names
+
+    def _forget(self, identity: int) -> None:
+        self.computed.pop(identity, None)
+        self.names.pop(identity, None)
 
     def owner(self, op: Op, read: Mapping[str, Tensor], scope: str) -> tuple[str, Op]:
         """The module that owns the learned tensors of a call, and the call's operation with their names.
@@ -42,31 +73,59 @@ class Weights:
         ``read`` has the tensors that the call reads as its weight and bias, ``scope`` the module that calls.
 
         Raises:
-            Unknown: they are not learned, are not the net's, or no module owns them all.
+            Unknown: they are not learned, or no operation names what they are computed from.
         """
-        for key, x in read.items():
-            if not self.of(x) and isinstance(x, nn.Parameter):
-                raise Unknown(f"its {key} is no parameter of the net", "register lists of modules as nn.ModuleList")
-            if not self.of(x):
-                raise Unknown(f"its {key} is not learned")
+        if not all(map(self.of, read.values())):
+            raise Unknown
         names = sorted(frozenset[str]().union(*map(self.of, read.values())))
-        owner = _common_owner(names)
+        owner = common_owner(names)
         if not self._are_its_own(op, names, owner):
             if scope and all(name.startswith(f"{scope}.") for name in names):
                 owner = scope
             if not owner or not isinstance(op, Conv2d | Linear):
-                raise Unknown(f"its weights are computed from {', '.join(names)}")
+                raise Unknown
             learned = tuple((name[len(owner) + 1 :], tuple(self.parameters[name].shape)) for name in names)
             op = replace(op, learned=learned)
+        self._own(owner, names)
         return owner, op
+
+    def owner_of_module(self, module: nn.Module, path: str) -> str:
+        """The module that names the parameters of the module at ``path``: another one, where the two share them.
+
+        Raises:
+            Unknown: no module owns them all.
+        """
+        names = [name for parameter in module.parameters() for name in self.of(parameter)]
+        owner = common_owner(names) if names else path
+        self._own(owner, names)
+        return owner
+
+    def _own(self, owner: str, names: Iterable[str]) -> None:
+        if any(self._owners.setdefault(name, owner) != owner for name in names):
+            raise Unknown
+
+    def claim(self, tensors: Iterable[Tensor]) -> tuple[str, Learned, Kept]:
+        """Who owns the parameters and buffers among ``tensors`` that no call before this one reads, and these."""
+        tensors = [*tensors]
+        names = sorted(frozenset[str]().union(*map(self.of, tensors)) - self._owners.keys())
+        buffers = sorted({self.buffers[id(x)] for x in tensors if id(x) in self.buffers} - self._owners.keys())
+        owner = common_owner([*names, *buffers]) if names or buffers else ""
+        self._own(owner, (*names, *buffers))
+        cut = len(owner) + 1 if owner else 0
+        learned = tuple((name[cut:], tuple(self.parameters[name].shape)) for name in names)
+        return owner, learned, tuple((name[cut:], self.types[name]) for name in buffers)
 
     def _are_its_own(self, op: Op, names: list[str], owner: str) -> bool:
         own = {f"{owner}.{key}": tuple(shape) for key, shape in op.params().items()}
         return own == {name: tuple(self.parameters[name].shape) for name in names}
 
 
-def _common_owner(names: list[str]) -> str:
-    """The innermost module that holds all parameters of these names; empty if that is the net."""
+def common_owner(names: list[str]) -> str:
+    """The innermost module that holds all tensors of these names; empty if that is the net."""
     paths = [name.split(".")[:-1] for name in names]
     levels = takewhile(lambda level: len({*level}) == 1, zip(*paths, strict=False))
     return ".".join(level[0] for level in levels)
+
+
+def type_of(x: Tensor) -> TensorType:
+    return TensorType(tuple(x.shape), str(x.dtype).removeprefix("torch."))

@@ -21,7 +21,7 @@ def recorded_calls(graph: Graph) -> Mapping[int, Backward]:
 def backward_calls(graph: Graph) -> dict[int, Backward]:
     """The recorded calls that backward reaches from the net's output, in the order of backward."""
     recorded = recorded_calls(graph)
-    asked = {len(graph.nodes) - 1}
+    asked = {*graph.returned}
     reached: dict[int, Backward] = {}
     for position in range(len(graph.nodes) - 1, 0, -1):
         if position in asked and position in recorded:
@@ -35,9 +35,9 @@ def trained_parameters(graph: Graph) -> dict[str, int]:
     elements: dict[str, int] = {}
     for position, backward in backward_calls(graph).items():
         node = graph.nodes[position]
-        for suffix, shape in node.op.params().items():
+        for suffix, (name, shape) in zip(node.op.params(), node.weights().items(), strict=True):
             if suffix in backward.params:
-                elements[f"{node.module}.{suffix}"] = prod(shape)
+                elements[name] = prod(shape)
     return elements
 
 
@@ -47,6 +47,8 @@ def saved_inputs(node: Node, gradients: Backward) -> set[int]:
     A linear layer keeps its input for the weight's gradient, a product each factor for the other's; any other call that
     keeps its input does so whatever gradient is asked for (torch's ``derivatives.yaml``).
     """
+    if gradients.saved is not None:
+        return {*gradients.saved.inputs}
     if node.kind == "Mul":
         first, second = node.inputs
         return {kept for kept, other in ((first, second), (second, first)) if other in gradients.inputs}

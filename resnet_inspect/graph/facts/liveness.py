@@ -10,9 +10,13 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Literal
 
-from resnet_inspect.graph import Backward, Graph, Node
+from resnet_inspect.graph import Backward, Graph, Node, TensorType
 from resnet_inspect.graph.facts.gradients import backward_calls, recorded_calls, saved_inputs
 from resnet_inspect.graph.inplace import in_place
+from resnet_inspect.graph.ops.pointwise import Input
+from resnet_inspect.graph.ops.torch_call import OtherOutput, TorchCall
+
+BROADCASTING = ("Mul", "mul", "div", "truediv")  # a factor's gradient is a product first
 
 Phase = Literal["forward", "backward", "optimizer"]
 
@@ -62,10 +66,13 @@ def _moments(graph: Graph, train: bool, element_bytes: int, alive: Alive) -> Ite
     """Simulate the run and update ``alive``; yields step number, call, phase and bytes in the middle of each call."""
     tape = _Tape.of(graph, train)
     step = 0
-    for position, node in enumerate(graph.nodes[1:], start=1):
+    for position, node in enumerate(graph.nodes):
+        if isinstance(node.op, Input):
+            continue
         if tape.storage[position] == position:
-            alive.activations[node.name] = element_bytes * node.out.numel
+            alive.activations[node.name] = node.out.nbytes(element_bytes)
         extra = node.op.extra_bytes(node.ins, node.out, element_bytes, position in tape.recorded)
+        extra += sum(other.nbytes(element_bytes) for other in _others(tape, position))
         if extra:
             alive.activations[f"{node.name} (saved)"] = extra
         yield step, node.name, "forward", alive.total
@@ -81,6 +88,12 @@ def _moments(graph: Graph, train: bool, element_bytes: int, alive: Alive) -> Ite
         for name, total in _backward(graph, tape, element_bytes, alive):
             yield step, name, "backward", total
             step += 1
+
+
+def _others(tape: "_Tape", position: int) -> tuple[TensorType, ...]:
+    """What a recorded call keeps besides its inputs and output, as the run told."""
+    saved = tape.recorded[position].saved if position in tape.recorded else None
+    return saved.others if saved else ()
 
 
 @dataclass(slots=True)
@@ -114,12 +127,15 @@ class _Tape:
         storage: list[int] = []
         for position, node in enumerate(graph.nodes):
             is_view = node.op.is_view_in_training if train else node.op.is_view
-            storage.append(storage[node.inputs[0]] if is_view or position in overwriting else position)
+            shared = is_view or position in overwriting
+            # A view without inputs is memory that the network keeps, as its input is the caller's.
+            storage.append(position if not shared else storage[node.inputs[0]] if node.inputs else 0)
         saved: dict[int, set[int]] = {}
         for position, gradients in recorded.items():
             node = graph.nodes[position]
             kept = {storage[i] for i in saved_inputs(node, gradients)}
-            saved[position] = (kept | {storage[position]} if node.op.saves_output else kept) - {0}
+            saves_output = gradients.saved.output if gradients.saved else node.op.saves_output
+            saved[position] = (kept | {storage[position]} if saves_output else kept) - {0, *graph.inputs}
         savers = [0] * len(graph.nodes)
         for position in backward:
             for i in saved[position]:
@@ -181,6 +197,12 @@ def _enclosing(node: Node) -> Iterator[str]:
         path, dot, _ = path.rpartition(".")
 
 
+def _hands_on_gradient(node: Node, place: int) -> bool:
+    """Whether the gradient of that input is its output's; a slice's lies in zeros, a broadcast input's is a sum."""
+    same = not isinstance(node.op, TorchCall) or node.ins[place].numel == node.out.numel
+    return node.op.passes_gradient and same
+
+
 def _backward(graph: Graph, tape: _Tape, element_bytes: int, alive: Alive) -> Iterator[tuple[str, int]]:
     """Simulate backward in reverse order, as autograd runs it; yields each call's name and the bytes alive in it.
 
@@ -188,12 +210,12 @@ def _backward(graph: Graph, tape: _Tape, element_bytes: int, alive: Alive) -> It
     to the first one in place.
     """
     holders: dict[str, int] = {}  # of each gradient
-    arrived: dict[int, str] = {}  # the gradient of each call's output
+    arrived: dict[int, list[str]] = {}  # the gradients of each call's outputs
 
-    def give(i: int, gradient: str) -> None:
-        if i in arrived:
+    def give(i: int, gradient: str, of_other_output: bool = False) -> None:
+        if i in arrived and not of_other_output:
             return
-        arrived[i] = gradient
+        arrived.setdefault(i, []).append(gradient)
         holders[gradient] += 1
 
     def release(gradient: str) -> None:
@@ -201,33 +223,34 @@ def _backward(graph: Graph, tape: _Tape, element_bytes: int, alive: Alive) -> It
         if not holders[gradient]:
             alive.gradients.pop(gradient, None)
 
-    last = len(graph.nodes) - 1
-    holders["output"], arrived[last] = 1, "output"
-    alive.gradients["output"] = element_bytes * graph.output.numel
-    for position, (inputs, params, _) in tape.backward.items():
+    for position in tape.backward.keys() & {*graph.returned}:
+        name = "output" if len(graph.returned) == 1 else f"output {graph.returned.index(position)}"
+        holders[name], arrived[position] = 1, [name]
+        alive.gradients[name] = graph.nodes[position].out.nbytes(element_bytes)
+    for position, (inputs, params, *_) in tape.backward.items():
         node = graph.nodes[position]
-        gradient = arrived.pop(position)
+        gradients = arrived.pop(position)
         made: list[tuple[int, str]] = []
         places = [(place, i) for place, i in enumerate(node.inputs) if i in inputs]
-        if node.op.passes_gradient:
-            for _, i in places:
-                give(i, gradient)
-        else:
-            for place, i in places:
+        for place, i in places:
+            if _hands_on_gradient(node, place):
+                give(i, gradients[0], isinstance(node.op, OtherOutput))
+            else:
                 name = f"{node.name} input {place}"
                 holders[name] = 1
-                alive.gradients[name] = element_bytes * node.ins[place].numel
+                alive.gradients[name] = node.ins[place].nbytes(element_bytes)
                 made.append((i, name))
-                if node.kind == "Mul" and node.ins[place] != node.out:  # a gate's gradient, before it is summed up
-                    alive.gradients[f"{name}, unreduced"] = element_bytes * node.out.numel
-            trained = (prod(shape) for suffix, shape in node.op.params().items() if suffix in params)
-            alive.weight_gradients += element_bytes * sum(trained)
+                if node.kind in BROADCASTING and node.ins[place] != node.out:  # a gate's gradient, before its sum
+                    alive.gradients[f"{name}, unreduced"] = node.out.nbytes(element_bytes)
+        trained = (prod(shape) for suffix, shape in node.op.params().items() if suffix in params)
+        alive.weight_gradients += element_bytes * sum(trained)
         yield node.name, alive.total
         for i, name in made:
             alive.gradients.pop(f"{name}, unreduced", None)
             give(i, name)
             release(name)
-        release(gradient)
+        for gradient in gradients:
+            release(gradient)
         alive.activations.pop(f"{node.name} (saved)", None)
         for storage in tape.saved[position]:
             tape.savers[storage] -= 1

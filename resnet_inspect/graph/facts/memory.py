@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from resnet_inspect.graph import Graph
+from resnet_inspect.graph import Graph, Node, TensorType
 from resnet_inspect.graph.facts.gradients import trained_parameters
 from resnet_inspect.graph.facts.liveness import Alive, Moment, peak
 from resnet_inspect.graph.facts.training import refuse_to_train
 from resnet_inspect.graph.facts.work import work_of
+from resnet_inspect.graph.ops.torch_call import Constant, TorchCall
 from resnet_inspect.vocabulary import ELEMENT_BYTES, Optimizer, Precision, Task
 
 COUNTER_BYTES = 8  # BatchNorm counts its batches in an int64
@@ -47,24 +48,35 @@ def memory_peak(
     if train:
         refuse_to_train(graph)
     element_bytes = ELEMENT_BYTES[precision]
-    weight_bytes = element_bytes * sum(node.params for node in graph.weight_owners())
+    weight_bytes = sum(_weight_bytes(node, element_bytes) for node in graph.weight_owners())
     trained = [element_bytes * elements for elements in trained_parameters(graph).values()] if train else []
-    norms = sum("num_batches_tracked" in node.op.buffers() for node in graph.weight_owners())
-    buffers = work_of(graph).buffers - norms
     states = 0 if not train else 2 if optimizer == "adam" else int(momentum != 0)
     moment = peak(graph, train, element_bytes)
     if train:
         moment = _with_optimizer_step(moment, trained, optimizer)
     parts = (
         weight_bytes,
-        element_bytes * buffers + COUNTER_BYTES * norms,
-        element_bytes * graph.input.numel,
+        _buffer_bytes(graph, element_bytes),
+        sum(graph.nodes[i].out.nbytes(element_bytes) for i in graph.inputs),
         sum(moment.alive.activations.values()),
         sum(moment.alive.gradients.values()),
         moment.alive.weight_gradients,
         states * sum(trained),
     )
     return moment, PeakMemory(sum(parts), *parts)
+
+
+def _weight_bytes(node: Node, element_bytes: int) -> int:
+    """Bytes of a call's learned tensors, which have its output's type where that is a float's."""
+    dtype = node.out.dtype if "float" in node.out.dtype else "float32"
+    return sum(TensorType(shape, dtype).nbytes(element_bytes) for shape in node.op.params().values())
+
+
+def _buffer_bytes(graph: Graph, element_bytes: int) -> int:
+    norms = sum("num_batches_tracked" in node.op.buffers() for node in graph.weight_owners())
+    kept = [each for node in graph.nodes if isinstance(node.op, TorchCall | Constant) for _, each in node.op.kept]
+    plain = work_of(graph).buffers - norms - sum(each.numel for each in kept)
+    return element_bytes * plain + COUNTER_BYTES * norms + sum(each.nbytes(element_bytes) for each in kept)
 
 
 def peak_bytes(graph: Graph, task: Task = "infer", precision: Precision = "fp32") -> int:

@@ -58,7 +58,7 @@ def module_tree(graph: Graph) -> Module:
     root = Module("", graph.containers.get("", ""))
     seen = views(graph)
     for position, node in enumerate(graph.nodes[1:], start=1):
-        jumps = [view.jump for view in (seen[node.inputs[0]], seen[position]) if view]
+        jumps = [view.jump for view in (*(seen[i] for i in node.inputs[:1]), seen[position]) if view and node.inputs]
         is_layer = bool(node.macs and seen[position])
         modules = [root]
         for path in _paths(graph, node):

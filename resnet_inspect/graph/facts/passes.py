@@ -82,8 +82,8 @@ def passes(graph: Graph) -> list[Pass]:
         into.reads[i] = max(elements, into.reads.get(i, 0))
 
     for position, node in enumerate(graph.nodes[1:], start=1):
-        first, *others = node.inputs
-        made = maker[first] if readers[first] == 1 else None
+        first, *others = node.inputs or (0,)
+        made = maker[first] if node.inputs and readers[first] == 1 else None
         if made is not None and node.op.fusion:
             made.calls[position], made.writes = node, node.out.numel
         elif node.op.fusion == "map" and readers[position]:

@@ -7,9 +7,11 @@ from typing import Literal
 
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.ops.base import ONE_PIXEL
+from resnet_inspect.graph.ops.linear import Linear
 from resnet_inspect.graph.ops.pointwise import GroupNorm
+from resnet_inspect.graph.ops.torch_call import Constant, TorchCall
 
-WholeThrough = Literal["", "GroupNorm", "gate"]
+WholeThrough = Literal["", "GroupNorm", "gate", "attention"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class View:
 
     ``field``: side of the square that can change the value, through convolutions and pools alone. ``jump``: distance
     between the centres of two neighbours. ``padding``: how far the first value's square reaches beyond the border.
-    ``whole_through``: the first call through which the whole image changes it too, GroupNorm or a gate; or empty.
+    ``whole_through``: the first call through which the whole image changes it too, GroupNorm, a gate or attention; or empty.
     """
 
     field: int = 1
@@ -29,9 +31,22 @@ class View:
 
 def views(graph: Graph) -> list[View | None]:
     """The view of each node's output; None after the global pool, where a value sees the whole image."""
-    outputs: list[View | None] = [View()]
-    for node in graph.nodes[1:]:
-        outputs.append(_after(node, [outputs[i] for i in node.inputs]))
+    rows = _views_along(graph, 0)
+    if not any(isinstance(node.op, TorchCall) and len({*(node.op.windows or ())}) > 1 for node in graph.nodes):
+        return rows
+    columns = _views_along(graph, 1)
+    return [max(row, column, key=_side) if row and column else None for row, column in zip(rows, columns, strict=True)]
+
+
+def _side(view: View) -> int:
+    return view.field
+
+
+def _views_along(graph: Graph, axis: int) -> list[View | None]:
+    outputs: list[View | None] = []
+    for node in graph.nodes:
+        known = [outputs[i] for i in node.inputs if not isinstance(graph.nodes[i].op, Constant)]
+        outputs.append(_after(node, known, axis) if known else View())
     return outputs
 
 
@@ -41,19 +56,21 @@ def by_stage(graph: Graph) -> Iterator[tuple[str, View | None]]:
     yield from last.items()
 
 
-def _after(node: Node, inputs: list[View | None]) -> View | None:
+def _after(node: Node, inputs: list[View | None], axis: int) -> View | None:
     """The view of the node's output: a sum takes its wider branch, a product the branch that is not its gate."""
-    window = node.op.window
+    windows = node.op.windows or (_of_each_position(node) and (ONE_PIXEL, ONE_PIXEL))
     limited = [view for view in inputs if view is not None]
-    if window is None or not limited or _flattens(node):
+    if not windows or not limited or _flattens(node):
         return None
-    view = limited[0] if len(limited) == 1 else max(limited, key=lambda view: view.field)
+    window = windows[axis]
+    view = limited[0] if len(limited) == 1 else max(limited, key=_side)
     whole = _whole_through(node, inputs)
     if window == ONE_PIXEL and whole == view.whole_through:
         return view
     kernel, stride, padding = window
     field, above = view.field + (kernel - 1) * view.jump, view.padding + padding * view.jump
-    return View(field, view.jump * stride, above, whole)
+    jump = view.jump * stride if stride > 0 else view.jump / -stride
+    return View(field, int(jump), above, whole) if jump == int(jump) else None
 
 
 def _whole_through(node: Node, inputs: list[View | None]) -> WholeThrough:
@@ -62,9 +79,16 @@ def _whole_through(node: Node, inputs: list[View | None]) -> WholeThrough:
             return view.whole_through
     if isinstance(node.op, GroupNorm):  # its mean and deviation are of all positions
         return "GroupNorm"
+    if node.macs_without_weights and len(inputs) > 1:  # its factors are of all positions
+        return "attention"
     return "gate" if None in inputs else ""
+
+
+def _of_each_position(node: Node) -> bool:
+    """Whether a linear layer is applied to each position of a map, whose channels are its last dimension."""
+    return isinstance(node.op, Linear) and prod(node.out.shape[1:-1]) > 1
 
 
 def _flattens(node: Node) -> bool:
     """Whether it joins all positions of a map to one row."""
-    return len(node.out.shape) == 2 and prod(node.ins[0].shape[2:]) > 1
+    return len(node.out.shape) == 2 and len(node.ins[0].shape) > 2 and prod(node.ins[0].shape[2:]) > 1

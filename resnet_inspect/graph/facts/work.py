@@ -19,6 +19,7 @@ class Work:
     params: int = 0
     buffers: int = 0
     macs: int = 0
+    macs_without_weights: int = 0
     activations: int = 0
 
 
@@ -36,7 +37,8 @@ def work_by(graph: Graph, key: Callable[[Node], str]) -> dict[str, Work]:
         if macs:
             work.macs += macs
             work.activations += node.out.numel
-        if node.module:
+        work.macs_without_weights += node.macs_without_weights
+        if node.module or node.op.params():
             work.params += _new(node.module, node.op.params(), counted)
             work.buffers += _new(node.module, node.op.buffers(), counted)
     return groups
@@ -60,6 +62,7 @@ def sum_of(parts: Mapping[str, Work]) -> Work:
         total.params += part.params
         total.buffers += part.buffers
         total.macs += part.macs
+        total.macs_without_weights += part.macs_without_weights
         total.activations += part.activations
     return total
 

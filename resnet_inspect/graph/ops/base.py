@@ -22,6 +22,11 @@ class Op:
 
     __slots__ = ()
 
+    @property
+    def kind(self) -> str:
+        """What a table calls it: the name of torch's class."""
+        return type(self).__name__
+
     def infer(self, *ins: TensorType) -> TensorType:
         """The output type for these input types.
 
@@ -84,14 +89,26 @@ class Op:
         """Multiply-accumulates with learned weights; 0 for everything but convolutions and linear layers."""
         return 0
 
+    def macs_without_weights(self, ins: Types, out: TensorType) -> int:
+        """Multiply-accumulates without a learned factor, as attention's products and fixed filters."""
+        return 0
+
     def elementwise(self, ins: Types, out: TensorType) -> int:
         """Elements that normalising, activating, pooling or adding touches; 0 for an operation with MACs."""
         return 0
 
     @property
     def window(self) -> Window | None:
-        """Extent, stride and padding of the window that slides over the image; None where it covers the whole image."""
+        """Extent, stride and padding of the window that slides over the image; None where it covers the whole image.
+
+        A stride of -2 makes two values of each.
+        """
         return ONE_PIXEL
+
+    @property
+    def windows(self) -> tuple[Window, Window] | None:
+        """The window along rows and along columns, where they may differ."""
+        return (self.window, self.window) if self.window else None
 
     @property
     def detail(self) -> str:

@@ -137,6 +137,9 @@ class BlurPool2d(OwnPass):
     def elementwise(self, ins: Types, out: TensorType) -> int:
         return ins[0].numel
 
+    def macs_without_weights(self, ins: Types, out: TensorType) -> int:
+        return 3 * 3 * out.numel
+
     def extra_bytes(self, ins: Types, out: TensorType, element_bytes: int, train: bool) -> int:
         """The padded input."""
         n, c, h, w = ins[0].shape
