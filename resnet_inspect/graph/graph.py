@@ -105,8 +105,8 @@ class Graph:
         unseen: for a traced network, the FLOPs that torch counts in its pass and that no call accounts for, by module
             path; below 0 where the calls account for more.
         results: positions of the calls whose outputs the network returns; empty for the last call alone.
-        unused: learned tensors that no call reads: state_dict name -> shape.
         frozen: names of the learned tensors that are not trained.
+        notes: what a reader of any number of it should know.
     """
 
     name: str
@@ -117,8 +117,8 @@ class Graph:
     untrainable: str = ""
     unseen: Mapping[str, int] = field(default_factory=dict)
     results: tuple[int, ...] = ()
-    unused: Mapping[str, Shape] = field(default_factory=dict)
     frozen: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     @property
     def input(self) -> TensorType:

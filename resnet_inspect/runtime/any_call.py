@@ -4,19 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
 from resnet_inspect.graph.ops.base import ONE_PIXEL
 from resnet_inspect.graph.ops.torch_call import Constant, OtherOutput, TorchCall
 from resnet_inspect.runtime.products import products_of_function, products_of_module
-from resnet_inspect.runtime.weights import type_of
+from resnet_inspect.runtime.weights import storage_of, type_of
 from resnet_inspect.runtime.windows import Windows, windows_of_function, windows_of_module
 
 if TYPE_CHECKING:
     from resnet_inspect.runtime.calls import Calls
 
+ANYWHERE: Windows = (ONE_PIXEL, ONE_PIXEL)
 SUMS = ("add", "iadd", "radd")  # their inputs' gradients are the output's
 
 
@@ -45,7 +45,7 @@ def of_module(
     """The call of a module of torch.nn; ``counted``: the multiply-accumulates by torch's own formulas."""
     made = [*tensors_in(out)]
     reads = _each_once((*tensors_in((args, kwargs)), *module.parameters(), *module.buffers()))
-    products, windows = counted, (ONE_PIXEL, ONE_PIXEL)
+    products, windows = counted, ANYWHERE
     if made and isinstance(args[0], Tensor):
         formula = products_of_module(module, args, made[0])
         products = counted if formula is None else formula
@@ -60,7 +60,7 @@ def of_function(
     function = name.strip("_")
     made = [*tensors_in(args[0] if function == "setitem" else out)]
     reads = _each_once(tensors_in((args, kwargs)))
-    products, windows = counted, (ONE_PIXEL, ONE_PIXEL)
+    products, windows = counted, ANYWHERE
     if made and isinstance(args[0], Tensor):
         windows = windows_of_function(function, args, args[0], made[0])
     if made:
@@ -97,7 +97,7 @@ def write(calls: "Calls", call: AnyCall) -> None:
         is_view=shares is not None and not overwrites,
         inplace=overwrites,
         passes_gradient=call.function in SUMS or (shares is not None and not overwrites),
-        windows=(ONE_PIXEL, ONE_PIXEL) if call.products and not weighs else call.windows,
+        windows=ANYWHERE if call.products and not weighs else call.windows,
         detail=call.detail,
     )
     position = calls.add(call.path, op, tuple(calls.position_of[id(x)] for x in computed), owner)
@@ -123,7 +123,7 @@ def _writes(function: str) -> bool:
 
 
 def is_alias(x: Tensor, y: Tensor) -> bool:
-    return bool(torch._C._is_alias_of(x, y))  # type: ignore[attr-defined]  # missing in torch's stubs
+    return storage_of(x) == storage_of(y)
 
 
 def _each_once(tensors: Iterator[Tensor] | Sequence[Tensor]) -> list[Tensor]:

@@ -27,6 +27,8 @@ from resnet_inspect.runtime.operations import Unknown, is_one_call, of_function,
 from resnet_inspect.runtime.second_count import SecondCount, flops_of
 from resnet_inspect.runtime.weights import Weights, type_of
 
+FILLED = ("zeros", "ones", "empty", "full")
+NEW = ("zeros", *(f"new_{each}" for each in FILLED), *(f"{each}_like" for each in (*FILLED, "rand", "randn")))
 IN_PARTS = ("multi_head_attention_forward",)  # functions of torch, written in Python, that are several calls
 
 
@@ -146,9 +148,11 @@ class Calls(TorchFunctionMode):
         self._write(path, [op], args[:1], out, owner)
 
     def _record(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: Any) -> None:
-        if name in ("zeros", "zeros_like", "new_zeros"):
-            self.zeros.append(out)
         path = ".".join(filter(None, (self.scope, name.strip("_"))))
+        if name in NEW:  # of its argument it takes the shape alone
+            self.zeros += [out] if "zeros" in name else []
+            self.weights.derive(path, (), out)
+            return
         if not any(id(x) in self.position_of for x in tree_leaves((args, kwargs))):
             self.weights.derive(path, (args, kwargs), out)
             return
@@ -158,9 +162,7 @@ class Calls(TorchFunctionMode):
         except Unknown:
             self._record_any(any_call.of_function(path, name, args, kwargs, out, self._products()))
 
-    def _record_known(
-        self, path: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: Any
-    ) -> None:
+    def _record_known(self, path: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: Any) -> None:
         made = out[0] if isinstance(out, tuple) and name == "max" else out  # (values, indices)
         if isinstance(made, tuple | list):
             if id(args[0]) not in self.position_of:

@@ -14,9 +14,9 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from resnet_inspect.graph import Backward, Graph, Saved, TensorType
 from resnet_inspect.graph.facts.gradients import trained_parameters
-from resnet_inspect.runtime.any_call import AnyCall, is_alias, tensors_in
+from resnet_inspect.runtime.any_call import AnyCall, tensors_in
 from resnet_inspect.runtime.calls import Calls
-from resnet_inspect.runtime.weights import type_of
+from resnet_inspect.runtime.weights import storage_of, type_of
 
 
 class CallsWithGradients(Calls):
@@ -54,20 +54,15 @@ class CallsWithGradients(Calls):
         self.packed.clear()
 
     def wrote(self, position: int, call: AnyCall, inputs: Sequence[Tensor]) -> None:
-        kept = [x for x in (*call.reads, *self.net.parameters()) if not any(x is each for each in inputs)]
         if call.function == "scaled_dot_product_attention" and call.made[0].dim() == 4:
             self.saved[position] = _saved_by_attention(call, frozenset(self.position_of[id(x)] for x in inputs))
             return
-        read, others, output = set[int](), list[Tensor](), False
-        for x in self.packed:
-            source = next((each for each in inputs if is_alias(x, each)), None)
-            if source is not None:
-                read.add(self.position_of[id(source)])
-            elif any(is_alias(x, each) for each in call.made):
-                output = True
-            elif not any(is_alias(x, each) for each in (*kept, *others)):
-                others.append(x)
-        self.saved[position] = Saved(frozenset(read), output, tuple(map(type_of, others)))
+        packed = {storage_of(x): x for x in self.packed}
+        read = frozenset(self.position_of[id(x)] for x in inputs if packed.pop(storage_of(x), None) is not None)
+        output = any(packed.pop(storage_of(x), None) is not None for x in call.made)
+        kept = {storage_of(x) for x in (*call.reads, *self.net.parameters())}
+        others = tuple(type_of(x) for key, x in packed.items() if key not in kept)
+        self.saved[position] = Saved(read, output, others)
         self.packed.clear()
 
     def stands_for(self, x: Tensor, position: int) -> None:

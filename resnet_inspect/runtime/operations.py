@@ -25,6 +25,7 @@ from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
 from resnet_inspect.runtime.arguments import WEIGHTS_AT
 from resnet_inspect.runtime.modules import Blur
 
+
 class Unknown(Exception):  # noqa: N818  # a call that no operation names is no error
     """No operation names the call."""
 

@@ -9,14 +9,18 @@ from torch import Tensor, nn
 Formula = Callable[[Sequence[Any], Tensor], int]  # of a call's arguments and output
 
 
+def _elements(shape: Sequence[int]) -> int:
+    return prod(shape)
+
+
 def _convolution(args: Sequence[Any], out: Tensor) -> int:
     """Each output is a sum over a filter, Cin/groups · kernel."""
-    return out.numel() * prod(args[1].shape[1:])
+    return out.numel() * _elements(args[1].shape[1:])
 
 
 def _transposed(args: Sequence[Any], out: Tensor) -> int:
     """Each input goes into a filter's outputs, Cout/groups · kernel."""
-    return int(args[0].numel()) * prod(args[1].shape[1:])
+    return int(args[0].numel()) * _elements(args[1].shape[1:])
 
 
 def _linear(args: Sequence[Any], out: Tensor) -> int:
@@ -38,12 +42,12 @@ def _added_product(args: Sequence[Any], out: Tensor) -> int:
 def _attention(args: Sequence[Any], out: Tensor) -> int:
     """Each query meets each key, and the weight of each pair its value."""
     query, key, value = args[:3]
-    return prod(query.shape[:-1]) * int(key.shape[-2]) * int(query.shape[-1] + value.shape[-1])
+    return _elements(query.shape[:-1]) * int(key.shape[-2]) * int(query.shape[-1] + value.shape[-1])
 
 
 def _bilinear(args: Sequence[Any], out: Tensor) -> int:
     """One product of both inputs and the weight, for each weight and position."""
-    return prod(out.shape[:-1]) * prod(args[2].shape)
+    return _elements(out.shape[:-1]) * _elements(args[2].shape)
 
 
 FUNCTIONS: Mapping[str, Formula] = {
@@ -72,7 +76,7 @@ def _einsum(equation: str, operands: Sequence[Tensor]) -> int | None:
         return None
     letters = "".join(equation.replace(" ", "").partition("->")[0].split(","))
     extents = [size for operand in operands for size in operand.shape]
-    return prod(dict(zip(letters, extents, strict=True)).values())
+    return _elements([*dict(zip(letters, extents, strict=True)).values()])
 
 
 def products_of_module(module: nn.Module, args: Sequence[Any], out: Tensor) -> int | None:
@@ -88,8 +92,8 @@ def products_of_module(module: nn.Module, args: Sequence[Any], out: Tensor) -> i
             return _bilinear((*args[:2], module.weight), out)
         case nn.RNNBase():  # each step reads every matrix once
             matrices = sum(weight.numel() for weight in module.parameters() if weight.dim() == 2)
-            steps = prod(args[0].shape[:-1])
+            steps = _elements(args[0].shape[:-1])
             return steps * matrices
         case nn.RNNCellBase():
-            return prod(args[0].shape[:-1]) * (module.weight_ih.numel() + module.weight_hh.numel())
+            return _elements(args[0].shape[:-1]) * (module.weight_ih.numel() + module.weight_hh.numel())
     return None

@@ -6,13 +6,15 @@ by what torch tells of it.
 """
 
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
+from dataclasses import replace
 from io import StringIO
 from threading import RLock
 from typing import Any, TextIO
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from resnet_inspect.errors import InspectError, TraceError
 from resnet_inspect.graph import Graph, TensorType
@@ -23,14 +25,17 @@ from resnet_inspect.runtime.stages import staged
 from resnet_inspect.runtime.twin import twin
 from resnet_inspect.runtime.undisturbed import same_draws
 
-Image = tuple[int, int, int, int]
 _ONE_AT_A_TIME = RLock()  # stdout is the process's: two threads would restore each other's
-META = torch.device("meta")
+META, CPU = torch.device("meta"), torch.device("cpu")
+DEPEND = "depend on the values of its input"
+RAN = "it ran on the CPU on random numbers, and other images may cost more or less"
 WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
 
 
-def trace(net: nn.Module, image: Image, name: str) -> Graph:
-    """The calls of ``net`` in eval mode on a batch of images N, C, H, W; ``net`` itself does not change.
+def trace(net: nn.Module, inputs: Sequence[int] | Sequence[TensorType], name: str) -> Graph:
+    """The calls of ``net`` in eval mode on a batch of that shape, or on several inputs; ``net`` does not change.
+
+    Where the pass needs data, it runs on the CPU, on random numbers and zeros for integers.
 
     Raises:
         TraceError: ``net`` fails, or returns no tensor that it computes from its input.
@@ -38,17 +43,36 @@ def trace(net: nn.Module, image: Image, name: str) -> Graph:
     while (inner := getattr(net, "module" if isinstance(net, WRAPPERS) else "_orig_mod", None)) is not None:
         net = inner  # torch.compile wraps a net, too
     _refuse_without_sizes(net, name)
-    calls = CallsWithGradients(_copy(net), name)
+    types = [each for each in inputs if isinstance(each, TensorType)] or [TensorType(tuple(inputs))]  # type: ignore[arg-type]  # the other case
+    calls = CallsWithGradients(twin(net).eval(), name)
+    try:
+        graph = _graph(calls, types, META)
+    except TraceError as on_meta:
+        calls = CallsWithGradients(twin(net, keeps_data=True).eval(), name)
+        try:
+            graph = _graph(calls, types, CPU)
+        except TraceError as on_cpu:
+            raise (on_meta if _needs_buffers(on_cpu) else on_cpu) from None
+        return replace(graph, untrainable=f"its calls {DEPEND}", notes=(f"{name}: its calls {DEPEND}; {RAN}",))
+    graph = replace(graph, frozen=frozenset(key for key, value in net.named_parameters() if not value.requires_grad))
+    with torch.inference_mode(False), torch.enable_grad():
+        return with_backward(
+            graph, calls.released, twin(net).eval(), lambda calls: _run(calls, types, StringIO(), META)
+        )
+
+
+def _graph(calls: CallsWithGradients, types: Sequence[TensorType], device: torch.device) -> Graph:
+    name, net = calls.name, calls.net
     try:
         with torch.no_grad():
-            out = _run(calls, image, sys.stderr)
+            out = _run(calls, types, sys.stderr, device)
     except InspectError:
         raise
     except Exception as error:  # the user's code may raise anything
         where = calls.scope or type(net).__name__
         hint = "register every tensor with register_buffer and every list of modules as nn.ModuleList"
         raise TraceError(
-            f"{name}: {where} fails on {'×'.join(map(str, image))}: {_first_line(error)}",
+            f"{name}: {where} fails on {', '.join(map(str, types))}: {_first_line(error)}",
             hint=hint if "meta" in str(error) else "",
         ) from error
     results = tuple(dict.fromkeys(calls.position_of[id(x)] for x in tensors_in(out) if id(x) in calls.position_of))
@@ -59,31 +83,31 @@ def trace(net: nn.Module, image: Image, name: str) -> Graph:
         )
     calls.write_unused()
     nodes = calls.builder.nodes
-    held = dict.fromkeys(calls.position_of.values(), len(nodes) - 1)
+    last = len(nodes) - 1
+    held = calls.held | dict.fromkeys(calls.position_of.values(), last)
     containers = calls.builder.containers
-    graph = Graph(
+    return Graph(
         name,
         tuple(staged(nodes, containers)),
         containers,
-        calls.held | held,
+        held,
         unseen=calls.unseen,
-        results=() if results == (len(nodes) - 1,) else results,
-        frozen=frozenset(key for key, value in net.named_parameters() if not value.requires_grad),
+        results=() if results == (last,) else results,
     )
-    with torch.inference_mode(False), torch.enable_grad():
-        return with_backward(graph, calls.released, _copy(net), lambda calls: _run(calls, image, StringIO()))
 
 
-def _copy(net: nn.Module) -> nn.Module:
-    """What a pass runs, and may change."""
-    return twin(net).eval()
+def _run(calls: Calls, types: Sequence[TensorType], prints: TextIO, device: torch.device) -> Any:
+    with _ONE_AT_A_TIME, redirect_stdout(prints), same_draws(), device, calls.watching():
+        inputs = [_filled(each) for each in types]
+        for number, (x, each) in enumerate(zip(inputs, types, strict=True)):
+            calls.stands_for(x, calls.builder.input(each, f"input_{number}" if number else "input"))
+        return calls.net(*inputs)
 
 
-def _run(calls: Calls, image: Image, prints: TextIO) -> Any:
-    with _ONE_AT_A_TIME, redirect_stdout(prints), same_draws(), META, calls.watching():
-        x = torch.empty(image)
-        calls.stands_for(x, calls.builder.input(TensorType(image)))
-        return calls.net(x)
+def _filled(type: TensorType) -> Tensor:
+    """Zeros, or random numbers from 0 to 1, on the device that is set."""
+    dtype = getattr(torch, type.dtype)
+    return torch.rand(type.shape, dtype=dtype) if dtype.is_floating_point else torch.zeros(type.shape, dtype=dtype)
 
 
 def _first_line(error: Exception) -> str:
@@ -96,3 +120,8 @@ def _refuse_without_sizes(net: nn.Module, name: str) -> None:
             raise TraceError(
                 f"{name}: {key} has no size before the first batch", hint="call the net once after constructing it"
             )
+
+
+def _needs_buffers(error: TraceError) -> bool:
+    """Whether the pass on the CPU failed only as tensors that the net does not register stay where they are."""
+    return "meta" in error.message

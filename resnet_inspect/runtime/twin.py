@@ -22,9 +22,12 @@ T = TypeVar("T")
 SHARED = (type, ModuleType, Enum, str, bytes, int, float, complex, type(None), torch.dtype, torch.device, torch.Size)
 
 
-def twin(net: nn.Module) -> nn.Module:
-    """A copy of ``net`` and of every object that it leads to; their tensors are on the meta device."""
-    copies = _Copies()
+def twin(net: nn.Module, keeps_data: bool = False) -> nn.Module:
+    """A copy of ``net`` and of every object that it leads to; their tensors are on the meta device.
+
+    ``keeps_data``: they are on the CPU; a pass without gradients may read the learned ones, which are not copied.
+    """
+    copies = _Copies(_on_cpu if keeps_data else _without_data)
     copied = copies.of(net)
     while copies.unfilled:
         copies.unfilled.pop()()
@@ -35,12 +38,14 @@ class _Copies:
     """The copies made so far.
 
     Attributes:
+        tensor: copies one.
         made: copies by the ``id`` of their original, each with its original, whose ``id`` is thereby not used again.
         unfilled: what gives the new copies their contents. Filling them later, not within ``of``, copies cycles and
             deep structures without recursion.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tensor: Callable[[Tensor], Tensor]) -> None:
+        self.tensor = tensor
         self.made: dict[int, tuple[Any, Any]] = {}
         self.unfilled: list[Callable[[], None]] = []
 
@@ -55,7 +60,7 @@ class _Copies:
     def _copied(self, x: Any) -> Any:
         match x:
             case Tensor():
-                return _without_data(x)
+                return self.tensor(x)
             case torch.jit.ScriptModule():
                 return _script_without_data(x)
             case dict() | list() | deque() | set():
@@ -147,6 +152,12 @@ def _without_data(x: Tensor) -> Tensor:
     if x.dim() == 0 and not x.is_meta:
         return x.detach().cpu().clone()
     return torch.empty_like(x, device="meta", requires_grad=False)
+
+
+def _on_cpu(x: Tensor) -> Tensor:
+    if isinstance(x, nn.Parameter):
+        return nn.Parameter(x.detach().cpu(), x.requires_grad)
+    return x.detach().cpu().clone()
 
 
 def _script_without_data(x: torch.jit.ScriptModule) -> Any:

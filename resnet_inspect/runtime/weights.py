@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
@@ -29,7 +28,7 @@ class Computed:
 
 
 class Weights:
-    """The parameters that each tensor comes from, while nothing but parameters and constants went into it.
+    """The parameters and buffers that each tensor comes from, while nothing but these and numbers went into it.
 
     Weight normalisation, for one, computes a convolution's weight from two parameters in each pass.
 
@@ -39,29 +38,33 @@ class Weights:
 
     def __init__(self, net: nn.Module) -> None:
         self.parameters = dict(net.named_parameters())
-        self.names = {id(parameter): frozenset({name}) for name, parameter in self.parameters.items()}
-        self.buffers = {id(buffer): name for name, buffer in net.named_buffers()}
-        self.types = {name: type_of(buffer) for name, buffer in net.named_buffers()}
+        self.buffers = {name: type_of(buffer) for name, buffer in net.named_buffers()}
+        kept = (*self.parameters.items(), *net.named_buffers())
+        self.names = {id(tensor): frozenset({name}) for name, tensor in kept}
         self.computed: dict[int, Computed] = {}
         self._owners: dict[str, str] = {}  # of each tensor that a call has read
 
     def of(self, x: Any) -> frozenset[str]:
+        """Names of the parameters that ``x`` comes from."""
+        return self._read(x) & self.parameters.keys()
+
+    def _read(self, x: Any) -> frozenset[str]:
         return self.names.get(id(x), frozenset())
 
     def derive(self, path: str, inputs: Any, out: Any) -> None:
         """Note that ``out`` was computed from ``inputs`` by the call at ``path``."""
         read = [x for x in tree_leaves(inputs) if isinstance(x, Tensor)]
-        names = frozenset[str]().union(*map(self.of, read))
+        names = frozenset[str]().union(*map(self._read, read))
         kept = [x for x in read if id(x) not in self.computed or self.computed[id(x)].is_view]
         for x in tree_leaves(out):
             if not isinstance(x, Tensor) or any(x is each for each in read):
                 continue
-            is_view = any(torch._C._is_alias_of(x, each) for each in kept)  # type: ignore[attr-defined]
+            is_view = any(storage_of(x) == storage_of(each) for each in kept)
             if id(x) not in self.computed:
                 weakref.finalize(x, self._forget, id(x))
             self.computed[id(x)] = Computed(path, is_view)
             if names:
-                self.names[id(x)] = self.of(x) | names
+                self.names[id(x)] = self._read(x) | names
 
     def _forget(self, identity: int) -> None:
         self.computed.pop(identity, None)
@@ -106,14 +109,12 @@ class Weights:
 
     def claim(self, tensors: Iterable[Tensor]) -> tuple[str, Learned, Kept]:
         """Who owns the parameters and buffers among ``tensors`` that no call before this one reads, and these."""
-        tensors = [*tensors]
-        names = sorted(frozenset[str]().union(*map(self.of, tensors)) - self._owners.keys())
-        buffers = sorted({self.buffers[id(x)] for x in tensors if id(x) in self.buffers} - self._owners.keys())
-        owner = common_owner([*names, *buffers]) if names or buffers else ""
-        self._own(owner, (*names, *buffers))
+        names = sorted(frozenset[str]().union(*map(self._read, tensors)) - self._owners.keys())
+        owner = common_owner(names) if names else ""
+        self._own(owner, names)
         cut = len(owner) + 1 if owner else 0
-        learned = tuple((name[cut:], tuple(self.parameters[name].shape)) for name in names)
-        return owner, learned, tuple((name[cut:], self.types[name]) for name in buffers)
+        learned = tuple((name[cut:], tuple(self.parameters[name].shape)) for name in names if name in self.parameters)
+        return owner, learned, tuple((name[cut:], self.buffers[name]) for name in names if name in self.buffers)
 
     def _are_its_own(self, op: Op, names: list[str], owner: str) -> bool:
         own = {f"{owner}.{key}": tuple(shape) for key, shape in op.params().items()}
@@ -125,6 +126,11 @@ def common_owner(names: list[str]) -> str:
     paths = [name.split(".")[:-1] for name in names]
     levels = takewhile(lambda level: len({*level}) == 1, zip(*paths, strict=False))
     return ".".join(level[0] for level in levels)
+
+
+def storage_of(x: Tensor) -> int:
+    """What tells storages apart on the meta device too, where every address is 0."""
+    return x.untyped_storage()._cdata
 
 
 def type_of(x: Tensor) -> TensorType:

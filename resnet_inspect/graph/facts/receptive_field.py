@@ -20,7 +20,8 @@ class View:
 
     ``field``: side of the square that can change the value, through convolutions and pools alone. ``jump``: distance
     between the centres of two neighbours. ``padding``: how far the first value's square reaches beyond the border.
-    ``whole_through``: the first call through which the whole image changes it too, GroupNorm, a gate or attention; or empty.
+    ``whole_through``: the first call through which the whole image changes it too: GroupNorm, a gate, attention; or
+    empty.
     """
 
     field: int = 1

@@ -1,0 +1,122 @@
+"""Which nets of timm and torchvision are answered, and do two instruments agree on each?
+
+    python validation/coverage.py [--library timm] [--every 1] [--offset 0] [-o reports/coverage.csv]
+
+For each name: whether the parameters equal the module's, and MACs with and without learned weights equal half of what
+FlopCounterMode counts on the meta device. Where it fails there, both run on the CPU.
+"""
+
+import argparse
+import csv
+import sys
+import time
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from resnet_inspect.errors import InspectError
+from resnet_inspect.graph.facts.work import work_of
+from resnet_inspect.runtime import code, trace
+
+LIBRARIES = ("torchvision", "timm")
+
+
+class Answer(NamedTuple):
+    """A row of the table; ``verdict`` is empty where both instruments agree."""
+
+    model: str
+    input: str = ""
+    params: int = 0
+    macs: int = 0
+    macs_without_weights: int = 0
+    flopcounter_macs: int = 0
+    stages: int = 0
+    calls: int = 0
+    seconds: float = 0.0
+    verdict: str = ""
+    training: str = ""
+
+
+def ask(name: str) -> Answer:
+    """What the Graph and torch say of a net."""
+    try:
+        net = code.make(name).eval()
+    except Exception as error:  # a constructor may raise anything
+        return Answer(name, verdict=f"not made: {_first_line(error)}")
+    image = (1, *code.image_of(net))
+    began = time.perf_counter()
+    try:
+        graph = trace.trace(net, image, name)
+    except InspectError as error:
+        return Answer(name, "x".join(map(str, image)), verdict=f"refused: {_first_line(error)}")
+    seconds = time.perf_counter() - began
+    work = work_of(graph)
+    params, flops = sum(p.numel() for p in net.parameters()), _flops_on_meta(net, image)
+    differences = [f"parameters {params}"] if work.params != params else []
+    if flops != 2 * (work.macs + work.macs_without_weights):
+        differences.append("MACs: " + ", ".join(f"{path} {more / 2:+.0f}" for path, more in graph.unseen.items()))
+    return Answer(
+        name,
+        "x".join(map(str, image)),
+        work.params,
+        work.macs,
+        work.macs_without_weights,
+        flops // 2,
+        len(graph.stages),
+        len(graph.nodes),
+        round(seconds, 2),
+        "; ".join(differences),
+        graph.untrainable,
+    )
+
+
+def _flops_on_meta(net: nn.Module, image: tuple[int, ...]) -> int:
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        net.to("meta")(torch.empty(image, device="meta"))
+    return int(counter.get_total_flops())
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def names(library: str) -> Iterator[str]:
+    if library == "timm":
+        import timm
+
+        yield from (f"timm:{name}" for name in timm.list_models())
+    else:
+        from torchvision import models
+
+        yield from (f"torchvision:{name}" for name in models.list_models())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--library", choices=LIBRARIES, action="append")
+    parser.add_argument("--every", type=int, default=1, help="ask each n-th name")
+    parser.add_argument("--offset", type=int, default=0)
+    parser.add_argument("-o", "--output", default="-")
+    asked = parser.parse_args()
+    warnings.simplefilter("ignore")
+    chosen = [name for library in asked.library or LIBRARIES for name in names(library)][asked.offset :: asked.every]
+    tally: Counter[str] = Counter()
+    with open(asked.output, "w", newline="", encoding="utf-8") if asked.output != "-" else sys.stdout as file:
+        table = csv.writer(file)
+        table.writerow(Answer._fields)
+        for name in chosen:
+            answer = ask(name)
+            tally["equal" if not answer.verdict else answer.verdict.partition(":")[0]] += 1
+            table.writerow(answer)
+            file.flush()
+    print(", ".join(f"{count} {verdict}" for verdict, count in tally.most_common()), file=sys.stderr)
+    return 0 if set(tally) <= {"equal"} else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
