@@ -34,7 +34,13 @@ class Asked:
 # field of Asked -> the argument or option that sets it
 FIELDS: dict[str, Callable[[Command], Command]] = {
     "model": click.argument("model", default=Asked.model),
-    "input": click.option("--input", metavar="N,C,H,W", help="Batch of images; default: one of the model's own size."),
+    "input": click.option(
+        "--input",
+        multiple=True,
+        callback=lambda context, option, values: ";".join(values) or None,
+        metavar="N,C,H,W",
+        help="Batch of images; default: one of the model's own size. Code may take several, as 1,10:int64.",
+    ),
     "batch_size": click.option("--batch-size", type=int, metavar="N", help="Images per batch; default: 1."),
     "settings": click.option(
         "--set",

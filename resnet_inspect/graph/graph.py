@@ -129,6 +129,11 @@ class Graph:
         return self.nodes[self.returned[0]].out
 
     @property
+    def calls(self) -> Iterator[tuple[int, Node]]:
+        """The nodes other than inputs, with their positions."""
+        return ((position, node) for position, node in enumerate(self.nodes) if not isinstance(node.op, Input))
+
+    @property
     def returned(self) -> tuple[int, ...]:
         """Positions of the calls whose outputs the network returns."""
         return self.results or (len(self.nodes) - 1,)

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from resnet_inspect.counting.conventions import CONVOLUTIONS, TORCH
+from resnet_inspect.counting.conventions import TORCH
 from resnet_inspect.counting.training import training_flops
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.facts.gradients import backward_calls
 from resnet_inspect.graph.facts.training import refuse_to_train
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pool import BlurPool2d
-from resnet_inspect.questions.summary import counting_note
+from resnet_inspect.questions.summary import counting_notes
 from resnet_inspect.questions.training import training_notes
 from resnet_inspect.questions.unseen import unseen_notes
 from resnet_inspect.report import Column, Fact, Finding, Report, Table, tabulate
@@ -47,8 +47,10 @@ def flops(graph: Graph, task: Task = "infer") -> Report:
             *training_notes(graph),
         )
     else:
-        steps = {i: 2 * node.macs for i, node in enumerate(graph.nodes) if node.kind in CONVOLUTIONS}
-        notes = (counting_note(graph, sum(steps.values()) // 2),)
+        steps = {i: 2 * node.macs for i, node in graph.calls if node.macs}
+        without = sum(node.macs_without_weights for _, node in graph.calls)
+        facts = (Fact("macs_without_weights", "MACs without weights", without, "count"),) if without else ()
+        notes = tuple(counting_notes(graph, sum(steps.values()) // 2, without))
     total = sum(steps.values())
     return Report(
         kind="flops",
@@ -88,7 +90,7 @@ def _uncounted(graph: Graph) -> Table:
     """The operations without MACs, and how many elements they work on."""
     calls: dict[str, int] = {}
     elements: dict[str, int] = {}
-    for node in graph.nodes[1:]:
+    for _, node in graph.calls:
         work = node.op.elementwise(node.ins, node.out)
         if work:
             calls[node.kind] = calls.get(node.kind, 0) + 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import prod
 from typing import NamedTuple
 
 from resnet_inspect.graph import Graph, Node
@@ -38,7 +39,7 @@ def summary(graph: Graph, depth: Depth = "stage") -> Report:
     works = work_by(graph, key)
     total = sum_of(works)
     nodes: dict[str, list[Node]] = {name: [] for name in works}
-    for node in graph.nodes[1:]:
+    for _, node in graph.calls:
         nodes[key(node)].append(node)
     seen = {key(node): view for node, view in zip(graph.nodes, views(graph), strict=True)}
     parts = [Part(name, nodes[name], work, seen[name]) for name, work in works.items()]
@@ -47,19 +48,28 @@ def summary(graph: Graph, depth: Depth = "stage") -> Report:
         kind="summary",
         model=graph.name,
         title=f"{graph.name}, input {graph.input}",
-        facts=(Fact("input", "input", graph.input.shape, "shape"), *total_facts(total)),
+        facts=(Fact("input", "input", graph.input.shape, "shape"), *total_facts(graph, total)),
         tables=(table,),
-        notes=(counting_note(graph, total.macs), *_field_note(parts), *_too_small(graph), *unseen_notes(graph)),
+        notes=(
+            *counting_notes(graph, total.macs, total.macs_without_weights),
+            *_field_note(parts),
+            *_too_small(graph),
+            *unseen_notes(graph),
+        ),
     )
 
 
-def total_facts(total: Work) -> tuple[Fact, ...]:
+def total_facts(graph: Graph, total: Work) -> tuple[Fact, ...]:
     """The totals of a network, under the names that every command uses."""
+    frozen = sum(prod(shape) for name, shape in graph.weights().items() if name in graph.frozen) if graph.frozen else 0
+    without = total.macs_without_weights
     return (
         Fact("params", "parameters", total.params, "count"),
+        *([Fact("trainable_params", "trainable", total.params - frozen, "count")] if frozen else []),
         Fact("weight_bytes", "weights, fp32", 4 * total.params, "bytes"),
         Fact("buffers", "buffers", total.buffers, "count"),
         Fact("macs", "MACs", total.macs, "count"),
+        *([Fact("macs_without_weights", "MACs without weights", without, "count")] if without else []),
         Fact("flops", "FLOPs", 2 * total.macs, "count"),
         Fact("activations", "activations", total.activations, "count"),
     )
@@ -76,19 +86,25 @@ def _too_small(graph: Graph) -> Iterator[str]:
         yield f"{', '.join(stages)}: {small}"
 
 
-def counting_note(graph: Graph, macs: int) -> str:
-    """How MACs and FLOPs relate to the numbers in papers."""
+def counting_notes(graph: Graph, macs: int, without_weights: int) -> Iterator[str]:
+    """How MACs and FLOPs relate to the numbers in papers, and what they leave out."""
     paper = 'where a paper gives a ResNet\'s "FLOPs", it counts MACs'
     if graph.name == "resnet50" and graph.input.shape == (1, 3, 224, 224):
         paper = 'the ResNet paper\'s "4 GFLOPs" are MACs'
-    return f"{giga(macs)} GMACs = {giga(2 * macs)} GFLOPs; {paper}"
+    yield f"{giga(macs)} GMACs = {giga(2 * macs)} GFLOPs; {paper}"
+    if without_weights:
+        total = giga(2 * (macs + without_weights))
+        yield (
+            f"MACs have a learned weight as a factor; {giga(without_weights)} GMACs more have none, as attention's "
+            f"products and fixed filters; with them it is {total} GFLOPs, as torch's FlopCounterMode counts"
+        )
 
 
 def _field_note(parts: list[Part]) -> Iterator[str]:
     """What the column RF leaves out, from the first row on that has it."""
     for part in parts:
         if part.view and (through := part.view.whole_through):
-            what = "GroupNorm" if through == "GroupNorm" else "a gate"
+            what = "a gate" if through == "gate" else through
             yield f"RF is through convolutions and pools alone; from {part.name} on, {what} sees the whole image"
             return
 

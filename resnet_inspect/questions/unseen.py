@@ -1,13 +1,28 @@
 """The work of code that torch counts and no call of its Graph accounts for."""
 
+from collections.abc import Iterator
+
 from resnet_inspect.graph import Graph
+from resnet_inspect.graph.ops.torch_call import UNUSED
 from resnet_inspect.units import counted, text
 
 SHOWN = 3
 
 
 def unseen_notes(graph: Graph) -> tuple[str, ...]:
-    """A note for a Report that gives the work of ``graph``, where torch's own count of the same pass differs."""
+    """What a Report of the work of ``graph`` says: how it ran, what no call reads, and where torch counts otherwise."""
+    return (*graph.notes, *_unread(graph), *_unseen(graph))
+
+
+def _unread(graph: Graph) -> Iterator[str]:
+    for node in graph.nodes[-1:]:
+        if node.name == UNUSED and node.params:
+            names = [*node.weights()]
+            more = f" and {counted(len(names) - SHOWN, 'other')}" if len(names) > SHOWN else ""
+            yield f"{node.params:,} parameters that no call reads are counted: {', '.join(names[:SHOWN])}{more}"
+
+
+def _unseen(graph: Graph) -> tuple[str, ...]:
     if not graph.unseen:
         return ()
     paths = sorted(graph.unseen, key=lambda path: -abs(graph.unseen[path]))

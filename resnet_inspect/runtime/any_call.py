@@ -103,7 +103,8 @@ def write(calls: "Calls", call: AnyCall) -> None:
     position = calls.add(call.path, op, tuple(calls.position_of[id(x)] for x in computed), owner)
     calls.stands_for(first, position)
     calls.wrote(position, call, computed)
-    for other in others:
+    written = calls.weights.sharing(first) if overwrites else []
+    for other in (*others, *(x for x in written if id(x) not in calls.position_of)):
         if not any(other is x for x in call.reads):
             also = OtherOutput(type_of(other), any(is_alias(other, x) for x in (first, *computed)))
             calls.stands_for(other, calls.add(call.path, also, (position,)))

@@ -18,7 +18,7 @@ from torch.utils._pytree import tree_leaves
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Builder, TensorType
 from resnet_inspect.graph.ops.base import Op
-from resnet_inspect.graph.ops.torch_call import Constant
+from resnet_inspect.graph.ops.torch_call import UNUSED, Constant
 from resnet_inspect.runtime import any_call
 from resnet_inspect.runtime.any_call import AnyCall
 from resnet_inspect.runtime.arguments import positional, read_weights
@@ -230,7 +230,7 @@ class Calls(TorchFunctionMode):
         owned = {f"{node.module}.{key}".removeprefix(".") for node in nodes for key in node.op.buffers()}
         kept = tuple((n, type_of(b)) for n, b in self.net.named_buffers() if n not in owned)
         if learned or kept:
-            self.builder.traced("unused", Constant(TensorType(()), learned, kept, is_view=True), (), "")
+            self.builder.traced(UNUSED, Constant(TensorType(()), learned, kept, is_view=True), (), "")
 
     def wrote(self, position: int, call: AnyCall, inputs: Sequence[Tensor]) -> None:
         """Called after a call that no operation names, as long as its tensors live."""

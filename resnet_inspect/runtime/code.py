@@ -94,17 +94,21 @@ def task_of(source: str) -> str:
     return " ".join(folder).replace("_", " ")
 
 
-def image_of(net: nn.Module) -> tuple[int, int, int]:
-    """Channels, height and width of the images for ``net``.
+def image_of(net: nn.Module) -> tuple[int, ...]:
+    """Channels, height and width of the images for ``net``; with frames before the height where it takes videos.
 
-    They come from timm's ``pretrained_cfg``; else from the first convolution's channels, at 224×224.
+    They come from timm's ``pretrained_cfg``; else from the first convolution's channels, at 224×224, or 16 frames of
+    112×112, the sizes of torchvision's nets.
     """
     config = getattr(net, "pretrained_cfg", None) or {}
     if size := config.get("input_size"):
-        channels, height, width = size
-        return channels, height, width
-    convolutions = (module for module in net.modules() if isinstance(module, nn.Conv2d))
-    return next((conv.in_channels for conv in convolutions), 3), 224, 224
+        return tuple(size)
+    for module in net.modules():
+        if isinstance(module, nn.Conv3d):
+            return module.in_channels, 16, 112, 112
+        if isinstance(module, nn.Conv2d):
+            return module.in_channels, 224, 224
+    return 3, 224, 224
 
 
 def _from(source: str, name: str, names: list[str], create: Any) -> nn.Module:

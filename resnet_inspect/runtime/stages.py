@@ -7,6 +7,7 @@ from itertools import groupby
 
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.facts.module_tree import Module, blocks_in, chain, list_of_blocks, module_tree
+from resnet_inspect.graph.ops.pointwise import Input
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ def staged(nodes: Sequence[Node], containers: Mapping[str, str]) -> Iterator[Nod
     names = {call: part.name for part in parts for call in part.calls}
     names |= _named(parts[: stages[0]], "stem", nodes) | _named(parts[stages[-1] + 1 :], "head", nodes)
     for position, node in enumerate(nodes):
-        yield replace(node, stage=(names[position] or "stem") if position else "")
+        yield replace(node, stage="" if isinstance(node.op, Input) else names[position] or "stem")
 
 
 def _named(parts: Sequence[Part], end: str, nodes: Sequence[Node]) -> dict[int, str]:

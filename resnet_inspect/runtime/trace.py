@@ -6,7 +6,7 @@ by what torch tells of it.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
 from io import StringIO
@@ -32,10 +32,13 @@ RAN = "it ran on the CPU on random numbers, and other images may cost more or le
 WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
 
 
-def trace(net: nn.Module, inputs: Sequence[int] | Sequence[TensorType], name: str) -> Graph:
-    """The calls of ``net`` in eval mode on a batch of that shape, or on several inputs; ``net`` does not change.
+Inputs = Mapping[int | str, TensorType]
 
-    Where the pass needs data, it runs on the CPU, on random numbers and zeros for integers.
+
+def trace(net: nn.Module, inputs: Sequence[int] | Inputs, name: str) -> Graph:
+    """The calls of ``net`` in eval mode on a batch of that shape, or on ``inputs`` by position or by keyword.
+
+    ``net`` does not change. Where the pass needs data, it runs on the CPU, on random numbers and zeros for integers.
 
     Raises:
         TraceError: ``net`` fails, or returns no tensor that it computes from its input.
@@ -43,7 +46,7 @@ def trace(net: nn.Module, inputs: Sequence[int] | Sequence[TensorType], name: st
     while (inner := getattr(net, "module" if isinstance(net, WRAPPERS) else "_orig_mod", None)) is not None:
         net = inner  # torch.compile wraps a net, too
     _refuse_without_sizes(net, name)
-    types = [each for each in inputs if isinstance(each, TensorType)] or [TensorType(tuple(inputs))]  # type: ignore[arg-type]  # the other case
+    types: Inputs = inputs if isinstance(inputs, Mapping) else {0: TensorType(tuple(inputs))}
     calls = CallsWithGradients(twin(net).eval(), name)
     try:
         graph = _graph(calls, types, META)
@@ -61,7 +64,7 @@ def trace(net: nn.Module, inputs: Sequence[int] | Sequence[TensorType], name: st
         )
 
 
-def _graph(calls: CallsWithGradients, types: Sequence[TensorType], device: torch.device) -> Graph:
+def _graph(calls: CallsWithGradients, types: Inputs, device: torch.device) -> Graph:
     name, net = calls.name, calls.net
     try:
         with torch.no_grad():
@@ -72,7 +75,7 @@ def _graph(calls: CallsWithGradients, types: Sequence[TensorType], device: torch
         where = calls.scope or type(net).__name__
         hint = "register every tensor with register_buffer and every list of modules as nn.ModuleList"
         raise TraceError(
-            f"{name}: {where} fails on {', '.join(map(str, types))}: {_first_line(error)}",
+            f"{name}: {where} fails on {', '.join(map(str, types.values()))}: {_first_line(error)}",
             hint=hint if "meta" in str(error) else "",
         ) from error
     results = tuple(dict.fromkeys(calls.position_of[id(x)] for x in tensors_in(out) if id(x) in calls.position_of))
@@ -96,12 +99,14 @@ def _graph(calls: CallsWithGradients, types: Sequence[TensorType], device: torch
     )
 
 
-def _run(calls: Calls, types: Sequence[TensorType], prints: TextIO, device: torch.device) -> Any:
+def _run(calls: Calls, types: Inputs, prints: TextIO, device: torch.device) -> Any:
     with _ONE_AT_A_TIME, redirect_stdout(prints), same_draws(), device, calls.watching():
-        inputs = [_filled(each) for each in types]
-        for number, (x, each) in enumerate(zip(inputs, types, strict=True)):
-            calls.stands_for(x, calls.builder.input(each, f"input_{number}" if number else "input"))
-        return calls.net(*inputs)
+        inputs = {place: _filled(each) for place, each in types.items()}
+        for place, x in inputs.items():
+            name = "input" if len(inputs) == 1 else f"input_{place}"
+            calls.stands_for(x, calls.builder.input(types[place], name))
+        by_position = [x for place, x in inputs.items() if isinstance(place, int)]
+        return calls.net(*by_position, **{place: x for place, x in inputs.items() if isinstance(place, str)})
 
 
 def _filled(type: TensorType) -> Tensor:

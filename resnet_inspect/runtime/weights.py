@@ -23,6 +23,7 @@ class Computed:
     ``path``: of the call. ``is_view``: it is the memory of one that the net keeps.
     """
 
+    tensor: weakref.ref[Tensor]
     path: str
     is_view: bool
 
@@ -62,9 +63,14 @@ class Weights:
             is_view = any(storage_of(x) == storage_of(each) for each in kept)
             if id(x) not in self.computed:
                 weakref.finalize(x, self._forget, id(x))
-            self.computed[id(x)] = Computed(path, is_view)
+            self.computed[id(x)] = Computed(weakref.ref(x), path, is_view)
             if names:
                 self.names[id(x)] = self._read(x) | names
+
+    def sharing(self, x: Tensor) -> list[Tensor]:
+        """The computed tensors that live in the memory of ``x``."""
+        alive = [tensor for each in self.computed.values() if (tensor := each.tensor()) is not None]
+        return [tensor for tensor in alive if tensor is not x and storage_of(tensor) == storage_of(x)]
 
     def _forget(self, identity: int) -> None:
         self.computed.pop(identity, None)
@@ -130,7 +136,7 @@ def common_owner(names: list[str]) -> str:
 
 def storage_of(x: Tensor) -> int:
     """What tells storages apart on the meta device too, where every address is 0."""
-    return x.untyped_storage()._cdata
+    return int(x.untyped_storage()._cdata)
 
 
 def type_of(x: Tensor) -> TensorType:

@@ -10,7 +10,7 @@ from resnet_inspect.graph.ops.base import ONE_PIXEL, Window
 
 Windows = tuple[Window, Window] | None
 
-SLIDING = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d, nn.LPPool2d)
+SLIDING = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d, nn.LPPool2d, nn.Conv3d, nn.MaxPool3d, nn.AvgPool3d)
 RESIZING = re.compile("getitem|interpolate|upsample|pool|pixel|shuffle|conv_?transpose2d", re.IGNORECASE)
 ARGUMENTS = {"conv2d": (None, 3, 4, 5), "max_pool2d": (1, 2, 3, 4), "avg_pool2d": (1, 2, 3, None)}
 
@@ -49,7 +49,8 @@ def _window(kernel: int, stride: int, padding: int | str, dilation: int) -> Wind
 
 
 def _pair(size: Any) -> tuple[Any, Any]:
-    return (size, size) if isinstance(size, int | str) else tuple(size) * (3 - len(size))
+    """The last two of ``size``, which one number gives for all; the first of three is along a video's frames."""
+    return (size, size) if isinstance(size, int | str) else (tuple(size) * 2)[-2:]
 
 
 def _by_shape(name: str, x: Tensor, out: Tensor) -> Windows:

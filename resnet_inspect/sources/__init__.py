@@ -7,7 +7,8 @@ from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.sources import variant
-from resnet_inspect.sources.batch import Input, read_batch
+from resnet_inspect.sources.batch import Input, read_batch, read_inputs
+from resnet_inspect.sources.source import TakesInputs
 from resnet_inspect.sources.variant import Settings, VariantSource
 
 if TYPE_CHECKING:
@@ -64,4 +65,8 @@ def graph_of(source: "Source", input: Input = None, batch_size: int | None = Non
     Raises:
         RequestError: the two describe no batch. ShapeError: the network cannot take it.
     """
+    if input is not None and isinstance(source, TakesInputs):
+        inputs = read_inputs(input)
+        if inputs is not None:
+            return source.graph_of_inputs(inputs)
     return source.graph(read_batch(input, batch_size, source.image))

@@ -5,8 +5,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from resnet_inspect.errors import RequestError, TraceError
-from resnet_inspect.graph import Graph
-from resnet_inspect.sources.batch import Batch, Image
+from resnet_inspect.graph import Graph, TensorType
+from resnet_inspect.sources.batch import Batch, Image, Inputs
 from resnet_inspect.sources.variant import Settings
 from resnet_inspect.typed_json import JsonObject
 
@@ -37,9 +37,12 @@ class NamedCode:
         return {"code": self.name}
 
     def graph(self, batch: Batch) -> Graph:
+        return self.graph_of_inputs({0: TensorType(batch)})
+
+    def graph_of_inputs(self, inputs: Inputs) -> Graph:
         net = _made(self.name)
         try:
-            return _traced(net, batch, self.name)
+            return _traced(net, inputs, self.name)
         except TraceError as error:
             from resnet_inspect.runtime import code  # torch lives behind this line
 
@@ -78,7 +81,10 @@ class ModuleInMemory:
         )
 
     def graph(self, batch: Batch) -> Graph:
-        return _traced(self.module, batch, self.name)
+        return self.graph_of_inputs({0: TensorType(batch)})
+
+    def graph_of_inputs(self, inputs: Inputs) -> Graph:
+        return _traced(self.module, inputs, self.name)
 
 
 def find(model: "str | nn.Module", settings: Settings = ()) -> NamedCode | ModuleInMemory:
@@ -115,7 +121,7 @@ def _image(module: "nn.Module") -> Image:
     return code.image_of(module)
 
 
-def _traced(module: "nn.Module", batch: Batch, name: str) -> Graph:
+def _traced(module: "nn.Module", inputs: Inputs, name: str) -> Graph:
     from resnet_inspect.runtime import trace  # torch lives behind this line
 
-    return trace.trace(module, batch, name)
+    return trace.trace(module, inputs, name)

@@ -1,9 +1,9 @@
 """What every source of a network can do: one implementation a file of this room."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from resnet_inspect.graph import Graph
-from resnet_inspect.sources.batch import Batch, Image
+from resnet_inspect.sources.batch import Batch, Image, Inputs
 from resnet_inspect.typed_json import JsonObject
 
 
@@ -40,4 +40,16 @@ class Source(Protocol):
         Raises:
             ShapeError: the network cannot take it.
             TraceError: code does what a Graph has no operation for.
+        """
+
+
+@runtime_checkable
+class TakesInputs(Protocol):
+    """A source that takes other inputs than one batch of images."""
+
+    def graph_of_inputs(self, inputs: Inputs) -> Graph:
+        """The network applied to these inputs.
+
+        Raises:
+            TraceError: the network cannot take them.
         """

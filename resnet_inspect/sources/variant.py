@@ -49,7 +49,8 @@ class VariantSource:
         return {"spec": {field: value for field, value in self.spec_fields.items() if value is not None}}
 
     def graph(self, batch: Batch) -> Graph:
-        return lower(self.spec, self.name, batch)
+        n, c, h, w = batch
+        return lower(self.spec, self.name, (n, c, h, w))
 
 
 def find(model: str | os.PathLike[str] | ResNetSpec, settings: Settings = ()) -> VariantSource:

@@ -57,7 +57,7 @@ def module_tree(graph: Graph) -> Module:
     """The root of the tree."""
     root = Module("", graph.containers.get("", ""))
     seen = views(graph)
-    for position, node in enumerate(graph.nodes[1:], start=1):
+    for position, node in graph.calls:
         jumps = [view.jump for view in (*(seen[i] for i in node.inputs[:1]), seen[position]) if view and node.inputs]
         is_layer = bool(node.macs and seen[position])
         modules = [root]

@@ -32,7 +32,7 @@ class Pass:
 
     @property
     def flop(self) -> int:
-        return 2 * self.anchor.macs
+        return 2 * (self.anchor.macs + self.anchor.macs_without_weights)
 
     @property
     def elements(self) -> int:

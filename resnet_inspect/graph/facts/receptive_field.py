@@ -92,4 +92,6 @@ def _of_each_position(node: Node) -> bool:
 
 def _flattens(node: Node) -> bool:
     """Whether it joins all positions of a map to one row."""
-    return len(node.out.shape) == 2 and len(node.ins[0].shape) > 2 and prod(node.ins[0].shape[2:]) > 1
+    shape = node.ins[0].shape
+    positions = prod(shape[2:]) if len(shape) > 3 else prod(shape[1:-1])
+    return len(node.out.shape) == 2 and node.out.shape[0] == shape[0] and positions > 1

@@ -27,7 +27,7 @@ def work_by(graph: Graph, key: Callable[[Node], str]) -> dict[str, Work]:
     """The work of each group of nodes, in running order; what several calls read counts once."""
     groups: dict[str, Work] = {}
     counted: set[tuple[str, str]] = set()
-    for node in graph.nodes[1:]:
+    for _, node in graph.calls:
         name = key(node)
         work = groups.get(name)
         if work is None:

@@ -8,6 +8,7 @@ from resnet_inspect.graph.ops.base import ONE_PIXEL, Fusion, Op, Shape, Types, W
 from resnet_inspect.graph.ops.linear import Learned
 from resnet_inspect.graph.types import TensorType
 
+UNUSED = "unused"  # the name of the node that holds the tensors that no call reads
 Kept = tuple[tuple[str, TensorType], ...]
 
 
