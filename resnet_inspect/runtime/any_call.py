@@ -111,11 +111,17 @@ def write(calls: "Calls", call: AnyCall) -> None:
 
 
 def _write_constant(calls: "Calls", x: Tensor) -> None:
-    """Append a tensor that the pass has computed without the input, or that it is about to overwrite."""
-    owner, learned, kept = calls.weights.claim([x])
-    computed = calls.weights.computed.get(id(x))
+    """Append a tensor that the pass has computed without the input, with the memory of which it is a part."""
+    whole = max([x, *calls.weights.sharing(x)], key=Tensor.numel)
+    owner, learned, kept = calls.weights.claim([whole])
+    computed = calls.weights.computed.get(id(whole))
     path, is_view = (computed.path, computed.is_view) if computed else (calls.scope or "constant", True)
-    calls.stands_for(x, calls.add(path, Constant(type_of(x), learned, kept, is_view), (), owner))
+    position = calls.position_of.get(id(whole))
+    if position is None:
+        position = calls.add(path, Constant(type_of(whole), learned, kept, is_view), (), owner)
+        calls.stands_for(whole, position)
+    if whole is not x:
+        calls.stands_for(x, calls.add(path, OtherOutput(type_of(x), is_view=True), (position,)))
 
 
 def _writes(function: str) -> bool:

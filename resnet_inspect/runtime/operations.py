@@ -181,7 +181,7 @@ def of_function(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: 
             return (_pad(argument(1, "pad"), argument(2, "mode", "constant"), argument(3, "value")),), [x]
         case "getitem":
             return (_subsample_or_slice(args[1], x),), [x]
-        case _ if name in VIEWS and out.shape[0] == x.shape[0] and out.is_contiguous():  # no element moves
+        case _ if name in VIEWS and out.shape[0] == x.shape[0] and out.is_contiguous() and _shares_memory(out, x):
             return (_view(out),), [x]
         case _ if name.rstrip("_") in ACTIVATIONS:
             return (Activation(ACTIVATIONS[name.rstrip("_")], out is x),), [x]
@@ -276,6 +276,10 @@ def _dims(dim: Any, rank: int) -> tuple[int, ...]:
 
 def _view(out: Tensor) -> Op:
     return Flatten() if out.dim() == 2 else Reshape(tuple(out.shape[1:]))
+
+
+def _shares_memory(x: Tensor, y: Tensor) -> bool:
+    return bool(x.untyped_storage()._cdata == y.untyped_storage()._cdata)
 
 
 def _pad(sizes: Sequence[int], mode: str, value: float | None) -> Op:

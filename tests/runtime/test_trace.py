@@ -39,7 +39,7 @@ TIMM = (
     "resnet50", "resnet26t", "resnetrs50", "seresnet50", "ecaresnet50t", "resnext50_32x4d", "wide_resnet50_2",
     "legacy_seresnet18", "resnet50_gn", "resnetv2_50", "resnetv2_50d_gn", "resnetaa50",
     "resnetv2_50x1_bit", "res2net50_26w_4s", "cspresnet50", "regnety_008",
-    "resnetblur18",
+    "resnetblur18", "gcresnet50t", "skresnet18", "resnest14d", "convnext_tiny", "vit_tiny_patch16_224",
 )  # fmt: skip
 
 
@@ -77,12 +77,6 @@ def test_timms_own_net_is_counted_as_torch_counts_it(name: str) -> None:
         net(torch.empty(graph.input.shape, device="meta"))
     params = sum(p.numel() for p in net.parameters())
     assert (count(TORCH, as_written(graph)).total, work_of(graph).params) == (counter.get_total_flops(), params)
-
-
-@pytest.mark.parametrize("name", ["gcresnet50t", "skresnet18", "resnest14d", "convnext_tiny"])
-def test_timms_other_nets_are_refused_by_what_they_call(name: str) -> None:
-    with pytest.raises(TraceError, match="which has no place in the graph"):
-        ri.lower(f"timm:{name}")
 
 
 class Block(nn.Module):
@@ -247,24 +241,13 @@ class ConvThen(nn.Module):
 
 
 REFUSED: dict[str, Callable[[torch.Tensor], Any]] = {
-    "cumsum": lambda x: x.cumsum(1),
-    "to": lambda x: x.to(torch.float16),
-    "contiguous": lambda x: x[:, :, ::2, ::2].contiguous(),
-    "interpolate": lambda x: F.interpolate(x, scale_factor=2),
-    "unbind": lambda x: x.unbind(1)[0],
-    "split": lambda x: x.split(4, 2)[0],
-    "transpose": lambda x: x.transpose(2, 3),
-    "pad": lambda x: F.pad(x, (1, 1, 1, 1), mode="reflect"),
-    "returns dict": lambda x: {"out": x},
-    "did not compute last": lambda x: [x, F.relu(x)][0],
-    "did not compute from its input": lambda x: torch.cat([x, torch.ones(x.shape)], 1),
     "IndexError": lambda x: x.shape[9],
     "RuntimeError": lambda x: torch.mm(x, x),
 }
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_what_has_no_operation_is_refused_by_name(what: str) -> None:
+def test_a_forward_that_fails_is_refused_with_torchs_reason(what: str) -> None:
     with pytest.raises(TraceError, match=what):
         trace(ConvThen(REFUSED[what]), (1, 3, 8, 8), "net")
 
@@ -291,42 +274,11 @@ def test_what_makes_a_net_is_taken_for_it() -> None:
     assert ri.lower(Net, input=(1, 1, 8, 8)).name == "Net"
 
 
-@pytest.mark.parametrize(
-    ("net", "message"),
-    [
-        (models.resnet18().half(), r"conv1\.weight is float16, not float32"),
-        (nn.Sequential(nn.LazyConv2d(8, 3)), r"0\.weight has no size before the first batch"),
-    ],
-)
-def test_weights_that_a_graph_cannot_have_are_refused(net: nn.Module, message: str) -> None:
-    with pytest.raises(TraceError, match=message):
-        ri.summary(net)
-
-
-def test_a_module_set_to_what_no_operation_is_is_refused_with_its_settings() -> None:
-    with pytest.raises(TraceError, match=r"0: Conv2d\(sizes \(1, 3\)\)"):
-        trace(nn.Sequential(nn.Conv2d(3, 4, (1, 3))), (1, 3, 8, 8), "net")
-
-
-def test_a_weight_that_two_modules_share_is_told() -> None:
-    net = nn.Sequential(nn.Conv2d(3, 3, 1, bias=False), nn.Conv2d(3, 3, 1, bias=False))
-    net[1].weight = net[0].weight
-    with pytest.raises(TraceError, match="has 9 parameters, but its calls use 18"):
-        trace(net, (1, 3, 8, 8), "net")
-
-
-def test_a_norm_without_running_statistics_is_refused() -> None:
-    with pytest.raises(TraceError, match="0: BatchNorm2d"):
-        trace(nn.Sequential(nn.BatchNorm2d(3, track_running_stats=False)), (1, 3, 8, 8), "net")
+def test_weights_without_sizes_are_refused() -> None:
+    with pytest.raises(TraceError, match=r"0\.weight has no size before the first batch"):
+        ri.summary(nn.Sequential(nn.LazyConv2d(8, 3)))
 
 
 def test_what_makes_no_module_is_no_model() -> None:
     with pytest.raises(RequestError, match="a dict is no model"):
         ri.summary(dict)
-
-
-def test_parameters_that_no_call_uses_are_named() -> None:
-    net = nn.Sequential(nn.Conv2d(3, 4, 1))
-    net.register_parameter("gamma", nn.Parameter(torch.ones(4)))
-    with pytest.raises(TraceError, match="gamma"):
-        trace(net, (1, 3, 8, 8), "net")

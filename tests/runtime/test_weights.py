@@ -11,7 +11,6 @@ from torch.nn.utils import parametrizations, parametrize, prune, spectral_norm, 
 from torch.utils.flop_counter import FlopCounterMode
 
 import resnet_inspect as ri
-from resnet_inspect.errors import TraceError
 from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.graph.fold import fold
 
@@ -93,33 +92,3 @@ def test_a_folded_convolution_with_a_computed_weight_gains_a_bias() -> None:
     net = nn.Sequential(parametrizations.weight_norm(nn.Conv2d(3, 8, 3, bias=False)), nn.BatchNorm2d(8))
     graph = ri.lower(net, input=(1, 3, 8, 8))
     assert (work_of(graph).params, work_of(fold(graph)).params) == (8 + 8 * 27 + 16, 8 + 8 * 27 + 8)
-
-
-class Calling(nn.Module):
-    def __init__(self, call: Callable[["Calling", Tensor], Tensor]) -> None:
-        super().__init__()
-        self.conv, self.spare = nn.Conv2d(3, 4, 1), nn.Conv2d(3, 4, 1)
-        self.gamma = nn.Parameter(torch.ones(4, 1, 1))
-        self.register_buffer("filter", torch.ones(4, 1, 3, 3))
-        self.call = call
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.call(self, self.conv(x))
-
-
-# What is refused, and the reason that is true of it.
-REFUSED: dict[str, Callable[[Calling, Tensor], Tensor]] = {
-    r"mul reads the parameter Calling\.gamma": lambda net, x: x * net.gamma,
-    r"add reads the parameter Calling\.gamma": lambda net, x: torch.add(x, other=net.gamma),
-    r"conv2d\(its weight is no parameter of the net": lambda net, x: [nn.Conv2d(4, 4, 1)][0](x),
-    r"conv2d\(its weight is not learned": lambda net, x: F.conv2d(x, net.filter, groups=4),
-    r"matmul, which": lambda net, x: torch.add(x, other=torch.matmul(input=x, other=x)),
-    r"tanh\(a tensor among its other arguments": lambda net, x: torch.tanh(x, out=torch.relu(x)),
-    r"no call uses the parameters Calling\.gamma, Calling\.spare\.weight, Calling\.spare\.bias": lambda net, x: x,
-}
-
-
-@pytest.mark.parametrize("reason", REFUSED)
-def test_a_refusal_says_what_happened(reason: str) -> None:
-    with pytest.raises(TraceError, match=reason):
-        ri.lower(Calling(REFUSED[reason]), input=(1, 3, 8, 8))

@@ -16,7 +16,7 @@ from resnet_inspect.graph.inplace import in_place
 from resnet_inspect.graph.ops.pointwise import Input
 from resnet_inspect.graph.ops.torch_call import OtherOutput, TorchCall
 
-BROADCASTING = ("Mul", "mul", "div", "truediv")  # a factor's gradient is a product first
+BROADCASTING = ("Mul", "mul", "rmul", "div", "truediv", "PReLU", "prelu")  # a factor's gradient is a product first
 
 Phase = Literal["forward", "backward", "optimizer"]
 
@@ -242,9 +242,12 @@ def _backward(graph: Graph, tape: _Tape, element_bytes: int, alive: Alive) -> It
                 made.append((i, name))
                 if node.kind in BROADCASTING and node.ins[place] != node.out:  # a gate's gradient, before its sum
                     alive.gradients[f"{name}, unreduced"] = node.out.nbytes(element_bytes)
+        if node.kind in BROADCASTING and params:  # a learned factor's gradient, too
+            alive.gradients[f"{node.name} learned, unreduced"] = node.out.nbytes(element_bytes)
         trained = (prod(shape) for suffix, shape in node.op.params().items() if suffix in params)
         alive.weight_gradients += element_bytes * sum(trained)
         yield node.name, alive.total
+        alive.gradients.pop(f"{node.name} learned, unreduced", None)
         for i, name in made:
             alive.gradients.pop(f"{name}, unreduced", None)
             give(i, name)

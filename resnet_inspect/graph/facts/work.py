@@ -38,7 +38,7 @@ def work_by(graph: Graph, key: Callable[[Node], str]) -> dict[str, Work]:
             work.macs += macs
             work.activations += node.out.numel
         work.macs_without_weights += node.macs_without_weights
-        if node.module or node.op.params():
+        if node.module or node.op.params() or node.op.buffers():
             work.params += _new(node.module, node.op.params(), counted)
             work.buffers += _new(node.module, node.op.buffers(), counted)
     return groups

@@ -1,0 +1,324 @@
+"""Calls that no operation names: their work, parameters, shapes and memory are torch's, whatever the habit of code."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import torch
+from allocator import measured
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+import resnet_inspect as ri
+from resnet_inspect.graph import Graph
+from resnet_inspect.graph.facts.memory import peak_bytes
+from resnet_inspect.graph.facts.receptive_field import views
+from resnet_inspect.graph.facts.work import work_of
+
+SHAPE = (2, 3, 16, 16)
+
+
+@pytest.fixture(autouse=True)
+def _without_fast_paths() -> Iterator[None]:
+    """FlopCounterMode counts nothing in the kernel that takes a whole attention block at once."""
+    torch.backends.mha.set_fastpath_enabled(False)
+    yield
+    torch.backends.mha.set_fastpath_enabled(True)
+
+
+class Net(nn.Module):
+    """A stem, ``call`` with the modules ``parts``, and a head."""
+
+    def __init__(self, call: Callable[["Net", Tensor], Any], channels: int = 8, **parts: nn.Module) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, padding=1)
+        self.parts = nn.ModuleDict(parts)
+        self.gamma = nn.Parameter(torch.randn(8, 1, 1))
+        self.table = nn.Parameter(torch.randn(9, 8))
+        self.register_buffer("filter", torch.ones(8, 1, 3, 3))
+        self.register_buffer("index", torch.arange(64) % 9)
+        self.head = nn.Linear(channels, 5)
+        self.call = call
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.call(self, self.conv(x))
+        return self.head(y.mean((2, 3)) if y.dim() == 4 else y.mean(1) if y.dim() == 3 else y)
+
+
+def tokens(x: Tensor) -> Tensor:
+    return x.flatten(2).transpose(1, 2)
+
+
+def heads(x: Tensor) -> Tensor:
+    return tokens(x).reshape(len(x), -1, 2, 4).transpose(1, 2)
+
+
+def multiplied(net: Net, x: Tensor) -> Tensor:
+    q = k = v = heads(x)
+    return (((q @ k.transpose(-2, -1)) * 0.5).softmax(-1) @ v).transpose(1, 2).flatten(2)
+
+
+def shuffled(net: Net, x: Tensor) -> Tensor:
+    n, c, h, w = x.shape
+    return x.view(n, 2, c // 2, h, w).transpose(1, 2).reshape(n, c, h, w)
+
+
+def windows(net: Net, x: Tensor) -> Tensor:
+    n, c, h, w = x.shape
+    return x.view(n, c, h // 4, 4, w // 4, 4).permute(0, 2, 4, 3, 5, 1).reshape(-1, 16, c).view(n, -1, c)
+
+
+def filled(net: Net, x: Tensor) -> Tensor:
+    out = torch.zeros(x.shape)
+    out[:, :4] = x[:, 4:]
+    return out
+
+
+def copied(net: Net, x: Tensor) -> Tensor:
+    out = x.new_full((len(x), 8, 20, 20), 0.0)
+    for each, image in zip(out, x, strict=True):
+        each[:, :16, :16].copy_(image)
+    return out
+
+
+def padded(net: Net, x: Tensor) -> Tensor:
+    return F.pad(x, (1, 1, 1, 1), mode="reflect")
+
+
+def positions(net: Net, x: Tensor) -> Tensor:
+    return tokens(x) + net.table[net.index].repeat(4, 1)
+
+
+def through_state(net: Net, x: Tensor) -> Tensor:
+    state = torch.zeros(len(x), 8)
+    for row in x.mean(3).unbind(2):
+        state = net.parts["cell"](row, state)
+    return state
+
+
+HABITS: dict[str, Callable[[], nn.Module]] = {
+    "attention by products": lambda: Net(multiplied),
+    "attention in one call": lambda: Net(
+        lambda net, x: F.scaled_dot_product_attention(heads(x), heads(x), heads(x)).transpose(1, 2).flatten(2)
+    ),
+    "attention as a module": lambda: Net(
+        lambda net, x: net.parts["mha"](*3 * [tokens(x)], need_weights=False)[0],
+        mha=nn.MultiheadAttention(8, 2, batch_first=True),
+    ),
+    "a transformer's layer": lambda: Net(
+        lambda net, x: net.parts["layer"](tokens(x)), layer=nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    ),
+    "einsum": lambda: Net(lambda net, x: torch.einsum("nlc,nmc->nlm", tokens(x), tokens(x)), 256),
+    "a learned gain": lambda: Net(lambda net, x: x * net.gamma + net.gamma),
+    "a gain by keyword": lambda: Net(lambda net, x: torch.add(x, other=net.gamma)),
+    "a fixed filter": lambda: Net(lambda net, x: F.conv2d(x, net.filter, groups=8)),
+    "a matrix of its own": lambda: Net(lambda net, x: tokens(x) @ net.table.t(), 9),
+    "a table by index": lambda: Net(positions),
+    "a layer norm over channels": lambda: Net(
+        lambda net, x: net.parts["norm"](x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2), norm=nn.LayerNorm(8)
+    ),
+    "norms of other kinds": lambda: Net(
+        lambda net, x: net.parts["b"](net.parts["a"](x)),
+        a=nn.InstanceNorm2d(8, affine=True),
+        b=nn.BatchNorm2d(8, affine=False),
+    ),
+    "a slope a channel": lambda: Net(lambda net, x: net.parts["act"](x), act=nn.PReLU(8)),
+    "a rectangular kernel": lambda: Net(
+        lambda net, x: net.parts["b"](net.parts["a"](x)),
+        a=nn.Conv2d(8, 8, (1, 7), padding=(0, 3)),
+        b=nn.Conv2d(8, 8, (7, 1), (2, 1), (3, 0), bias=False),
+    ),
+    "a transposed convolution": lambda: Net(
+        lambda net, x: net.parts["up"](x), up=nn.ConvTranspose2d(8, 8, 2, 2, groups=2)
+    ),
+    "one dimension": lambda: Net(
+        lambda net, x: net.parts["conv"](x.flatten(2)).unsqueeze(2), conv=nn.Conv1d(8, 8, 5, 2, 2, groups=4)
+    ),
+    "three dimensions": lambda: Net(
+        lambda net, x: net.parts["conv"](x.unsqueeze(2)).squeeze(2), conv=nn.Conv3d(8, 8, 3, padding=1)
+    ),
+    "a shuffle of channels": lambda: Net(shuffled),
+    "windows": lambda: Net(windows),
+    "a transpose": lambda: Net(lambda net, x: x.transpose(2, 3)),
+    "a larger image": lambda: Net(lambda net, x: F.interpolate(x, scale_factor=2, mode="bilinear")),
+    "a padding of mirrors": lambda: Net(padded),
+    "pieces": lambda: Net(lambda net, x: torch.cat([piece.relu() for piece in x.chunk(4, 2)], 2)),
+    "one of several outputs": lambda: Net(lambda net, x: x.unbind(1)[0].unsqueeze(1).expand(-1, 8, -1, -1)),
+    "a sum along": lambda: Net(lambda net, x: x.cumsum(1)),
+    "zeros that are filled": lambda: Net(filled),
+    "zeros that a view fills": lambda: Net(copied),
+    "a joined constant": lambda: Net(lambda net, x: torch.cat([x, torch.ones(x.shape)], 1), 16),
+    "a mask": lambda: Net(lambda net, x: x.masked_fill(torch.ones(16, 16).tril() == 0, 0.0)),
+    "a recurrent state": lambda: Net(through_state, cell=nn.RNNCell(8, 8)),
+    "an earlier result": lambda: Net(lambda net, x: [x, F.relu(x)][0]),
+    "into another tensor": lambda: Net(lambda net, x: torch.tanh(x, out=torch.relu(x)) if not x.requires_grad else x),
+    "a stack": lambda: Net(lambda net, x: torch.stack([x, x.sigmoid()], 1).sum(1)),
+    "the largest": lambda: Net(lambda net, x: tokens(x).topk(5, 1).values),
+}
+# Within one of their calls, torch copies or reduces a tensor: the prediction leaves such workspaces out, and says so.
+COPIED_WITHIN = {"attention in one call", "a matrix of its own", "a larger image", "a layer norm over channels"}
+REDUCED_WITHIN = COPIED_WITHIN | {
+    "a transformer's layer",
+    "norms of other kinds",
+    "a slope a channel",
+    "a rectangular kernel",
+    "a transposed convolution",
+    "one dimension",
+    "three dimensions",
+    "a sum along",
+    "a recurrent state",
+}
+IN_EVAL_ONLY = ("into another tensor", "zeros that are filled", "zeros that a view fills")
+
+
+def traced(net: nn.Module) -> Graph:
+    return ri.lower(net, input=SHAPE)
+
+
+@pytest.mark.parametrize("habit", HABITS)
+def test_its_numbers_are_torchs(habit: str) -> None:
+    net = HABITS[habit]().eval()
+    graph, work = traced(net), work_of(traced(net))
+    assert work.params == sum(p.numel() for p in net.parameters())
+    assert work.buffers == sum(b.numel() for b in net.buffers())
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        out = net(torch.zeros(SHAPE))
+    assert graph.output.shape == out.shape
+    assert graph.unseen == {}
+    assert 2 * (work.macs + work.macs_without_weights) == counter.get_total_flops()
+
+
+@pytest.mark.parametrize("habit", HABITS)
+def test_its_memory_is_what_the_allocator_is_asked_for(habit: str) -> None:
+    net = HABITS[habit]().eval()
+    predicted, asked = peak_bytes(traced(net)), measured(net, torch.randn(SHAPE))
+    assert predicted <= asked if habit in COPIED_WITHIN else predicted == pytest.approx(asked, rel=0.005)
+
+
+@pytest.mark.parametrize("habit", [habit for habit in HABITS if habit not in IN_EVAL_ONLY])
+def test_its_training_step_is_what_the_allocator_is_asked_for(habit: str) -> None:
+    net = HABITS[habit]()
+    graph = traced(net)
+    assert graph.untrainable == ""
+    asked = measured(net.train(), torch.randn(SHAPE), torch.optim.SGD(net.parameters(), 0.01, momentum=0.9))
+    predicted = peak_bytes(graph, "train")
+    assert predicted <= asked if habit in REDUCED_WITHIN else predicted == pytest.approx(asked, rel=0.01)
+
+
+@dataclass
+class Result:
+    features: list[Tensor]
+    name: str = "net"
+
+
+RESULTS: dict[str, Callable[[Tensor], Any]] = {
+    "a dictionary": lambda x: {"out": x, "aux": x.relu()},
+    "a tuple": lambda x: (x, x.relu()),
+    "a list": lambda x: [x, x.relu()],
+    "a dataclass": lambda x: Result([x, x.relu()]),
+}
+
+
+class Returning(nn.Module):
+    def __init__(self, result: Callable[[Tensor], Any]) -> None:
+        super().__init__()
+        self.conv, self.result = nn.Conv2d(3, 4, 1), result
+
+    def forward(self, x: Tensor) -> Any:
+        return self.result(self.conv(x))
+
+
+@pytest.mark.parametrize("form", RESULTS)
+def test_a_net_returns_several_tensors_in_any_form(form: str) -> None:
+    graph = traced(Returning(RESULTS[form]))
+    assert graph.returned == (1, 2)
+    assert graph.output.shape == (2, 4, 16, 16)
+
+
+class TwoInputs(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.words, self.head = nn.Conv2d(3, 8, 3), nn.Embedding(100, 8), nn.Linear(8, 4)
+
+    def forward(self, image: Tensor, words: Tensor, scale: Tensor | None = None) -> Tensor:
+        y = self.conv(image).mean((2, 3)) * self.words(words).mean(1)
+        return self.head(y if scale is None else y * scale)
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        "2,3,16,16;2,10:int64",
+        ["2,3,16,16", "2,10:int64"],
+        [(2, 3, 16, 16), torch.zeros(2, 10, dtype=torch.int64)],
+        {0: (2, 3, 16, 16), "words": "2,10:int64", "scale": (2, 8)},
+    ],
+)
+def test_a_net_takes_several_inputs(inputs: Any) -> None:
+    graph = ri.lower(TwoInputs(), input=inputs)
+    types = [str(graph.nodes[i].out) for i in graph.inputs]
+    assert types[:2] == ["2×3×16×16", "2×10"]
+    assert [graph.nodes[i].out.dtype for i in graph.inputs][:2] == ["float32", "int64"]
+    assert work_of(graph).params == sum(p.numel() for p in TwoInputs().parameters())
+
+
+def test_parameters_that_no_call_reads_are_counted_and_named() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 4, 1))
+    net.register_parameter("gamma", nn.Parameter(torch.ones(4)))
+    answer = ri.summary(net, input=SHAPE)
+    assert answer.fact("params") == 20
+    assert any("4 parameters that no call reads are counted: gamma" in note for note in answer.notes)
+
+
+def test_a_weight_that_two_modules_share_counts_once() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 3, 1, bias=False), nn.Conv2d(3, 3, 1, bias=False))
+    net[1].weight = net[0].weight
+    work = work_of(traced(net))
+    assert (work.params, work.macs) == (9, 2 * 2 * 9 * 256)
+
+
+def test_a_half_precision_net_has_its_own_bytes() -> None:
+    net, plain = nn.Sequential(nn.Conv2d(3, 8, 3)).half(), nn.Sequential(nn.Conv2d(3, 8, 3))
+    half = peak_bytes(ri.lower(net, input="2,3,16,16:float16"))
+    assert 2 * half == peak_bytes(traced(plain))
+
+
+def test_frozen_parameters_are_counted_apart() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 1))
+    net[0].requires_grad_(False)
+    answer = ri.summary(net, input=SHAPE)
+    assert (answer.fact("params"), answer.fact("trainable_params")) == (3 * 8 * 9 + 8 + 72, 72)
+
+
+class ByValue(nn.Module):
+    """Its control flow reads data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.more = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        return self.more(x[x.mean((1, 2, 3)) > -100])
+
+
+def test_what_needs_data_runs_on_the_cpu_and_says_so() -> None:
+    net = ByValue()
+    answer = ri.summary(net, input=SHAPE)
+    assert answer.fact("macs") == 2 * 14 * 14 * (8 * 27 + 64)
+    assert any("depend on the values of its input; it ran on the CPU" in note for note in answer.notes)
+
+
+@pytest.mark.parametrize(
+    ("layers", "sides"),
+    [
+        ([nn.Conv2d(3, 3, (1, 7)), nn.Conv2d(3, 3, (7, 1))], (7, 7)),
+        ([nn.Conv2d(3, 3, 3, 2), nn.Upsample(scale_factor=2)], (3, 3)),
+        ([nn.MaxPool2d((2, 1)), nn.Conv2d(3, 3, (3, 1))], (2, 6)),
+    ],
+)
+def test_rows_and_columns_have_windows_of_their_own(layers: list[nn.Module], sides: tuple[int, int]) -> None:
+    seen = views(traced(nn.Sequential(*layers)))
+    assert tuple(view.field for view in seen[1:] if view) == sides
