@@ -39,24 +39,32 @@ class Answer(NamedTuple):
     calls: int = 0
     seconds: float = 0.0
     verdict: str = ""
-    training: str = ""
+    notes: str = ""
 
 
 def ask(name: str) -> Answer:
-    """What the Graph and torch say of a net."""
+    """What the Graph and torch say of a net, made on the meta device or, where that fails, on the CPU."""
     try:
-        net = code.make(name).eval()
-    except Exception as error:  # a constructor may raise anything
-        return Answer(name, verdict=f"not made: {_first_line(error)}")
+        with torch.device("meta"):
+            return _ask(name)
+    except Exception:  # code may raise anything on a device without data
+        try:
+            return _ask(name)
+        except InspectError as error:
+            return Answer(name, verdict=f"refused: {_first_line(error)}")
+        except Exception as error:  # and a constructor anything anywhere
+            return Answer(name, verdict=f"not made: {_first_line(error)}")
+
+
+def _ask(name: str) -> Answer:
+    net = code.make(name).eval()
     image = (1, *code.image_of(net))
     began = time.perf_counter()
-    try:
-        graph = trace.trace(net, image, name)
-    except InspectError as error:
-        return Answer(name, "x".join(map(str, image)), verdict=f"refused: {_first_line(error)}")
+    torch.manual_seed(0)
+    graph = trace.trace(net, image, name)
     seconds = time.perf_counter() - began
     work = work_of(graph)
-    params, flops = sum(p.numel() for p in net.parameters()), _flops_on_meta(net, image)
+    params, flops = sum(p.numel() for p in net.parameters()), _flops(net, image, "cpu" if graph.notes else "meta")
     differences = [f"parameters {params}"] if work.params != params else []
     if flops != 2 * (work.macs + work.macs_without_weights):
         differences.append("MACs: " + ", ".join(f"{path} {more / 2:+.0f}" for path, more in graph.unseen.items()))
@@ -71,13 +79,15 @@ def ask(name: str) -> Answer:
         len(graph.nodes),
         round(seconds, 2),
         "; ".join(differences),
-        graph.untrainable,
+        "; ".join((*graph.notes, graph.untrainable)),
     )
 
 
-def _flops_on_meta(net: nn.Module, image: tuple[int, ...]) -> int:
+def _flops(net: nn.Module, image: tuple[int, ...], device: str) -> int:
+    """FlopCounterMode's count, on the random image that a pass on the CPU has seen."""
+    torch.manual_seed(0)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        net.to("meta")(torch.empty(image, device="meta"))
+        net.to(device)(torch.rand(image, device=device))
     return int(counter.get_total_flops())
 
 
@@ -104,6 +114,7 @@ def main() -> int:
     parser.add_argument("-o", "--output", default="-")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
+    torch.backends.mha.set_fastpath_enabled(False)  # FlopCounterMode counts nothing in it
     chosen = [name for library in asked.library or LIBRARIES for name in names(library)][asked.offset :: asked.every]
     tally: Counter[str] = Counter()
     with open(asked.output, "w", newline="", encoding="utf-8") if asked.output != "-" else sys.stdout as file:

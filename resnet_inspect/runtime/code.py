@@ -85,15 +85,6 @@ def without_weights(make: Callable[..., Any]) -> dict[str, None]:
     return {name: None for name in inspect.signature(make).parameters if name.startswith("weights")}
 
 
-def task_of(source: str) -> str:
-    """``segmentation`` for ``torchvision:deeplabv3_resnet50``; empty for what classifies images, and for other code."""
-    library, _, name = source.partition(":")
-    if library != "torchvision":
-        return ""
-    _, _, *folder, _ = models.get_model_builder(name).__module__.split(".")  # torchvision.models.segmentation.deeplabv3
-    return " ".join(folder).replace("_", " ")
-
-
 def image_of(net: nn.Module) -> tuple[int, ...]:
     """Channels, height and width of the images for ``net``; with frames before the height where it takes videos.
 

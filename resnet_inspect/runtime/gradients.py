@@ -30,6 +30,7 @@ class CallsWithGradients(Calls):
         repacks: code changes what autograd saves, as ``torch.utils.checkpoint`` does.
         packed: what autograd has saved since the running call began.
         saved: what it keeps of each call that no operation names.
+        kept: the storages of the parameters, which it keeps in any case.
     """
 
     def __init__(self, net: nn.Module, name: str) -> None:
@@ -39,6 +40,7 @@ class CallsWithGradients(Calls):
         self.repacks = False
         self.packed: list[Tensor] = []
         self.saved: dict[int, Saved] = {}
+        self.kept = {*map(storage_of, net.parameters())}
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -60,7 +62,7 @@ class CallsWithGradients(Calls):
         packed = {storage_of(x): x for x in self.packed}
         read = frozenset(self.position_of[id(x)] for x in inputs if packed.pop(storage_of(x), None) is not None)
         output = any(packed.pop(storage_of(x), None) is not None for x in call.made)
-        kept = {storage_of(x) for x in (*call.reads, *self.net.parameters())}
+        kept = self.kept | {*map(storage_of, call.reads)}
         others = tuple(type_of(x) for key, x in packed.items() if key not in kept)
         self.saved[position] = Saved(read, output, others)
         self.packed.clear()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from resnet_inspect.errors import RequestError, TraceError
+from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph, TensorType
 from resnet_inspect.sources.batch import Batch, Image, Inputs
 from resnet_inspect.sources.variant import Settings
@@ -40,15 +40,7 @@ class NamedCode:
         return self.graph_of_inputs({0: TensorType(batch)})
 
     def graph_of_inputs(self, inputs: Inputs) -> Graph:
-        net = _made(self.name)
-        try:
-            return _traced(net, inputs, self.name)
-        except TraceError as error:
-            from resnet_inspect.runtime import code  # torch lives behind this line
-
-            if task := code.task_of(self.name):
-                raise TraceError(f"{self.name} is a {task} net: {error.message}", error.hint) from None
-            raise
+        return _traced(_made(self.name), inputs, self.name)
 
 
 @dataclass(frozen=True, slots=True)

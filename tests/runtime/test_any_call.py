@@ -173,6 +173,10 @@ REDUCED_WITHIN = COPIED_WITHIN | {
 IN_EVAL_ONLY = ("into another tensor", "zeros that are filled", "zeros that a view fills")
 
 
+def facts(answer: Any) -> dict[str, Any]:
+    return {fact.key: fact.value for fact in answer.facts}
+
+
 def traced(net: nn.Module) -> Graph:
     return ri.lower(net, input=SHAPE)
 
@@ -268,7 +272,7 @@ def test_parameters_that_no_call_reads_are_counted_and_named() -> None:
     net = nn.Sequential(nn.Conv2d(3, 4, 1))
     net.register_parameter("gamma", nn.Parameter(torch.ones(4)))
     answer = ri.summary(net, input=SHAPE)
-    assert answer.fact("params") == 20
+    assert facts(answer)["params"] == 20
     assert any("4 parameters that no call reads are counted: gamma" in note for note in answer.notes)
 
 
@@ -289,7 +293,7 @@ def test_frozen_parameters_are_counted_apart() -> None:
     net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 1))
     net[0].requires_grad_(False)
     answer = ri.summary(net, input=SHAPE)
-    assert (answer.fact("params"), answer.fact("trainable_params")) == (3 * 8 * 9 + 8 + 72, 72)
+    assert (facts(answer)["params"], facts(answer)["trainable_params"]) == (3 * 8 * 9 + 8 + 72, 72)
 
 
 class ByValue(nn.Module):
@@ -307,7 +311,7 @@ class ByValue(nn.Module):
 def test_what_needs_data_runs_on_the_cpu_and_says_so() -> None:
     net = ByValue()
     answer = ri.summary(net, input=SHAPE)
-    assert answer.fact("macs") == 2 * 14 * 14 * (8 * 27 + 64)
+    assert facts(answer)["macs"] == 2 * 14 * 14 * (8 * 27 + 64)
     assert any("depend on the values of its input; it ran on the CPU" in note for note in answer.notes)
 
 

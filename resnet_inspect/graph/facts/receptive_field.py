@@ -94,4 +94,4 @@ def _flattens(node: Node) -> bool:
     """Whether it joins all positions of a map to one row."""
     shape = node.ins[0].shape
     positions = prod(shape[2:]) if len(shape) > 3 else prod(shape[1:-1])
-    return len(node.out.shape) == 2 and node.out.shape[0] == shape[0] and positions > 1
+    return len(shape) > len(node.out.shape) == 2 and node.out.shape[0] == shape[0] and positions > 1
