@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING
 from resnet_inspect.api.amounts import Amount, amount
 from resnet_inspect.api.answer import Answer, answer, one_of, several
 from resnet_inspect.api.hardware import DEFAULT_DEVICE, floor_on
-from resnet_inspect.api.network import lower
 from resnet_inspect.errors import RequestError, ShapeError, UnknownModelError
 from resnet_inspect.graph import Graph
 from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.zoo import Variant
-from resnet_inspect.sources import Input, Model, Settings, VariantSource, find_variant, graph_of
+from resnet_inspect.sources import (
+    Input,
+    Kwargs,
+    Model,
+    Settings,
+    VariantSource,
+    find,
+    find_all,
+    graph_of,
+    spec_of,
+)
 
 if TYPE_CHECKING:
     from resnet_inspect.questions.variants import Sort
@@ -96,6 +105,7 @@ def compare(
     input: Input = None,
     batch_size: int | None = None,
     settings: Settings = (),
+    kwargs: Kwargs = (),
     device: str | None = None,
     precision: "Precision | None" = None,
 ) -> Answer:
@@ -110,7 +120,8 @@ def compare(
     from resnet_inspect.questions.variants import compare
 
     floor = floor_on(device, precision)
-    return answer(compare([lower(model, input, batch_size, settings) for model in nets], floor))
+    graphs = [graph_of(source, input, batch_size) for source in find_all(nets, settings, kwargs)]
+    return answer(compare(graphs, floor))
 
 
 def diff(
@@ -119,13 +130,15 @@ def diff(
     input: Input = None,
     batch_size: int | None = None,
     settings: Settings = (),
+    kwargs: Kwargs = (),
     device: str = DEFAULT_DEVICE,
     precision: "Precision | None" = None,
     task: "Task" = "infer",
 ) -> Answer:
-    """Stage by stage, what changes from ``a`` to ``b`` in the spec, and what that costs.
+    """Stage by stage, what changes from ``a`` to ``b`` in the spec or in the calls, and what that costs.
 
-    ``b`` defaults to ``a``; ``settings`` change ``b``. With ``task="train"`` MACs and memory are a training step's.
+    ``b`` defaults to ``a``; ``settings`` or ``kwargs`` change ``b``. With ``task="train"`` MACs and memory are a
+    training step's.
 
     Raises:
         RequestError: there is nothing to compare with, or no such device or precision.
@@ -136,9 +149,9 @@ def diff(
 
     precision = one_of("precision", precision, (None, *PRECISIONS))
     task = one_of("task", task, TASKS)
-    if b is None and not settings:
+    if b is None and not (settings or kwargs):
         raise RequestError("diff needs a second model, or a --set", hint="as in resnet-inspect diff resnet50 resnet50d")
     limits = devices.find_device(device)
-    sources = find_variant(a), find_variant(a if b is None else b, settings)
-    before, after = (Side(source.spec, graph_of(source, input, batch_size)) for source in sources)
+    sources = find(a), find(a if b is None else b, settings, kwargs)
+    before, after = (Side(spec_of(source), graph_of(source, input, batch_size)) for source in sources)
     return answer(diff(before, after, limits, precision or limits.precision, task), sources[1].notes)

@@ -3,7 +3,7 @@
 from resnet_inspect.api.answer import Answer, answer, one_of
 from resnet_inspect.errors import RequestError, UnknownModelError
 from resnet_inspect.language import LANGUAGES
-from resnet_inspect.sources import Input, Model, Settings, find_variant, graph_of
+from resnet_inspect.sources import Input, Kwargs, Model, Settings, find_variant, graph_of
 
 
 def explain(
@@ -11,6 +11,7 @@ def explain(
     input: Input = None,
     batch_size: int | None = None,
     settings: Settings = (),
+    kwargs: Kwargs = (),
     language: str = "en",
 ) -> Answer:
     """What a word means: a model, told from image to classes with its own numbers; a term; or the code of a finding.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from resnet_inspect.counting.conventions import CONVOLUTIONS, TORCH
+from resnet_inspect.counting.conventions import TORCH
 from resnet_inspect.counting.training import training_flops
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.facts.gradients import backward_calls
@@ -47,7 +47,7 @@ def flops(graph: Graph, task: Task = "infer") -> Report:
             *training_notes(graph),
         )
     else:
-        steps = {i: 2 * node.macs for i, node in enumerate(graph.nodes) if node.kind in CONVOLUTIONS}
+        steps = {i: 2 * node.macs for i, node in enumerate(graph.nodes) if node.macs}
         notes = (counting_note(graph, sum(steps.values()) // 2),)
     total = sum(steps.values())
     return Report(
