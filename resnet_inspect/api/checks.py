@@ -7,7 +7,7 @@ from resnet_inspect.api.answer import Answer, answer, one_of, several
 from resnet_inspect.api.layout import lay_out, published_name
 from resnet_inspect.api.records import Recorded, as_record
 from resnet_inspect.errors import BranchError, RequestError
-from resnet_inspect.sources import Input, Kwargs, Model, Settings, VariantSource, find, find_variant, graph_of
+from resnet_inspect.sources import Input, Kwargs, Model, Settings, VariantSource, find, graph_of, spec_of
 from resnet_inspect.sources.batch import read_batch
 
 
@@ -34,7 +34,7 @@ def lint(
 
     precision = one_of("precision", precision, (None, *PRECISIONS))
     language = one_of("language", language, LANGUAGES)
-    source = find_variant(model, settings)
+    source = find(model, settings, kwargs)
     batch = read_batch(input, batch_size, source.image)
     try:
         graph = source.graph(batch)
@@ -42,7 +42,8 @@ def lint(
         return answer(report_refusal(source.name, batch, error, language, several(ignore), strict))
     times = None if record is None else read_stage_times(as_record(record), graph)
     untimed = record is not None and times is None
-    return answer(lint(Subject(source.spec, graph, precision, times), language, several(ignore), untimed, strict))
+    subject = Subject(spec_of(source), graph, precision, times)
+    return answer(lint(subject, language, several(ignore), untimed, strict))
 
 
 def check(
