@@ -1,6 +1,6 @@
 """The verbs that set networks against each other: the zoo, several models, two models."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -38,8 +38,15 @@ def list_variants(
     max_floor_ms: float | None = None,
     input: Input = None,
     batch_size: int | None = None,
+    kwargs: Kwargs = (),
+    use_cache: bool = True,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> Answer:
     """Every variant whose name or family matches the glob ``pattern``, at its own image size or at ``input``.
+
+    A pattern as ``timm:resnet*`` or ``torchvision:*`` lists a library's nets, made with ``kwargs``. Their costs are
+    kept in the user's cache folder unless ``use_cache`` is False. ``progress`` is called with how many are counted, of
+    how many, and the name of the next.
 
     ``device`` adds the least time that a batch needs there; ``sort="floor"`` and ``max_floor_ms`` need it. Costs that
     depend on the image are ranked at one size: with a device, or sorted by one, variants of other sizes are left out.
@@ -50,6 +57,7 @@ def list_variants(
     from fnmatch import fnmatchcase
 
     from resnet_inspect.questions.variants import OF_AN_IMAGE, SORTS, catalogue
+    from resnet_inspect.sources.library import is_pattern
 
     sort = one_of("sort", sort, (None, *SORTS))
     if device is None and (sort == "floor" or max_floor_ms is not None):
@@ -58,6 +66,14 @@ def list_variants(
     if max_floor_ms is not None and not max_floor_ms > 0:
         raise RequestError(f"--max-floor-ms {max_floor_ms:g}: a limit is a number above 0", hint="as --max-floor-ms 5")
     floor = floor_on(device, precision)
+    if is_pattern(pattern):
+        from resnet_inspect.api.library import count_library
+        from resnet_inspect.questions.library import library
+
+        nets = [*count_library(pattern, kwargs, input, batch_size, floor, use_cache, progress)]
+        return answer(library(nets, sort, amount(max_params), amount(max_macs), floor, max_floor_ms))
+    if kwargs:
+        raise RequestError("--kwargs are for nets in code", hint="as in resnet-inspect list 'timm:resnet*'")
     matching = [v for v in zoo.variants() if fnmatchcase(v.name, pattern) or fnmatchcase(v.family, pattern)]
     if not matching:
         hint = "quote a glob, as in resnet-inspect list 'wide*'"

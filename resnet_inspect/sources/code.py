@@ -1,7 +1,7 @@
 """A network written in Python: by the name of what makes it, or as a module in memory."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from resnet_inspect.errors import RequestError, TraceError
@@ -131,7 +131,7 @@ def find(model: "str | nn.Module", settings: Settings = (), kwargs: Kwargs = ())
     return ModuleInMemory(cast("nn.Module", module))
 
 
-@cache
+@lru_cache(maxsize=2)  # the two of a diff: a list of a library makes a thousand
 def _made(name: str, kwargs: tuple[str, ...]) -> "nn.Module":
     from resnet_inspect.runtime import code  # torch lives behind this line
 
