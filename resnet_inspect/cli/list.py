@@ -18,7 +18,6 @@ EXAMPLES = (
     "resnet-inspect list 'wide*'",
     "resnet-inspect list --max-params 26M --max-macs 4.2G --sort macs",
     "resnet-inspect list --device a100 --input 32,3,224,224 --sort floor --max-floor-ms 5",
-    "resnet-inspect list 'torchvision:resnet??' --sort params",
 )
 
 
