@@ -15,7 +15,7 @@ BUILT = ("resnet18", "resnet50d", "seresnet50", "resnetv2_50", "resnet20_cifar",
 LAID_OUT = (
     "torchvision:resnet18",
     "torchvision:wide_resnet50_2",
-    "timm:resnet50",
+    "timm:resnet50d",
     "timm:resnet50_gn",
     "timm:seresnet50",
     "timm:ecaresnet50d",

@@ -1,16 +1,18 @@
 """Nets written by hand in other people's habits go through every command."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import handwritten
 import pytest
-from conftest import Run
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import resnet_inspect as ri
-from resnet_inspect.errors import TraceError
+from resnet_inspect.counting import run as running
+from resnet_inspect.counting.packages import PACKAGES
+from resnet_inspect.errors import RequestError, TraceError
 from resnet_inspect.render import FORMATS
 
 FILE = Path(handwritten.__file__)
@@ -68,11 +70,10 @@ def test_its_parameters_and_work_are_torchs(name: str) -> None:
     assert ri.check(net, IMAGE).ok
 
 
-def test_a_net_is_measured_and_its_tools_are_run_on_the_very_module(run: Run) -> None:
-    net = f"{FILE}:ListOfStages"
-    asked = ("--input", "1,3,32,32", "--kwargs", "width=16")
-    done = run("bench", net, *asked, "--device", "cpu", "--quick", "--max-time", "0.1", "-o", "run.json")
-    assert done.returncode == 0, done.stderr
-    done = run("reconcile", net, *asked, "--measure", "--format", "json")
-    assert done.returncode == 0, done.stdout
-    assert '"verdict": "equal"' in done.stdout
+def test_the_tools_are_run_on_the_very_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "PACKAGES", {name: PACKAGES[name] for name in ("torch", "thop")})
+    answer = ri.reconcile(f"{FILE}:ListOfStages", IMAGE, kwargs=["width=16"], measure=True)
+    verdicts = {row["tool"]: row["verdict"] for row in json.loads(answer.to_json())["tables"]["counters"]}
+    assert verdicts["torch"] == verdicts["thop"] == "equal"
+    with pytest.raises(RequestError, match="in memory cannot be made again"):
+        ri.reconcile(made("ListOfStages"), IMAGE, measure=True)
