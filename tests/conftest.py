@@ -106,7 +106,7 @@ def run(tmp_path: Path) -> Run:
 
     def call(*args: str, columns: int | None = None, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:
         environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR")}
-        environment["PYTHONPATH"] = str(HERE.parent)
+        environment |= {"PYTHONPATH": str(HERE.parent), "XDG_CACHE_HOME": str(tmp_path / "cache")}
         if columns:
             environment["COLUMNS"] = str(columns)
         command = [sys.executable, "-m", "resnet_inspect", *args]

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "resnet_inspect"
 ROWS = (
     {"docstrings", "errors", "escape", "units", "vocabulary", "language", "typed_json"},
-    {"graph", "report"},
+    {"graph", "kwargs", "report"},
     {"resnet", "hardware"},
     {"counting"},
     {"runtime", "render"},

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from resnet_inspect.api.amounts import Amount, amount, size
 from resnet_inspect.api.answer import Answer, answer, one_of, several
+from resnet_inspect.api.layout import lay_out, published_name
 from resnet_inspect.api.records import Recorded, as_record
-from resnet_inspect.api.static import writing_of
 from resnet_inspect.errors import BranchError, RequestError
-from resnet_inspect.sources import Input, Model, Settings, find, find_variant, graph_of
+from resnet_inspect.sources import Input, Kwargs, Model, Settings, VariantSource, find, graph_of, spec_of
 from resnet_inspect.sources.batch import read_batch
 
 
@@ -16,6 +16,7 @@ def lint(
     input: Input = None,
     batch_size: int | None = None,
     settings: Settings = (),
+    kwargs: Kwargs = (),
     precision: str | None = None,
     record: Recorded | None = None,
     ignore: Sequence[str] = (),
@@ -33,7 +34,7 @@ def lint(
 
     precision = one_of("precision", precision, (None, *PRECISIONS))
     language = one_of("language", language, LANGUAGES)
-    source = find_variant(model, settings)
+    source = find(model, settings, kwargs)
     batch = read_batch(input, batch_size, source.image)
     try:
         graph = source.graph(batch)
@@ -41,24 +42,33 @@ def lint(
         return answer(report_refusal(source.name, batch, error, language, several(ignore), strict))
     times = None if record is None else read_stage_times(as_record(record), graph)
     untimed = record is not None and times is None
-    return answer(lint(Subject(source.spec, graph, precision, times), language, several(ignore), untimed, strict))
+    subject = Subject(spec_of(source), graph, precision, times)
+    return answer(lint(subject, language, several(ignore), untimed, strict))
 
 
 def check(
-    model: Model = "resnet50", input: Input = None, batch_size: int | None = None, settings: Settings = ()
+    model: Model = "resnet50",
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Settings = (),
+    kwargs: Kwargs = (),
 ) -> Answer:
-    """Our numbers against fvcore, thop and torch, run on the built module, and against published numbers.
+    """Our numbers against fvcore, thop and torch, run on the module, and against published numbers.
 
     The answer's ``ok`` is whether nothing differs without a known reason.
     """
-    from resnet_inspect.questions.check import check
+    from resnet_inspect.questions.check import Measured, check
 
-    source = find_variant(model, settings)
+    source = find(model, settings, kwargs)
     network = graph_of(source, input, batch_size)
+    published = published_name(source, network)
+    # The tools see the built module, which is laid out as torchvision's, or the code's own.
+    layout = lay_out(source, network, "torchvision" if isinstance(source, VariantSource) else None)
     from resnet_inspect.runtime import counters  # torch lives behind this line
 
-    measured = counters.measure(network)
-    return answer(check(source.variant, network, measured, counters.published(network.name), counters.versions()))
+    totals, failed = counters.measure(network, getattr(source, "module", None))
+    metadata = counters.published(published, network.input.shape[-1])
+    return answer(check(network, layout.calls, published, Measured(totals, failed), metadata, counters.versions()))
 
 
 def reconcile(
@@ -66,25 +76,28 @@ def reconcile(
     input: Input = None,
     batch_size: int | None = None,
     settings: Settings = (),
+    kwargs: Kwargs = (),
     writing: str | None = None,
     measure: bool = False,
 ) -> Answer:
-    """What every counter reports for the network, part by part; ``measure`` runs those installed on the built module.
+    """What every counter reports for the network, part by part; ``measure`` runs those installed on the module.
 
     The answer's ``ok`` is whether each that ran gave what its rule gives.
     """
     from resnet_inspect.questions.reconcile import reconcile
 
-    source = find_variant(model, settings)
+    source = find(model, settings, kwargs)
     network = graph_of(source, input, batch_size)
+    published = published_name(source, network)
     if not measure:
-        return answer(reconcile(source.variant, network, writing_of(source, writing)))
+        return answer(reconcile(network, lay_out(source, network, writing), published))
     if writing not in (None, "torchvision"):
         raise RequestError(f"--measure cannot build a module laid out as in {writing}", hint="leave out --writing")
     from resnet_inspect.counting.run import run_all
 
-    measured = run_all(source.job["spec"], network.input.shape)
-    return answer(reconcile(source.variant, network, "torchvision", measured))
+    built = "torchvision" if isinstance(source, VariantSource) else None
+    layout = lay_out(source, network, built)
+    return answer(reconcile(network, layout, published, run_all(source.job, network.input.shape)))
 
 
 def budget(
@@ -92,6 +105,7 @@ def budget(
     input: Input = None,
     batch_size: int | None = None,
     settings: Settings = (),
+    kwargs: Kwargs = (),
     max_params: Amount = None,
     max_macs: Amount = None,
     max_flops: Amount = None,
@@ -119,7 +133,7 @@ def budget(
         memory=size(max_memory),
         latency_ms=max_latency_ms,
     )
-    network = find(model, settings)
+    network = find(model, settings, kwargs)
     graph = graph_of(network, input, batch_size)
     if record is None:
         return answer(budget(graph, {}, limits, None, source))

@@ -1,18 +1,27 @@
 """The verbs that set networks against each other: the zoo, several models, two models."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from resnet_inspect.api.amounts import Amount, amount
 from resnet_inspect.api.answer import Answer, answer, one_of, several
 from resnet_inspect.api.hardware import DEFAULT_DEVICE, floor_on
-from resnet_inspect.api.network import lower
 from resnet_inspect.errors import RequestError, ShapeError, UnknownModelError
 from resnet_inspect.graph import Graph
 from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.zoo import Variant
-from resnet_inspect.sources import Input, Model, Settings, VariantSource, find_variant, graph_of
+from resnet_inspect.sources import (
+    Input,
+    Kwargs,
+    Model,
+    Settings,
+    VariantSource,
+    find,
+    find_all,
+    graph_of,
+    spec_of,
+)
 
 if TYPE_CHECKING:
     from resnet_inspect.questions.variants import Sort
@@ -29,8 +38,15 @@ def list_variants(
     max_floor_ms: float | None = None,
     input: Input = None,
     batch_size: int | None = None,
+    kwargs: Kwargs = (),
+    use_cache: bool = True,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> Answer:
     """Every variant whose name or family matches the glob ``pattern``, at its own image size or at ``input``.
+
+    A pattern as ``timm:resnet*`` or ``torchvision:*`` lists a library's nets, made with ``kwargs``. Their costs are
+    kept in the user's cache folder unless ``use_cache`` is False. ``progress`` is called with how many are counted, of
+    how many, and the name of the next.
 
     ``device`` adds the least time that a batch needs there; ``sort="floor"`` and ``max_floor_ms`` need it. Costs that
     depend on the image are ranked at one size: with a device, or sorted by one, variants of other sizes are left out.
@@ -41,6 +57,7 @@ def list_variants(
     from fnmatch import fnmatchcase
 
     from resnet_inspect.questions.variants import OF_AN_IMAGE, SORTS, catalogue
+    from resnet_inspect.sources.library import is_pattern
 
     sort = one_of("sort", sort, (None, *SORTS))
     if device is None and (sort == "floor" or max_floor_ms is not None):
@@ -49,6 +66,14 @@ def list_variants(
     if max_floor_ms is not None and not max_floor_ms > 0:
         raise RequestError(f"--max-floor-ms {max_floor_ms:g}: a limit is a number above 0", hint="as --max-floor-ms 5")
     floor = floor_on(device, precision)
+    if is_pattern(pattern):
+        from resnet_inspect.api.library import count_library
+        from resnet_inspect.questions.library import library
+
+        nets = [*count_library(pattern, kwargs, input, batch_size, floor, use_cache, progress)]
+        return answer(library(nets, sort, amount(max_params), amount(max_macs), floor, max_floor_ms))
+    if kwargs:
+        raise RequestError("--kwargs are for nets in code", hint="as in resnet-inspect list 'timm:resnet*'")
     matching = [v for v in zoo.variants() if fnmatchcase(v.name, pattern) or fnmatchcase(v.family, pattern)]
     if not matching:
         hint = "quote a glob, as in resnet-inspect list 'wide*'"
@@ -96,6 +121,7 @@ def compare(
     input: Input = None,
     batch_size: int | None = None,
     settings: Settings = (),
+    kwargs: Kwargs = (),
     device: str | None = None,
     precision: "Precision | None" = None,
 ) -> Answer:
@@ -110,7 +136,8 @@ def compare(
     from resnet_inspect.questions.variants import compare
 
     floor = floor_on(device, precision)
-    return answer(compare([lower(model, input, batch_size, settings) for model in nets], floor))
+    graphs = [graph_of(source, input, batch_size) for source in find_all(nets, settings, kwargs)]
+    return answer(compare(graphs, floor))
 
 
 def diff(
@@ -119,13 +146,15 @@ def diff(
     input: Input = None,
     batch_size: int | None = None,
     settings: Settings = (),
+    kwargs: Kwargs = (),
     device: str = DEFAULT_DEVICE,
     precision: "Precision | None" = None,
     task: "Task" = "infer",
 ) -> Answer:
-    """Stage by stage, what changes from ``a`` to ``b`` in the spec, and what that costs.
+    """Stage by stage, what changes from ``a`` to ``b`` in the spec or in the calls, and what that costs.
 
-    ``b`` defaults to ``a``; ``settings`` change ``b``. With ``task="train"`` MACs and memory are a training step's.
+    ``b`` defaults to ``a``; ``settings`` or ``kwargs`` change ``b``. With ``task="train"`` MACs and memory are a
+    training step's.
 
     Raises:
         RequestError: there is nothing to compare with, or no such device or precision.
@@ -136,9 +165,9 @@ def diff(
 
     precision = one_of("precision", precision, (None, *PRECISIONS))
     task = one_of("task", task, TASKS)
-    if b is None and not settings:
+    if b is None and not (settings or kwargs):
         raise RequestError("diff needs a second model, or a --set", hint="as in resnet-inspect diff resnet50 resnet50d")
     limits = devices.find_device(device)
-    sources = find_variant(a), find_variant(a if b is None else b, settings)
-    before, after = (Side(source.spec, graph_of(source, input, batch_size)) for source in sources)
+    sources = find(a), find(a if b is None else b, settings, kwargs)
+    before, after = (Side(spec_of(source), graph_of(source, input, batch_size)) for source in sources)
     return answer(diff(before, after, limits, precision or limits.precision, task), sources[1].notes)

@@ -6,7 +6,7 @@ from resnet_inspect.api.answer import Answer, answer, one_of
 from resnet_inspect.api.network import lower
 from resnet_inspect.api.records import Recorded, as_record
 from resnet_inspect.errors import RequestError
-from resnet_inspect.sources import Input, Model, Settings, find, is_code
+from resnet_inspect.sources import Input, Kwargs, Model, Settings, find
 from resnet_inspect.sources.batch import read_input
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from resnet_inspect.benchmark.record import Record, Result
     from resnet_inspect.hardware.devices import Device
     from resnet_inspect.questions.variants import Floor
+    from resnet_inspect.sources.source import Source
     from resnet_inspect.vocabulary import Depth, Precision
 
 DEFAULT_DEVICE = "h200"
@@ -24,6 +25,7 @@ def roofline(
     input: Input = None,
     batch_size: int | None = None,
     settings: Settings = (),
+    kwargs: Kwargs = (),
     device: str | None = None,
     precision: "Precision | None" = None,
     depth: "Depth" = "stage",
@@ -50,10 +52,11 @@ def roofline(
     if record is not None:
         if settings:
             raise RequestError("--set cannot change a network that was measured", hint="leave out --set, or --record")
-        return _measured(as_record(record), case, model, input, batch_size, precision, device, depth, machine)
+        net = None if model is None else find(model, (), kwargs)
+        return _measured(as_record(record), case, net, input, batch_size, precision, device, depth, machine)
     if case is not None:
         raise RequestError(f"--case {case} needs a Record", hint="give --record RUN.json")
-    graph = lower(model or "resnet50", input, batch_size, settings)
+    graph = lower(model or "resnet50", input, batch_size, settings, kwargs)
     machine = machine or devices.is_torch_device(device or DEFAULT_DEVICE)
     limits = _this_machine(device or "auto", precision) if machine else devices.find_device(device or DEFAULT_DEVICE)
     return answer(roofline(graph, limits, precision or limits.precision, depth))
@@ -62,7 +65,7 @@ def roofline(
 def _measured(
     record: "Record",
     number: int | None,
-    model: Model | None,
+    net: "Source | None",
     input: Input,
     batch_size: int | None,
     precision: "Precision | None",
@@ -74,7 +77,7 @@ def _measured(
     from resnet_inspect.benchmark.request import measured_graph
     from resnet_inspect.records.efficiency import choose, efficiency
 
-    name = None if model is None else find(model).name
+    name = None if net is None else net.name
     size = None if input is None else read_input(input)
 
     def unlike(case: "Case") -> list[str]:
@@ -88,11 +91,12 @@ def _measured(
         return [str(option) for wanted, actual, option in asked if wanted not in (None, actual)]
 
     result = choose(record, number, unlike)
-    if name is None and is_code(result.case.model):  # a Record alone makes no code run
-        hint = f"name it, as in resnet-inspect roofline {result.case.model} --record"
+    if net is None and not result.spec:  # a Record alone makes no code run
+        code = result.case.model.replace(" ", " --kwargs ")
+        hint = f"name it, as in resnet-inspect roofline {code} --record"
         raise RequestError(f"the Record is of {result.case.model}, which is code", hint=hint)
     limits = _limits(device, record, result, machine)
-    return answer(efficiency(measured_graph(result), limits, record, result, depth))
+    return answer(efficiency(measured_graph(result, net), limits, record, result, depth))
 
 
 def devices() -> Answer:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from resnet_inspect.api.answer import Answer, answer, one_of, several
 from resnet_inspect.api.records import Recorded, as_record
 from resnet_inspect.errors import RequestError
-from resnet_inspect.sources import Input, Model, Settings, find
+from resnet_inspect.sources import Input, Kwargs, Model, Settings, find_all
 from resnet_inspect.sources.batch import read_input
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def bench(
     batch_size: int | str | Sequence[int | str] | None = None,
     input: Input = None,
     settings: Settings = (),
+    kwargs: Kwargs = (),
     task: str | Sequence[str] = "infer",
     precision: str | Sequence[str] | None = None,
     layout: str | Sequence[str] = "contiguous",
@@ -71,7 +72,7 @@ def bench(
 
     if per not in BREAKDOWNS:
         raise RequestError(f"--per {per} is neither stage nor layer", hint="as --per stage")
-    networks = tuple(find(model, settings) for model in several(models))
+    networks = tuple(find_all(several(models), settings, kwargs))
     if folded and not all(network.spec_fields for network in networks):
         raise RequestError("--folded needs a spec, and code is measured as it is", hint="leave out --folded")
     extras = BREAKDOWNS[per]

@@ -4,21 +4,25 @@ from typing import TYPE_CHECKING
 
 from resnet_inspect.graph import Graph
 from resnet_inspect.resnet.spec import ResNetSpec
-from resnet_inspect.sources import Input, Model, Settings, find, find_variant, graph_of
+from resnet_inspect.sources import Input, Kwargs, Model, Settings, find, find_variant, graph_of
 
 if TYPE_CHECKING:
     from torch import nn
 
 
 def lower(
-    model: Model = "resnet50", input: Input = None, batch_size: int | None = None, settings: Settings = ()
+    model: Model = "resnet50",
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Settings = (),
+    kwargs: Kwargs = (),
 ) -> Graph:
     """The network as a list of typed calls. Code and torch modules are traced; everything else is lowered from a spec.
 
     Raises:
         RequestError: there is no such model, or it cannot take the input.
     """
-    return graph_of(find(model, settings), input, batch_size)
+    return graph_of(find(model, settings, kwargs), input, batch_size)
 
 
 def fold(model: Model | Graph = "resnet50") -> Graph:

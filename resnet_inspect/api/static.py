@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING
 
 from resnet_inspect.api.answer import Answer, answer, one_of
+from resnet_inspect.api.layout import lay_out
 from resnet_inspect.api.network import fold
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.report import Report
-from resnet_inspect.sources import Input, Model, Settings, VariantSource, find, find_variant, graph_of
+from resnet_inspect.sources import Input, Kwargs, Model, Settings, find, graph_of
 
 if TYPE_CHECKING:
     from resnet_inspect.vocabulary import Depth, Optimizer, Precision, Task
@@ -18,6 +19,7 @@ def summary(
     input: Input = None,
     batch_size: int | None = None,
     settings: Settings = (),
+    kwargs: Kwargs = (),
     depth: "Depth" = "stage",
     folded: bool = False,
 ) -> Answer:
@@ -29,7 +31,7 @@ def summary(
     from resnet_inspect.vocabulary import DEPTHS
 
     depth = one_of("depth", depth, DEPTHS)
-    source = find(model, settings)
+    source = find(model, settings, kwargs)
     network = graph_of(source, input, batch_size)
     if folded:
         network_folded = fold(network)
@@ -42,6 +44,7 @@ def flops(
     input: Input = None,
     batch_size: int | None = None,
     settings: Settings = (),
+    kwargs: Kwargs = (),
     task: "Task" = "infer",
     folded: bool = False,
     tool: str | None = None,
@@ -55,7 +58,7 @@ def flops(
     from resnet_inspect.vocabulary import TASKS
 
     task = one_of("task", task, TASKS)
-    source = find(model, settings)
+    source = find(model, settings, kwargs)
     network = graph_of(source, input, batch_size)
     if tool is not None:
         from resnet_inspect.questions.reconcile import flops_as
@@ -63,7 +66,7 @@ def flops(
         if task == "train":
             raise RequestError("counters count a forward pass", hint="leave out --task train, or --as")
         network = fold(network) if folded else network
-        return answer(flops_as(network, tool, writing_of(find_variant(model, settings), writing)))
+        return answer(flops_as(network, tool, lay_out(source, network, writing)))
     if writing is not None:
         raise RequestError("--writing matters only to other counters", hint="name one with --as")
     if folded:
@@ -78,6 +81,7 @@ def memory(
     input: Input = None,
     batch_size: int | None = None,
     settings: Settings = (),
+    kwargs: Kwargs = (),
     task: "Task" = "infer",
     precision: "Precision" = "fp32",
     optimizer: "Optimizer" = "sgd",
@@ -106,7 +110,7 @@ def memory(
         limits = find_device(device)
     if not (isinstance(momentum, int | float) and 0 <= momentum < 1):
         raise RequestError(f"momentum {momentum!r} is not a number from 0 to below 1", hint="as --momentum 0.9")
-    source = find(model, settings)
+    source = find(model, settings, kwargs)
     network = graph_of(source, input, batch_size)
     if folded:
         _refuse_to_train_folded(task)
@@ -130,10 +134,3 @@ def _refuse_to_train_folded(task: "Task") -> None:
             "--folded is for inference: a folded BatchNorm has no batch statistics to train with",
             hint="leave out one of --folded and --task train",
         )
-
-
-def writing_of(source: VariantSource, writing: str | None) -> str:
-    """The library whose module layout is counted: ``writing``, or the variant's own."""
-    from resnet_inspect.counting.writing import WRITINGS
-
-    return one_of("writing", writing, (None, *WRITINGS)) or source.variant.writing

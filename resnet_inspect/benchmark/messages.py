@@ -24,7 +24,8 @@ Lost = Literal["oom", "crashed", "timeout"]
 class Job:
     """The first message: what to measure, and how.
 
-    ``source`` says what to make the net of: ``{"spec": {field: value}}`` or ``{"code": name}``.
+    ``source`` says what to make the net of: ``{"spec": {field: value}}``, or ``{"code": name}`` with
+    ``"kwargs": ["name=value"]``.
     """
 
     case: Case

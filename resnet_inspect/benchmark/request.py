@@ -127,15 +127,15 @@ def predict_memory(case: Case, graph: Graph) -> PeakMemory | None:
     return memory_peak(graph, case.task, case.arithmetic)[1]
 
 
-def measured_graph(result: Result) -> Graph:
-    """The network that a result of a Record measured, at its input.
+def measured_graph(result: Result, net: Source | None = None) -> Graph:
+    """The network that a result of a Record measured, at its input; ``net`` is the code, where its name does not do.
 
     Raises:
         RequestError: the Record does not say which network it was, or code has changed since.
     """
     case = result.case
-    if sources.is_code(case.model):
-        graph = sources.graph_of(sources.find(case.model), case.input)
+    if not result.spec:
+        graph = sources.graph_of(net or sources.find(case.model), case.input)
         if work_of(graph).macs != result.cost.macs:
             raise RequestError(f"{case.model} is no longer what was measured", hint="measure it again")
         return graph

@@ -87,7 +87,7 @@ def _ending_at_once() -> Iterator[None]:
 @click.option("--ceilings", is_flag=True, help="Also measure the device's ceilings, and the floor they set.")
 @click.option("--energy", is_flag=True, help="Also measure joules per image over 10 s windows (NVIDIA GPUs).")
 @click.option("--seed", type=int, default=0, help="Seed of weights, input and case order; default: 0.")
-@options.asked("input", "settings", "format")
+@options.asked("input", "settings", "kwargs", "format")
 @click.option("-o", "--output", metavar="FILE.json", help="Save the Record after every case; - prints it.")
 def command(
     asked: Asked,
@@ -118,10 +118,10 @@ def command(
     with INTERRUPTS.listening(*SIGNALS), _ending_at_once(), recording(output) as file:
         with display(file) as (tell, progress):
             record = measured.bench(
-                models or (asked.model,), device, batch_size, asked.input, asked.settings, task, precision, layout,
-                mode, threads, quick=quick, min_time_s=min_time, max_time_s=max_time, seed=seed, argv=sys.argv[1:],
-                save=file.save, tell=tell, progress=progress, per=per, energy=energy, folded=folded, fresh=fresh,
-                ceilings=ceilings,
+                models or (asked.model,), device, batch_size, asked.input, asked.settings, asked.kwargs, task,
+                precision, layout, mode, threads, quick=quick, min_time_s=min_time, max_time_s=max_time, seed=seed,
+                argv=sys.argv[1:], save=file.save, tell=tell, progress=progress, per=per, energy=energy,
+                folded=folded, fresh=fresh, ceilings=ceilings,
             )  # fmt: skip
         answer = measured.show(record, strict=True)
         if asked.format == "json" or output == "-":

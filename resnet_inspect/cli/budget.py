@@ -11,8 +11,8 @@ EXAMPLES = (
     "resnet-inspect budget resnet18 --input 1,3,32,32 --max-latency-ms 5000 --record run.json",
 )
 KEYS = (
-    "model", "input", "batch-size", "set", "max-params", "max-macs", "max-flops", "max-activations", "max-memory",
-    "max-latency-ms", "record",
+    "model", "input", "batch-size", "set", "kwargs", "max-params", "max-macs", "max-flops", "max-activations",
+    "max-memory", "max-latency-ms", "record",
 )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def command(
 
     \b
         [tool.resnet-inspect]
-        model = "resnet50"         # or a spec.toml; also input, batch-size, set
+        model = "resnet50"         # or a spec.toml; also input, batch-size, set, kwargs
         max-params = "26M"         # also max-macs, max-flops, max-activations
         max-memory = "200MiB"
         max-latency-ms = 5

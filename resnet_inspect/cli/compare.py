@@ -19,7 +19,7 @@ EXAMPLES = (
 
 @click.command(epilog=options.examples(EXAMPLES))
 @click.argument("models", metavar="MODEL MODEL...", nargs=-1, required=True)
-@options.asked("input", "batch_size", "settings", "format", "output")
+@options.asked("input", "batch_size", "settings", "kwargs", "format", "output")
 @options.floor_device
 @options.floor_precision
 def command(asked: Asked, models: tuple[str, ...], device: str | None, precision: "Precision | None") -> None:
@@ -30,6 +30,7 @@ def command(asked: Asked, models: tuple[str, ...], device: str | None, precision
             input=asked.input,
             batch_size=asked.batch_size,
             settings=asked.settings,
+            kwargs=asked.kwargs,
             device=device,
             precision=precision,
         ),

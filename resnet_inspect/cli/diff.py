@@ -17,7 +17,7 @@ EXAMPLES = (
 @click.command(epilog=options.examples(EXAMPLES))
 @click.argument("a")
 @click.argument("b", required=False)
-@options.asked("input", "batch_size", "settings", "format", "output")
+@options.asked("input", "batch_size", "settings", "kwargs", "format", "output")
 @click.option("--device", default=DEFAULT_DEVICE, help="Device whose floor is compared, see `devices`; default: h200.")
 @click.option(
     "--precision", type=click.Choice(PRECISIONS), help="Precision of that floor; default: bf16 where supported."
@@ -26,6 +26,9 @@ EXAMPLES = (
 def command(asked: Asked, a: str, b: str | None, device: str, precision: Precision | None, task: Task) -> None:
     """What changes from A to B, stage by stage: fields of the spec and their costs.
 
-    B defaults to A, and --set changes B.
+    B defaults to A, and --set or --kwargs change B.
     """
-    finish(comparisons.diff(a, b, asked.input, asked.batch_size, asked.settings, device, precision, task), asked)
+    finish(
+        comparisons.diff(a, b, asked.input, asked.batch_size, asked.settings, asked.kwargs, device, precision, task),
+        asked,
+    )

@@ -1,3 +1,4 @@
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -7,6 +8,7 @@ from resnet_inspect.cli import options
 from resnet_inspect.cli.amounts import amount
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
+from resnet_inspect.cli.stderr import tell
 from resnet_inspect.questions.variants import SORTS, Sort
 
 if TYPE_CHECKING:
@@ -19,6 +21,12 @@ EXAMPLES = (
 )
 
 
+def show_progress(counted: int, planned: int, name: str) -> None:
+    """Say on a terminal which net of a library is counted: a net takes a third of a second and more."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        tell(f"{counted + 1}/{planned} {name}")
+
+
 @click.command(epilog=options.examples(EXAMPLES))
 @click.argument("pattern", default="*")
 @click.option("--max-params", type=amount, metavar="26M", help="Most parameters allowed.")
@@ -27,7 +35,8 @@ EXAMPLES = (
 @options.floor_device
 @options.floor_precision
 @click.option("--max-floor-ms", type=float, metavar="5", help="Most milliseconds allowed per batch on --device.")
-@options.asked("input", "batch_size", "format", "output")
+@click.option("--no-cache", is_flag=True, help="Count a library's nets again, and keep nothing.")
+@options.asked("input", "batch_size", "kwargs", "format", "output")
 def command(
     asked: Asked,
     pattern: str,
@@ -37,9 +46,14 @@ def command(
     device: str | None,
     precision: "Precision | None",
     max_floor_ms: float | None,
+    no_cache: bool,
 ) -> None:
-    """List variants whose name or family matches the glob PATTERN, with their costs."""
+    """List variants whose name or family matches the glob PATTERN, with their costs.
+
+    A PATTERN as 'timm:resnet*' or 'torchvision:*' lists that library's nets, and remembers what they cost.
+    """
     answer = comparisons.list_variants(
-        pattern, max_params, max_macs, sort, device, precision, max_floor_ms, asked.input, asked.batch_size
-    )
+        pattern, max_params, max_macs, sort, device, precision, max_floor_ms, asked.input, asked.batch_size,
+        asked.kwargs, not no_cache, show_progress,
+    )  # fmt: skip
     finish(answer, asked)

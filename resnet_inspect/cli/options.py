@@ -22,13 +22,14 @@ class Asked:
     input: str | None = None
     batch_size: int | None = None
     settings: tuple[str, ...] = ()
+    kwargs: tuple[str, ...] = ()
     format: Format | None = None
     output: str | None = None
 
     @property
-    def network(self) -> tuple[str, str | None, int | None, tuple[str, ...]]:
-        """The first four arguments of a verb."""
-        return self.model, self.input, self.batch_size, self.settings
+    def network(self) -> tuple[str, str | None, int | None, tuple[str, ...], tuple[str, ...]]:
+        """The first five arguments of a verb."""
+        return self.model, self.input, self.batch_size, self.settings, self.kwargs
 
 
 # field of Asked -> the argument or option that sets it
@@ -48,6 +49,12 @@ FIELDS: dict[str, Callable[[Command], Command]] = {
         multiple=True,
         metavar="FIELD=VALUE",
         help="Change a field of the spec; repeatable.",
+    ),
+    "kwargs": click.option(
+        "--kwargs",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Argument of what makes a net in code; repeatable.",
     ),
     "format": click.option("--format", type=click.Choice(FORMATS), help="Output format; default: table."),
     "output": click.option("-o", "--output", metavar="FILE", help="Write to FILE; its suffix sets the format."),

@@ -15,7 +15,7 @@ EXAMPLES = (
 
 @click.command(epilog=options.examples(EXAMPLES))
 @click.argument("model", required=False)  # resnet50, or what the Record measured
-@options.asked("input", "batch_size", "settings", "format", "output")
+@options.asked("input", "batch_size", "settings", "kwargs", "format", "output")
 @click.option("--device", help="Name from `devices`, or cpu or cuda for this machine; default: h200.")
 @click.option(
     "--precision", type=click.Choice(PRECISIONS), help="Precision of the pass; default: bf16 where supported."
@@ -38,6 +38,16 @@ def command(
 ) -> None:
     """The least time MODEL needs on a device, and whether compute or bandwidth sets it."""
     answer = hardware.roofline(
-        model, asked.input, asked.batch_size, asked.settings, device, precision, depth, record, case, machine
-    )
+        model,
+        asked.input,
+        asked.batch_size,
+        asked.settings,
+        asked.kwargs,
+        device,
+        precision,
+        depth,
+        record,
+        case,
+        machine,
+    )  # fmt: skip
     finish(answer, asked)

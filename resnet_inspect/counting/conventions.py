@@ -85,6 +85,7 @@ CONV_FC = Convention(
     "",
     "multiply-accumulates of convolutions and linear layers with learned weights: what papers call FLOPs",
     CONVOLUTIONS,
+    otherwise=_macs,
 )
 FVCORE = Convention(
     "fvcore",

@@ -20,6 +20,7 @@ class Convention:
         operations: a rule for each kind of operation, whichever module or function runs it.
         modules: a rule for each class of module. A call with a rule in both tables counts twice.
         per_image: the total is for one image, whatever the batch size.
+        otherwise: a rule for any other operation with learned multiply-accumulates.
     """
 
     name: str
@@ -29,6 +30,14 @@ class Convention:
     operations: Mapping[str, Rule] = field(default_factory=dict)
     modules: Mapping[str, Rule] = field(default_factory=dict)
     per_image: bool = False
+    otherwise: Rule | None = None
+
+    def rules(self, call: Call) -> list[Rule]:
+        """The rules for a call: of its operation and of its module."""
+        rules = [self.operations.get(call.kind), self.modules.get(call.by)]
+        if rules == [None, None] and call.kind == call.node.kind and call.node.macs:
+            rules = [self.otherwise]
+        return [rule for rule in rules if rule is not None]
 
 
 @dataclass(slots=True)
@@ -44,11 +53,11 @@ def count(convention: Convention, calls: Iterable[Call]) -> Count:
     """Count ``calls`` by ``convention``; a rule's 0 is a part of the total, a missing rule makes a kind uncounted."""
     result = Count()
     for call in calls:
-        rules = (convention.operations.get(call.kind), convention.modules.get(call.by))
-        if rules == (None, None):
+        rules = convention.rules(call)
+        if not rules:
             result.uncounted[call.kind] = result.uncounted.get(call.kind, 0) + 1
             continue
-        work = sum(rule(call) for rule in rules if rule is not None)
+        work = sum(rule(call) for rule in rules)
         result.parts[call.kind] = result.parts.get(call.kind, 0) + work
         result.total += work
     return result

@@ -23,17 +23,18 @@ class Measured:
     why: str = ""
 
 
-def run_all(spec: JsonObject, image: tuple[int, ...]) -> dict[str, Measured]:
-    """Run every package on the net of ``spec`` (fields that are None left out) and a batch of that shape.
+def run_all(source: JsonObject, image: tuple[int, ...]) -> dict[str, Measured]:
+    """Run every package on a batch of that shape and the net of ``source``, which says what to make it of: ``{"spec":
+    …}`` without fields that are None, or ``{"code": name}`` with ``"kwargs"``.
 
     The keys are the names of the conventions.
     """
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        results = pool.map(lambda package: _run(package, spec, image), PACKAGES)
+        results = pool.map(lambda package: _run(package, source, image), PACKAGES)
     return {convention: measured for totals in results for convention, measured in totals.items()}
 
 
-def _run(package: str, spec: JsonObject, image: tuple[int, ...]) -> dict[str, Measured]:
+def _run(package: str, source: JsonObject, image: tuple[int, ...]) -> dict[str, Measured]:
     conventions = [convention.name for convention in PACKAGES[package].conventions]
     try:
         installed = version(package)
@@ -42,7 +43,7 @@ def _run(package: str, spec: JsonObject, image: tuple[int, ...]) -> dict[str, Me
     try:
         process = subprocess.run(
             [sys.executable, "-m", "resnet_inspect.runtime.counters", package],
-            input=json.dumps({"spec": spec, "image": image}),
+            input=json.dumps({**source, "image": image}),
             capture_output=True,
             text=True,
             timeout=TIMEOUT_S,

@@ -18,10 +18,11 @@ def training_flops(graph: Graph, convention: Convention = CONV_FC) -> dict[int, 
     backward = backward_calls(graph)
     steps: dict[int, int] = {}
     for position, node in enumerate(graph.nodes):
-        rule = convention.operations.get(node.kind)
-        if rule is None:
+        call = Call(node.kind, node, "")
+        rules = convention.rules(call)
+        if not rules:
             continue
-        forward = rule(Call(node.kind, node, ""))
+        forward = sum(rule(call) for rule in rules)
         forward *= 1 if convention.unit == "FLOP" else 2
         steps[position] = forward
         if position in backward:

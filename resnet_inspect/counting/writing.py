@@ -1,4 +1,6 @@
-"""How each library lays a network out in modules: tools that count modules depend on it, the outputs do not.
+"""How a network is laid out in modules: tools that count modules depend on it, the outputs do not.
+
+A spec has the layout of the library that its family names, code the one that was traced.
 
 torchvision calls one ReLU module three times in a block, where timm has three modules. timm's pre-activation nets put
 norm and ReLU into one class, and a tool that knows torch's classes by name does not see it.
@@ -6,11 +8,11 @@ norm and ReLU into one class, and a tool that knows torch's classes by name does
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from resnet_inspect.graph import Graph, Node, TensorType
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.graph.ops.pointwise import ReLU
+from resnet_inspect.graph.ops.pointwise import Activation, Input, ReLU
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, MaxPool2d
 
 
@@ -27,6 +29,13 @@ class Call:
     node: Node
     by: str
     last: bool = True
+
+
+class Layout(NamedTuple):
+    """The calls of a network in a module layout; ``name`` is the library's that has it, or says that it is code's."""
+
+    name: str
+    calls: list[Call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,7 @@ class Writing:
     classes: Mapping[str, str] = field(default_factory=dict)
 
 
+NO_CLASSES: Mapping[str, str] = {}
 NORM_ACT = {"BatchNorm2d": "BatchNormAct2d", "GroupNorm": "GroupNormAct"}
 # A zoo family names its library; ``build`` lays modules out as torchvision does.
 WRITINGS: dict[str, Writing] = {
@@ -78,6 +88,24 @@ def as_written(graph: Graph, writing: str = "torchvision") -> list[Call]:
         calls += [call, *_extra_calls(call)]
         if layout.relu_before_se and graph.containers.get(node.name.removesuffix(".bn2")) == "BasicBlock":
             calls.append(Call("ReLU", node, "ReLU", last=False))
+    return calls
+
+
+def as_traced(graph: Graph, classes: Mapping[str, str] = NO_CLASSES) -> list[Call]:
+    """The calls of ``graph`` in the modules that were traced.
+
+    ``classes`` names the class of each module by its path, where it is not the kind of its operation: ``StdConv2d``,
+    and ``timm.GroupNorm`` where torch has a class of that name.
+    """
+    last_call = {node.module: node.name for node in graph.nodes if node.module}
+    calls: list[Call] = []
+    for node in graph.nodes:
+        if isinstance(node.op, Input):
+            continue
+        kind = node.op.function if isinstance(node.op, Activation) else node.kind
+        by = (classes.get(node.module) or graph.containers.get(node.module) or kind) if node.module else ""
+        call = Call(kind, node, by, last_call.get(node.module) in (None, node.name))
+        calls += [call, *_extra_calls(call)]
     return calls
 
 

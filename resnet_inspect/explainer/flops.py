@@ -1,15 +1,13 @@
 """MACs against FLOPs: the factor of 2 by which published tables differ."""
 
 from resnet_inspect.explainer import arithmetic as write
-from resnet_inspect.explainer.outline import Outline
 from resnet_inspect.explainer.speech import Speaker
 from resnet_inspect.report import Section
 from resnet_inspect.units import giga
 
 
-def explain_flops(net: Outline, say: Speaker) -> Section:
-    """This net's MACs as FLOPs, and which of the two numbers papers and tools print."""
-    macs = net.total.macs
+def explain_flops(macs: int, say: Speaker) -> Section:
+    """A net's MACs as FLOPs, and which of the two numbers papers and tools print."""
     conversion = say(
         "A MAC is one multiplication and one addition, so 2 FLOPs. {macs} MACs are 2·{macs} = {flops} FLOPs: "
         "{giga_macs} GMACs or {giga_flops} GFLOPs.",

@@ -31,7 +31,7 @@ def write_lesson(spec: ResNetSpec, graph: Graph, language: str) -> Report:
         explain_bias(net, say),
         explain_stride_placement(net, say),
         explain_dilation(net, say),
-        explain_flops(net, say),
+        explain_flops(net.total.macs, say),
         summary,
     ]
     return Report(

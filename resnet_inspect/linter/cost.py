@@ -7,7 +7,7 @@ from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.work import stage_of, work_by, work_of
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.linter.rule import Hit, StageTimes, Subject, is_in_gate, join_values, name_span
+from resnet_inspect.linter.rule import Hit, StageTimes, Subject, join_values, name_span
 from resnet_inspect.units import text
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def misaligned_channels(subject: Subject) -> Iterator[Hit]:
         return
     multiple = ALIGNMENT[subject.precision]
     convs = [(node, node.op) for node in subject.graph.nodes if isinstance(node.op, Conv2d) and node.stage != "head"]
-    convs = [(node, op) for node, op in convs if not is_in_gate(node)]
+    convs = [(node, op) for node, op in convs if not subject.is_in_gate(node)]
     misaligned = {}
     for i, (node, op) in enumerate(convs):
         channels = {op.out_channels // op.groups} | ({op.in_channels // op.groups} if i else set())
@@ -105,7 +105,7 @@ def slow_stage(subject: Subject) -> Iterator[Hit]:
     compile`), or fold BatchNorm for inference. channels_last and a lower precision move fewer
     bytes; a larger batch fills the device.
     """
-    if subject.times is None:
+    if subject.times is None or not work_of(subject.graph).macs:
         return
     works = work_by(subject.graph, stage_of)
     macs, total_ms = work_of(subject.graph).macs, sum(subject.times.ms.values())

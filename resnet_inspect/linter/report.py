@@ -15,6 +15,7 @@ FINDINGS = marked("findings")
 CLEAN = marked("clean: none of {rules} rules reports anything")
 SKIPPED = marked("{code} needs {option}")
 UNTIMED = marked("the Record has no stage times; measure them with `resnet-inspect bench --per stage`")
+NO_SPEC = marked("this net is code: a hint gives the cost of a remedy where a net has a spec")
 UNBUILDABLE = marked("the net cannot be built, so the other rules did not run")
 
 
@@ -34,7 +35,9 @@ def lint(
     """
     translate = translator(language)
     rules = _select_rules(ignore)
-    findings = [make_finding(rule, hit, translate) for rule in rules for hit in rule.check(subject)]
+    findings = [
+        make_finding(rule, hit, translate, subject.spec is None) for rule in rules for hit in rule.check(subject)
+    ]
     given = {"--precision": subject.precision is not None, "--record": subject.times is not None}
     skipped = [rule for rule in rules if rule.needs and not given[rule.needs]]
     notes = []
@@ -44,6 +47,8 @@ def lint(
         notes.append("; ".join([translate(CLEAN).format(rules=len(rules) - len(skipped)), *missing]))
     if untimed:
         notes.append(translate(UNTIMED))
+    if subject.spec is None and any(rule.hint_in_code for rule in rules for each in findings if each.code == rule.code):
+        notes.append(translate(NO_SPEC))
     graph = subject.graph
     return _report(graph.name, graph.input, findings, notes, translate, strict)
 
@@ -67,9 +72,10 @@ def report_refusal(
     return _report(name, TensorType(image), findings, [translate(UNBUILDABLE)], translate, strict)
 
 
-def make_finding(rule: Rule, hit: Hit, translate: Translate) -> Finding:
+def make_finding(rule: Rule, hit: Hit, translate: Translate, in_code: bool = False) -> Finding:
     """The rule's texts in the reader's language, filled with the values of ``hit``."""
-    message, hint = (translate(text).format(**hit.values) for text in (rule.message, rule.hint))
+    advice = (in_code and rule.hint_in_code) or rule.hint
+    message, hint = (translate(text).format(**hit.values) for text in (rule.message, advice))
     return Finding(rule.code, hit.where, message, hint)
 
 

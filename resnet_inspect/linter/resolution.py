@@ -1,25 +1,16 @@
 """Rules on resolution: how large the maps are, and how much of them a window or a value sees."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from math import prod
 
 from resnet_inspect.graph import Graph, Node
-from resnet_inspect.graph.facts.receptive_field import by_stage
-from resnet_inspect.graph.facts.work import stage_of, work_by, work_of
+from resnet_inspect.graph.facts.receptive_field import by_stage, views
+from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.graph.ops.gate import Reduction
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d, GlobalPool, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Subsample
-from resnet_inspect.linter.rule import (
-    SMALL_IMAGE,
-    Hit,
-    Subject,
-    is_in_gate,
-    is_on_shortcut,
-    join_values,
-    name_span,
-)
+from resnet_inspect.linter.rule import MAP_DIMENSIONS, SMALL_IMAGE, Hit, Subject, is_in_body, join_values, name_span
 from resnet_inspect.linter.windows import is_window, share_of_live_weights, share_of_padding, share_read, window_side
 from resnet_inspect.units import text
 
@@ -41,12 +32,12 @@ def small_image_stem(subject: Subject) -> Iterator[Hit]:
     It is not free: 16 times the pixels take about 15 times the MACs (555 M instead of 37 M in
     ResNet-18). If that is too much, a 3×3 stem of stride 2 without the pool lies between.
     """
-    image = subject.graph.input.shape[2:]
-    stem = dict(by_stage(subject.graph))["stem"]
-    if min(image) >= SMALL_IMAGE or stem is None or stem.jump < DEEP_STEM_STRIDE:
+    image = subject.image
+    stem = dict(by_stage(subject.graph)).get("stem")
+    if not image or min(image) >= SMALL_IMAGE or stem is None or stem.jump < DEEP_STEM_STRIDE:
         return
-    *_, (_, _, channels) = subject.spec.stem
-    remedied = subject.try_lower(replace(subject.spec, stem=((3, 1, channels),), stem_pool="none"))
+    channels = subject.spec.stem[-1][-1] if subject.spec else 0
+    remedied = subject.try_lower(subject.change(stem=((3, 1, channels),), stem_pool="none"))
     before, after = work_of(subject.graph).macs, work_of(remedied).macs if remedied else None
     values = {
         "image": text(image, "shape"),
@@ -63,8 +54,8 @@ def small_image_stem(subject: Subject) -> Iterator[Hit]:
 
 def _list_maps(graph: Graph) -> str:
     """``8×8, 4×4, 2×2, 1×1``: the map that each stage of blocks outputs."""
-    works = work_by(graph, stage_of)
-    return join_values([work.output.shape[2:] for stage, work in works.items() if stage.startswith("layer")], "shape")
+    last = {node.stage: node.out.shape for node in graph.nodes if is_in_body(node)}
+    return join_values([shape[2:] for shape in last.values() if len(shape) == MAP_DIMENSIONS], "shape")
 
 
 def mostly_padding(subject: Subject) -> Iterator[Hit]:
@@ -80,9 +71,16 @@ def mostly_padding(subject: Subject) -> Iterator[Hit]:
     Use larger images, keep more resolution in the stem (RI003), or drop the stage. The paper's nets
     for small images have three stages (arXiv:1512.03385, section 4.2).
     """
-    jumps = {stage: view.jump for stage, view in by_stage(subject.graph) if view}
-    outputs = {stage: work.output.shape[2:] for stage, work in work_by(subject.graph, stage_of).items()}
-    windows = [node for node in subject.graph.nodes if is_window(node)]
+    windows = [node for node in subject.graph.nodes if is_window(subject, node)]
+    outputs = {node.stage: node.out.shape[2:] for node in windows}
+    for node in subject.graph.nodes:
+        if node.stage in outputs and len(node.out.shape) == MAP_DIMENSIONS:
+            outputs[node.stage] = node.out.shape[2:]
+    jumps = {
+        node.stage: view.jump
+        for node, view in zip(subject.graph.nodes, views(subject.graph), strict=True)
+        if view and node.stage in outputs
+    }
     small = dict.fromkeys(node.stage for node in windows if min(outputs[node.stage]) <= window_side(node))
     if not small:
         return
@@ -92,7 +90,9 @@ def mostly_padding(subject: Subject) -> Iterator[Hit]:
         f"{text(share_of_padding(nodes), 'share')} ({text(outputs[stage], 'shape')})"
         for stage, nodes in windows_of.items()
     ]
-    weights = {node: prod(node.op.params()["weight"]) for nodes in windows_of.values() for node in nodes}
+    weights = {
+        node: prod(node.op.weight) for nodes in windows_of.values() for node in nodes if isinstance(node.op, Conv2d)
+    }
     values = {
         "shares": ", ".join(shares),
         "idle": text(round(sum((1 - share_of_live_weights(node)) * count for node, count in weights.items())), "count"),
@@ -121,7 +121,8 @@ def strided_1x1(subject: Subject) -> Iterator[Hit]:
     strided = [
         node
         for node in subject.graph.nodes
-        if _is_on_residual_path(node)
+        if subject.is_in_body(node)
+        and not subject.is_on_shortcut(node)
         and isinstance(node.op, Conv2d)
         and window_side(node) < node.op.stride
         and share_read(node) < 1
@@ -130,7 +131,7 @@ def strided_1x1(subject: Subject) -> Iterator[Hit]:
         return
     first = strided[0]
     assert isinstance(first.op, Conv2d)
-    _, macs = subject.extra_cost_of(replace(subject.spec, stride_on="3x3"))
+    _, macs = subject.extra_cost_of(subject.change(stride_on="3x3"))
     values = {
         "count": f"{len(strided)}",
         "kernel": f"{first.op.kernel_size}×{first.op.kernel_size}",
@@ -139,10 +140,6 @@ def strided_1x1(subject: Subject) -> Iterator[Hit]:
         "macs": macs,
     }
     yield Hit(name_span([node.name for node in strided]), values)
-
-
-def _is_on_residual_path(node: Node) -> bool:
-    return node.stage.startswith("layer") and not is_on_shortcut(node) and not is_in_gate(node)
 
 
 def small_receptive_field(subject: Subject) -> Iterator[Hit]:
@@ -159,17 +156,20 @@ def small_receptive_field(subject: Subject) -> Iterator[Hit]:
     attention, whose gates see everything, or use smaller images. A field larger than the image, as
     in every CIFAR net, is the usual case and no finding: the shortcuts keep smaller fields alive.
     """
-    nodes = subject.graph.nodes
-    if any(isinstance(node.op, Reduction | GlobalPool) for node in nodes if node.stage.startswith("layer")):
+    body = [
+        (node, view) for node, view in zip(subject.graph.nodes, views(subject.graph), strict=True) if is_in_body(node)
+    ]
+    sees_all = any(view is None or isinstance(node.op, Reduction | GlobalPool) for node, view in body)
+    if sees_all or not body or not subject.image:
         return
-    *_, (stage, view) = [(stage, view) for stage, view in by_stage(subject.graph) if view]
-    side = min(subject.graph.input.shape[2:])
+    last, view = body[-1]
+    side = min(subject.image)
     if view is None or 2 * view.field >= side:
         return
-    *_, last = [node.name for node in nodes if node.stage == stage]
-    block = last.rpartition(".")[0] + "."
-    step = sum((window_side(node) - 1) * view.jump for node in nodes if node.name.startswith(block) and is_window(node))
-    yield Hit(stage, {"field": f"{view.field}", "side": f"{side}", "step": f"{step}"})
+    block = last.name.rpartition(".")[0] + "."
+    inside = [node for node, _ in body if node.name.startswith(block) and is_window(subject, node)]
+    step = sum((window_side(node) - 1) * view.jump for node in inside)
+    yield Hit(last.stage, {"field": f"{view.field}", "side": f"{side}", "step": f"{step}"})
 
 
 def uneven_input(subject: Subject) -> Iterator[Hit]:
@@ -186,22 +186,28 @@ def uneven_input(subject: Subject) -> Iterator[Hit]:
     Resize or crop to sides that are multiples of the total stride, which is 32 in most ResNets.
     """
     graph = subject.graph
-    *_, last = [view for _, view in by_stage(graph) if view]
-    image = graph.input.shape[2:]
-    uneven = next((node for node in graph.nodes if _rounds_the_side(node)), None)
-    if uneven is None or all(side % last.jump == 0 for side in image):
+    jumps = [view.jump for _, view in by_stage(graph) if view]
+    image = subject.image
+    uneven = next((node for node in graph.nodes if _rounds_the_side(node) and not subject.is_in_gate(node)), None)
+    if uneven is None or not jumps or not image:
         return
-    below = tuple(side // last.jump * last.jump for side in image)
-    nearest = tuple(round(side / last.jump) * last.jump for side in image)
-    above = tuple(-(side // -last.jump) * last.jump for side in image)
-    sizes = [
-        f"{text(size, 'shape')} ({text(work_of(even).macs, 'count')} MACs)"
-        for size in dict.fromkeys((below, nearest, above))
-        if min(size) and (even := subject.try_lower(subject.spec, (size[0], size[1])))
-    ]
+    jump = jumps[-1]
+    if all(side % jump == 0 for side in image):
+        return
+    below = tuple(side // jump * jump for side in image)
+    nearest = tuple(round(side / jump) * jump for side in image)
+    above = tuple(-(side // -jump) * jump for side in image)
+    around = [size for size in dict.fromkeys((below, nearest, above)) if min(size)]
+    sizes = [text(size, "shape") for size in around]
+    if subject.spec is not None:
+        sizes = [
+            f"{text(size, 'shape')} ({text(work_of(even).macs, 'count')} MACs)"
+            for size in around
+            if (even := subject.try_lower(subject.spec, (size[0], size[1])))
+        ]
     values = {
         "image": text(image, "shape"),
-        "stride": f"{last.jump}",
+        "stride": f"{jump}",
         "before": text(uneven.ins[0].shape[2:], "shape"),
         "after": text(uneven.out.shape[2:], "shape"),
         "sizes": ", ".join(sizes),
@@ -212,5 +218,5 @@ def uneven_input(subject: Subject) -> Iterator[Hit]:
 def _rounds_the_side(node: Node) -> bool:
     match node.op:
         case Conv2d(stride=s) | MaxPool2d(stride=s) | AvgPool2d(stride=s) | BlurPool2d(stride=s) | Subsample(s):
-            return not is_in_gate(node) and any(size % s for size in node.ins[0].shape[2:])
+            return any(size % s for size in node.ins[0].shape[2:])
     return False

@@ -34,6 +34,7 @@ RULES = (
         ),
         marked("set bias=False where BatchNorm follows (--set conv_bias=none)"),
         cancelled_bias,
+        hint_in_code=marked("set bias=False where BatchNorm follows"),
     ),
     Rule(
         "RI002",
@@ -41,6 +42,7 @@ RULES = (
         marked("no activation between the stem and {next}"),
         marked("add a ReLU after the stem's norm; it has no parameters and no MACs (--set {setting})"),
         no_stem_activation,
+        hint_in_code=marked("add an activation after the stem's norm; it has no parameters and no MACs"),
     ),
     Rule(
         "RI003",
@@ -51,6 +53,9 @@ RULES = (
             "{before}, {ratio} (--set stem=3:1:{channels} --set stem_pool=none)"
         ),
         small_image_stem,
+        hint_in_code=marked(
+            "use a 3×3 stem of stride 1 without a pool: the stages then see larger maps, for more than {before} MACs"
+        ),
     ),
     Rule(
         "RI004",
@@ -71,6 +76,9 @@ RULES = (
             "1×1, as ResNet-D does (--set shortcut=D)"
         ),
         strided_1x1,
+        hint_in_code=marked(
+            "put the stride in the 3×3, as v1.5 does; average before the shortcut's 1×1, as ResNet-D does"
+        ),
     ),
     Rule(
         MISSING_PROJECTION,
@@ -78,6 +86,7 @@ RULES = (
         marked("the shape changes but the shortcut has no projection: up to {share} of its channels are zeros"),
         marked("add a 1×1 convolution: {params} parameters, {macs} MACs (--set shortcut=B)"),
         missing_projection,
+        hint_in_code=marked("add a 1×1 convolution"),
     ),
     Rule(
         "RI007",
@@ -85,6 +94,9 @@ RULES = (
         marked("{count} of {all} residual branches have no normalisation"),
         marked("use --set norm=bn, or norm=gn for small batches; nothing is wrong where BatchNorm is folded in"),
         missing_norm,
+        hint_in_code=marked(
+            "use BatchNorm, or GroupNorm for small batches; nothing is wrong where BatchNorm is folded in"
+        ),
     ),
     Rule(
         "RI008",
@@ -92,6 +104,7 @@ RULES = (
         marked("a value of the last map sees {field} of {side} pixels, less than half"),
         marked("another block there adds {step} pixels; attention (--set attention=se) sees the whole image"),
         small_receptive_field,
+        hint_in_code=marked("another block there adds {step} pixels; attention sees the whole image"),
     ),
     Rule(
         "RI009",
@@ -132,5 +145,6 @@ RULES = (
         marked("the last sum reaches {pool} without norm and activation"),
         marked("add norm and ReLU after the last block: {params} parameters (--set final_norm=true)"),
         unfinished_preactivation,
+        hint_in_code=marked("add norm and ReLU after the last block: {params} parameters"),
     ),
 )

@@ -4,13 +4,12 @@ from math import prod
 
 from resnet_inspect.graph import Node
 from resnet_inspect.graph.ops.linear import Conv2d
-from resnet_inspect.linter.rule import is_in_gate
+from resnet_inspect.linter.rule import Subject
 
 
-def is_window(node: Node) -> bool:
+def is_window(subject: Subject, node: Node) -> bool:
     """Whether the node is a convolution of a block that reads more than one pixel, outside attention gates."""
-    blocks = node.stage.startswith("layer") and not is_in_gate(node)
-    return blocks and isinstance(node.op, Conv2d) and node.op.kernel_size > 1
+    return isinstance(node.op, Conv2d) and node.op.kernel_size > 1 and subject.is_in_body(node)
 
 
 def window_side(node: Node) -> int:

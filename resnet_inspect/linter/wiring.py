@@ -1,23 +1,34 @@
 """Rules on the order of the layers: a bias that is cancelled, a norm, activation or projection that is missing."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.facts.blocks import blocks_by_stage
-from resnet_inspect.graph.ops.linear import Conv2d
-from resnet_inspect.graph.ops.pointwise import Add, BatchNorm2d, GroupNorm, Identity, ReLU
-from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d, GlobalPool, MaxPool2d
-from resnet_inspect.graph.ops.reshape import Pad, Subsample
-from resnet_inspect.linter.rule import (
-    SMALL_IMAGE,
-    Hit,
-    Subject,
-    is_in_gate,
-    is_on_shortcut,
-    name_span,
+from resnet_inspect.graph.facts.module_tree import enclosing
+from resnet_inspect.graph.ops.gate import Cat, Conv1d, Reshape, Sigmoid
+from resnet_inspect.graph.ops.linear import Conv2d, Linear
+from resnet_inspect.graph.ops.pointwise import (
+    Activation,
+    Add,
+    BatchNorm2d,
+    Clone,
+    Dropout,
+    GroupNorm,
+    Identity,
+    ReLU,
+    Scale,
 )
+from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d, GlobalPool, MaxPool2d
+from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
+from resnet_inspect.linter.rule import SMALL_IMAGE, Hit, Subject, name_span
 from resnet_inspect.units import text
+
+# Calls that are linear in inference, or choose among values: between two convolutions they are no activation.
+LINEAR_WITHOUT_NORM = (AvgPool2d, BlurPool2d, Clone, Dropout, Identity, MaxPool2d, Pad, Scale, Subsample)
+LINEAR = (BatchNorm2d, GroupNorm, *LINEAR_WITHOUT_NORM)
+# Calls of a residual branch that neither are linear nor can normalise.
+NEITHER = (Activation, Add, Cat, Conv1d, Flatten, GlobalPool, ReLU, Reshape, Sigmoid, Slice)
+AFTER_A_POOL = (Linear, Conv2d, Flatten, Reshape, Dropout, Identity)  # where a norm has no place any more
 
 
 def cancelled_bias(subject: Subject) -> Iterator[Hit]:
@@ -103,7 +114,7 @@ def no_stem_activation(subject: Subject) -> Iterator[Hit]:
     Put a ReLU after the stem's norm. It has no parameters and no MACs.
     """
     graph, reading = subject.graph, _find_readers(subject.graph)
-    setting = "stem_act=true" if subject.spec.has_stem_norm_act else "stem_norm_act=true"
+    setting = "stem_act=true" if subject.spec and subject.spec.has_stem_norm_act else "stem_norm_act=true"
     for i, node in enumerate(graph.nodes):
         if node.stage == "stem" and isinstance(node.op, Conv2d):
             follower = _find_next_convolution(graph, reading, i)
@@ -112,16 +123,14 @@ def no_stem_activation(subject: Subject) -> Iterator[Hit]:
 
 
 def _find_next_convolution(graph: Graph, reading: list[list[int]], start: int) -> int | None:
-    """The first convolution that the output of ``start`` reaches before any ReLU, within the first block."""
+    """The first convolution that the output of ``start`` reaches through linear calls and pools alone."""
     ahead = list(reading[start])
     while ahead:
         i = ahead.pop(0)
-        match graph.nodes[i].op:
-            case Conv2d():
-                return i
-            case ReLU() | Add() | GlobalPool():
-                continue
-        ahead += reading[i]
+        if isinstance(graph.nodes[i].op, Conv2d):
+            return i
+        if isinstance(graph.nodes[i].op, LINEAR):
+            ahead += reading[i]
     return None
 
 
@@ -141,15 +150,20 @@ def missing_projection(subject: Subject) -> Iterator[Hit]:
     have as many parameters as the plain nets that it compares them with. There the rule reports
     only shortcuts that are mostly zeros.
     """
-    padded = [node for node in subject.graph.nodes if isinstance(node.op, Pad) and any(node.op.channels)]
+    graph = subject.graph
+    padded = [
+        node
+        for node in graph.nodes
+        if isinstance(node.op, Pad) and any(node.op.channels) and subject.is_on_shortcut(node)
+    ]
     if not padded:
         return
     share = max(1 - node.ins[0].shape[1] / node.out.shape[1] for node in padded)
-    if share <= 0.5 and min(subject.graph.input.shape[2:]) < SMALL_IMAGE:
+    if share <= 0.5 and min(subject.image) < SMALL_IMAGE:
         return
-    params, macs = subject.extra_cost_of(replace(subject.spec, shortcut="B"))
+    params, macs = subject.extra_cost_of(subject.change(shortcut="B"))
     values = {"share": text(share, "share"), "params": params, "macs": macs}
-    yield Hit(name_span([node.name.rpartition(".")[0] for node in padded]), values)
+    yield Hit(name_span([node.name.rpartition(".")[0] or node.name for node in padded]), values)
 
 
 def missing_norm(subject: Subject) -> Iterator[Hit]:
@@ -169,14 +183,24 @@ def missing_norm(subject: Subject) -> Iterator[Hit]:
     its convolutions is fine as long as it is not trained.
     """
     blocks = [block for names in blocks_by_stage(subject.graph).values() for block in names]
-    normed = {
-        ".".join(node.name.split(".")[:2])
-        for node in subject.graph.nodes
-        if isinstance(node.op, BatchNorm2d | GroupNorm) and not is_in_gate(node) and not is_on_shortcut(node)
-    }
-    bare = [block for block in blocks if block not in normed]
+    inside: dict[str, list[Node]] = {block: [] for block in blocks}
+    for node in subject.graph.nodes:
+        for path in enclosing(node.name):
+            if path in inside:
+                inside[path].append(node)
+    residual = [block for block in blocks if any(isinstance(node.op, Add) for node in inside[block])]
+    bare = [block for block in residual if not any(_may_normalise(subject, node) for node in inside[block])]
     if bare:
-        yield Hit(name_span(bare), {"count": f"{len(bare)}", "all": f"{len(blocks)}"})
+        yield Hit(name_span(bare), {"count": f"{len(bare)}", "all": f"{len(residual)}"})
+
+
+def _may_normalise(subject: Subject, node: Node) -> bool:
+    """Whether it normalises a branch, or does what no operation of this package does, as a norm written by hand."""
+    if subject.is_in_gate(node) or subject.is_on_shortcut(node):
+        return False
+    if isinstance(node.op, Conv2d | Linear):
+        return node.op.standardized
+    return not isinstance(node.op, (*LINEAR_WITHOUT_NORM, *NEITHER))
 
 
 def unfinished_preactivation(subject: Subject) -> Iterator[Hit]:
@@ -191,8 +215,9 @@ def unfinished_preactivation(subject: Subject) -> Iterator[Hit]:
 
     Add them: two parameters per channel of the last stage.
     """
-    for node in subject.graph.nodes:
+    for position, node in enumerate(subject.graph.nodes):
         if node.stage == "head" and isinstance(node.op, GlobalPool):
             last = subject.graph.nodes[node.inputs[0]]
-            if isinstance(last.op, Add):
+            followers = [subject.graph.nodes[i].op for i in _find_readers(subject.graph)[position]]
+            if isinstance(last.op, Add) and all(isinstance(op, AFTER_A_POOL) for op in followers):
                 yield Hit(last.name, {"pool": node.name, "params": text(2 * last.out.shape[1], "integer")})

@@ -1,8 +1,8 @@
-"""Compare two nets stage by stage: what changes in the spec, and what that costs."""
+"""Compare two nets stage by stage: what changes in the spec or in the calls, and what that costs."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from resnet_inspect.counting.training import training_flops
@@ -13,32 +13,19 @@ from resnet_inspect.graph.facts.training import refuse_to_train
 from resnet_inspect.graph.facts.work import stage_of, work_by
 from resnet_inspect.hardware.devices import Device
 from resnet_inspect.hardware.floor import floors
+from resnet_inspect.questions.call_changes import align, changed_calls
+from resnet_inspect.questions.spec_changes import MEANINGS, Field, changed_fields, values_of
 from resnet_inspect.report import Column, Fact, Report, Table, tabulate
-from resnet_inspect.resnet.fields import to_mapping
-from resnet_inspect.resnet.spec import ResNetSpec, Widths, typed
+from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.units import CHANGES, Unit
 from resnet_inspect.vocabulary import ELEMENT_BYTES, Precision, Task
-
-# The fields of a spec that define the stem, a layer and the head.
-STEM = ("in_channels", "stem", "stem_pool", "stem_norm_act", "stem_act", "norm", "conv_bias", "antialias")
-LAYER = (
-    "block", "depths", "widths", "groups", "base_width", "strides", "stride_on", "order", "shortcut", "output_stride",
-    "norm", "conv_bias", "attention", "antialias",
-)  # fmt: skip
-HEAD = ("final_norm", "norm", "head", "num_classes")
-# What the values of a field stand for; the papers' option letters: arXiv:1512.03385, table 3; D: arXiv:1812.01187.
-MEANINGS = {
-    "shortcut": "shortcut, where the shape changes: A subsamples and pads with zero channels, B projects by a 1×1 "
-    "convolution, D averages 2×2 and then projects; C projects in every block",
-    "stem": "stem: kernel:stride:channels of each convolution",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two nets."""
+    """One of the two nets; code has no spec."""
 
-    spec: ResNetSpec
+    spec: ResNetSpec | None
     graph: Graph
 
 
@@ -74,14 +61,6 @@ class Quantity(NamedTuple):
     b: float
 
 
-class Field(NamedTuple):
-    """A field of the spec with both values, as ``--set`` takes them."""
-
-    name: str
-    a: str
-    b: str
-
-
 STAGES: tuple[Column[Change], ...] = (
     Column("stage", "stage", lambda change: change.stage),
     Column("changed", "changed", lambda change: change.why),
@@ -100,19 +79,23 @@ def diff(a: Side, b: Side, device: Device, precision: Precision, task: Task = "i
     Raises:
         RequestError: the device has no known peak at that precision, or a net has no training step.
     """
+    x_graph, y_graph = align(a.graph, b.graph)
+    a, b = replace(a, graph=x_graph), replace(b, graph=y_graph)
     before, after = (_costs(side.graph, device, precision, task) for side in (a, b))
     changes = [
         Change(stage, _changed(a, b, stage), _more(before.get(stage, Cost()), after.get(stage, Cost())))
-        for stage in _stages(a.graph, b.graph)
+        for stage in _in_order(a.graph.stages, b.graph.stages)
     ]
-    fields = _fields(a.spec, b.spec)
+    fields = changed_fields(a.spec, b.spec) if a.spec and b.spec else []
     one_size = a.graph.input == b.graph.input
-    equal = not fields and one_size
+    specs = a.spec is not None and b.spec is not None
+    equal = one_size and not (fields if specs else any(change.why for change in changes))
     x, y = _sum(before), _sum(after)
     more = _more(x, y)
     peaks = peak_bytes(a.graph, task, precision), peak_bytes(b.graph, task, precision)
     notes = [] if one_size else ["the inputs differ; give --input to compare at one size"]
-    notes += ["no difference"] if equal else [] if fields else ["the specs are equal"]
+    notes += ["no difference"] if equal else ["the specs are equal"] if specs and not fields else []
+    notes += [] if specs else ["fields are compared where both models have a spec; here calls are"]
     return Report(
         kind="diff",
         model=b.graph.name,
@@ -228,19 +211,27 @@ def _sum(costs: Mapping[str, Cost]) -> Cost:
     )
 
 
-def _stages(a: Graph, b: Graph) -> list[str]:
-    """The stages of both nets in the order they run: stem, each layer of either net, head."""
-    layers = {stage for stage in (*a.stages, *b.stages) if stage.startswith("layer")}
-    return ["stem", *sorted(layers, key=lambda stage: int(stage.removeprefix("layer"))), "head"]
+def _in_order(a: Sequence[str], b: Sequence[str]) -> list[str]:
+    """The stages of both nets in the order they run; a stage of ``b`` alone follows the one before it in ``b``."""
+    stages = [*a]
+    place = 0
+    for stage in b:
+        if stage not in stages:
+            stages.insert(place, stage)
+        place = stages.index(stage) + 1
+    return stages
 
 
 def _changed(a: Side, b: Side, stage: str) -> str | None:
-    """``depths 6 → 23; widths 64 → 128``: what changes a stage; None where it stays as it is."""
+    """``depths 6 → 23; widths 64 → 128``, or ``Conv2d 9 → 12``: what changes a stage; None where it stays as it is."""
     before_nodes, after_nodes = _nodes(a.graph, stage), _nodes(b.graph, stage)
     if not (before_nodes and after_nodes):
         return f"only in {(a if before_nodes else b).graph.name}"
-    if [(node.name, node.op) for node in before_nodes] != [(node.name, node.op) for node in after_nodes]:
-        before, after = _values(a.spec, stage), _values(b.spec, stage)
+    if not (a.spec and b.spec):
+        if changes := changed_calls(before_nodes, after_nodes):
+            return "; ".join(changes)
+    elif [(node.name, node.op) for node in before_nodes] != [(node.name, node.op) for node in after_nodes]:
+        before, after = values_of(a.spec, stage), values_of(b.spec, stage)
         changes = [f"{field} {value} → {after[field]}" for field, value in before.items() if value != after[field]]
         if changes:
             return "; ".join(changes)
@@ -251,40 +242,3 @@ def _changed(a: Side, b: Side, stage: str) -> str | None:
 
 def _nodes(graph: Graph, stage: str) -> list[Node]:
     return [node for node in graph.nodes if node.stage == stage]
-
-
-def _values(spec: ResNetSpec, stage: str) -> dict[str, str]:
-    """The fields that define a stage; a field with a value for each stage gives this stage's."""
-    values = _effective(spec)
-    if stage in ("stem", "head"):
-        return {field: _text(field, values[field]) for field in (STEM if stage == "stem" else HEAD)}
-    i = int(stage.removeprefix("layer")) - 1
-    values |= {"depths": spec.depths[i], "widths": _widths(spec)[i], "strides": spec.stage_strides[i]}
-    return {field: _text(field, values[field]) for field in LAYER}
-
-
-def _fields(a: ResNetSpec, b: ResNetSpec) -> list[Field]:
-    """The fields whose values differ."""
-    before, after = _effective(a), _effective(b)
-    fields = [Field(name, _text(name, value), _text(name, after[name])) for name, value in before.items()]
-    return [field for field in fields if field.a != field.b]
-
-
-def _effective(spec: ResNetSpec) -> dict[str, object]:
-    """Every field with its effective value, derived from other fields where the spec leaves it out."""
-    return {
-        **to_mapping(spec),
-        "widths": _widths(spec),
-        "strides": spec.stage_strides,
-        "stem_norm_act": spec.has_stem_norm_act,
-        "final_norm": spec.has_final_norm,
-    }
-
-
-def _widths(spec: ResNetSpec) -> Widths:
-    """A width for each stage, or for each block of a stage whose blocks differ."""
-    return tuple(planes if len(set(planes)) > 1 else planes[0] for planes in spec.planes)
-
-
-def _text(field: str, value: object) -> str:
-    return typed(value, ":" if field == "stem" else "/")

@@ -8,11 +8,11 @@ from resnet_inspect.counting.count import Convention, Count, count
 from resnet_inspect.counting.published import PUBLISHED, Published
 from resnet_inspect.counting.recount import recount
 from resnet_inspect.counting.run import Measured
-from resnet_inspect.counting.writing import Call, as_written
+from resnet_inspect.counting.writing import Call, Layout
 from resnet_inspect.errors import FAILED, OK, RequestError
 from resnet_inspect.graph import Graph
+from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.report import Column, Fact, Finding, Report, Table, tabulate
-from resnet_inspect.resnet.zoo import Variant
 from resnet_inspect.units import Value, share
 
 TOOLS: dict[str, Convention] = {convention.name: convention for convention in COUNTERS}
@@ -51,32 +51,35 @@ MEASURED: tuple[Column[Counter], ...] = (
 PARTS: Column[Counter] = Column("parts", "is the sum of", lambda counter: counter.counted.parts, "sum")
 
 
-def reconcile(variant: Variant, graph: Graph, writing: str, measured: Mapping[str, Measured] | None = None) -> Report:
-    """Every tool's total of ``graph`` in the module layout of the library ``writing``, part by part.
+def reconcile(
+    graph: Graph, layout: Layout, published: str = "", measured: Mapping[str, Measured] | None = None
+) -> Report:
+    """Every tool's total of ``graph`` in that module layout, part by part.
 
-    ``measured`` is what the installed tools gave for the built module.
+    ``published`` is the name under which sources print numbers of this net at this input. ``measured`` is what the
+    installed tools gave for the module.
     """
-    calls = as_written(graph, writing)
+    calls, macs = layout.calls, work_of(graph).macs
     counts = {tool: count(convention, calls) for tool, convention in TOOLS.items()}
-    macs = counts[CONV_FC.name].total
+    images = (graph.input.shape or (1,))[0]
     counters = [
-        _counter(convention, counts[tool], macs, graph.input.shape[0], (measured or {}).get(tool, Measured(None, None)))
+        _counter(convention, counts[tool], macs, images, (measured or {}).get(tool, Measured(None, None)))
         for tool, convention in TOOLS.items()
     ]
     findings = [_differs(counter) for counter in counters if counter.verdict == "different"]
     return Report(
         kind="reconcile",
         model=graph.name,
-        title=f"{graph.name}, input {graph.input}, module layout of {writing}",
+        title=f"{graph.name}, input {graph.input}, module layout of {layout.name}",
         facts=(
             Fact("input", "input", graph.input.shape, "shape"),
-            Fact("writing", "module layout", writing),
+            Fact("writing", "module layout", layout.name),
             Fact("macs", "MACs", macs, "count"),
             Fact("flops", "FLOPs", 2 * macs, "count"),
         ),
         tables=(
             tabulate("counters", "counters", (*COUNTED, *(MEASURED if measured is not None else ()), PARTS), counters),
-            *_published(variant, graph),
+            *_published(published, graph),
             _operations(calls),
             _rules(counts),
         ),
@@ -87,7 +90,7 @@ def reconcile(variant: Variant, graph: Graph, writing: str, measured: Mapping[st
     )
 
 
-def flops_as(graph: Graph, tool: str, writing: str) -> Report:
+def flops_as(graph: Graph, tool: str, layout: Layout) -> Report:
     """The total that ``tool`` would give, by stage and by kind of operation.
 
     Raises:
@@ -96,10 +99,9 @@ def flops_as(graph: Graph, tool: str, writing: str) -> Report:
     convention = TOOLS.get(ALIASES.get(tool, tool))
     if convention is None:
         raise RequestError(f"unknown counter {tool!r}", hint=f"use one of {', '.join(TOOLS)}")
-    calls = as_written(graph, writing)
-    whole = count(convention, calls)
+    whole = count(convention, layout.calls)
     by_stage: dict[str, list[Call]] = {}
-    for call in calls:
+    for call in layout.calls:
         by_stage.setdefault(call.node.stage, []).append(call)
     columns: tuple[Column[tuple[str, Count]], ...] = (
         Column("stage", "stage", lambda stage: stage[0]),
@@ -118,7 +120,7 @@ def flops_as(graph: Graph, tool: str, writing: str) -> Report:
             Fact("tool", "counter", convention.name),
             Fact("version", "version", convention.version or None),
             Fact("unit", "unit", convention.unit),
-            Fact("writing", "module layout", writing),
+            Fact("writing", "module layout", layout.name),
             Fact("total", "total", whole.total, "count"),
         ),
         tables=(tabulate("stages", "by stage", columns, stages, total),),
@@ -169,11 +171,18 @@ def _operations(calls: list[Call]) -> Table:
     columns: tuple[Column[tuple[str, list[Call]]], ...] = (
         Column("op", "operation", lambda kind: kind[0]),
         Column("calls", "calls", lambda kind: len(kind[1]), "integer"),
-        Column("inputs", "elements in", lambda kind: sum(call.node.ins[0].numel for call in kind[1]), "integer"),
+        Column(
+            "inputs", "elements in", lambda kind: sum(x.numel for call in kind[1] for x in call.node.ins[:1]), "integer"
+        ),
         Column("outputs", "elements out", lambda kind: sum(call.node.out.numel for call in kind[1]), "integer"),
         Column("macs", "MACs", lambda kind: sum(map(_macs, kind[1])) or None, "integer"),
     )
     return tabulate("operations", "operations to count", columns, by_kind.items())
+
+
+def _elements_in(call: Call) -> int:
+    """Elements of the first input; a constant has none."""
+    return sum(x.numel for x in call.node.ins[:1])
 
 
 def _macs(call: Call) -> int:
@@ -181,12 +190,10 @@ def _macs(call: Call) -> int:
     return call.node.macs if call.kind == call.node.kind else 0
 
 
-def _published(variant: Variant, graph: Graph) -> tuple[Table, ...]:
-    """The published numbers of this variant at its own input, recounted."""
-    spec = variant.spec
-    own_input = (1, spec.in_channels, spec.input_size, spec.input_size)
-    entries = [e for e in PUBLISHED if e.variant == graph.name and e.quantity == "macs"]
-    if variant.family == "spec" or graph.input.shape != own_input or not entries:
+def _published(name: str, graph: Graph) -> tuple[Table, ...]:
+    """The numbers that sources print of the net ``name``, recounted."""
+    entries = [e for e in PUBLISHED if e.variant == name and e.quantity == "macs"]
+    if not entries:
         return ()
     recounts = {entry: recount(entry, graph) for entry in entries}
 

@@ -147,12 +147,12 @@ def _stages(graph: Graph, parts: list[Part], total: Work) -> Table:
     in_the_paper = all(alias(part.name) for part in parts)
 
     def made(part: Part) -> str:
-        return made_of(graph, blocks[part.name], with_convolution) or calls(part.nodes)
+        return made_of(graph, blocks.get(part.name, []), with_convolution) or calls(part.nodes)
 
     columns: tuple[Column[Part], ...] = (
         Column("stage", "stage", lambda part: part.name),
         Column("alias", "paper", lambda part: alias(part.name) if in_the_paper else None, optional=True),
-        Column("blocks", "blocks", lambda part: len(blocks[part.name]), "integer", optional=True),
+        Column("blocks", "blocks", lambda part: len(blocks.get(part.name, [])), "integer", optional=True),
         Column("made_of", "made of", made),
         Column("output", "output", lambda part: part.work.output.shape, "shape"),
         *(replace(column, optional=False) for column in (*_params(total), *_counts(total))),

@@ -5,9 +5,11 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import redirect_stdout
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,52 +17,43 @@ from typing import Any
 from torch import nn
 from torchvision import models
 
-from resnet_inspect.errors import MachineError, RequestError, UnknownModelError
+from resnet_inspect.errors import InspectError, MachineError, RequestError, UnknownModelError
+from resnet_inspect.runtime.factories import refused_argument
 from resnet_inspect.runtime.undisturbed import same_draws
 
 FORMS = "as in torchvision:resnet50, timm:resnet50, net.py:make or package.module:make"
 
 
-def make(source: str) -> nn.Module:
+NO_KWARGS: Mapping[str, object] = {}
+
+
+def make(source: str, kwargs: Mapping[str, object] = NO_KWARGS) -> nn.Module:
     """The network that ``torchvision:NAME``, ``timm:NAME``, ``file.py:NAME`` or ``package.module:NAME`` names.
 
-    In a file or module, NAME is a network, or a function or class that returns one without arguments. The weights that
-    it draws leave the random states as they are.
+    In a file or module, NAME is a network, or a function or class that returns one from ``kwargs``. The weights that it
+    draws leave the random states as they are.
 
     Raises:
         UnknownModelError: nothing has that name.
-        RequestError: the code cannot be imported, fails, or returns no network.
+        RequestError: the code cannot be imported, takes no such arguments, fails, or returns no network.
         MachineError: timm is not installed.
     """
     library, _, name = source.rpartition(":")
     if not (library and name):
         raise UnknownModelError(f"unknown model {source!r}", hint=FORMS)
-    with same_draws():
-        return _made(source, library, name)
-
-
-def _made(source: str, library: str, name: str) -> nn.Module:
-    if library == "torchvision":
-        return _from(source, name, models.list_models(), lambda name: call(models.get_model_builder(name)))
-    if library == "timm":
+    with same_draws(), redirect_stdout(sys.stderr):  # stdout belongs to the report
+        net = _factory(source, library, name)
+        if isinstance(net, nn.Module):
+            if kwargs:
+                raise RequestError(f"{source} is a net, which takes no --kwargs", hint="name what makes it")
+            return net
         try:
-            import timm
-        except ImportError:
-            raise MachineError("timm is not installed", hint="pip install timm") from None
-        return _from(source, name, timm.list_models(), timm.create_model)
-    with redirect_stdout(sys.stderr):  # stdout belongs to the report
-        return _own(source, library, name)
-
-
-def _own(source: str, library: str, name: str) -> nn.Module:
-    module = _imported(source, library)
-    try:
-        net = getattr(module, name)
-    except AttributeError:
-        raise UnknownModelError(f"{library} has no {name!r}", hint=_nearest(name, vars(module))) from None
-    if not isinstance(net, nn.Module):
-        try:
-            net = call(net)
+            with warnings.catch_warnings():
+                if library in LIBRARIES:  # torchvision's advise how to initialise weights
+                    warnings.simplefilter("ignore")
+                net = call(net, kwargs, source)
+        except InspectError:
+            raise
         except (Exception, SystemExit) as error:  # the user's code may raise anything
             raise _failed(source, error) from error
     if not isinstance(net, nn.Module):
@@ -69,13 +62,52 @@ def _own(source: str, library: str, name: str) -> nn.Module:
     return net
 
 
-def call(make: Callable[..., Any]) -> Any:
-    """What ``make`` returns without arguments; a builder of torchvision's downloads no weights.
+def _factory(source: str, library: str, name: str) -> Any:
+    """What makes the network, or the network itself."""
+    if library in LIBRARIES:
+        return LIBRARIES[library](source, name)
+    module = _imported(source, library)
+    try:
+        return getattr(module, name)
+    except AttributeError:
+        raise UnknownModelError(f"{library} has no {name!r}", hint=_nearest(name, vars(module))) from None
 
-    The weights that it draws leave the random states as they are.
+
+def _of_torchvision(source: str, name: str) -> Callable[..., Any]:
+    _check_name(source, name, models.list_models())
+    builder: Callable[..., Any] = models.get_model_builder(name)
+    return builder
+
+
+def _of_timm(source: str, name: str) -> Callable[..., Any]:
+    try:
+        import timm
+    except ImportError:
+        raise MachineError("timm is not installed", hint="pip install timm") from None
+    _check_name(source, name, timm.list_models())
+    return partial(timm.create_model, name)
+
+
+LIBRARIES = {"torchvision": _of_torchvision, "timm": _of_timm}
+
+
+def call(make: Callable[..., Any], kwargs: Mapping[str, object] = NO_KWARGS, name: str = "") -> Any:
+    """What ``make`` returns for ``kwargs``; a builder of torchvision's downloads no weights unless they ask for some.
+
+    The weights that it draws leave the random states as they are. ``name`` is what the user calls it.
+
+    Raises:
+        RequestError: it does not take one of them.
     """
-    with same_draws():
-        return make(**without_weights(make))
+    try:
+        with same_draws():
+            return make(**{**without_weights(make), **kwargs})
+    except TypeError as error:
+        if refused := refused_argument(make, kwargs, error):
+            wrong, taken = refused
+            hint = f"it takes {', '.join(taken)}" if taken else "it takes none"
+            raise RequestError(f"{name or make.__name__} takes no {wrong!r}", hint=hint) from error
+        raise
 
 
 def without_weights(make: Callable[..., Any]) -> dict[str, None]:
@@ -102,14 +134,22 @@ def image_of(net: nn.Module) -> tuple[int, ...]:
     return 3, 224, 224
 
 
-def _from(source: str, name: str, names: list[str], create: Any) -> nn.Module:
+def classes_of(net: nn.Module) -> dict[str, str]:
+    """The class of each module, by its path: ``timm.GroupNorm`` where torch has another class of that name."""
+    return {path: _class_name(type(module)) for path, module in net.named_modules()}
+
+
+def _class_name(cls: type[nn.Module]) -> str:
+    own = getattr(nn, cls.__name__, cls)
+    return cls.__name__ if own is cls else f"{cls.__module__.partition('.')[0]}.{cls.__name__}"
+
+
+def _check_name(source: str, name: str, names: Iterable[str]) -> None:
     if name not in names:
         library = source.partition(":")[0]
         raise UnknownModelError(
             f"unknown model {source!r}", hint=_nearest(source, [f"{library}:{each}" for each in names])
         )
-    net: nn.Module = create(name)
-    return net
 
 
 def _imported(source: str, library: str) -> ModuleType:
@@ -152,7 +192,7 @@ def _failed(source: str, error: BaseException) -> RequestError:
     elif "relative import" in str(error):
         hint = "run from the folder that holds the package, and name it as package.module:make"
     if last.filename == __file__:  # the call itself failed
-        return RequestError(f"{source}: {error}", hint="write it as def make(): return ResNet(18)")
+        return RequestError(f"{source}: {error}", hint="give --kwargs depth=18, or write def make(): return ResNet(18)")
     where = f"{Path(last.filename).name}, line {last.lineno}"
     return RequestError(f"{source}: {type(error).__name__}: {error} ({where})", hint=hint)
 

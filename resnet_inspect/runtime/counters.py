@@ -22,11 +22,14 @@ from torchvision import models
 from resnet_inspect.counting.packages import PACKAGES
 from resnet_inspect.errors import MachineError
 from resnet_inspect.graph import Graph
+from resnet_inspect.kwargs import read_kwargs
 from resnet_inspect.resnet.fields import from_mapping
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
+from resnet_inspect.runtime import code
 from resnet_inspect.runtime.build import build
 from resnet_inspect.runtime.undisturbed import undisturbed
+from resnet_inspect.typed_json import JsonObject
 
 Totals = dict[str, int]
 
@@ -36,23 +39,36 @@ def versions() -> dict[str, str]:
     return {tool: version(tool) for tool in ("torch", "fvcore", "thop", "torchvision")}
 
 
-def measure(graph: Graph) -> Totals:
-    """The totals of torch, fvcore and thop for a forward pass of the built network, and its parameters by torch.
+def measure(graph: Graph, module: nn.Module | None = None) -> tuple[Totals, dict[str, str]]:
+    """The totals of torch, fvcore and thop for a forward pass of ``module``, and its parameters by torch.
+
+    Without a module it is the built network. The second mapping says why a tool fails on code.
 
     Raises:
-        MachineError: the network does not fit into memory.
+        MachineError: the network does not fit into memory. RuntimeError: a tool fails on a built network.
     """
-    try:
-        with undisturbed():
-            net, x = build(graph), torch.randn(graph.input.shape)
-            totals = {"torch_params": sum(p.numel() for p in net.parameters())}
+    totals: Totals = {}
+    failed: dict[str, str] = {}
+    with undisturbed():
+        try:
+            net, x = module if module is not None else build(graph), torch.randn(graph.input.shape)
+            totals["torch_params"] = sum(p.numel() for p in net.parameters())
             for package in ("torch", "fvcore", "thop"):
-                totals |= run(package, net, x)
-    except (RuntimeError, MemoryError) as error:
-        if isinstance(error, MemoryError) or "allocate memory" in str(error):
-            raise MachineError(f"not enough memory to run {graph.name}", hint="give a smaller --input") from None
-        raise
-    return totals
+                try:
+                    totals |= run(package, net, x)
+                except Exception as error:  # the user's code may raise anything
+                    if module is None or _is_out_of_memory(error):
+                        raise
+                    failed[package] = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+        except (RuntimeError, MemoryError) as error:
+            if _is_out_of_memory(error):
+                raise MachineError(f"not enough memory to run {graph.name}", hint="give a smaller --input") from None
+            raise
+    return totals, failed
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or "allocate memory" in str(error)
 
 
 def run(package: str, net: nn.Module, x: Tensor) -> Totals:
@@ -64,11 +80,15 @@ def run(package: str, net: nn.Module, x: Tensor) -> Totals:
         return runner(deepcopy(net).eval(), x)
 
 
-def published(name: str) -> dict[str, tuple[int, float]]:
-    """torchvision's own metadata: weights -> parameters and GMACs at 224; empty for a net it does not have."""
+def published(name: str, side: int) -> dict[str, tuple[int, float]]:
+    """torchvision's own metadata: weights -> parameters and GMACs, of weights for images of ``side`` pixels.
+
+    Empty for a net that it does not have.
+    """
     if name not in models.list_models(module=models):
         return {}
-    return {w.name: (w.meta["num_params"], w.meta["_ops"]) for w in models.get_model_weights(name)}
+    weights = [w for w in models.get_model_weights(name) if w.transforms.keywords.get("crop_size") == side]
+    return {w.name: (w.meta["num_params"], w.meta["_ops"]) for w in weights}
 
 
 def run_torch(net: nn.Module, x: Tensor) -> Totals:
@@ -144,11 +164,16 @@ def run_flopth(net: nn.Module, x: Tensor) -> Totals:
 
 
 def main(package: str) -> None:
-    """Read a spec and a batch's shape as JSON from stdin, write the package's totals as JSON to stdout."""
+    """Read a net's source and a batch's shape as JSON from stdin, write the package's totals as JSON to stdout."""
     job = json.load(sys.stdin)
+    print(json.dumps(run(package, _make(job), torch.randn(job["image"]))))
+
+
+def _make(job: JsonObject) -> nn.Module:
+    if "code" in job:
+        return code.make(job["code"], read_kwargs(job.get("kwargs", ())))
     n, c, h, w = job["image"]
-    graph = lower(from_mapping(ResNetSpec(), job["spec"]), "net", (n, c, h, w))
-    print(json.dumps(run(package, build(graph), torch.randn(graph.input.shape))))
+    return build(lower(from_mapping(ResNetSpec(), job["spec"]), "net", (n, c, h, w)))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """Whatever the user names or holds -> a Source, which gives its Graph."""
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeGuard
 
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
+from resnet_inspect.kwargs import Kwargs
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.sources import variant
 from resnet_inspect.sources.batch import Input, read_batch, read_inputs
@@ -20,21 +22,52 @@ if TYPE_CHECKING:
 else:
     Model = str | os.PathLike[str] | ResNetSpec  # and a module, but naming its class would import torch
 
-__all__ = ["Input", "Model", "Settings", "VariantSource", "find", "find_variant", "graph_of", "is_code"]
+__all__ = [
+    "Input",
+    "Kwargs",
+    "Model",
+    "Settings",
+    "VariantSource",
+    "find",
+    "find_all",
+    "find_variant",
+    "graph_of",
+    "is_code",
+    "spec_of",
+]
 
 
-def find(model: Model, settings: Settings = ()) -> "Source":
+def find(model: Model, settings: Settings = (), kwargs: Kwargs = ()) -> "Source":
     """The network that ``model`` names or is; code is not run before its graph or image is asked for.
 
     Raises:
         UnknownModelError: no variant has that name.
-        RequestError: a file cannot be read, or a setting does not apply.
+        RequestError: a file cannot be read, or a setting or an argument does not apply.
     """
     if is_code(model):
         from resnet_inspect.sources import code
 
-        return code.find(model, settings)
-    return variant.find(model, settings)  # type: ignore[arg-type]  # is_code has taken the modules
+        return code.find(model, settings, kwargs)
+    source = variant.find(model, settings)  # type: ignore[arg-type]  # is_code has taken the modules
+    if kwargs:
+        raise RequestError(
+            f"--kwargs are for what makes a net in code, and {source.name} has a spec", hint="--set changes a spec"
+        )
+    return source
+
+
+def find_all(models: Sequence[Model], settings: Settings = (), kwargs: Kwargs = ()) -> "list[Source]":
+    """As ``find``, for nets of which ``settings`` change those with a spec and ``kwargs`` those in code.
+
+    Raises:
+        RequestError: there are settings and no spec, or arguments and no code.
+    """
+    in_code = [*map(is_code, models)]
+    some_of_each = len(set(in_code)) == 2
+    return [
+        find(model, () if code and some_of_each else settings, () if some_of_each and not code else kwargs)
+        for model, code in zip(models, in_code, strict=True)
+    ]
 
 
 def find_variant(model: Model, settings: Settings = ()) -> VariantSource:
@@ -45,11 +78,13 @@ def find_variant(model: Model, settings: Settings = ()) -> VariantSource:
     """
     if is_code(model):
         name = model if isinstance(model, str) else type(model).__name__
-        raise RequestError(
-            f"{name} is code, which has no spec",
-            hint="name its variant, as resnet50; summary, flops, memory, compare, roofline, budget and bench read code",
-        )
+        raise RequestError(f"{name} is code, which has no spec", hint="name its variant, as resnet50")
     return variant.find(model, settings)  # type: ignore[arg-type]  # is_code has taken the modules
+
+
+def spec_of(source: "Source") -> ResNetSpec | None:
+    """The spec of a net that has one; code has none."""
+    return source.spec if isinstance(source, VariantSource) else None
 
 
 def is_code(model: Model) -> "TypeGuard[str | nn.Module]":

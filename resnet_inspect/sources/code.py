@@ -1,11 +1,12 @@
 """A network written in Python: by the name of what makes it, or as a module in memory."""
 
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, cast
 
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph, TensorType
+from resnet_inspect.kwargs import Kwargs, read_kwargs, write_kwargs
 from resnet_inspect.sources.batch import Batch, Image, Inputs
 from resnet_inspect.sources.variant import Settings
 from resnet_inspect.typed_json import JsonObject
@@ -16,13 +17,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NamedCode:
-    """``torchvision:NAME``, ``timm:NAME``, ``file.py:NAME`` or ``package.module:NAME``; made when first asked for."""
+    """``torchvision:NAME``, ``timm:NAME``, ``file.py:NAME`` or ``package.module:NAME``; made when first asked for.
 
-    name: str
+    ``kwargs`` are texts NAME=VALUE, with which it is made.
+    """
+
+    code: str
+    kwargs: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return " ".join((self.code, *self.kwargs))
+
+    @property
+    def module(self) -> "nn.Module":
+        return _made(self.code, self.kwargs)
 
     @property
     def image(self) -> Image:
-        return _image(_made(self.name))
+        return _image(self.module)
+
+    @property
+    def classes(self) -> dict[str, str]:
+        """The class of each module by its path, as ``counting.writing.as_traced`` takes them."""
+        return _classes(self.module)
 
     @property
     def spec_fields(self) -> JsonObject:
@@ -34,13 +52,13 @@ class NamedCode:
 
     @property
     def job(self) -> JsonObject:
-        return {"code": self.name}
+        return {"code": self.code, "kwargs": list(self.kwargs)} if self.kwargs else {"code": self.code}
 
     def graph(self, batch: Batch) -> Graph:
         return self.graph_of_inputs({0: TensorType(batch)})
 
     def graph_of_inputs(self, inputs: Inputs) -> Graph:
-        return _traced(_made(self.name), inputs, self.name)
+        return _traced(self.module, inputs, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +74,11 @@ class ModuleInMemory:
     @property
     def image(self) -> Image:
         return _image(self.module)
+
+    @property
+    def classes(self) -> dict[str, str]:
+        """The class of each module by its path, as ``counting.writing.as_traced`` takes them."""
+        return _classes(self.module)
 
     @property
     def spec_fields(self) -> JsonObject:
@@ -79,38 +102,51 @@ class ModuleInMemory:
         return _traced(self.module, inputs, self.name)
 
 
-def find(model: "str | nn.Module", settings: Settings = ()) -> NamedCode | ModuleInMemory:
-    """The code that ``model`` names, or the module that it is or returns when called.
+def find(model: "str | nn.Module", settings: Settings = (), kwargs: Kwargs = ()) -> NamedCode | ModuleInMemory:
+    """The code that ``model`` names, or the module that it is or returns when called with ``kwargs``.
 
     Raises:
         RequestError: there are settings, which change a spec; or ``model`` gives no module.
     """
     if settings:
-        raise RequestError("--set changes a spec, and code has none", hint="change the code")
+        raise RequestError("--set changes a spec, and code has none", hint="give --kwargs, or change the code")
+    arguments = read_kwargs(kwargs)
+    module: object = model
     if isinstance(model, str):
-        return NamedCode(model)
-    module = model
-    # A class has named_modules too, and has to be called all the same.
-    if isinstance(model, type) or not hasattr(model, "named_modules"):
+        if (texts := write_kwargs(arguments)) is not None:
+            return NamedCode(model, texts)
         from resnet_inspect.runtime import code  # torch lives behind this line
 
-        module = code.call(model)
+        module = code.make(model, arguments)
+    # A class has named_modules too, and has to be called all the same.
+    elif isinstance(model, type) or not hasattr(model, "named_modules"):
+        from resnet_inspect.runtime import code  # torch lives behind this line
+
+        module = code.call(model, arguments)
+    elif arguments:
+        raise RequestError(f"a {type(model).__name__} is made already, and takes no kwargs", hint="give what makes it")
     if not hasattr(module, "named_modules"):
         raise RequestError(f"a {type(module).__name__} is no model", hint="give a name, a spec or a torch.nn.Module")
-    return ModuleInMemory(module)
+    return ModuleInMemory(cast("nn.Module", module))
 
 
-@cache
-def _made(name: str) -> "nn.Module":
+@lru_cache(maxsize=2)  # the two of a diff: a list of a library makes a thousand
+def _made(name: str, kwargs: tuple[str, ...]) -> "nn.Module":
     from resnet_inspect.runtime import code  # torch lives behind this line
 
-    return code.make(name)
+    return code.make(name, read_kwargs(kwargs))
 
 
 def _image(module: "nn.Module") -> Image:
     from resnet_inspect.runtime import code  # torch lives behind this line
 
     return code.image_of(module)
+
+
+def _classes(module: "nn.Module") -> dict[str, str]:
+    from resnet_inspect.runtime import code  # torch lives behind this line
+
+    return code.classes_of(module)
 
 
 def _traced(module: "nn.Module", inputs: Inputs, name: str) -> Graph:

@@ -24,7 +24,7 @@ class Source(Protocol):
 
     @property
     def job(self) -> JsonObject:
-        """What a worker process makes the network of: ``{"spec": …}`` or ``{"code": name}``.
+        """What a worker process makes the network of: ``{"spec": …}``, or ``{"code": name}`` with its ``"kwargs"``.
 
         Raises:
             RequestError: no other process can make it.

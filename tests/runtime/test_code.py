@@ -147,9 +147,11 @@ def test_timm_is_asked_for_where_it_is_not_installed(monkeypatch: pytest.MonkeyP
 
 
 def test_what_needs_a_spec_says_so() -> None:
-    for ask in ri.explain, ri.lint, ri.check, ri.export_spec, ri.reconcile:
+    for ask in ri.spec, ri.export_spec:
         with pytest.raises(RequestError, match="torchvision:resnet18 is code, which has no spec"):
             ask("torchvision:resnet18")
+    with pytest.raises(RequestError, match="--writing lays out a spec"):
+        ri.reconcile("torchvision:resnet18", writing="timm")
     with pytest.raises(RequestError, match="--set changes a spec"):
         ri.summary("torchvision:resnet18", settings=["groups=2"])
 

@@ -15,10 +15,9 @@ from resnet_inspect.counting import run as running
 from resnet_inspect.counting.conventions import FLOPTH
 from resnet_inspect.counting.count import count
 from resnet_inspect.counting.packages import PACKAGES, Package
-from resnet_inspect.counting.run import Measured
 from resnet_inspect.counting.writing import as_written
 from resnet_inspect.errors import MachineError
-from resnet_inspect.questions.check import KNOWN, check
+from resnet_inspect.questions.check import KNOWN, Measured, check
 from resnet_inspect.questions.reconcile import TOOLS
 from resnet_inspect.runtime import counters
 from resnet_inspect.runtime.build import build
@@ -86,10 +85,10 @@ def test_the_papers_3_8_is_a_known_difference_and_says_why() -> None:
 
 
 def test_a_tool_that_disagrees_makes_the_check_fail() -> None:
-    found = sources.find_variant("resnet18")
-    graph = sources.graph_of(found)
+    graph = ri.lower("resnet18")
     keys = ("torch_params", "thop_params", "torch", "fvcore", "fvcore_activations", "thop")
-    report = check(found.variant, graph, dict.fromkeys(keys, 1), {"V1": (11_689_512, 1.9)}, VERSIONS)
+    measured = Measured(dict.fromkeys(keys, 1), {})
+    report = check(graph, as_written(graph), "resnet18", measured, {"V1": (11_689_512, 1.9)}, VERSIONS)
     verdicts = [row[4] for row in report.tables[0].rows]
     assert not report.ok
     assert verdicts[:8] == [False] * 6 + [True, False]
@@ -235,7 +234,7 @@ def test_reconcile_runs_what_is_installed_and_marks_what_differs(monkeypatch: py
     assert verdicts["torch"] == verdicts["fvcore"] == verdicts["fvcore_activations"] == "equal"
     assert verdicts["flopth"] == "not installed"
     assert answer.ok
-    monkeypatch.setattr(running, "run_all", lambda spec, image: {"torch": Measured("9", 1)})
+    monkeypatch.setattr(running, "run_all", lambda spec, image: {"torch": running.Measured("9", 1)})
     answer = ri.reconcile("resnet20_cifar", measure=True)
     assert not answer.ok
     assert "torch 9 gives 1" in answer.findings[0].message

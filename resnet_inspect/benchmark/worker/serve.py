@@ -16,6 +16,7 @@ from resnet_inspect.benchmark.messages import Job, Prepared, Unavailable
 from resnet_inspect.benchmark.worker.measure import ANSWERS
 from resnet_inspect.benchmark.worker.prepare import Ready, prepare
 from resnet_inspect.graph import Graph
+from resnet_inspect.kwargs import read_kwargs
 from resnet_inspect.resnet.fields import from_mapping
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
@@ -67,7 +68,7 @@ def _load(job: Job) -> tuple[nn.Module | None, Graph]:
     if "spec" in job.source:
         return None, lower(from_mapping(ResNetSpec(), job.source["spec"]), case.model, (n, c, h, w))
     torch.manual_seed(job.plan.seed)
-    net = code.make(job.source["code"])
+    net = code.make(job.source["code"], read_kwargs(job.source.get("kwargs", ())))
     return net, trace(net, (n, c, h, w), case.model)
 
 

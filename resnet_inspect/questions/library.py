@@ -1,0 +1,61 @@
+"""What the nets of a library cost: a row for each that matches."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from resnet_inspect.questions.variants import EAGER_NOTE, Floor, Sort
+from resnet_inspect.report import Column, Report, tabulate
+from resnet_inspect.sources.costs import Costs
+from resnet_inspect.units import counted
+
+COLUMNS: tuple[Column[Costs], ...] = (
+    Column("name", "model", lambda net: net.name, csv=("model", 1)),
+    Column("input", "input", lambda net: net.input, "shape"),
+    Column("params", "params", lambda net: net.params, "count", csv=("param_count", 1e6)),
+    Column("macs", "MACs", lambda net: net.macs, "count"),
+    Column("activations", "activ.", lambda net: net.activations, "count"),
+)
+ON_A_DEVICE: tuple[Column[Costs], ...] = (
+    Column("floor_ms", "floor", lambda net: net.floor_ms, "ms"),
+    Column("eager_floor_ms", "eager floor", lambda net: net.eager_ms, "ms"),
+    Column("images_per_s_floor", "images/s at most", lambda net: 1e3 * net.input[0] / net.floor_ms, "rate"),
+)
+ORDERS: dict[Sort, Callable[[Costs], str | float]] = {
+    "name": lambda net: net.name,
+    "family": lambda net: net.name,  # a library has none
+    "params": lambda net: net.params,
+    "macs": lambda net: net.macs,
+    "activations": lambda net: net.activations,
+    "floor": lambda net: net.floor_ms,
+}
+
+
+def library(
+    nets: Sequence[Costs],
+    sort: Sort | None = None,
+    max_params: float | None = None,
+    max_macs: float | None = None,
+    floor: Floor | None = None,
+    max_floor_ms: float | None = None,
+) -> Report:
+    """A row for each net within the limits, in the given order unless ``sort`` names another."""
+
+    def keeps(net: Costs) -> bool:
+        limited = ((net.params, max_params), (net.macs, max_macs), (net.floor_ms, max_floor_ms))
+        return all(limit is None or cost <= limit for cost, limit in limited)
+
+    read = [net for net in nets if not net.refusal]
+    kept = sorted(filter(keeps, read), key=lambda net: (ORDERS[sort or "name"](net), net.name))
+    columns = COLUMNS
+    if floor is not None:
+        # A narrow terminal leaves out other columns before the floor, which the user asked for.
+        narrow = (replace(column, optional=column.key in ("input", "activations")) for column in COLUMNS)
+        columns = (*narrow, *ON_A_DEVICE)
+    notes = [floor.note, EAGER_NOTE] if floor else []
+    if len({net.input for net in kept}) > 1:
+        notes.append("the inputs differ; give --input to compare at one size")
+    if refused := [net for net in nets if net.refusal]:
+        share = f"{len(refused)} of {len(nets)}"
+        notes.append(f"left out, as their calls cannot be read: {share}; {refused[0].name}: {refused[0].refusal}")
+    table = tabulate("nets", "nets", columns, kept)
+    return Report("list", None, counted(len(kept), "net"), tables=(table,), notes=tuple(notes))

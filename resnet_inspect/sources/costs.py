@@ -1,0 +1,69 @@
+"""What nets of a library cost, kept in the user's cache folder: to trace one takes a third of a second."""
+
+import json
+import os
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from resnet_inspect.typed_json import Count, decode, encode
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What a net costs at ``input``, N, C, H, W; or why its calls cannot be read. Without a device, floors are 0."""
+
+    name: str
+    input: tuple[int, ...] = ()
+    params: Count = 0
+    macs: Count = 0
+    activations: Count = 0
+    floor_ms: float = 0.0
+    eager_ms: float = 0.0
+    refusal: str = ""
+
+
+class Store:
+    """Costs by key, a JSON line each. A file that cannot be read or written is none; without a path nothing is kept."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.costs: dict[str, Costs] = {}
+        lines: list[str] = []
+        if path is not None:
+            with suppress(OSError, UnicodeDecodeError):
+                lines = path.read_text(encoding="utf-8").splitlines()
+        for line in lines:
+            with suppress(ValueError, TypeError, KeyError):  # of another version, or cut off
+                entry = json.loads(line)
+                self.costs[str(entry["key"])] = decode(Costs, entry["costs"])
+
+    def find(self, key: str) -> Costs | None:
+        return self.costs.get(key)
+
+    def keep(self, key: str, costs: Costs) -> None:
+        self.costs[key] = costs
+        if self.path is None:
+            return
+        with suppress(OSError):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"key": key, "costs": encode(costs)}) + "\n")
+
+
+def cache_file() -> Path | None:
+    """The file of costs in the user's cache folder; None for a user without a home."""
+    try:
+        return _cache_folder() / "resnet-inspect" / "costs.jsonl"
+    except RuntimeError:
+        return None
+
+
+def _cache_folder() -> Path:
+    """Where the platform keeps what may be lost: the XDG base directory, Apple's Caches, or Windows' local data."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
