@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import scripted_bench
 from filelock import FileLock
 
 HERE = Path(__file__).parent
@@ -102,14 +103,19 @@ def laid_out_json(measured_once: Callable[[str, Callable[[], str]], str]) -> str
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Run resnet-inspect in an empty folder or in ``cwd``, with output captured and no terminal."""
+    """Run resnet-inspect in an empty folder or in ``cwd``, with output captured and no terminal.
 
-    def call(*args: str, columns: int | None = None, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:
+    ``scripted``: workers load no torch.
+    """
+
+    def call(
+        *args: str, columns: int | None = None, cwd: Path = tmp_path, scripted: bool = False
+    ) -> subprocess.CompletedProcess[str]:
         environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR")}
-        environment["PYTHONPATH"] = str(HERE.parent)
+        environment["PYTHONPATH"] = scripted_bench.PYTHONPATH if scripted else str(HERE.parent)
         if columns:
             environment["COLUMNS"] = str(columns)
-        command = [sys.executable, "-m", "resnet_inspect", *args]
+        command = [*(scripted_bench.COMMAND if scripted else (sys.executable, "-m", "resnet_inspect")), *args]
         return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
 
     return call

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 import raw_results
-from conftest import HERE, Run
+import scripted_bench
+from conftest import Run
 
 from resnet_inspect.benchmark import record_json
 from resnet_inspect.benchmark.record import Record, Result
@@ -113,17 +114,17 @@ def limited(tmp_path: Path, *arguments: str, bytes: int) -> subprocess.Completed
     """A command whose files may grow to so many bytes: writing more fails, as on a disk that is full."""
     script = (
         "import resource, signal, sys\n"
-        "from resnet_inspect.cli import main\n"
+        "import scripted_bench\n"
         "from resnet_inspect.cli import recording\n"
         "check = recording.check_writable\n"
         "def then_full(path):\n"
         "    check(path)\n"
         f"    resource.setrlimit(resource.RLIMIT_FSIZE, ({bytes}, resource.RLIM_INFINITY))\n"
         "recording.check_writable = then_full\n"
-        "main(prog_name='resnet-inspect')\n"
+        "scripted_bench.ask()\n"
     )
     # Python does not notice that the bytecode of a module is cut off as it is written.
-    environment = os.environ | {"PYTHONPATH": str(HERE.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | {"PYTHONPATH": scripted_bench.PYTHONPATH, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", script, *arguments]
     return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
 
@@ -151,7 +152,7 @@ def test_a_file_that_cannot_be_written_is_refused_before_any_work(
     path: str, reason: str, run: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "folder.json").mkdir()
-    done = run("bench", *TINY, *FAST, "-o", path)
+    done = run("bench", *TINY, *FAST, "-o", path, scripted=True)
     assert (done.returncode, done.stdout) == (2, "")
     error, hint = done.stderr.splitlines()
     assert error == f"error: cannot write {path}: {reason}"
@@ -161,8 +162,8 @@ def test_a_file_that_cannot_be_written_is_refused_before_any_work(
 
 @pytest.mark.parametrize("closed", ["2>&-", "<&-", "<&- 2>&-"])
 def test_a_standard_stream_may_be_closed(closed: str, tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "resnet_inspect", "bench", "resnet50", *TINY, *FAST, "-o", "run.json"]
-    environment = os.environ | {"PYTHONPATH": str(HERE.parent)}
+    words = [*scripted_bench.COMMAND, "bench", "resnet50", *TINY, *FAST, "-o", "run.json"]
+    environment = os.environ | {"PYTHONPATH": scripted_bench.PYTHONPATH}
     done = subprocess.run(
         ["sh", "-c", f'"$@" {closed}', "sh", *words],
         cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True, timeout=300, check=False,
@@ -173,8 +174,8 @@ def test_a_standard_stream_may_be_closed(closed: str, tmp_path: Path) -> None:
 
 
 def test_stdout_may_be_closed_and_the_record_is_saved(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "resnet_inspect", "bench", "resnet50", *TINY, *FAST, "-o", "run.json"]
-    environment = os.environ | {"PYTHONPATH": str(HERE.parent)}
+    words = [*scripted_bench.COMMAND, "bench", "resnet50", *TINY, *FAST, "-o", "run.json"]
+    environment = os.environ | {"PYTHONPATH": scripted_bench.PYTHONPATH}
     done = subprocess.run(
         ["sh", "-c", '"$@" >&-', "sh", *words],
         cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, timeout=300, check=False,

@@ -124,7 +124,7 @@ WRONG = [
 def test_a_wrong_request_gets_a_line_a_hint_and_exit_code_2(
     run: Run, arguments: tuple[str, ...], said: str, hint: str
 ) -> None:
-    done = run(*arguments)
+    done = run(*arguments, scripted=arguments[:3] == ("bench", "--device", "cpu"))
     assert done.returncode == 2
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
