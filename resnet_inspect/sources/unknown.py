@@ -3,6 +3,7 @@
 import os
 import re
 from importlib.util import find_spec
+from itertools import accumulate
 from pathlib import Path
 
 from resnet_inspect.errors import UnknownModelError
@@ -32,11 +33,13 @@ def explain_unknown(name: str) -> UnknownModelError:
 
 
 def _meant(name: str) -> list[str]:
-    """A net of that very name in a library; else variants, or else nets of a library, with a name near to it."""
+    """A net of that very name in a library; else variants whose names go on after it; else names near to it."""
     for library in ("torchvision", "timm"):
         if name in library_nets(library):
             return [f"{library}:{name}"]
-    if near := zoo.nearest(name):
+    bare = re.sub("[-_]", "", name.lower())  # resnet20 and ResNet-20 for resnet20_cifar
+    longer = [variant.name for variant in zoo.variants() if bare in accumulate(variant.name.split("_"))]
+    if near := sorted(longer, key=len)[:3] or zoo.nearest(name):
         return near
     from difflib import get_close_matches
 
