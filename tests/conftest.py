@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 import scripted_bench
 from filelock import FileLock
+from pages import commands, play
 
 HERE = Path(__file__).parent
 Run = Callable[..., subprocess.CompletedProcess[str]]
+(LAID_OUT,) = (command for command in commands() if " --ceilings " in command)
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers share the cores. Threads that spin while they wait for each other make both workers several times slower.
@@ -79,26 +81,26 @@ def record_json(measured_once: Callable[[str, Callable[[], str]], str]) -> str:
 
 
 @pytest.fixture(scope="session")
-def laid_out_json(measured_once: Callable[[str, Callable[[], str]], str]) -> str:
-    """A Record of one small case with its stages and the machine's ceilings, really measured."""
+def laid_out_json(
+    measured_once: Callable[[str, Callable[[], str]], str], tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """A Record of one small case with its stages and the machine's ceilings, really measured: a page shows how."""
 
     def measure() -> str:
-        import resnet_inspect as ri
-        from resnet_inspect.benchmark.record_json import to_json
-
-        record = ri.bench(
-            "resnet18",
-            device="cpu",
-            input=(1, 3, 32, 32),
-            threads=1,
-            quick=True,
-            max_time_s=0.2,
-            per="stage",
-            ceilings=True,
-        )
-        return to_json(record)
+        folder = tmp_path_factory.mktemp("laid_out")
+        done = play(LAID_OUT, folder)
+        assert done.returncode == 0, done.stderr
+        return (folder / "run.json").read_text(encoding="utf-8")
 
     return measured_once("laid_out.json", measure)
+
+
+@pytest.fixture
+def scripted_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers of this process are processes that load no torch."""
+    monkeypatch.setenv("PYTHONPATH", scripted_bench.PYTHONPATH)
+    for name in ("WORKER", "ENVIRONMENT"):
+        monkeypatch.setattr(f"resnet_inspect.benchmark.process.{name}", scripted_bench.__name__)
 
 
 @pytest.fixture

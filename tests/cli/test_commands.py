@@ -12,14 +12,12 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-import scripted_bench
 from click.testing import CliRunner
 from conftest import HERE, Run
 from pages import commands
 
 import resnet_inspect as ri
 from resnet_inspect import cli
-from resnet_inspect.benchmark import process
 from resnet_inspect.cli import main
 from resnet_inspect.counting import run as running
 
@@ -159,15 +157,13 @@ def test_help_ends_with_real_examples(run: Run, command: str) -> None:
 PLAYED = {*commands(), "resnet-inspect roofline --record run.json --machine"}
 
 
+@pytest.mark.usefixtures("scripted_workers")
 @pytest.mark.parametrize("example", sorted({*chain(*EXAMPLES.values())} - PLAYED))
 def test_an_example_of_a_help_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_json: str, example: str
 ) -> None:
     """Only torch's counter is run, and workers load no torch: test_counters and test_real_runs do that."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", scripted_bench.PYTHONPATH)
-    monkeypatch.setattr(process, "WORKER", "scripted_bench")
-    monkeypatch.setattr(process, "ENVIRONMENT", "scripted_bench")
     monkeypatch.setattr(running, "PACKAGES", {"torch": running.PACKAGES["torch"]})
     for name in ("old.json", "new.json", "run.json"):
         (tmp_path / name).write_text(record_json, encoding="utf-8")
