@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from runpy import run_module
 
 HERE = Path(__file__).parent
 COMMAND = (sys.executable, __file__)
@@ -47,5 +48,7 @@ if __name__ == "__main__":
             answer(int(pipe))
         case ["cpu"]:
             describe("cpu")
+        case [_]:  # what else a device may be, torch knows
+            run_module("resnet_inspect.runtime.environment", run_name="__main__")
         case _:
             ask()
