@@ -23,11 +23,11 @@ def ask() -> None:
     main(prog_name="resnet-inspect")
 
 
-def describe(device: str) -> None:
+def describe() -> None:
     from resnet_inspect.hardware.gpu import Probe
     from resnet_inspect.typed_json import encode
 
-    print(json.dumps(encode(Probe(device, "fp32", {"torch": "2.15.0"}, None))))
+    print(json.dumps(encode(Probe("cpu", "fp32", {"torch": "2.15.0"}, None))))
 
 
 def answer(pipe: int) -> None:
@@ -47,7 +47,7 @@ if __name__ == "__main__":
         case [pipe] if pipe.isdigit():
             answer(int(pipe))
         case ["cpu"]:
-            describe("cpu")
+            describe()
         case [_]:  # what else a device may be, torch knows
             run_module("resnet_inspect.runtime.environment", run_name="__main__")
         case _:
