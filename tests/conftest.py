@@ -9,10 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import scripted_bench
 from filelock import FileLock
+from pages import commands, play
 
 HERE = Path(__file__).parent
 Run = Callable[..., subprocess.CompletedProcess[str]]
+(LAID_OUT,) = (command for command in commands() if " --ceilings " in command)
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers share the cores. Threads that spin while they wait for each other make both workers several times slower.
@@ -78,38 +81,44 @@ def record_json(measured_once: Callable[[str, Callable[[], str]], str]) -> str:
 
 
 @pytest.fixture(scope="session")
-def laid_out_json(measured_once: Callable[[str, Callable[[], str]], str]) -> str:
-    """A Record of one small case with its stages and the machine's ceilings, really measured."""
+def laid_out_json(
+    measured_once: Callable[[str, Callable[[], str]], str], tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """A Record of one small case with its stages and the machine's ceilings, really measured: a page shows how."""
 
     def measure() -> str:
-        import resnet_inspect as ri
-        from resnet_inspect.benchmark.record_json import to_json
-
-        record = ri.bench(
-            "resnet18",
-            device="cpu",
-            input=(1, 3, 32, 32),
-            threads=1,
-            quick=True,
-            max_time_s=0.2,
-            per="stage",
-            ceilings=True,
-        )
-        return to_json(record)
+        folder = tmp_path_factory.mktemp("laid_out")
+        done = play(LAID_OUT, folder)
+        assert done.returncode == 0, done.stderr
+        return (folder / "run.json").read_text(encoding="utf-8")
 
     return measured_once("laid_out.json", measure)
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Run resnet-inspect in an empty folder or in ``cwd``, with output captured and no terminal."""
+def scripted_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers of this process are processes that load no torch."""
+    monkeypatch.setenv("PYTHONPATH", scripted_bench.PYTHONPATH)
+    for name in ("WORKER", "ENVIRONMENT"):
+        monkeypatch.setattr(f"resnet_inspect.benchmark.process.{name}", scripted_bench.__name__)
 
-    def call(*args: str, columns: int | None = None, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run resnet-inspect in an empty folder or in ``cwd``, with output captured and no terminal.
+
+    ``scripted``: workers load no torch.
+    """
+
+    def call(
+        *args: str, columns: int | None = None, cwd: Path = tmp_path, scripted: bool = False
+    ) -> subprocess.CompletedProcess[str]:
         environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR")}
-        environment |= {"PYTHONPATH": str(HERE.parent), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+        path = scripted_bench.PYTHONPATH if scripted else str(HERE.parent)
+        environment |= {"PYTHONPATH": path, "XDG_CACHE_HOME": str(tmp_path / "cache")}
         if columns:
             environment["COLUMNS"] = str(columns)
-        command = [sys.executable, "-m", "resnet_inspect", *args]
+        command = [*(scripted_bench.COMMAND if scripted else (sys.executable, "-m", "resnet_inspect")), *args]
         return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
 
     return call

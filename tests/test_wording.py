@@ -20,6 +20,7 @@ CALLS = (
     *(("summary", "resnet18", *SMALLEST, "--depth", depth) for depth in ("stage", "block", "layer")),
     *((name, "resnet18", *SMALLEST) for name in ("flops", "memory", "roofline", "lint", "reconcile")),
     ("explain", "resnet18", "--set", "depths=1,1,1,1"),
+    ("explain", "resnet18", *SMALLEST),
     ("list", "resnet50"),
     ("list", "resnet50", "--format", "md"),
     ("summary", "resnet18", "--input", "1,1,224,224"),
@@ -45,6 +46,13 @@ def test_one_of_a_thing_is_no_plural(arguments: tuple[str, ...]) -> None:
     found = re.findall(r"(?<![\d.,×=·/-])1 ([a-z]+s)\b", done.output)
     assert not {*found} - NO_PLURALS
     assert not re.search(r"\d %", done.output)
+
+
+def test_every_exception_of_a_linter_carries_its_reason() -> None:
+    for path in (*SOURCES, *HERE.glob("tests/**/*.py"), *HERE.glob("validation/*.py")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if found := re.search(r"#\s*(?:noqa|type: ignore)\b[^#]*", line):
+                assert re.match(r"# [a-z_]", line[found.end() :], re.IGNORECASE), f"{path.name}: {line.strip()}"
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -23,8 +23,8 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]  # before this folder, which has a fuzz too
 
 from fuzz.command_lines import surroundings  # noqa: E402  # found by the line above
-from fuzz.oracle import fault_of  # noqa: E402
-from fuzz.trial import TRIALS  # noqa: E402
+from fuzz.oracle import fault_of  # noqa: E402  # likewise
+from fuzz.trial import TRIALS  # noqa: E402  # likewise
 
 CHUNK = 200  # trials that a process plays before it tells
 

@@ -1,5 +1,6 @@
 """What is odd about a measurement: a detector for each finding, in the order of ``benchmark.findings``."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import fsum, inf
@@ -10,7 +11,16 @@ from resnet_inspect.benchmark.messages import CpuRound
 from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.record import Metrics, RunCeilings
 from resnet_inspect.benchmark.schedule import RawResult
-from resnet_inspect.benchmark.statistics import drift, half_width, is_bimodal, median_of, pooled, slow_first, spread
+from resnet_inspect.benchmark.statistics import (
+    drift,
+    half_width,
+    is_bimodal,
+    median_of,
+    pooled,
+    quantile,
+    slow_first,
+    spread,
+)
 from resnet_inspect.hardware.gpu import GpuState
 
 Limits = Mapping[str, float]
@@ -79,7 +89,7 @@ def detect_bimodal(seen: Evidence, limits: Limits) -> Iterator[Values]:
 
 def detect_tail(seen: Evidence, limits: Limits) -> Iterator[Values]:
     samples = pooled(seen.raw.latency_ms)
-    slow = [ms for ms in samples if ms > limits["slow"] * median_of(samples)]
+    slow = samples[bisect_right(samples, limits["slow"] * quantile(samples, 0.5)) :]
     if slow and (share := fsum(slow) / fsum(samples)) >= limits["share"]:
         yield {"count": len(slow), "of": len(samples), "share": share, "longest": samples[-1]}
 

@@ -98,10 +98,14 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What the network costs by counting; MACs are those of a forward pass of the whole batch."""
+    """What the network costs by counting; MACs are those of a forward pass of the whole batch.
+
+    ``unseen`` is that of its Graph; None where nothing is.
+    """
 
     params: Count
     macs: Count
+    unseen: Mapping[str, int] | None = field(default=None, metadata=OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,39 @@
 """Record <-> JSON of version 1; what is read was checked against its own samples."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 
+from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.record import Metric, Record, Result, metric
 from resnet_inspect.benchmark.statistics import may_be_interval
 from resnet_inspect.errors import RequestError
 from resnet_inspect.escape import json_text
-from resnet_inspect.typed_json import decode, encode
+from resnet_inspect.typed_json import JsonObject, decode, encode
 
 SCHEMA = "resnet-inspect/bench"
 SCHEMA_VERSION = 1
+EMPTY = "[]\n}"  # how a Record without results ends: they are its last field
+
+Written = dict[Case, tuple[Result, str]]
 
 
-def to_json(record: Record) -> str:
-    document = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **encode(record)}
-    return json_text(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False)) + "\n"
+def to_json(record: Record, written: Written | None = None) -> str:
+    """The text of ``record``; ``written`` keeps that of each result, for a Record that grows and is written again."""
+    head = _dumps({"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **encode(replace(record, results=()))})
+    results = ",\n  ".join(_texts(record, {} if written is None else written))
+    return (f"{head.removesuffix(EMPTY)}[\n  {results}\n ]\n}}" if results else head) + "\n"
+
+
+def _texts(record: Record, written: Written) -> Iterator[str]:
+    for result in record.results:
+        if result.case not in written or written[result.case][0] != result:
+            written[result.case] = result, _dumps(encode(result)).replace("\n", "\n  ")
+        yield written[result.case][1]
+
+
+def _dumps(document: JsonObject) -> str:
+    return json_text(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False))
 
 
 def from_json(text: str, source: str = "the record") -> Record:

@@ -100,7 +100,7 @@ def count(case: Case, net: Source, graph: Graph) -> Counted:
     """What counting says of a case; ``graph`` is its network."""
     work = work_of(graph)
     return Counted(
-        cost=Cost(work.params, work.macs),
+        cost=Cost(work.params, work.macs, graph.unseen or None),
         spec=net.spec_fields,
         predicted=predict_memory(case, graph),
         stages=stages_of(graph),

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,7 @@ SUFFIXES: dict[str, Format] = {
     ".html": "html",
     ".txt": "table",
 }
+PID = re.compile("[1-9][0-9]{0,8}")
 UNPRINTABLE = "backslashreplace"  # bytes of a file name that are no text; JSON reads them back
 
 
@@ -89,14 +91,34 @@ def _naming(output: str) -> Iterator[None]:
 
 @contextmanager
 def _unfinished(path: str) -> Iterator[str]:
-    """A name next to ``path``; a file of that name is gone afterwards."""
+    """A name next to ``path``; a file of that name is gone afterwards, and so are those of saves that were killed."""
     folder, name = os.path.split(path)
+    _remove_abandoned(folder, name)
     unfinished = os.path.join(folder, f".{name}.{os.getpid()}")
     try:
         yield unfinished
     finally:
         with suppress(FileNotFoundError):
             os.unlink(unfinished)
+
+
+def _remove_abandoned(folder: str, name: str) -> None:
+    """Remove each unfinished ``name`` whose process is gone."""
+    with suppress(OSError):
+        for entry in os.listdir(folder):
+            beginning, _, pid = entry.rpartition(".")
+            if beginning == f".{name}" and PID.fullmatch(pid) and not _is_running(int(pid)):
+                os.unlink(os.path.join(folder, entry))
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # of another user
+        pass
+    return True
 
 
 def _is_special(path: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from resnet_inspect.benchmark.record import Record
-from resnet_inspect.benchmark.record_json import to_json
+from resnet_inspect.benchmark.record_json import Written, to_json
 from resnet_inspect.cli import stderr
 from resnet_inspect.cli.output import check_writable, tell_written, write
 from resnet_inspect.errors import OutputError, RequestError
@@ -25,6 +25,7 @@ class Recording:
     def __init__(self, path: str | None) -> None:
         self.path = path
         self.warn: Tell = stderr.tell
+        self.written: Written = {}
         self.unsaved: Record | None = None
         self.is_written = False
         self.is_warned = False
@@ -33,7 +34,7 @@ class Recording:
         if self.path is None:
             return
         try:
-            write(to_json(record), self.path)
+            write(to_json(record, self.written), self.path)
             self.unsaved, self.is_written = None, True
         except OutputError as error:
             self.unsaved = record
@@ -48,7 +49,7 @@ class Recording:
             OutputError: it still cannot be saved.
         """
         if self.unsaved is not None and self.path is not None:
-            write(to_json(self.unsaved), self.path)
+            write(to_json(self.unsaved, self.written), self.path)
             self.is_written = True
         if self.is_written:
             tell_written(self.path)

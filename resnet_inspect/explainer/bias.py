@@ -23,15 +23,13 @@ def explain_bias(net: Outline, say: Speaker) -> Section | None:
     if net.spec.order == "pre":
         paragraphs.append(
             say(
-                "The last convolution of each of the {blocks} blocks feeds the sum, not a normalisation. But the next "
-                "block, or the head, begins with a normalisation, which removes what a bias would add to the sum.",
-                blocks=str(net.blocks),
+                "The last convolution of each block feeds the sum, not a normalisation. But the next block, or the "
+                "head, begins with a normalisation, which removes what a bias would add to the sum."
             )
             if net.spec.has_final_norm
             else say(
-                "The last convolution of each of the {blocks} blocks feeds the sum, not a normalisation. In this net "
-                "no normalisation follows the last sum.",
-                blocks=str(net.blocks),
+                "The last convolution of each block feeds the sum, not a normalisation. In this net no normalisation "
+                "follows the last sum."
             )
         )
     if gates := {node.module for node in net.usual.attention if isinstance(node.op, Conv2d | Linear) and node.op.bias}:
@@ -67,8 +65,8 @@ def _explain_absence(convs: list[Node], say: Speaker) -> str:
     return say(
         "Convolutions directly before batch normalisation: {count}, all without a bias. Batch normalisation subtracts "
         "each channel's mean, and with it anything that a bias added to the whole channel. Its own shift then does "
-        "what a bias would do. A bias in {conv} would be {channels} parameters without effect; one in each would be "
-        "{wasted}.",
+        "what a bias would do. Parameters without effect that biases would add: {channels} in {conv}, {wasted} in "
+        "all.",
         count=str(len(convs)),
         conv=convs[0].name,
         channels=str(convs[0].out.shape[1]),

@@ -27,7 +27,7 @@ def _explain_bottleneck(net: Outline, say: Speaker) -> str:
     return say(
         "A bottleneck is three convolutions: 1×1, 3×3, 1×1. The first brings the channels to the width, the 3×3 works "
         "at that width, and the last expands to 4 times the stage's planes, here 4·{planes} = {out}. {block} goes {c} "
-        "→ {width} → {width} → {out} channels with {weights} = {count} weights. Two 3×3 on {out} channels would need "
+        "→ {width} → {width} → {out} with {weights} = {count} weights. Two 3×3 with C = C_out = {out} would need "
         "2·3·3·{out}·{out} = {plain}.",
         planes=str(out // net.spec.expansion),
         block=kind.path,
@@ -44,7 +44,7 @@ def _explain_basic_block(net: Outline, say: Speaker) -> str:
     kind = net.usual
     return say(
         "A basic block is two 3×3 convolutions; nothing narrows the channels between them. {block} goes {c} → {width} "
-        "→ {out} channels with {weights} = {count} weights.",
+        "→ {out} with {weights} = {count} weights.",
         block=kind.path,
         c=str(kind.source.shape[1]),
         width=str(kind.width),
@@ -74,8 +74,8 @@ def _explain_groups_or_width(net: Outline, say: Speaker) -> str:
         )
     if spec.base_width != 64:
         return say(
-            "Its 3×3 is {width} channels wide; the standard ResNet has {planes} there (wide ResNet, arXiv:1605.07146). "
-            "The block still outputs {out} channels.",
+            "The width of its 3×3 is {width}, where the standard ResNet has {planes} (wide ResNet, arXiv:1605.07146). "
+            "C_out is still {out}.",
             width=str(c),
             planes=str(planes),
             out=str(net.usual.out.shape[1]),
@@ -100,10 +100,9 @@ def _explain_order(net: Outline, say: Speaker) -> str:
     if net.spec.order == "pre":
         return say(
             "Pre-activation (arXiv:1603.05027): normalisation and ReLU come before each of the {count} convolutions, "
-            "and nothing follows the sum. So x reaches the last of the {blocks} sums through additions alone. The "
-            "exception is a shortcut that changes the shape: it reads x after the first normalisation and ReLU.",
+            "and nothing follows the sum. So x reaches the last sum through additions alone. The exception is a "
+            "shortcut that changes the shape: it reads x after the first normalisation and ReLU.",
             count=str(len(net.usual.convs)),
-            blocks=str(net.blocks),
         )
     return say(
         "Normalisation follows each of the {count} convolutions, and ReLU follows each except the last. The last ReLU "
@@ -117,8 +116,8 @@ def _explain_group_norm(net: Outline, say: Speaker) -> str:
         return ""
     channels = net.usual.width
     return say(
-        "The normalisation is group norm (arXiv:1803.08494). In {block} it has 32 groups of {channels} / 32 = {each} "
-        "channels. It normalises each group within one image, so the result does not depend on the batch. Like batch "
+        "The normalisation is group norm (arXiv:1803.08494). In {block} its 32 groups are {channels} / 32 = {each} "
+        "wide. It normalises each group within one image, so the result does not depend on the batch. Like batch "
         "norm, it has 2 parameters per channel.",
         channels=str(channels),
         each=str(channels // 32),
@@ -137,7 +136,7 @@ def _explain_attention(net: Outline, say: Speaker) -> str:
     match attention.kind:
         case "se":
             return say(
-                "Squeeze-and-excitation (arXiv:1709.01507) scales F(x) before the sum. The means of its {channels} "
+                "Squeeze-and-excitation (arXiv:1709.01507) scales F(x) before the sum. The means of its "
                 "channels pass through {channels} → {hidden} → {channels} and a sigmoid. Each channel is then "
                 "multiplied by its own result. In {block} this takes {params} parameters.",
                 channels=channels,
@@ -148,15 +147,14 @@ def _explain_attention(net: Outline, say: Speaker) -> str:
         case "eca":
             return say(
                 "Efficient channel attention (arXiv:1910.03151) scales F(x) before the sum. A 1-D convolution runs "
-                "over the means of its {channels} channels, and a sigmoid follows. Each channel is then multiplied by "
-                "its own result. In {block} this takes {params} parameters.",
-                channels=channels,
+                "over the means of its channels, and a sigmoid follows. Each channel is then multiplied by its own "
+                "result. In {block} this takes {params} parameters.",
                 block=kind.path,
                 params=params,
             )
         case "cbam":
             return say(
-                "CBAM (arXiv:1807.06521) scales F(x) before the sum. It first weighs the {channels} channels, by "
+                "CBAM (arXiv:1807.06521) scales F(x) before the sum. It first weighs the channels, by "
                 "{channels} → {hidden} → {channels} on their means and maxima. It then weighs the positions, by a 7×7 "
                 "on the mean and the maximum over channels. In {block} this takes {params} parameters.",
                 channels=channels,

@@ -49,8 +49,8 @@ def _explain_signature(kind: BlockKind, numbers: str, say: Speaker) -> str:
     c, *width, out, stride = map(str, kind.signature)
     if width:
         signature = say(
-            "(C, width, C_out, stride) = ({numbers}): {c} channels come in, the 3×3 is {width} wide, {out} channels go "
-            "out, and the stride is {stride}.",
+            "(C, width, C_out, stride) = ({numbers}): the channels go from {c} through {width} in the 3×3 to {out}, "
+            "and the stride is {stride}.",
             numbers=numbers,
             c=c,
             width=width[0],
@@ -59,7 +59,7 @@ def _explain_signature(kind: BlockKind, numbers: str, say: Speaker) -> str:
         )
     else:
         signature = say(
-            "(C, C_out, stride) = ({numbers}): {c} channels come in, {out} go out, and the stride is {stride}.",
+            "(C, C_out, stride) = ({numbers}): the channels go from {c} to {out}, and the stride is {stride}.",
             numbers=numbers,
             c=c,
             out=out,

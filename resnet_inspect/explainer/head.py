@@ -29,9 +29,9 @@ def explain_head(net: Outline, say: Speaker) -> Section:
         )
     paragraphs.append(
         say(
-            "The global average pool takes the mean of each {height}×{width} map: {source} becomes {channels} numbers. "
-            "It has no parameters and accepts maps of any size. So the net also accepts images of other sizes than "
-            "{image}.",
+            "The global average pool takes the mean of each {height}×{width} map: {source} becomes one number per "
+            "channel, {channels} in all. It has no parameters and accepts maps of any size. So the net also accepts "
+            "images of other sizes than {image}.",
             height=str(rows),
             width=str(columns),
             source=write.shape(source),
@@ -44,11 +44,7 @@ def explain_head(net: Outline, say: Speaker) -> Section:
             paragraphs.append(_explain_classifier(net, node, say))
     if not net.spec.num_classes:
         paragraphs.append(
-            say(
-                "No classifier follows (num_classes=0): the {channels} numbers are the features that another net "
-                "builds on.",
-                channels=write.integer(channels),
-            )
+            say("No classifier follows (num_classes=0): these numbers are the features that another net builds on.")
         )
     title = say("The head: {source} → {out}", source=write.shape(source), out=write.shape(net.graph.output))
     return Section("head", title, tuple(paragraphs))
@@ -61,14 +57,12 @@ def _explain_classifier(net: Outline, node: Node, say: Speaker) -> str:
         else say("fc is a fully connected layer")
     )
     return say(
-        "{what}: {weights} = {params} parameters, one weight from each of the {channels} features to each of the "
-        "{classes} classes, and one bias per class. These are {share} of all parameters and {macs_share} of the MACs "
+        "{what}: {weights} = {params} parameters, one weight from each feature to each class, and one bias per "
+        "class. These are {share} of all parameters and {macs_share} of the MACs "
         "({macs}): each weight is used once here, not at every position of a map.",
         what=layer,
         weights=write.weights(node),
         params=write.integer(node.params),
-        channels=write.integer(node.ins[0].shape[1]),
-        classes=write.integer(net.spec.num_classes),
         share=text(node.params / net.total.params, "share"),
         macs_share=text(node.macs / net.total.macs, "share"),
         macs=write.integer(node.macs),

@@ -39,15 +39,15 @@ def _explain_task(net: Outline, say: Speaker) -> str:
     out = write.integer(net.graph.output.shape[1])
     if not net.spec.num_classes:
         task = say(
-            "{model} turns an image of {image} (channels × height × width) into {out} features. It is a backbone: it "
-            "has no classifier.",
+            "{model} turns an image of {image} (channels × height × width) into a feature vector of length {out}. It "
+            "is a backbone: it has no classifier.",
             model=net.graph.name,
             image=image,
             out=out,
         )
     else:
         task = say(
-            "{model} turns an image of {image} (channels × height × width) into {out} numbers, one score per class.",
+            "{model} turns an image of {image} (channels × height × width) into one score per class, {out} in all.",
             model=net.graph.name,
             image=image,
             out=out,
@@ -75,8 +75,8 @@ def _explain_depth(net: Outline, say: Speaker) -> str:
     stem, block, head = count_layers_by_part(net)
     count = count_layers(net)
     worked = say(
-        "Its depth is the number of layers with weights on the longest path: {stem} in the stem, {block} in each of "
-        "{blocks} blocks, {head} in the head. That makes {stem} + {blocks}·{block} + {head} = {layers}.",
+        "Its depth is the number of layers with weights on the longest path: {stem} in the stem, {block} in each "
+        "block, {head} in the head. That makes {stem} + {blocks}·{block} + {head} = {layers}.",
         stem=str(stem),
         block=str(block),
         blocks=str(net.blocks),
@@ -104,7 +104,7 @@ def explain_formulas(net: Outline, say: Speaker) -> Section:
         )
     weights = say(
         "Parameters: a k×k convolution from C to C_out channels has k·k·C·C_out weights. A normalisation has 2 per "
-        "channel, scale and shift. {conv} is a 3×3 from {c} to {c_out} channels: {weights} = {count}.",
+        "channel, scale and shift. {conv} is a 3×3 with C = {c} and C_out = {c_out}: {weights} = {count}.",
         conv=conv.name,
         c=str(op.in_channels // op.groups),
         c_out=str(op.out_channels),
@@ -115,8 +115,7 @@ def explain_formulas(net: Outline, say: Speaker) -> Section:
         weights = say.paragraph(
             weights,
             say(
-                "It has {groups} groups, and each output channel reads only its own group: {c} / {groups} = {each} "
-                "channels.",
+                "It has {groups} groups, and each output channel reads only its own, so C is {c} / {groups} = {each}.",
                 groups=str(op.groups),
                 c=str(op.in_channels),
                 each=str(op.in_channels // op.groups),

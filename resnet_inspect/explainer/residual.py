@@ -13,19 +13,16 @@ def explain_residual(net: Outline, say: Speaker) -> Section:
     """F(x) + x, the degradation that it cures (He et al. 2015, arXiv:1512.03385), and the cost of the shortcuts."""
     after = say("and nothing follows the sum") if net.spec.order == "pre" else say("and ReLU follows the sum")
     idea = say(
-        "Each of the {blocks} blocks computes F(x) + x. The residual path F is a few convolutions, the shortcut "
-        "carries x past them, {after}. To add nothing, a block only needs F(x) = 0.",
-        blocks=str(net.blocks),
+        "Every residual block computes F(x) + x. The residual path F is a few convolutions, the shortcut carries x "
+        "past them, {after}. To add nothing, a block only needs F(x) = 0.",
         after=after,
     )
     degradation = say(
         "Residual blocks cure degradation: without shortcuts, more layers made a net worse. They did so on the "
         "training images too, so the cause was not overfitting. On CIFAR-10, 56 plain layers did worse than 20 (He et "
         "al. 2015, figure 1). On ImageNet, 34 plain layers had a top-1 error of 28.54%, and 18 had 27.94%. With "
-        "shortcuts the errors were 25.03% and 27.88% (table 2). Depth pays again, here for {layers} layers with "
-        "{blocks} shortcuts.",
+        "shortcuts the errors were 25.03% and 27.88% (table 2). Depth pays again, here for {layers} layers.",
         layers=str(count_layers(net)),
-        blocks=str(net.blocks),
     )
     return Section("residual", say("What a residual block adds"), (idea, degradation, _explain_shortcuts(net, say)))
 
@@ -53,8 +50,8 @@ def _explain_shortcuts(net: Outline, say: Speaker) -> str:
     if net.spec.shortcut == "C":
         sentences.append(
             say(
-                "All {count} shortcuts project by a 1×1 convolution (the paper's option C). In all they take {params} "
-                "parameters ({share}) and {macs} MACs ({macs_share}).",
+                "Projections: {count}, by a 1×1 convolution in every shortcut (the paper's option C). In all they take "
+                "{params} parameters ({share}) and {macs} MACs ({macs_share}).",
                 **cost,
             )
         )

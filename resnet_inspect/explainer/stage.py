@@ -68,8 +68,8 @@ def _explain_resolution(net: Outline, place: int, kind: BlockKind, say: Speaker)
         )
     if kind.source.shape[1] == kind.out.shape[1]:
         return say(
-            "This stage does not downsample (stride 1): the stem has already brought {image} down to {before}. Its "
-            "{channels} channels stay {channels}.",
+            "This stage does not downsample (stride 1): the stem has already brought {image} down to {before}. The "
+            "channels stay {channels}.",
             image=image,
             before=before,
             channels=str(kind.out.shape[1]),

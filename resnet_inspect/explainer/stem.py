@@ -29,7 +29,7 @@ def _explain_conv(node: Node, say: Speaker) -> str:
     assert isinstance(op, Conv2d)
     return say(
         "{conv} is a {k}×{k} convolution with stride {stride} and padding {padding}. The side becomes {sides}, so "
-        "{source} becomes {out}. It has {weights} = {count} parameters and takes {work} = {macs} MACs.",
+        "{source} becomes {out}. Its parameters are {weights} = {count}, its MACs {work} = {macs}.",
         conv=node.name,
         k=str(op.kernel_size),
         stride=str(op.stride),
@@ -49,7 +49,7 @@ def _explain_deep_stem(net: Outline, convs: list[Node], say: Speaker) -> str:
         return ""
     return say(
         "Three 3×3 convolutions replace one 7×7 (the ResNet-C stem of Bag of Tricks, arXiv:1812.01187). They take "
-        "{parameters} parameters for {channels} channels; a 7×7 would take 7·7·{image}·{channels} = {plain}.",
+        "{parameters} parameters; a 7×7 to as many channels would take 7·7·{image}·{channels} = {plain}.",
         parameters=write.multiples([(1, conv.params) for conv in convs[:3]]),
         channels=str(convs[2].out.shape[1]),
         image=str(net.spec.in_channels),
@@ -81,23 +81,17 @@ def _explain_norm_and_act(net: Outline, nodes: list[Node], say: Speaker) -> str:
         sentences.append(
             say(
                 "Neither normalisation nor ReLU follows the stem's last convolution: the first block begins with its "
-                "own, on the same {channels} channels.",
-                channels=str(net.first.source.shape[1]),
+                "own, on the same channels."
             )
             if net.spec.order == "pre"
             else say(
                 "Unlike in the paper, neither normalisation nor ReLU follows the stem's last convolution. Stage 1 "
-                "reads its {channels} channels unchanged.",
-                channels=str(net.first.source.shape[1]),
+                "reads its output unchanged."
             )
         )
     elif not net.spec.stem_act:
         sentences.append(
-            say(
-                "Unlike in the paper, no ReLU follows the last convolution: the {channels} channels passed on may be "
-                "negative.",
-                channels=str(net.first.source.shape[1]),
-            )
+            say("Unlike in the paper, no ReLU follows the last convolution: the values passed on may be negative.")
         )
     return say.paragraph(*sentences)
 
@@ -161,7 +155,7 @@ def _explain_remaining(net: Outline, last: Node, say: Speaker) -> str:
     )
     cost = (
         say(
-            "The stem takes {share} of the MACs, because the image has only {channels} channels.",
+            "The stem takes {share} of the MACs, because the image has so few channels: {channels}.",
             share=share,
             channels=str(net.graph.input.shape[1]),
         )

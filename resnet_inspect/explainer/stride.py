@@ -21,8 +21,7 @@ def explain_stride_placement(net: Outline, say: Speaker) -> Section | None:
     if spec.block == "basic":
         no_choice = say(
             "v1 and v1.5 differ in which convolution of a bottleneck has the stride. Basic blocks have no 1×1 that "
-            "could take it. So this net, with {blocks} basic blocks, is the same in both.",
-            blocks=str(net.blocks),
+            "could take it. So this net is the same in both."
         )
         return Section("v1.5", title, (no_choice,))
     if spec.antialias:

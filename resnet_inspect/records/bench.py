@@ -11,6 +11,7 @@ from resnet_inspect.benchmark.statistics import half_width
 from resnet_inspect.errors import INCONCLUSIVE, OK
 from resnet_inspect.hardware.gpu import Gpu
 from resnet_inspect.hardware.machine import Machine
+from resnet_inspect.questions.unseen import tell_unseen
 from resnet_inspect.records import breakdown, choices, phases
 from resnet_inspect.records.findings import findings_of
 from resnet_inspect.report import Column, Fact, Finding, Report, Table, tabulate
@@ -159,6 +160,11 @@ def _notes(record: Record) -> Iterator[str]:
     if any(result.ceilings and result.case.task == "train" for result in record.results):
         yield "floor: of inference only"
     yield "grade: how far the machine's state lets times be trusted, A to C; see `resnet-inspect explain grade`"
+    told: set[str] = set()  # the first case of a model stands for the others
+    for result in record.results:
+        if result.cost.unseen and result.case.model not in told:
+            told.add(result.case.model)
+            yield tell_unseen(result.case.label, result.cost.unseen)
     if record.plan.quick:
         yield "two rounds are a first look: `resnet-inspect verdict` refuses such runs"
 

@@ -1,6 +1,8 @@
 """What a name that no variant has may stand for: a file that is not read, or a net of torchvision or timm."""
 
 import os
+import re
+from itertools import accumulate
 
 from resnet_inspect.errors import UnknownModelError
 from resnet_inspect.resnet import zoo
@@ -30,11 +32,13 @@ def explain_unknown(name: str) -> UnknownModelError:
 
 
 def _meant(name: str) -> list[str]:
-    """A net of that very name in a library; else variants, or else nets of a library, with a name near to it."""
+    """A net of that very name in a library; else variants whose names go on after it; else names near to it."""
     for library in LIBRARIES:
         if name in library_nets(library):
             return [f"{library}:{name}"]
-    if near := zoo.nearest(name):
+    bare = re.sub("[-_]", "", name.lower())  # resnet20 and ResNet-20 for resnet20_cifar
+    longer = [variant.name for variant in zoo.variants() if bare in accumulate(variant.name.split("_"))]
+    if near := sorted(longer, key=len)[:3] or zoo.nearest(name):
         return near
     from difflib import get_close_matches
 

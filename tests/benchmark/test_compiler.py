@@ -93,7 +93,7 @@ def test_of_other_devices_nothing_is_known(machine: Path) -> None:
 
 def test_bench_says_it_in_one_line_before_any_case_starts(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
-    done = run("bench", "resnet18", "--device", "cpu", "--mode", "eager,compile")
+    done = run("bench", "resnet18", "--device", "cpu", "--mode", "eager,compile", scripted=True)
     assert (done.returncode, done.stdout) == (3, "")
     error, hint = done.stderr.splitlines()
     assert error == "error: --mode compile needs a C++ compiler: there is no no-such-compiler"

@@ -1,7 +1,9 @@
 """Symptoms of a bad measurement: each is found, explained with its very limit, and told in words."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from math import fsum
 from pathlib import Path
 from string import Formatter
 from typing import get_args
@@ -188,6 +190,27 @@ def test_a_page_tells_every_limit_of_its_rule_and_nothing_else(code: str) -> Non
         assert "{" not in page
         sections = ri.explain(code, language=language).sections
         assert not page or any(page in section.paragraphs for section in sections)
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_a_detector_sorts_no_more_often_however_many_samples_there_are(code: str) -> None:
+    """Work counted, not timed: a net of microseconds has a hundred thousand samples."""
+
+    def count_sorts(samples: int) -> int:
+        seen, sorts = evidence(raw(latency_ms=rounds(*[10.0, 11.0, 30.0, 10.5] * samples))), 0
+
+        def count(frame: object, event: str, function: object) -> None:
+            nonlocal sorts
+            sorts += event == "c_call" and function in (sorted, max, sum, fsum)
+
+        sys.setprofile(count)
+        try:
+            [*BY_CODE[code].detect(seen, BY_CODE[code].limits)]
+        finally:
+            sys.setprofile(None)
+        return sorts
+
+    assert count_sorts(50) == count_sorts(5)
 
 
 def names_in(words: str) -> set[str]:

@@ -167,6 +167,7 @@ class Killed(ProcessWorker):
         return super().ask(request)
 
 
+@pytest.mark.usefixtures("scripted_workers")
 def test_a_worker_that_is_killed_is_crashed_and_the_others_finish(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(benchmark, "ProcessWorker", Killed)
     one, two = bench().results
@@ -178,7 +179,7 @@ def test_a_worker_that_is_killed_is_crashed_and_the_others_finish(monkeypatch: p
 
 
 def test_bench_saves_a_record_that_show_and_verdict_read(run: Run, tmp_path: Path) -> None:
-    done = run("bench", "resnet50", *TINY, "--batch-size", "1,2", *FAST, "-o", "run.json")
+    done = run("bench", "resnet50", *TINY, "--batch-size", "1,2", *FAST, "-o", "run.json", scripted=True)
     assert done.returncode == 0, done.stderr
     assert done.stderr == "wrote run.json\n", "nobody watches, so nothing else is told"
     assert "2 results, grade" in done.stdout
@@ -226,7 +227,7 @@ def test_a_device_that_is_not_there_is_refused_before_any_work(run: Run, tmp_pat
 def test_a_request_that_cannot_be_is_refused_before_any_work(
     arguments: list[str], said: str, run: Run, tmp_path: Path
 ) -> None:
-    done = run("bench", *TINY, *arguments)
+    done = run("bench", *TINY, *arguments, scripted=True)
     assert (done.returncode, done.stdout) == (2, "")
     error, hint = done.stderr.splitlines()
     assert error.startswith("error: ")

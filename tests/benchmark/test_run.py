@@ -25,6 +25,7 @@ from resnet_inspect.hardware.devices import device_from_ceilings
 from resnet_inspect.hardware.floor import floors, total_of
 from resnet_inspect.hardware.gpu import Gpu, Probe
 from resnet_inspect.hardware.machine import Grade, Machine
+from resnet_inspect.records.bench import bench
 
 A = TypeVar("A")
 
@@ -127,6 +128,29 @@ def test_ctrl_c_while_samples_are_looked_at_loses_none_of_them(monkeypatch: pyte
     monkeypatch.setattr(benchmark, "result_of", result_of)
     assert [result.status for result in measured().results] == ["ok"]
     assert looked == ["resnet18"] * 2
+
+
+LOW_RANK = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+class LowRank(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 1)
+        self.down, self.up = nn.Parameter(torch.randn(2, 8)), nn.Parameter(torch.randn(16, 2))
+    def forward(self, x):
+        return F.conv2d(self.conv(x), (self.up @ self.down)[:, :, None, None])
+"""
+
+
+@pytest.mark.usefixtures("on_cpu")
+def test_a_record_of_code_says_which_work_its_counts_leave_out(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(LOW_RANK, encoding="utf-8")
+    record = from_json(to_json(measured(models=(f"{tmp_path}/net.py:LowRank", "resnet18"), batch_size=(1, 2))))
+    assert [result.cost.unseen for result in record.results] == [{"LowRank": 512}] * 2 + [None] * 2
+    told = [note for note in bench(record).notes if "torch counts" in note]
+    assert told == [f"{record.results[0].case.label}: in the same pass, torch counts 512 FLOPs more in LowRank"]
 
 
 @pytest.mark.usefixtures("on_cpu")

@@ -1,7 +1,12 @@
 """What a user gets wrong, and the line and the hint that come of it."""
 
+from pathlib import Path
+
 import pytest
+from click.testing import CliRunner
 from conftest import Run
+
+from resnet_inspect.cli import main
 
 # arguments, what the error says, what the hint says
 WRONG = [
@@ -121,13 +126,14 @@ WRONG = [
 @pytest.mark.parametrize(
     ("arguments", "said", "hint"), WRONG, ids=lambda a: " ".join(a) if isinstance(a, tuple) else ""
 )
+@pytest.mark.usefixtures("scripted_workers")
 def test_a_wrong_request_gets_a_line_a_hint_and_exit_code_2(
-    run: Run, arguments: tuple[str, ...], said: str, hint: str
+    arguments: tuple[str, ...], said: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = run(*arguments)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, arguments, prog_name="resnet-inspect")
+    assert isinstance(done.exception, SystemExit)
+    assert (done.exit_code, done.stdout) == (2, "")
     assert said in done.stderr
     assert hint in done.stderr
 

@@ -1,6 +1,7 @@
 """A lesson: every sum that it works out holds, and adds up to the graph's totals."""
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,10 +17,11 @@ from resnet_inspect.language import LANGUAGES
 from resnet_inspect.render import FORMATS, render
 from resnet_inspect.report import Report
 from resnet_inspect.resnet.lower import lower
-from resnet_inspect.resnet.spec import ResNetSpec
+from resnet_inspect.resnet.spec import Attention, ResNetSpec
 
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)"
 WORKED = re.compile(rf"(?<![\w,.])((?:{NUMBER}|[·+()−/⌊⌋ ])+) = ({NUMBER})(?![.,]?\d)")
+ONE_OF_MANY = re.compile(r"(?<![\w,.·×])1 (?!keeps|reads)[a-z]+s\b")  # ``1 channels``
 KINDS = (
     "resnet18",
     "resnet50",
@@ -70,6 +72,7 @@ def worked(text: str) -> list[tuple[str, int, int]]:
 def check_lesson(report: Report) -> None:
     for paragraph in prose(report):
         assert not re.search(r"[{}]|None|\bnan\b", paragraph), paragraph
+        assert not ONE_OF_MANY.search(paragraph), paragraph
         for sum_, value, stated in worked(paragraph):
             assert value == stated, f"{sum_} in {paragraph}"
     for table in [s.table for s in report.sections if s.table] + list(report.tables):
@@ -108,6 +111,33 @@ def test_any_net_can_be_told_and_its_blocks_add_up_to_its_stages(
             assert render(report, format, 80)
 
 
+SINGLE = {"depths": (1,), "widths": (1,), "stem": ((1, 1, 1),), "stem_pool": "none", "in_channels": 1, "num_classes": 1}
+SINGLES: list[dict[str, Any]] = [
+    {"block": block, "order": order} | changes
+    for block in ("basic", "bottleneck")
+    for order in ("post", "pre")
+    for changes in (
+        {},
+        {"norm": "none"},
+        {"num_classes": 0, "stem_norm_act": False},
+        {"conv_bias": "all", "stem_act": False, "shortcut": "C"},
+        {"stem": ((3, 1, 1),) * 3, "attention": Attention("eca")},
+        {"widths": (16,), "attention": Attention("se", 1 / 16)},
+        {"norm": "gn", "widths": (32,), "stem": ((1, 1, 32),)},
+    )
+]
+SINGLES += [
+    {"block": "bottleneck", "widths": (2,), "groups": 2, "base_width": 64},
+    {"block": "basic", "shortcut": "A", "strides": (2,)},
+]
+
+
+@pytest.mark.parametrize("changes", SINGLES, ids=str)
+def test_one_of_a_thing_is_never_told_as_several(changes: dict[str, Any]) -> None:
+    spec = ResNetSpec(**(SINGLE | changes))
+    check_lesson(write_lesson(spec, lower(spec, "net", (1, 1, 33, 33)), "en"))
+
+
 def set_of(graph: ri.Graph, stage: str) -> set[str]:
     return {path for path in graph.containers if re.fullmatch(rf"{stage}\.\d+", path)}
 
@@ -131,7 +161,7 @@ def test_resnet50_is_told_as_the_paper_and_torchvision_have_it() -> None:
         answer, "layer1"
     )
     assert "3,857,973,248 MACs instead of 4,089,184,256" in text_of(answer, "v1.5"), "resnet50_v1's MACs"
-    assert "one in each would be 26,560" in text_of(answer, "bias"), "the channels of its 53 norms"
+    assert "26,560 in all" in text_of(answer, "bias"), "the channels of its 53 norms"
     assert "4.09 or 8.18 GFLOPs?" in text_of(answer, "flops")
     rows = {row[0]: row for row in answer.tables[0].rows}
     assert rows["layer4"][3:6] == ((1, 2048, 7, 7), 427, 14_964_736)
@@ -141,7 +171,7 @@ def test_resnet50_is_told_as_the_paper_and_torchvision_have_it() -> None:
     ("name", "key", "text"),
     [
         ("resnet18", "v1.5", "is the same in both"),
-        ("resnet18", "layer1", "Its 64 channels stay 64"),
+        ("resnet18", "layer1", "The channels stay 64"),
         ("resnet18", "layer1.0", "(64, 64, 1), identity"),
         ("resnet20_cifar", "layer2.0", "It is padded with zeros, because the map (32×32 to 16×16)"),
         ("resnet20_cifar", "layer1", "the stem has kept 32×32"),
@@ -150,7 +180,7 @@ def test_resnet50_is_told_as_the_paper_and_torchvision_have_it() -> None:
         ("resnetv2_50", "block", "nothing follows the sum"),
         ("resnetv2_50", "head", "2·2048 = 4,096 parameters"),
         ("resnext50_32x4d", "block", "3·3·4·128 = 4,608 weights; without groups it would take 3·3·128·128 = 147,456"),
-        ("wide_resnet50_2", "block", "128 channels wide; the standard ResNet has 64"),
+        ("wide_resnet50_2", "block", "The width of its 3×3 is 128, where the standard ResNet has 64"),
         ("seresnet50", "block", "256 → 16 → 256"),
         ("seresnet50", "bias", "layer1.1.se.fc1 and layer1.1.se.fc2 in the attention do carry a bias"),
         ("resnet50_gn", "bias", "does not fully cancel a bias"),

@@ -68,7 +68,7 @@ def surroundings() -> Iterator[None]:
 
     # What is replaced has to be there; and a line that names code should not be charged for torch.
     import resnet_inspect.counting.run
-    import resnet_inspect.runtime.code  # noqa: F401
+    import resnet_inspect.runtime.code  # noqa: F401  # a line that names code imports it
 
     with (
         patch("resnet_inspect.api.hardware._this_machine", refuse),

@@ -33,6 +33,9 @@ def test_a_library_that_is_not_installed_has_no_names(monkeypatch: pytest.Monkey
         ("vgg61", "'torchvision:vgg16'"),
         ("resnt50", "did you mean 'resnet50'"),
         ("ResNet-50", "'resnet50'"),
+        ("resnet20", "did you mean 'resnet20_cifar'?"),
+        ("ResNet-110", "did you mean 'resnet110_cifar'?"),
+        ("wide-resnet101", "'wide_resnet101_2'"),
         ("qqqqqqqq", "`resnet-inspect list` shows every model"),
     ],
 )

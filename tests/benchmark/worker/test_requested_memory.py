@@ -30,13 +30,13 @@ def predicted(name: str, **options: object) -> int:
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50", "resnext50_32x4d"])
-@pytest.mark.parametrize("batch", [8, 32])
+@pytest.mark.parametrize(("batch", "side"), [(8, 224), (32, 96)])
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last], ids=["contiguous", "channels_last"])
-def test_inference_asks_for_what_was_predicted(name: str, batch: int, layout: torch.memory_format) -> None:
-    x = torch.randn(batch, 3, 224, 224).to(memory_format=layout)
+def test_inference_asks_for_what_was_predicted(name: str, batch: int, side: int, layout: torch.memory_format) -> None:
+    x = torch.randn(batch, 3, side, side).to(memory_format=layout)
     for net in (ri.build(name), models.get_model(name)):
         truth = measured(net.to(memory_format=layout), x)
-        assert predicted(name, batch_size=batch) == pytest.approx(truth, rel=0.001)
+        assert predicted(name, input=(batch, 3, side, side)) == pytest.approx(truth, rel=0.001)
 
 
 def followed(net: nn.Module, x: torch.Tensor) -> int:
@@ -96,11 +96,11 @@ def test_adams_step_of_all_weights_at_once_is_told_where_it_is_the_peak() -> Non
 @pytest.mark.parametrize("name", ["resnet18", "resnet50", "resnext50_32x4d"])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_training_asks_for_what_was_predicted(name: str, optimizer: str) -> None:
-    x = torch.randn(8, 3, 224, 224)
+    x = torch.randn(8, 3, 160, 160)
     net = ri.build(name)
     steps = {"sgd": torch.optim.SGD(net.parameters(), 1e-3, momentum=0.9), "adam": torch.optim.Adam(net.parameters())}
     truth = measured(net, x, steps[optimizer])
-    assert predicted(name, batch_size=8, task="train", optimizer=optimizer) == pytest.approx(truth, rel=0.001)
+    assert predicted(name, input=(8, 3, 160, 160), task="train", optimizer=optimizer) == pytest.approx(truth, rel=0.001)
 
 
 def test_a_tiny_batch_peaks_in_the_optimizers_step() -> None:
