@@ -33,6 +33,10 @@ def find(model: Model, settings: Settings = ()) -> "Source":
         from resnet_inspect.sources import code
 
         return code.find(model, settings)
+    if is_graph(model):
+        from resnet_inspect.sources import graph_file
+
+        return graph_file.find(os.fspath(model), settings)
     return variant.find(model, settings)  # type: ignore[arg-type]  # is_code has taken the modules
 
 
@@ -40,8 +44,10 @@ def find_variant(model: Model, settings: Settings = ()) -> VariantSource:
     """As ``find``, for a question that only a spec can answer.
 
     Raises:
-        RequestError: ``model`` is code.
+        RequestError: ``model`` is code or a Graph.
     """
+    if is_graph(model):
+        raise RequestError(f"{os.fspath(model)} is a Graph, which has no spec", hint="name the variant it was made of")
     if is_code(model):
         name = model if isinstance(model, str) else type(model).__name__
         raise RequestError(
@@ -58,10 +64,15 @@ def is_code(model: Model) -> "TypeGuard[str | nn.Module]":
     return callable(model)
 
 
+def is_graph(model: Model) -> "TypeGuard[str | os.PathLike[str]]":
+    """Whether ``model`` names a file that holds a network call by call."""
+    return isinstance(model, str | os.PathLike) and os.fspath(model).lower().endswith(".json")
+
+
 def graph_of(source: "Source", input: Input = None, batch_size: int | None = None) -> Graph:
     """The network applied to ``input``, or to a batch of images that it is made for.
 
     Raises:
         RequestError: the two describe no batch. ShapeError: the network cannot take it.
     """
-    return source.graph(read_batch(input, batch_size, source.image))
+    return source.graph(read_batch(input, batch_size, source.image, source.batch_size))

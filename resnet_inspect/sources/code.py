@@ -25,6 +25,10 @@ class NamedCode:
         return _image(_made(self.name))
 
     @property
+    def batch_size(self) -> int:
+        return 1
+
+    @property
     def spec_fields(self) -> JsonObject:
         return {}
 
@@ -61,6 +65,10 @@ class ModuleInMemory:
     @property
     def image(self) -> Image:
         return _image(self.module)
+
+    @property
+    def batch_size(self) -> int:
+        return 1
 
     @property
     def spec_fields(self) -> JsonObject:

@@ -1,0 +1,41 @@
+import os
+
+import click
+
+from resnet_inspect.api import network
+from resnet_inspect.cli import options
+from resnet_inspect.cli.options import Asked
+from resnet_inspect.cli.output import tell_written, write
+from resnet_inspect.errors import RequestError
+from resnet_inspect.exchange import FORMATS, Format
+from resnet_inspect.vocabulary import DEPTHS, Depth
+
+EXAMPLES = (
+    "resnet-inspect export resnet50 -o net.json",
+    "resnet-inspect export resnet18 --depth block --format mermaid",
+    "resnet-inspect export timm:densenet121 -o net.dot",
+)
+SUFFIXES: dict[str, Format] = {".json": "json", ".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot"}
+
+
+@click.command(epilog=options.examples(EXAMPLES))
+@options.asked("model", "input", "batch_size", "settings")
+@click.option("--format", type=click.Choice(FORMATS), help="Format of the file; default: its suffix's, or json.")
+@click.option("--depth", type=click.Choice(DEPTHS), default="stage", help="A box per stage (default), block or layer.")
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE; its suffix sets the format.")
+def command(asked: Asked, format: Format | None, depth: Depth, output: str | None) -> None:
+    """Write the graph of MODEL for other programs: its own JSON, which every command reads back, or a diagram."""
+    write(network.export(asked.model, format or _format_of(output), *asked.network[1:], depth), output)
+    tell_written(output)
+
+
+def _format_of(output: str | None) -> Format:
+    if output in (None, "-"):
+        return "json"
+    suffix = os.path.splitext(str(output))[1]
+    if suffix.lower() not in SUFFIXES:
+        raise RequestError(
+            f"-o {output}: no format has the suffix {suffix!r}",
+            hint=f"use one of {' '.join(SUFFIXES)}, or give --format {'|'.join(FORMATS)}",
+        )
+    return SUFFIXES[suffix.lower()]
