@@ -50,10 +50,13 @@ def export(
     batch_size: int | None = None,
     settings: Settings = (),
     depth: "Depth" = "stage",
-) -> str:
-    """The network's graph as a file of ``format``; ``depth`` says what is a box of a diagram (mermaid or dot).
+) -> str | bytes:
+    """The network's graph as the content of a file; ``depth`` says what is a box of a diagram.
 
-    A file net.json that holds the JSON is a model for every verb that needs no spec.
+    A file net.json with the JSON is a model for every verb that needs no spec. ONNX is bytes, and has no weights.
+
+    Raises:
+        RequestError: there is no such model or format. MachineError: the package onnx is missing.
     """
     from resnet_inspect.exchange import FORMATS, write
     from resnet_inspect.vocabulary import DEPTHS

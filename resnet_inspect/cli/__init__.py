@@ -34,7 +34,7 @@ COMMANDS = {
     "bench": "Measured latency, throughput and memory, with error bars.",
     "show": "A saved Record of bench, in any format.",
     "verdict": "Whether one Record of bench is slower than another.",
-    "export": "A model's graph as JSON to read back, or as a diagram.",
+    "export": "A model's graph as JSON, ONNX or a diagram.",
     "export-spec": "A model as a spec.toml to edit.",
 }
 EXAMPLES = (

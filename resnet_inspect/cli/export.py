@@ -12,10 +12,18 @@ from resnet_inspect.vocabulary import DEPTHS, Depth
 
 EXAMPLES = (
     "resnet-inspect export resnet50 -o net.json",
+    "resnet-inspect export resnet50 -o net.onnx",
     "resnet-inspect export resnet18 --depth block --format mermaid",
     "resnet-inspect export timm:densenet121 -o net.dot",
 )
-SUFFIXES: dict[str, Format] = {".json": "json", ".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot"}
+SUFFIXES: dict[str, Format] = {
+    ".json": "json",
+    ".onnx": "onnx",
+    ".mmd": "mermaid",
+    ".mermaid": "mermaid",
+    ".dot": "dot",
+    ".gv": "dot",
+}
 
 
 @click.command(epilog=options.examples(EXAMPLES))
@@ -24,8 +32,11 @@ SUFFIXES: dict[str, Format] = {".json": "json", ".mmd": "mermaid", ".mermaid": "
 @click.option("--depth", type=click.Choice(DEPTHS), default="stage", help="A box per stage (default), block or layer.")
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE; its suffix sets the format.")
 def command(asked: Asked, format: Format | None, depth: Depth, output: str | None) -> None:
-    """Write the graph of MODEL for other programs: its own JSON, which every command reads back, or a diagram."""
-    write(network.export(asked.model, format or _format_of(output), *asked.network[1:], depth), output)
+    """Write the graph of MODEL for other programs: JSON to read back, ONNX without weights, or a diagram."""
+    format = format or _format_of(output)
+    if format == "onnx" and output is None:
+        raise RequestError("ONNX is no text", hint="give it a file, as -o net.onnx")
+    write(network.export(asked.model, format, *asked.network[1:], depth), output)
     tell_written(output)
 
 

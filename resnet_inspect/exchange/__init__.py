@@ -2,20 +2,30 @@
 
 from typing import Literal, get_args
 
+from resnet_inspect.errors import MachineError
 from resnet_inspect.graph import Graph
 from resnet_inspect.vocabulary import Depth
 
-Format = Literal["json", "mermaid", "dot"]
+Format = Literal["json", "onnx", "mermaid", "dot"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
-def write(graph: Graph, format: Format, depth: Depth = "stage") -> str:
-    """``graph`` in the format; ``depth`` is a diagram's."""
+def write(graph: Graph, format: Format, depth: Depth = "stage") -> str | bytes:
+    """``graph`` in the format; ``depth`` is a diagram's.
+
+    Raises:
+        MachineError: the format needs a package that is not installed.
+    """
     match format:
         case "json":
             from resnet_inspect.exchange import graph_json
 
             return graph_json.to_json(graph)
+        case "onnx":
+            require_onnx()
+            from resnet_inspect.exchange import to_onnx
+
+            return to_onnx.to_onnx(graph).SerializeToString(deterministic=True)
         case "mermaid":
             from resnet_inspect.exchange import diagram, mermaid
 
@@ -24,3 +34,11 @@ def write(graph: Graph, format: Format, depth: Depth = "stage") -> str:
             from resnet_inspect.exchange import diagram, dot
 
             return dot.write(diagram.draw(graph, depth))
+
+
+def require_onnx() -> None:
+    """Raise MachineError where the package onnx is missing."""
+    from importlib.util import find_spec
+
+    if find_spec("onnx") is None:
+        raise MachineError("ONNX needs the package onnx", hint="pip install 'resnet-inspect[onnx]'")
