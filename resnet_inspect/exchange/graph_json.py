@@ -96,14 +96,14 @@ def _operation(entry: object, path: str) -> Op:
     if not isinstance(entry, dict) or len(entry) != 1:
         raise ValueError(f"{path} is not an operation with its attributes")
     ((name, attributes),) = entry.items()
-    kind = _kind(name)
+    kind = find_operation(name)
     if kind is None:
         raise ValueError(f"{path}: no operation is called {name!r}")
     return decode(kind, attributes, f"{path}.{name}")
 
 
 @cache
-def _kind(name: str) -> type[Op] | None:
+def find_operation(name: str) -> type[Op] | None:
     """The operation of that name: of a module of ``graph/ops/`` that is loaded, or else of any."""
     for module in _modules():
         kind = vars(module).get(name)
@@ -132,13 +132,13 @@ def _nodes(entries: Sequence[Any], operations: Sequence[Op], types: Sequence[Ten
         if bool(ins) is not bool(position):
             raise ValueError(f"{path}.inputs: the input of the network, and no other call, reads nothing")
         if (call := (values["op"], ins, values["out"])) not in checked:
-            _check(op, ins, out, path)
+            check_call(op, ins, out, path)
             checked.add(call)
         outs.append(out)
         yield Node(**values | {"op": op, "ins": ins, "out": out})
 
 
-def _check(op: Op, ins: Types, out: TensorType, path: str) -> None:
+def check_call(op: Op, ins: Types, out: TensorType, path: str) -> None:
     """Raise ValueError unless ``op`` can tell everything of a call with these types."""
     try:
         inferred = op.infer(*ins)

@@ -1,13 +1,13 @@
 """A graph as ONNX without weights: what Netron shows, and what a runtime runs with zeros.
 
 ONNX has no initializer without data, so each weight is the output of a ConstantOfShape under its state_dict name. What
-the standard has no operator for goes to the domain ``resnet_inspect``, with the operation's fields as attributes. Each
+the standard has no operator for goes to the domain ``resnet_inspect``, with the operation's fields as JSON. Each
 node keeps its stage and its module in ``metadata_props``.
 """
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
@@ -22,6 +22,7 @@ from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
 from resnet_inspect.typed_json import encode
 
 DOMAIN = "resnet_inspect"
+CONTAINERS = "resnet_inspect.containers"  # key of the model's metadata
 OPSET = 22  # the first whose pools round up as torch's, and with GroupNormalization by channel
 IR_VERSION = 10  # the first with metadata_props
 DTYPES = {
@@ -87,7 +88,9 @@ def to_onnx(graph: Graph) -> ModelProto:
     opsets = [helper.make_opsetid("", OPSET)]
     if any(made.domain for made in writer.nodes):
         opsets.append(helper.make_opsetid(DOMAIN, 1))
-    return helper.make_model(whole, opset_imports=opsets, ir_version=IR_VERSION, producer_name="resnet-inspect")
+    model = helper.make_model(whole, opset_imports=opsets, ir_version=IR_VERSION, producer_name="resnet-inspect")
+    helper.set_model_props(model, {CONTAINERS: json.dumps(dict(graph.containers))})
+    return model
 
 
 def _value(name: str, type: TensorType) -> ValueInfoProto:
@@ -140,11 +143,4 @@ def _write(to: _Writer, node: Node, inputs: Sequence[str]) -> None:
         case _ if type(op) in PLAIN:
             to.add(PLAIN[type(op)], inputs, name, node)
         case _:
-            to.add(node.kind, [*inputs, *to.state(node)], name, node, domain=DOMAIN, **_attributes(op))
-
-
-def _attributes(op: Op) -> dict[str, Any]:
-    """The fields of ``op`` as ONNX keeps them: what is neither a number, a text nor numbers is JSON."""
-    values = {each.name: encode(getattr(op, each.name)) for each in fields(op)}  # type: ignore[arg-type]  # each is a dataclass
-    plain = {name: value for name, value in values.items() if isinstance(value, int | float | str)}
-    return {name: plain.get(name, json.dumps(value)) for name, value in values.items()}
+            to.add(node.kind, [*inputs, *to.state(node)], name, node, domain=DOMAIN, fields=json.dumps(encode(op)))

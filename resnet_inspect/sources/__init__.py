@@ -34,9 +34,10 @@ def find(model: Model, settings: Settings = ()) -> "Source":
 
         return code.find(model, settings)
     if is_graph(model):
-        from resnet_inspect.sources import graph_file
+        from resnet_inspect.sources import graph_file, onnx_file
 
-        return graph_file.find(os.fspath(model), settings)
+        kind = onnx_file if os.fspath(model).lower().endswith(".onnx") else graph_file
+        return kind.find(os.fspath(model), settings)
     return variant.find(model, settings)  # type: ignore[arg-type]  # is_code has taken the modules
 
 
@@ -66,7 +67,7 @@ def is_code(model: Model) -> "TypeGuard[str | nn.Module]":
 
 def is_graph(model: Model) -> "TypeGuard[str | os.PathLike[str]]":
     """Whether ``model`` names a file that holds a network call by call."""
-    return isinstance(model, str | os.PathLike) and os.fspath(model).lower().endswith(".json")
+    return isinstance(model, str | os.PathLike) and os.fspath(model).lower().endswith((".json", ".onnx"))
 
 
 def graph_of(source: "Source", input: Input = None, batch_size: int | None = None) -> Graph:

@@ -1,9 +1,13 @@
 """ONNX without weights: its own shape inference finds the shapes of every family of the zoo."""
 
+import json
 import sys
 import warnings
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import onnx
 import pytest
@@ -12,11 +16,12 @@ from onnx import checker, numpy_helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
 import resnet_inspect as ri
-from resnet_inspect.errors import MachineError
+from resnet_inspect.errors import MachineError, RequestError
 from resnet_inspect.exchange.to_onnx import DOMAIN, to_onnx
 from resnet_inspect.graph import Builder, Graph, TensorType
+from resnet_inspect.graph.facts.work import stage_of, work_by, work_of
 from resnet_inspect.graph.ops.linear import Conv2d
-from resnet_inspect.graph.ops.pointwise import Activation, Scale
+from resnet_inspect.graph.ops.pointwise import Activation, Add, ReLU, Scale
 from resnet_inspect.resnet import zoo
 
 A_NET_OF_EACH_FAMILY = sorted({v.family: v.name for v in reversed([*zoo.variants()])}.values())
@@ -99,26 +104,91 @@ def test_what_onnx_has_no_operator_for_keeps_its_fields_in_a_domain_of_its_own()
     checker.check_model(model, full_check=True)
     odd = {node.op_type: node for node in model.graph.node if node.domain == DOMAIN}
     assert [*odd] == ["Conv2d", "Scale", "Activation"]
-    attributes = {each.name: onnx.helper.get_attribute_value(each) for each in odd["Activation"].attribute}
-    assert attributes == {"function": b"ReLU6", "inplace": 1}
+    (fields,) = odd["Activation"].attribute
+    assert json.loads(fields.s) == {"function": "ReLU6", "inplace": True}
     assert [*odd["Conv2d"].input] == ["input", "conv.weight"]
     assert inferred(model)["six"] == (2, 4, 6, 6)
 
 
-@pytest.mark.parametrize("name", ["resnet18", "resnet50"])
-def test_torch_exports_the_same_operators(name: str, tmp_path: Path) -> None:
+def exported(name: str, path: Path, **options: Any) -> None:
+    """Write torchvision's net as torch's own exporter does, the one that needs no onnxscript."""
     import torchvision
 
-    path, net = tmp_path / "theirs.onnx", getattr(torchvision.models, name)().eval()
-    with warnings.catch_warnings(
-        action="ignore", category=DeprecationWarning
-    ):  # of the exporter that needs no onnxscript
-        torch.onnx.export(net, torch.empty(1, 3, 224, 224), path, dynamo=False)
-    theirs = Counter(node.op_type for node in onnx.load(path).graph.node)
-    del theirs["Identity"]  # of equal biases
-    ours = Counter(node.op_type for node in to_onnx(ri.fold(name)).graph.node)  # torch folds as well
+    net = getattr(torchvision.models, name)(weights=None).eval()
+    with warnings.catch_warnings(action="ignore"):
+        torch.onnx.export(net, torch.empty(1, 3, 224, 224), path, dynamo=False, **options)
+
+
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("torch") / "resnet18.onnx"
+    exported("resnet18", path)
+    return path
+
+
+def test_torch_exports_the_same_operators(theirs: Path) -> None:
+    counts = Counter(node.op_type for node in onnx.load(theirs).graph.node)
+    del counts["Identity"]  # of equal biases
+    ours = Counter(node.op_type for node in to_onnx(ri.fold("resnet18")).graph.node)  # torch folds as well
     del ours["ConstantOfShape"]
-    assert ours == theirs
+    assert ours == counts
+
+
+def test_what_torch_exported_is_read_as_the_folded_net(theirs: Path) -> None:
+    read, folded = ri.lower(theirs), ri.fold("resnet18")
+    assert work_of(read) == work_of(folded)
+    stages = work_by(read, stage_of)
+    assert stages == work_by(folded, stage_of)
+    assert str(ri.summary(theirs)).count("Module ×2") == 4
+    assert work_of(ri.lower(theirs, batch_size=3)).macs == 3 * work_of(folded).macs
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnext50_32x4d"])
+def test_what_torch_exported_unfolded_has_every_parameter_and_mac(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    exported(name, path, training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False)
+    read, lowered = ri.lower(path), ri.lower(name)
+    assert (work_of(read).params, work_of(read).macs) == (work_of(lowered).params, work_of(lowered).macs)
+    assert read.weights() == lowered.weights()
+
+
+@pytest.mark.parametrize("name", A_NET_OF_EACH_FAMILY)
+def test_what_export_wrote_is_read_back_call_by_call(name: str, tmp_path: Path) -> None:
+    path, graph = tmp_path / f"{name}.onnx", ri.lower(name)
+    path.write_bytes(ri.export(name, "onnx"))
+    read = ri.lower(path)
+    assert read.containers == graph.containers
+    for ours, again in zip(graph.nodes, read.nodes, strict=True):
+        known = {"inplace": ours.op.inplace} if isinstance(ours.op, Add | ReLU | Activation) else {}  # ONNX has none
+        assert replace(again, op=replace(again.op, **known)) == ours
+
+
+def test_a_file_that_is_no_net_says_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "empty.onnx").touch()
+    (tmp_path / "noise.onnx").write_bytes(bytes(range(256)))
+    odd = onnx.ModelProto()
+    odd.CopyFrom(to_onnx(ri.lower("resnet18")))
+    next(node for node in odd.graph.node if node.op_type == "MaxPool").op_type = "LpPool"
+    onnx.save(odd, tmp_path / "odd.onnx")
+    messages = {"none": "No such file", "empty": "is no ONNX model", "noise": "is no ONNX model", "odd": "is LpPool"}
+    for name, message in messages.items():
+        with pytest.raises(RequestError, match=message):
+            ri.summary(tmp_path / f"{name}.onnx")
+
+
+def test_whatever_bytes_are_read_an_error_is_one_of_ours(tmp_path: Path) -> None:
+    whole, path, refused = ri.export("cbam_resnet18", "onnx", settings=SMALL), tmp_path / "net.onnx", Counter()
+    for seed in range(300):
+        rng = Random(seed)
+        content = bytearray(whole)
+        for _ in range(rng.choice((1, 3, 20))):
+            content[rng.randrange(len(content))] = rng.choice((0, 1, 0x7F, 0xFF, rng.randrange(256)))
+        path.write_bytes(content[: rng.choice((None, None, None, rng.randrange(len(content))))])
+        try:
+            ri.summary(path, depth="layer", input=(1, 3, 64, 64))
+        except ri.InspectError as error:
+            refused[type(error).__name__] += 1
+    assert 50 < refused.total() < 300
 
 
 def test_without_the_package_an_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
