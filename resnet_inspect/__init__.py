@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from resnet_inspect.api.checks import budget, check, lint, reconcile
     from resnet_inspect.api.comparisons import compare, diff
     from resnet_inspect.api.comparisons import list_variants as list  # noqa: A004  # the command's own name
+    from resnet_inspect.api.exports import export
     from resnet_inspect.api.hardware import devices, roofline
     from resnet_inspect.api.measured import bench, show, verdict
-    from resnet_inspect.api.network import build, export, export_spec, fold, lower, spec
+    from resnet_inspect.api.network import build, export_spec, fold, lower, spec
     from resnet_inspect.api.records import read_record
     from resnet_inspect.api.static import flops, memory, summary
     from resnet_inspect.api.words import explain, glossary
@@ -65,9 +66,10 @@ HOMES = {
     "api.answer": "Answer",
     "api.checks": "budget check lint reconcile",
     "api.comparisons": "compare diff list",
+    "api.exports": "export",
     "api.hardware": "devices roofline",
     "api.measured": "bench show verdict",
-    "api.network": "build export export_spec fold lower spec",
+    "api.network": "build export_spec fold lower spec",
     "api.records": "read_record",
     "api.static": "flops memory summary",
     "api.words": "explain glossary",

@@ -2,16 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from resnet_inspect.api.answer import one_of
 from resnet_inspect.graph import Graph
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.sources import Input, Model, Settings, find, find_variant, graph_of
 
 if TYPE_CHECKING:
     from torch import nn
-
-    from resnet_inspect.exchange import Format
-    from resnet_inspect.vocabulary import Depth
 
 
 def lower(
@@ -41,28 +37,6 @@ def build(model: Model | Graph = "resnet50", *, device: str = "cpu", zero_init_r
 
     network = model if isinstance(model, Graph) else lower(model)
     return build(network, device=device, zero_init_residual=zero_init_residual)
-
-
-def export(
-    model: Model = "resnet50",
-    format: "Format" = "json",
-    input: Input = None,
-    batch_size: int | None = None,
-    settings: Settings = (),
-    depth: "Depth" = "stage",
-) -> str | bytes:
-    """The network's graph as the content of a file; ``depth`` says what is a box of a diagram.
-
-    A file net.json with the JSON is a model for every verb that needs no spec. ONNX is bytes, and has no weights.
-
-    Raises:
-        RequestError: there is no such model or format. MachineError: the package onnx is missing.
-    """
-    from resnet_inspect.exchange import FORMATS, write
-    from resnet_inspect.vocabulary import DEPTHS
-
-    format, depth = one_of("format", format, FORMATS), one_of("depth", depth, DEPTHS)
-    return write(lower(model, input, batch_size, settings), format, depth)
 
 
 def spec(model: Model = "resnet50", settings: Settings = ()) -> ResNetSpec:

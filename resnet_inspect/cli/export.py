@@ -2,7 +2,7 @@ import os
 
 import click
 
-from resnet_inspect.api import network
+from resnet_inspect.api import exports
 from resnet_inspect.cli import options
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import tell_written, write
@@ -31,12 +31,16 @@ SUFFIXES: dict[str, Format] = {
 @click.option("--format", type=click.Choice(FORMATS), help="Format of the file; default: its suffix's, or json.")
 @click.option("--depth", type=click.Choice(DEPTHS), default="stage", help="A box per stage (default), block or layer.")
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE; its suffix sets the format.")
-def command(asked: Asked, format: Format | None, depth: Depth, output: str | None) -> None:
+@click.option("--record", metavar="RUN.json", help="For model-explorer: add the times of a bench --per layer.")
+@click.option("--node-data", metavar="macs|bytes|ms", help="For model-explorer: one quantity of each call instead.")
+def command(
+    asked: Asked, format: Format | None, depth: Depth, output: str | None, record: str | None, node_data: str | None
+) -> None:
     """Write the graph of MODEL for other programs: JSON to read back, ONNX without weights, or a diagram."""
     format = format or _format_of(output)
     if format == "onnx" and output is None:
         raise RequestError("ONNX is no text", hint="give it a file, as -o net.onnx")
-    write(network.export(asked.model, format, *asked.network[1:], depth), output)
+    write(exports.export(asked.model, format, *asked.network[1:], depth, record, node_data), output)
     tell_written(output)
 
 

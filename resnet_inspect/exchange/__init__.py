@@ -1,17 +1,20 @@
 """A Graph as a file that other programs show or run, and back: one module a format, imported on first use."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal, get_args
 
 from resnet_inspect.errors import MachineError
 from resnet_inspect.graph import Graph
 from resnet_inspect.vocabulary import Depth
 
-Format = Literal["json", "onnx", "mermaid", "dot"]
+Format = Literal["json", "onnx", "mermaid", "dot", "model-explorer"]
 FORMATS: tuple[Format, ...] = get_args(Format)
+NO_TIMES: Mapping[str, float] = MappingProxyType({})
 
 
-def write(graph: Graph, format: Format, depth: Depth = "stage") -> str | bytes:
-    """``graph`` in the format; ``depth`` is a diagram's.
+def write(graph: Graph, format: Format, depth: Depth = "stage", ms: Mapping[str, float] = NO_TIMES) -> str | bytes:
+    """``graph`` in the format; ``depth`` is a diagram's, ``ms`` are measured times by call for model-explorer.
 
     Raises:
         MachineError: the format needs a package that is not installed.
@@ -34,6 +37,10 @@ def write(graph: Graph, format: Format, depth: Depth = "stage") -> str | bytes:
             from resnet_inspect.exchange import diagram, dot
 
             return dot.write(diagram.draw(graph, depth))
+        case "model-explorer":
+            from resnet_inspect.exchange import model_explorer
+
+            return model_explorer.write_graph(graph, ms)
 
 
 def require_onnx() -> None:
