@@ -9,8 +9,7 @@ from resnet_inspect.errors import RequestError
 from resnet_inspect.sources import Input, Model, Settings
 
 if TYPE_CHECKING:
-    from resnet_inspect.exchange import Format
-    from resnet_inspect.exchange.model_explorer import Quantity
+    from resnet_inspect.exchange import Format, Quantity
     from resnet_inspect.vocabulary import Depth
 
 
@@ -34,7 +33,7 @@ def export(
         RequestError: there is no such model or format, or ``record`` has no times of this network's layers.
         MachineError: the package onnx is missing.
     """
-    from resnet_inspect.exchange import FORMATS, NO_TIMES, write
+    from resnet_inspect.exchange import FORMATS, NO_TIMES, QUANTITIES, write
     from resnet_inspect.vocabulary import DEPTHS
 
     format, depth = one_of("format", format, FORMATS), one_of("depth", depth, DEPTHS)
@@ -45,7 +44,7 @@ def export(
     graph = lower(model, input, batch_size, settings)
     if format != "model-explorer":
         return write(graph, format, depth)
-    from resnet_inspect.exchange.model_explorer import QUANTITIES, read_layer_times, write_node_data
+    from resnet_inspect.exchange.model_explorer import read_layer_times, write_node_data
 
     ms = NO_TIMES if record is None else read_layer_times(as_record(record), graph)
     if node_data is None:

@@ -156,7 +156,8 @@ SETTINGS = {
 def main() -> None:
     """What a ResNet costs, exactly and before it runs, and how fast it really is.
 
-    MODEL is a name from `list`, a spec.toml, or code such as net.py:make or timm:NAME; the default is resnet50.
+    MODEL is a name from `list`, a spec.toml, code such as net.py:make or timm:NAME, or a graph as net.json or net.onnx;
+    the default is resnet50.
     """
 
 

@@ -7,7 +7,7 @@ from resnet_inspect.cli import options
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import tell_written, write
 from resnet_inspect.errors import RequestError
-from resnet_inspect.exchange import FORMATS, Format
+from resnet_inspect.exchange import FORMATS, QUANTITIES, Format, Quantity
 from resnet_inspect.vocabulary import DEPTHS, Depth
 
 EXAMPLES = (
@@ -32,9 +32,16 @@ SUFFIXES: dict[str, Format] = {
 @click.option("--depth", type=click.Choice(DEPTHS), default="stage", help="A box per stage (default), block or layer.")
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE; its suffix sets the format.")
 @click.option("--record", metavar="RUN.json", help="For model-explorer: add the times of a bench --per layer.")
-@click.option("--node-data", metavar="macs|bytes|ms", help="For model-explorer: one quantity of each call instead.")
+@click.option(
+    "--node-data", type=click.Choice(QUANTITIES), help="For model-explorer: one quantity of each call instead."
+)
 def command(
-    asked: Asked, format: Format | None, depth: Depth, output: str | None, record: str | None, node_data: str | None
+    asked: Asked,
+    format: Format | None,
+    depth: Depth,
+    output: str | None,
+    record: str | None,
+    node_data: Quantity | None,
 ) -> None:
     """Write the graph of MODEL for other programs: JSON to read back, ONNX without weights, or a diagram."""
     format = format or _format_of(output)

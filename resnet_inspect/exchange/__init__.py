@@ -10,6 +10,8 @@ from resnet_inspect.vocabulary import Depth
 
 Format = Literal["json", "onnx", "mermaid", "dot", "model-explorer"]
 FORMATS: tuple[Format, ...] = get_args(Format)
+Quantity = Literal["macs", "bytes", "ms"]  # of a call, as node data of model-explorer
+QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
 NO_TIMES: Mapping[str, float] = MappingProxyType({})
 
 
@@ -28,7 +30,8 @@ def write(graph: Graph, format: Format, depth: Depth = "stage", ms: Mapping[str,
             require_onnx()
             from resnet_inspect.exchange import to_onnx
 
-            return to_onnx.to_onnx(graph).SerializeToString(deterministic=True)
+            content: bytes = to_onnx.to_onnx(graph).SerializeToString(deterministic=True)
+            return content
         case "mermaid":
             from resnet_inspect.exchange import diagram, mermaid
 

@@ -82,7 +82,10 @@ def read(model: ModelProto, batch: tuple[int, ...], path: str) -> Network:
     Raises:
         TraceError: a node has no operation. ShapeError: the network cannot take the batch.
     """
-    reader = _Reader(model, batch)
+    try:
+        reader = _Reader(model, batch)
+    except ValueError as error:  # of a tensor's data
+        raise RequestError(f"{path} is no whole ONNX model: {error}", hint="was it edited?") from None
     for node in model.graph.node:
         try:
             reader.add(node)
@@ -178,10 +181,11 @@ class _Reader:
             case "Conv":
                 yield _conv(weights, at)
             case "Gemm" if weights:
-                features = weights[0] if not at.get("transB") else weights[0][::-1]
-                yield Linear(*features, bias=len(weights) > 1)
+                rows, columns = weights[0][::-1] if at.get("transB") else weights[0]
+                yield Linear(rows, columns, bias=len(weights) > 1)
             case "MatMul" if len(weights) == 1 and len(weights[0]) == 2:
-                yield Linear(*weights[0], bias=False)
+                rows, columns = weights[0]
+                yield Linear(rows, columns, bias=False)
             case "BatchNormalization":
                 yield BatchNorm2d(*weights[0])
             case "GroupNormalization":

@@ -5,10 +5,11 @@ Keys are those of ``graph_builder.py`` and ``node_data_builder.py`` of its packa
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 from resnet_inspect.errors import RequestError
 from resnet_inspect.escape import json_text
+from resnet_inspect.exchange import Quantity
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.units import exact
 from resnet_inspect.vocabulary import ELEMENT_BYTES
@@ -16,8 +17,6 @@ from resnet_inspect.vocabulary import ELEMENT_BYTES
 if TYPE_CHECKING:
     from resnet_inspect.benchmark.record import Record
 
-Quantity = Literal["macs", "bytes", "ms"]
-QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
 TITLES: dict[Quantity, str] = {"macs": "MACs", "bytes": "output bytes, fp32", "ms": "measured ms"}
 # From the least to the most.
 GRADIENT = ({"stop": 0, "bgColor": "#ffffff"}, {"stop": 1, "bgColor": "#f28b82"})

@@ -36,8 +36,9 @@ def find(model: Model, settings: Settings = ()) -> "Source":
     if is_graph(model):
         from resnet_inspect.sources import graph_file, onnx_file
 
-        kind = onnx_file if os.fspath(model).lower().endswith(".onnx") else graph_file
-        return kind.find(os.fspath(model), settings)
+        path = os.fspath(model)
+        is_onnx = path.lower().endswith(".onnx")
+        return onnx_file.find(path, settings) if is_onnx else graph_file.find(path, settings)
     return variant.find(model, settings)  # type: ignore[arg-type]  # is_code has taken the modules
 
 
