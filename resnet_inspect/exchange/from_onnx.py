@@ -207,7 +207,10 @@ class _Reader:
                 rank = len(ins[0].shape)
                 axes = at["axes"] if "axes" in at else self._numbers(node, 1)
                 dims = tuple(sorted(axis % rank for axis in axes))
-                yield (Mean if node.op_type == "ReduceMean" else Max)(dims)
+                if node.op_type == "ReduceMean" and [*axes] == [-1, -2]:  # as torch.export writes AdaptiveAvgPool2d(1)
+                    yield AdaptiveAvgPool2d()
+                else:
+                    yield (Mean if node.op_type == "ReduceMean" else Max)(dims)
                 if not at.get("keepdims", 1):
                     yield _reshape([size for i, size in enumerate(ins[0].shape) if i not in dims])
             case "Flatten" if at.get("axis", 1) == 1:

@@ -4,7 +4,9 @@ import json
 import sys
 import warnings
 from collections import Counter
+from contextlib import redirect_stdout
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -150,6 +152,23 @@ def test_what_torch_exported_unfolded_has_every_parameter_and_mac(name: str, tmp
     read, lowered = ri.lower(path), ri.lower(name)
     assert (work_of(read).params, work_of(read).macs) == (work_of(lowered).params, work_of(lowered).macs)
     assert read.weights() == lowered.weights()
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50"])
+def test_what_torch_export_exported_is_read_with_its_modules(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript", reason="torch's newer exporter needs it")
+    import torchvision
+
+    net, path = getattr(torchvision.models, name)().eval(), tmp_path / "net.onnx"
+    for bias in (module.bias for module in net.modules() if isinstance(module, torch.nn.BatchNorm2d)):
+        torch.nn.init.normal_(bias)  # the exporter leaves out biases of zeros
+    with warnings.catch_warnings(action="ignore"), redirect_stdout(StringIO()):
+        torch.onnx.export(net, (torch.empty(1, 3, 224, 224),), path, dynamo=True)
+    read, folded = ri.lower(path), ri.fold(name)
+    assert work_by(read, stage_of) == work_by(folded, stage_of)
+    assert {path: folded.containers[path] for path in read.containers} == read.containers
+    blocks = [[row[:3] for row in ri.summary(net, depth="block").tables[0].rows] for net in (path, name)]
+    assert blocks[0] == blocks[1]
 
 
 @pytest.mark.parametrize("name", A_NET_OF_EACH_FAMILY)
