@@ -16,7 +16,17 @@ from resnet_inspect.graph import Graph, Node, TensorType
 from resnet_inspect.graph.ops.base import Op
 from resnet_inspect.graph.ops.gate import AdaptiveMaxPool2d, Cat, Conv1d, Max, Mean, Mul, Reshape, Sigmoid
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, Clone, Dropout, GroupNorm, Identity, ReLU
+from resnet_inspect.graph.ops.pointwise import (
+    Activation,
+    Add,
+    BatchNorm2d,
+    Clone,
+    Dropout,
+    GroupNorm,
+    Identity,
+    Input,
+    ReLU,
+)
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
 from resnet_inspect.typed_json import encode
@@ -25,10 +35,7 @@ DOMAIN = "resnet_inspect"
 CONTAINERS = "resnet_inspect.containers"  # key of the model's metadata
 OPSET = 22  # the first whose pools round up as torch's, and with GroupNormalization by channel
 IR_VERSION = 10  # the first with metadata_props
-DTYPES = {
-    "float32": TensorProto.FLOAT, "float64": TensorProto.DOUBLE, "float16": TensorProto.FLOAT16,
-    "bfloat16": TensorProto.BFLOAT16, "int64": TensorProto.INT64, "int32": TensorProto.INT32, "bool": TensorProto.BOOL,
-}  # fmt: skip
+DTYPES = {"float32": "FLOAT", "float64": "DOUBLE"}  # where ONNX does not call a type as torch does, in capitals
 PLAIN: dict[type[Op], str] = {
     ReLU: "Relu", Sigmoid: "Sigmoid", Add: "Add", Mul: "Mul", Clone: "Identity", Identity: "Identity",
     Dropout: "Dropout", AdaptiveAvgPool2d: "GlobalAveragePool", AdaptiveMaxPool2d: "GlobalMaxPool", Flatten: "Flatten",
@@ -65,7 +72,7 @@ class _Writer:
         for name, shape in zip(names, tensors.values(), strict=True):
             if name not in self.values:  # calls may share a module
                 self.values[name] = _value(name, TensorType(shape, node.out.dtype))
-                zero = helper.make_tensor("value", DTYPES[node.out.dtype], [1], [0])
+                zero = helper.make_tensor("value", _element_type(node.out.dtype), [1], [0])
                 self.add("ConstantOfShape", [self.ints(*shape)], name, node, value=zero)
         return names
 
@@ -73,14 +80,16 @@ class _Writer:
 def to_onnx(graph: Graph) -> ModelProto:
     """The graph with the type of every value."""
     writer = _Writer()
-    for node in graph.nodes[1:]:
-        _write(writer, node, [graph.nodes[i].name for i in node.inputs])
-        writer.values[node.name] = _value(node.name, node.out)
-    first, last = graph.nodes[0], graph.nodes[-1]
+    given = [node for node in graph.nodes if isinstance(node.op, Input)]
+    for node in graph.nodes:
+        if not isinstance(node.op, Input):
+            _write(writer, node, [graph.nodes[i].name for i in node.inputs])
+            writer.values[node.name] = _value(node.name, node.out)
+    last = graph.nodes[-1]
     whole = helper.make_graph(
         writer.nodes,
         graph.name,
-        [_value(first.name, first.out)],
+        [_value(node.name, node.out) for node in given],
         [writer.values.pop(last.name)],
         [*writer.integers.values()],
         value_info=[*writer.values.values()],
@@ -93,13 +102,18 @@ def to_onnx(graph: Graph) -> ModelProto:
     return model
 
 
+def _element_type(dtype: str) -> int:
+    value: int = TensorProto.DataType.Value(DTYPES.get(dtype, dtype.upper().replace("_", "")))
+    return value
+
+
 def _value(name: str, type: TensorType) -> ValueInfoProto:
-    return helper.make_tensor_value_info(name, DTYPES[type.dtype], type.shape)
+    return helper.make_tensor_value_info(name, _element_type(type.dtype), type.shape)
 
 
 def _write(to: _Writer, node: Node, inputs: Sequence[str]) -> None:
     """Append the operators of one call, the last of which has its name."""
-    op, name, x = node.op, node.name, inputs[0]
+    op, name, x = node.op, node.name, next(iter(inputs), "")
     rank = len(node.out.shape)
     match op:
         case Conv2d(_, _, k, s, p, d, groups, standardized=False, learned=()):

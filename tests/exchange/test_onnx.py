@@ -189,7 +189,19 @@ def test_a_file_that_is_no_net_says_what_is_wrong(tmp_path: Path) -> None:
     odd.CopyFrom(to_onnx(ri.lower("resnet18")))
     next(node for node in odd.graph.node if node.op_type == "MaxPool").op_type = "LpPool"
     onnx.save(odd, tmp_path / "odd.onnx")
-    messages = {"none": "No such file", "empty": "is no ONNX model", "noise": "is no ONNX model", "odd": "is LpPool"}
+    two = to_onnx(ri.lower("resnet18"))
+    two.graph.output.append(two.graph.value_info[-1])
+    onnx.save(two, tmp_path / "two.onnx")
+    lost = to_onnx(ri.lower("resnet18"))
+    next(node for node in lost.graph.node if node.op_type == "Add").input[1] = "nowhere"
+    onnx.save(lost, tmp_path / "lost.onnx")
+    also = {"two": "gives more than its last value", "lost": r"is Add \(of nowhere\)"}
+    messages = also | {
+        "none": "No such file",
+        "empty": "is no ONNX model",
+        "noise": "is no ONNX model",
+        "odd": "is LpPool",
+    }
     for name, message in messages.items():
         with pytest.raises(RequestError, match=message):
             ri.summary(tmp_path / f"{name}.onnx")
