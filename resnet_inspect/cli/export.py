@@ -11,10 +11,9 @@ from resnet_inspect.exchange import FORMATS, QUANTITIES, Format, Quantity
 from resnet_inspect.vocabulary import DEPTHS, Depth
 
 EXAMPLES = (
-    "resnet-inspect export resnet50 -o net.json",
     "resnet-inspect export resnet50 -o net.onnx",
     "resnet-inspect export resnet18 --depth block --format mermaid",
-    "resnet-inspect export timm:densenet121 -o net.dot",
+    "resnet-inspect export timm:densenet121 -o net.json",
 )
 SUFFIXES: dict[str, Format] = {
     ".json": "json",
