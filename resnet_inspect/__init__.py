@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from resnet_inspect.api.checks import budget, check, lint, reconcile
     from resnet_inspect.api.comparisons import compare, diff
     from resnet_inspect.api.comparisons import list_variants as list  # noqa: A004  # the command's own name
+    from resnet_inspect.api.exports import export
     from resnet_inspect.api.hardware import devices, roofline
     from resnet_inspect.api.measured import bench, show, verdict
     from resnet_inspect.api.network import build, export_spec, fold, lower, spec
@@ -41,6 +42,7 @@ __all__ = [
     "devices",
     "diff",
     "explain",
+    "export",
     "export_spec",
     "flops",
     "fold",
@@ -64,6 +66,7 @@ HOMES = {
     "api.answer": "Answer",
     "api.checks": "budget check lint reconcile",
     "api.comparisons": "compare diff list",
+    "api.exports": "export",
     "api.hardware": "devices roofline",
     "api.measured": "bench show verdict",
     "api.network": "build export_spec fold lower spec",

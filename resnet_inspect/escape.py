@@ -65,5 +65,15 @@ def csv_text(text: str) -> str:
     return f"'{text}" if FORMULA.match(text) else text
 
 
+def mermaid_text(text: str) -> str:
+    """Text of a Mermaid label, between double quotes: Mermaid reads ``#96;`` as the character of that number."""
+    return re.sub(r"[^\w .,:;/×→⊕+()-]", lambda char: f"#{ord(char[0])};", text)
+
+
+def dot_text(text: str) -> str:
+    """Text of a label of Graphviz, between double quotes."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
 def _is_seen(char: str) -> bool:
     return char.isprintable() and not BLANK.match(char)

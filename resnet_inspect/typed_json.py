@@ -1,5 +1,6 @@
 """Dataclasses to JSON and back: what arrives from a file or a process is checked once, at the border."""
 
+import re
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import Field, fields, is_dataclass
@@ -42,7 +43,7 @@ OPTIONAL = {"lenient": True, "optional": True}  # ... and None is not written
 
 
 def encode(value: Any) -> Any:  # any dataclass; JSON values
-    """``value`` as JSON types: a dataclass is an object, a tuple a list."""
+    """``value`` as JSON types: a dataclass is an object, a tuple (named ones too) or a set a list."""
     if is_dataclass(value):
         present = [(field, getattr(value, field.name)) for field in fields(value)]
         return {_key(field): encode(part) for field, part in present if part is not None or not _is_optional(field)}
@@ -50,6 +51,8 @@ def encode(value: Any) -> Any:  # any dataclass; JSON values
         return {name: encode(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return [encode(part) for part in value]
+    if isinstance(value, frozenset):
+        return sorted(value)
     return value
 
 
@@ -77,6 +80,8 @@ def _decode(kind: Any, document: Any, path: str) -> Any:  # a type and JSON valu
         return _bounded(document, path) if type(document) in allowed else _refuse(path, document, noun)
     if isinstance(kind, type) and is_dataclass(kind):
         return _decode_object(kind, document, path)
+    if isinstance(kind, type) and issubclass(kind, tuple):  # a NamedTuple
+        return kind(*_decode_tuple(tuple(_hints(kind).values()), document, path))
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
         holds, noun = kind.__metadata__[0]
@@ -90,11 +95,24 @@ def _decode(kind: Any, document: Any, path: str) -> Any:  # a type and JSON valu
         return _decode_union(arguments, document, path)
     if origin is tuple:
         return _decode_tuple(arguments, document, path)
+    if origin is frozenset:
+        return frozenset(_decode_tuple((arguments[0], ...), document, path))
     if origin not in (Mapping, dict):
         raise TypeError(f"{kind} has no JSON")
     if not isinstance(document, dict):
         _refuse(path, document, "an object")
-    return {name: _decode(arguments[1], part, _join(path, name)) for name, part in document.items()}
+    of_numbers = arguments[0] is int
+    return {
+        _number(name, path) if of_numbers else name: _decode(arguments[1], part, _join(path, name))
+        for name, part in document.items()
+    }
+
+
+def _number(name: str, path: str) -> int:
+    """The key of a mapping from whole numbers, which JSON keeps as text."""
+    if not re.fullmatch("0|[1-9][0-9]{,18}", name):
+        _refuse(_join(path, name), name, "a key that is a whole number")
+    return int(name)
 
 
 def _decode_object(kind: type, document: Any, path: str) -> Any:

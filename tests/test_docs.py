@@ -22,7 +22,8 @@ def examples(tmp_path_factory: pytest.TempPathFactory, laid_out_json: str, recor
     """A folder with the files that the pages name."""
     folder = tmp_path_factory.mktemp("examples")
     (limits,), (code,) = blocks("toml"), blocks("py")
-    assert play("resnet-inspect export-spec resnet50d -o mine.toml", folder).returncode == 0
+    for written in ("export-spec resnet50d -o mine.toml", "export resnet18 -o net.json", "export resnet18 -o net.onnx"):
+        assert play(f"resnet-inspect {written}", folder).returncode == 0
     texts = {"run.json": laid_out_json, "old.json": record_json, "new.json": record_json, "net.py": code}
     for name, text in (texts | {"pyproject.toml": limits}).items():
         (folder / name).write_text(text, encoding="utf-8")

@@ -10,10 +10,10 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "resnet_inspect"
 ROWS = (
     {"docstrings", "errors", "escape", "units", "vocabulary", "language", "typed_json"},
-    {"graph", "kwargs", "report"},
+    {"graph", "kwargs", "report", "versioned_json"},
     {"resnet", "hardware"},
     {"counting"},
-    {"runtime", "render"},
+    {"runtime", "render", "exchange"},
     {"sources"},
     {"benchmark"},
     {"questions", "linter"},
@@ -24,7 +24,7 @@ ROWS = (
 RANK = {room: rank for rank, row in enumerate(ROWS) for room in row}
 # One third-party package, one home.
 TORCH = ("runtime", "benchmark/worker")
-HOMES: dict[str, tuple[str, ...]] = {"click": ("cli",), "rich": ("render",)}
+HOMES: dict[str, tuple[str, ...]] = {"click": ("cli",), "rich": ("render",), "onnx": ("exchange",)}
 HOMES |= dict.fromkeys(("torch", "torchvision", "fvcore", "thop", "numpy", "timm"), TORCH)
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE or path.stem in RANK]
 

@@ -27,15 +27,25 @@ from resnet_inspect.benchmark.record import (
     Result,
     RunCeilings,
 )
+from resnet_inspect.graph import Backward
 from resnet_inspect.hardware.gpu import Gpu, GpuState, Probe
 from resnet_inspect.hardware.machine import Machine
 from resnet_inspect.typed_json import LENIENT, OPTIONAL, Count, Duration, Rate, Size, Time, decode, encode, keyed
 
 LAW = settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
+
+@dataclass(frozen=True)
+class Traced:
+    """The kinds of field that only a Graph has."""
+
+    held: Mapping[int, int]
+    recorded: Mapping[int, Backward] | None
+
+
 ANSWERS = {request.answer for request in vars(messages).values() if isinstance(request, messages.Request)}
 STORED = (Plan, Case, Breakdown, Metric, Metrics, Check, Observation, Memory, RunCeilings, Clocks, Result, Record)
-KINDS = sorted({*ANSWERS, Job, *STORED, Environment, Machine, Gpu, Probe}, key=lambda kind: kind.__name__)
+KINDS = sorted({*ANSWERS, Job, *STORED, Environment, Machine, Gpu, Probe, Traced}, key=lambda kind: kind.__name__)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

@@ -45,6 +45,8 @@ def values_of(kind: Any, **fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[A
         hints = get_type_hints(kind, include_extras=True)
         free = {f.name: values_of(hints[f.name]) for f in fields(kind) if f.name not in fixed}
         return st.builds(kind, **free, **fixed)
+    if isinstance(kind, type) and issubclass(kind, tuple):  # a NamedTuple
+        return st.builds(kind, *map(values_of, get_type_hints(kind).values()))
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Literal:
         return st.sampled_from(arguments)
@@ -54,4 +56,6 @@ def values_of(kind: Any, **fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[A
         return st.lists(values_of(arguments[0]), max_size=2).map(tuple)
     if origin is tuple:
         return st.tuples(*map(values_of, arguments))
-    return st.dictionaries(words, values_of(arguments[1]), max_size=2)  # a Mapping
+    if origin is frozenset:
+        return st.frozensets(values_of(arguments[0]), max_size=2)
+    return st.dictionaries(values_of(arguments[0]), values_of(arguments[1]), max_size=2)  # a Mapping

@@ -1,6 +1,7 @@
 """Does anything that is typed or read end in a traceback?
 
-    python validation/fuzz.py [--lines 100000] [--records 20000] [--tomls 20000] [--seed 0] [--processes 2]
+    python validation/fuzz.py [--lines 100000] [--records 20000] [--graphs 20000] [--tomls 20000] [--seed 0]
+        [--processes 2]
 
 Trial n of a kind is drawn from the number seed + n alone: --seed goes on where another run ended, and --seed N
 --lines 1 plays one trial again. Prints the trials and command lines that were asked, seconds for each, the memory that
@@ -83,7 +84,7 @@ def tasks(kind: str, seed: int, trials: int) -> Iterator[tuple[str, int, int]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for kind, trials in ("lines", 100_000), ("records", 20_000), ("tomls", 20_000):
+    for kind, trials in ("lines", 100_000), ("records", 20_000), ("graphs", 20_000), ("tomls", 20_000):
         parser.add_argument(f"--{kind}", type=int, default=trials)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))

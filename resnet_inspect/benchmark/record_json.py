@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
+from resnet_inspect import versioned_json
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.record import Metric, Record, Result, metric
 from resnet_inspect.benchmark.statistics import may_be_interval
@@ -43,22 +44,7 @@ def from_json(text: str, source: str = "the record") -> Record:
         RequestError: the text is cut off, has another schema or version, or its statistics do not follow from its
             samples.
     """
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        reason = "it nests too deep" if isinstance(error, RecursionError) else error
-        raise RequestError(
-            f"{source} is no whole JSON: {reason}", hint="give a whole file that `bench -o run.json` wrote"
-        ) from None
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise RequestError(
-            f"{source} is no bench Record", hint=f'give what `bench -o run.json` wrote: its schema is "{SCHEMA}"'
-        )
-    if document.get("schema_version") != SCHEMA_VERSION:
-        raise RequestError(
-            f"{source} is of schema version {document.get('schema_version')}, this program reads {SCHEMA_VERSION}",
-            hint="read it with the version that wrote it",
-        )
+    document = versioned_json.load(text, source, SCHEMA, SCHEMA_VERSION, "bench Record", "bench -o run.json")
     try:
         record = decode(Record, document)
         if record.planned < len(record.results):

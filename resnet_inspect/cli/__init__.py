@@ -34,6 +34,7 @@ COMMANDS = {
     "bench": "Measured latency, throughput and memory, with error bars.",
     "show": "A saved Record of bench, in any format.",
     "verdict": "Whether one Record of bench is slower than another.",
+    "export": "A model's graph as JSON, ONNX or a diagram.",
     "export-spec": "A model as a spec.toml to edit.",
 }
 EXAMPLES = (
@@ -155,7 +156,8 @@ SETTINGS = {
 def main() -> None:
     """What a ResNet costs, exactly and before it runs, and how fast it really is.
 
-    MODEL is a name from `list`, a spec.toml, or code such as net.py:make or timm:NAME; the default is resnet50.
+    MODEL is a name from `list`, a spec.toml, code such as net.py:make or timm:NAME, or a graph as net.json or net.onnx;
+    the default is resnet50.
     """
 
 

@@ -53,17 +53,18 @@ def tell_written(output: str | None, format: Format | None = None) -> None:
     tell(f"wrote {output}" + (f" as {format}: its suffix says {named_after}" if differs else ""))
 
 
-def write(text: str, output: str | None) -> None:
-    """Write text to the file ``output``, or to stdout for None and ``-``."""
+def write(content: str | bytes, output: str | None) -> None:
+    """Write text or bytes to the file ``output``, or to stdout for None and ``-``."""
     if output is None or output == "-":
-        _to_stdout(text)
+        _to_stdout(content)
         return
+    written = content.encode("utf-8", UNPRINTABLE) if isinstance(content, str) else content
     with _naming(output):
         if _is_special(output):
-            with open(output, "w", encoding="utf-8", errors=UNPRINTABLE) as stream:
-                stream.write(text)
+            with open(output, "wb") as stream:
+                stream.write(written)
         else:
-            _replace(os.path.realpath(output), text)
+            _replace(os.path.realpath(output), written)
 
 
 def check_writable(output: str) -> None:
@@ -126,23 +127,23 @@ def _is_special(path: str) -> bool:
     return os.path.exists(path) and not os.path.isfile(path)
 
 
-def _replace(path: str, text: str) -> None:
+def _replace(path: str, written: bytes) -> None:
     """Write a new file next to ``path``, then rename it over ``path``; the old permissions stay."""
     with _unfinished(path) as unfinished:
-        with open(unfinished, "x", encoding="utf-8", errors=UNPRINTABLE) as file:
-            file.write(text)
+        with open(unfinished, "xb") as file:
+            file.write(written)
         if os.path.exists(path):
             os.chmod(unfinished, os.stat(path).st_mode)
         os.replace(unfinished, path)
 
 
-def _to_stdout(text: str) -> None:
+def _to_stdout(content: str | bytes) -> None:
     if sys.stdout is None:  # closed, as by >&-
         raise OutputError("cannot write to stdout: it is closed", hint="give -o a file")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that cannot draw a rule shows question marks
     try:
-        click.echo(text, nl=False)
+        click.echo(content, nl=False)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader closed the pipe, as `| head -1` does
         discard(sys.stdout)

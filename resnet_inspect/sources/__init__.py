@@ -48,12 +48,21 @@ def find(model: Model, settings: Settings = (), kwargs: Kwargs = ()) -> "Source"
         from resnet_inspect.sources import code
 
         return code.find(model, settings, kwargs)
-    source = variant.find(model, settings)  # type: ignore[arg-type]  # is_code has taken the modules
+    source = _find_written(model, settings)  # type: ignore[arg-type]  # is_code has taken the modules
     if kwargs:
         raise RequestError(
-            f"--kwargs are for what makes a net in code, and {source.name} has a spec", hint="--set changes a spec"
+            f"--kwargs are for what makes a net in code, not for {source.name}", hint="--set changes a spec"
         )
     return source
+
+
+def _find_written(model: str | os.PathLike[str] | ResNetSpec, settings: Settings) -> "Source":
+    if not is_graph(model):
+        return variant.find(model, settings)
+    from resnet_inspect.sources import graph_file, onnx_file
+
+    path = os.fspath(model)
+    return onnx_file.find(path, settings) if path.lower().endswith(".onnx") else graph_file.find(path, settings)
 
 
 def find_all(models: Sequence[Model], settings: Settings = (), kwargs: Kwargs = ()) -> "list[Source]":
@@ -74,8 +83,10 @@ def find_variant(model: Model, settings: Settings = ()) -> VariantSource:
     """As ``find``, for a question that only a spec can answer.
 
     Raises:
-        RequestError: ``model`` is code.
+        RequestError: ``model`` is code or a Graph.
     """
+    if is_graph(model):
+        raise RequestError(f"{os.fspath(model)} is a Graph, which has no spec", hint="name the variant it was made of")
     if is_code(model):
         name = model if isinstance(model, str) else type(model).__name__
         raise RequestError(f"{name} is code, which has no spec", hint="name its variant, as resnet50")
@@ -94,6 +105,11 @@ def is_code(model: Model) -> "TypeGuard[str | nn.Module]":
     return callable(model)
 
 
+def is_graph(model: Model) -> "TypeGuard[str | os.PathLike[str]]":
+    """Whether ``model`` names a file that holds a network call by call."""
+    return isinstance(model, str | os.PathLike) and os.fspath(model).lower().endswith((".json", ".onnx"))
+
+
 def graph_of(source: "Source", input: Input = None, batch_size: int | None = None) -> Graph:
     """The network applied to ``input``, or to a batch of images that it is made for.
 
@@ -104,4 +120,4 @@ def graph_of(source: "Source", input: Input = None, batch_size: int | None = Non
         inputs = read_inputs(input)
         if inputs is not None:
             return source.graph_of_inputs(inputs)
-    return source.graph(read_batch(input, batch_size, source.image))
+    return source.graph(read_batch(input, batch_size, source.image, source.batch_size))

@@ -12,8 +12,8 @@ Inputs = Mapping[int | str, TensorType]  # what code takes, by position or by ke
 Input = str | Sequence[Any] | Mapping[str, Any] | None  # sizes, several such, or example tensors
 
 
-def read_batch(input: Input, batch_size: int | None, image: Image) -> Batch:
-    """N, C, H, W: ``input``, or ``batch_size`` images like ``image``.
+def read_batch(input: Input, batch_size: int | None, image: Image, usual: int = 1) -> Batch:
+    """N, C, H, W: ``input``, or ``batch_size`` images like ``image``, by default the ``usual`` number.
 
     Raises:
         RequestError: these are no sizes of a batch, or the two disagree on N.
@@ -21,7 +21,7 @@ def read_batch(input: Input, batch_size: int | None, image: Image) -> Batch:
     if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
         raise RequestError(f"--batch-size {batch_size}: a batch has at least one image", hint="as --batch-size 1")
     if input is None:
-        return batch_size or 1, *image
+        return batch_size or usual, *image
     batch = read_input(input)
     if batch_size not in (None, batch[0]):
         raise RequestError(

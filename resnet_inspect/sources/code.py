@@ -43,6 +43,10 @@ class NamedCode:
         return _classes(self.module)
 
     @property
+    def batch_size(self) -> int:
+        return 1
+
+    @property
     def spec_fields(self) -> JsonObject:
         return {}
 
@@ -79,6 +83,10 @@ class ModuleInMemory:
     def classes(self) -> dict[str, str]:
         """The class of each module by its path, as ``counting.writing.as_traced`` takes them."""
         return _classes(self.module)
+
+    @property
+    def batch_size(self) -> int:
+        return 1
 
     @property
     def spec_fields(self) -> JsonObject:

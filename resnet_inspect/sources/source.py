@@ -19,6 +19,10 @@ class Source(Protocol):
         """Channels, height and width that the network is made for."""
 
     @property
+    def batch_size(self) -> int:
+        """Images in a batch that nobody sizes."""
+
+    @property
     def spec_fields(self) -> JsonObject:
         """The fields of the network's spec as JSON values; empty for code, which has no spec."""
 

@@ -15,8 +15,6 @@ CHECKPOINT = (
 # suffix of a file -> what it is, and what to do
 FILES = {
     **dict.fromkeys((".pth", ".pt", ".tar", ".ckpt", ".bin", ".safetensors", ".pkl", ".h5", ".npz"), CHECKPOINT),
-    ".onnx": ("an ONNX graph, which is not read", "name the code that it was exported from, as net.py:make"),
-    ".json": ("JSON, not a model", "`resnet-inspect show` prints the Record of a benchmark"),
     ".py": ("a file of code", "name what it makes, as {name}:make"),
 }
 OTHER = ("neither a spec.toml nor code", "`resnet-inspect export-spec` prints a spec to start from")

@@ -36,6 +36,10 @@ class VariantSource:
         return self.spec.in_channels, self.spec.input_size, self.spec.input_size
 
     @property
+    def batch_size(self) -> int:
+        return 1
+
+    @property
     def spec_fields(self) -> JsonObject:
         import json  # 1 ms that a table does without
 

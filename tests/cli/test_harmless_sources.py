@@ -1,5 +1,6 @@
 """Every nasty text from every place that a user's files and code can put it, through the command line."""
 
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,9 +13,11 @@ from nasty import NASTY, check_harmless, seen, shown
 from raw_results import ENVIRONMENT, MACHINE, PLAN, raw, result
 
 from resnet_inspect import cli
+from resnet_inspect.api.network import lower
 from resnet_inspect.benchmark.record import Observation, Record
 from resnet_inspect.benchmark.record_json import from_json, to_json
 from resnet_inspect.cli import main
+from resnet_inspect.exchange import graph_json
 from resnet_inspect.hardware.machine import Grade
 from resnet_inspect.render import FORMATS
 
@@ -132,6 +135,32 @@ def test_code_names_its_modules_and_fails_as_it_likes(nasty: str) -> None:
     Path(file).write_text(CODE.format(name=ascii(name)), encoding="utf-8")
     check_every_format(name, "summary", f"{file}:Net", "--input", "1,3,8,8", "--depth", "layer")
     assert invoke("summary", f"{file}:fails", "--input", "1,3,8,8").exit_code == 2
+
+
+@pytest.mark.parametrize("nasty", NASTY.values(), ids=NASTY)
+def test_a_graph_names_its_calls_as_it_likes(nasty: str) -> None:
+    graph = lower("resnet18", (1, 3, 32, 32))
+    nodes = [replace(node, name=f"{node.name} {nasty}", stage=node.stage and nasty) for node in graph.nodes]
+    written = graph_json.to_json(replace(graph, name=nasty, nodes=tuple(nodes)))
+    check_harmless(written, "json")
+    Path("net.json").write_text(written, encoding="utf-8")
+    check_every_format(nasty, "summary", "net.json", "--depth", "layer")
+    for format in ("mermaid", "dot"):
+        drawn = invoke("export", "net.json", "--format", format).stdout
+        assert all(map(seen, drawn.split("\n")))
+        labels = re.findall(r'"((?:[^"\\]|\\.)*)"', drawn)
+        assert not re.search(
+            r'["<>]|\[\[', re.sub(r'"(?:[^"\\]|\\.)*"', "", drawn).replace("-->", "").replace("->", "")
+        )
+        assert any(undrawn(label, format).startswith(shown(nasty)) for label in labels)
+
+
+def undrawn(label: str, format: str) -> str:
+    """The text that a label shows."""
+    if format == "dot":
+        return re.sub(r"\\(.)", r"\1", label)
+    assert not re.search("[<>`&*~]", label.replace("<br>", ""))
+    return re.sub("#([0-9]+);", lambda code: chr(int(code[1])), label)
 
 
 def record_of(nasty: str) -> Record:

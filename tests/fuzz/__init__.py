@@ -1,1 +1,1 @@
-"""Hostile command lines, Records and TOML files, and what must hold of every answer."""
+"""Hostile command lines, Records, Graphs and TOML files, and what must hold of every answer."""

@@ -23,7 +23,7 @@ from resnet_inspect.vocabulary import PRECISIONS
 
 SPEC = 'base = "resnet18"\ndepths = [1, 1, 1, 1]\nattention = "se"\n'
 CODE = "def make():\n    return 1\n\n\ndef fail():\n    raise ValueError('no')\n"
-FILES = ("run.json", "whole.json", "spec.toml", "pyproject.toml", "net.py", "none.json", "none.toml", ".")
+FILES = ("run.json", "whole.json", "net.json", "spec.toml", "pyproject.toml", "net.py", "none.json", "none.toml", ".")
 INPUTS = ("1,3,224,224", "2,3,32,32", "1,3,1,1", "8,3,64,64", "1,4,64,64", "0,3,1,1", "1,3,100000,100000", "224", "1,3")
 ENVIRONMENT = ("COLUMNS", "LINES", "NO_COLOR", "LANGUAGE", "LC_ALL", "LANG")
 NUMBERS = ("1", "2", "8", "0", "-1", "26M", "4.2G", "200MiB", "5", "0.9", "1,8,max", "1,2")
@@ -32,7 +32,7 @@ DEVICES = ("h200", "a100", "t4", "cpu", "cuda", "cuda:0", "mps", "auto", "H100")
 VALUES: dict[str, tuple[str, ...]] = {
     "device": DEVICES,
     "input": INPUTS,
-    "output": ("-", "out.md", "out.json", "out.csv", "out.html", "out.toml", "out.x", "none/out.md"),
+    "output": ("-", "out.md", "out.json", "out.csv", "out.html", "out.toml", "out.x", "out.mmd", "none/out.md"),
     "record": FILES,
     "old": FILES,
     "new": FILES,
@@ -47,11 +47,13 @@ VALUES: dict[str, tuple[str, ...]] = {
 @contextmanager
 def surroundings() -> Iterator[None]:
     """The files that lines name, in the working folder; and nothing that lines start measures or runs."""
+    from fuzz.graph_files import whole_graphs
     from fuzz.records import whole_records
 
     for name, text in {"spec.toml": SPEC, "net.py": CODE, "run.json": whole_records()[0]}.items():
         Path(name).write_text(text, encoding="utf-8")
     Path("whole.json").write_text(whole_records()[1], encoding="utf-8")
+    Path("net.json").write_text(whole_graphs()[0], encoding="utf-8")
     Path("pyproject.toml").write_text("[tool.resnet-inspect]\nmax-params = '26M'\n", encoding="utf-8")
 
     def refuse(*_: object) -> Any:
@@ -158,7 +160,7 @@ def _value(parameter: click.Parameter, rng: Random) -> str:
     if name == "settings":
         return _setting(rng)
     if name in ("model", "models", "a", "b"):
-        return rng.choice(("resnet18", "resnet50", "spec.toml", *rng.choices(_names(), k=3), *_code(rng)))
+        return rng.choice(("resnet18", "resnet50", "spec.toml", "net.json", *rng.choices(_names(), k=3), *_code(rng)))
     return rng.choice(NUMBERS)
 
 

@@ -8,7 +8,7 @@ from fuzz.command_lines import surroundings
 from fuzz.oracle import Answer, fault_of
 from fuzz.trial import TRIALS
 
-SHARE = {"lines": 400, "records": 150, "tomls": 200}
+SHARE = {"lines": 400, "records": 150, "graphs": 150, "tomls": 200}
 
 
 @pytest.mark.parametrize(("kind", "trials"), SHARE.items())

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
-from fuzz import command_lines, records, toml_files
+from fuzz import command_lines, graph_files, records, toml_files
 from fuzz.oracle import Answer, ask
 
 Trial = Callable[[int], Iterator[Answer]]
@@ -28,6 +28,18 @@ def record(seed: int) -> Iterator[Answer]:
         yield ask(line)
 
 
+def graph_file(seed: int) -> Iterator[Answer]:
+    """A Graph with parts changed, read by one command, and by three more where that takes it."""
+    rng = Random(f"graph {seed}")
+    text = records.mutate(rng.choice(graph_files.whole_graphs()), rng)
+    Path("net.json").write_bytes(text.encode(errors="surrogatepass"))
+    first, *others = rng.sample(graph_files.READERS, 4)
+    answer = ask(first)
+    yield answer
+    for line in others if answer.exit_code == 0 else ():
+        yield ask(line)
+
+
 def toml_file(seed: int) -> Iterator[Answer]:
     """A spec.toml or a pyproject.toml with lines changed."""
     rng = Random(f"toml {seed}")
@@ -41,4 +53,4 @@ def toml_file(seed: int) -> Iterator[Answer]:
         yield ask(rng.choice(toml_files.OF_LIMITS))
 
 
-TRIALS: dict[str, Trial] = {"lines": command_line, "records": record, "tomls": toml_file}
+TRIALS: dict[str, Trial] = {"lines": command_line, "records": record, "graphs": graph_file, "tomls": toml_file}
