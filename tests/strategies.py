@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from resnet_inspect.errors import ShapeError, SpecError
 from resnet_inspect.graph import Graph
+from resnet_inspect.resnet.choices import Attention
 from resnet_inspect.resnet.lower import lower
-from resnet_inspect.resnet.spec import Attention, ResNetSpec
+from resnet_inspect.resnet.spec import ResNetSpec
 
 
 def law(max_examples: int) -> settings:

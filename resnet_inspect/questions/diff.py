@@ -14,8 +14,10 @@ from resnet_inspect.graph.facts.work import stage_of, work_by
 from resnet_inspect.hardware.devices import Device
 from resnet_inspect.hardware.floor import floors
 from resnet_inspect.report import Column, Fact, Report, Table, tabulate
+from resnet_inspect.resnet.check import typed
+from resnet_inspect.resnet.choices import Widths
 from resnet_inspect.resnet.fields import to_mapping
-from resnet_inspect.resnet.spec import ResNetSpec, Widths, typed
+from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.units import CHANGES, Unit
 from resnet_inspect.vocabulary import ELEMENT_BYTES, Precision, Task
 

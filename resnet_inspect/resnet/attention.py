@@ -9,7 +9,7 @@ from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.graph.ops.pointwise import Add, BatchNorm2d, ReLU
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d
 from resnet_inspect.graph.ops.reshape import Flatten
-from resnet_inspect.resnet.spec import Attention
+from resnet_inspect.resnet.choices import Attention
 
 
 def squeeze_excite(b: Builder, attention: Attention, channels: int) -> int:

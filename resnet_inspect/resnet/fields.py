@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 
 from resnet_inspect.errors import SpecError
-from resnet_inspect.resnet.spec import Attention, ResNetSpec, typed
+from resnet_inspect.resnet.check import typed
+from resnet_inspect.resnet.choices import Attention
+from resnet_inspect.resnet.spec import ResNetSpec
 
 FLAGS = {"true": True, "false": False}
 

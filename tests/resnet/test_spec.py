@@ -11,8 +11,9 @@ from strategies import specs
 from resnet_inspect import sources
 from resnet_inspect.errors import RequestError, SpecError
 from resnet_inspect.resnet import fields, toml, zoo
+from resnet_inspect.resnet.choices import CHOICES, Attention
 from resnet_inspect.resnet.fields import READERS, SYNONYMS, read
-from resnet_inspect.resnet.spec import CHOICES, Attention, ResNetSpec
+from resnet_inspect.resnet.spec import ResNetSpec
 
 WRONG = {
     "depths": [(), (0, 1), (3, -4), "3,4", [3, 4], (True, 2), (3.0,), (20_001,)],

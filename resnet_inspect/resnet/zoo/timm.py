@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from resnet_inspect.resnet.spec import Attention, ResNetSpec
+from resnet_inspect.resnet.choices import Attention
+from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.resnet.zoo.bases import DEEP, R18, R26, R34, R50, R101, R152, R200, R269, TIERED, WIDE
 
 R10 = ResNetSpec(block="basic", depths=(1, 1, 1, 1))

@@ -1,0 +1,113 @@
+"""Whether the values of a spec are possible and fit together."""
+
+from typing import TYPE_CHECKING
+
+from resnet_inspect.errors import SpecError
+from resnet_inspect.resnet.choices import CHOICES, Attention, Widths, are_naturals, is_natural
+from resnet_inspect.units import counted
+
+if TYPE_CHECKING:
+    from resnet_inspect.resnet.spec import ResNetSpec
+
+MAX_BLOCKS = 20_000
+
+
+def check(spec: "ResNetSpec") -> None:
+    """Check that every value is possible and that the values fit together.
+
+    Raises:
+        SpecError: they are not; the message names the field.
+    """
+    for field, choices in CHOICES.items():
+        value = getattr(spec, field)
+        # 1 == True in Python, but a count is not a flag.
+        if not any(value == choice and type(value) is type(choice) for choice in choices):
+            raise _wrong(
+                spec,
+                field,
+                "one of " + ", ".join(map(typed, choices)),
+            )
+    for field in ("groups", "base_width", "in_channels", "input_size"):
+        if not is_natural(getattr(spec, field)):
+            raise _wrong(spec, field, "a whole number from 1")
+    if spec.num_classes != 0 and not is_natural(spec.num_classes):
+        raise _wrong(spec, "num_classes", "a whole number from 0 (0 leaves out the head)")
+    if not are_naturals(spec.depths):
+        raise _wrong(spec, "depths", "whole numbers from 1, one per stage, as 3,4,6,3")
+    if sum(spec.depths) > MAX_BLOCKS:
+        raise _wrong(spec, "depths", f"at most {MAX_BLOCKS:,} blocks in total")
+    stages = len(spec.depths)
+    if spec.strides is not None and not (are_naturals(spec.strides) and len(spec.strides) == stages):
+        raise _wrong(spec, "strides", f"{stages} whole numbers from 1, one per stage")
+    if spec.widths is not None:
+        _check_widths(spec, spec.widths)
+    if not (
+        isinstance(spec.stem, tuple) and spec.stem and all(are_naturals(conv) and len(conv) == 3 for conv in spec.stem)
+    ):
+        raise _wrong(spec, "stem", "kernel:stride:channels for each convolution, as 3:2:32,3:1:64")
+    if spec.attention is not None and not isinstance(spec.attention, Attention):
+        raise _wrong(spec, "attention", "se, eca or cbam, as se:0.25")
+    if spec.antialias and (spec.stem_pool == "max3ceil" or spec.stride_on == "1x1"):
+        raise SpecError(
+            f"antialias={spec.antialias} allows neither stem_pool=max3ceil nor stride_on=1x1",
+            hint="keep stem_pool=max3 and stride_on=3x3",
+        )
+    _check_bottleneck(spec)
+    _check_output_stride(spec)
+
+
+def _check_output_stride(spec: "ResNetSpec") -> None:
+    """Strides become dilation once their product equals the output stride, so the product must not skip it."""
+    total = 1 if spec.stem_pool == "none" else 2
+    for _, stride, _ in spec.stem:
+        total *= stride
+    for stride in spec.stage_strides:
+        if spec.output_stride and total < spec.output_stride:
+            total *= stride
+    if spec.output_stride and total > spec.output_stride:
+        raise SpecError(
+            f"output_stride={spec.output_stride} is skipped: the strides of stem and stages reach {total}",
+            hint="choose stem, stem_pool and strides with that product",
+        )
+
+
+def _check_widths(spec: "ResNetSpec", widths: Widths) -> None:
+    if not (isinstance(widths, tuple) and all(is_natural(w) or are_naturals(w) for w in widths)):
+        raise _wrong(spec, "widths", "whole numbers from 1, one per stage, or one per block joined by /")
+    if len(widths) != len(spec.depths):
+        raise _wrong(spec, "widths", f"one entry per stage: {counted(len(spec.depths), 'stage')}")
+    for width, depth in zip(widths, spec.depths, strict=True):
+        if isinstance(width, tuple) and len(width) != depth:
+            raise _wrong(
+                spec,
+                "widths",
+                f"one entry per block: {width} has {len(width)}, the stage has {counted(depth, 'block')}",
+            )
+
+
+def _check_bottleneck(spec: "ResNetSpec") -> None:
+    if spec.block == "basic":
+        for field, only in (("groups", 1), ("base_width", 64), ("stride_on", "3x3")):
+            if getattr(spec, field) != only:
+                raise SpecError(
+                    f"{field}={getattr(spec, field)} needs block=bottleneck", hint=f"a basic block has {field}={only}"
+                )
+        return
+    narrowest = min(min(planes) for planes in spec.planes)
+    if narrowest * spec.base_width < 64:
+        raise SpecError(
+            f"base_width={spec.base_width} gives the 3×3 of {narrowest} planes no channel",
+            hint="planes · base_width / 64 must be at least 1",
+        )
+
+
+def _wrong(spec: "ResNetSpec", field: str, expected: str) -> SpecError:
+    value = typed(getattr(spec, field), ":" if field == "stem" else "/")
+    return SpecError(f"{field}={value} is not {expected}", hint="`resnet-inspect export-spec` shows every field")
+
+
+def typed(value: object, inner: str = "/", outer: str = ",") -> str:
+    """The value as text that --set accepts."""
+    if isinstance(value, tuple):
+        return outer.join(typed(part, inner, inner) for part in value)
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)

@@ -1,0 +1,67 @@
+"""What the fields of a spec may be."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from resnet_inspect.errors import SpecError
+
+Block = Literal["bottleneck", "basic"]
+StrideOn = Literal["3x3", "1x1"]
+Order = Literal["post", "pre"]
+Shortcut = Literal["A", "B", "C", "D"]
+StemPool = Literal["max3", "max3ceil", "conv3", "none"]
+Norm = Literal["bn", "gn", "none"]
+ConvBias = Literal["none", "blocks", "all"]
+Head = Literal["fc", "conv"]
+Antialias = Literal["avg", "blur"]
+AttentionKind = Literal["se", "eca", "cbam"]
+Widths = tuple[int | tuple[int, ...], ...]
+MAX_DIVISOR = 1_000_000  # more than any layer has channels
+
+
+def is_natural(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def are_naturals(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) > 0 and all(map(is_natural, value))
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """A module that reweights a block's residual before the sum.
+
+    ``se``: squeeze-and-excitation (arXiv:1709.01507), ``ratio`` of hidden to outer channels, rounded to a multiple of
+    ``divisor``. ``eca``: one 1-D convolution across channels (arXiv:1910.03151). ``cbam``: a channel gate of that
+    ``ratio``, then a spatial one (arXiv:1807.06521).
+    """
+
+    kind: AttentionKind
+    ratio: float = 1 / 16
+    divisor: int = 8
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(AttentionKind):
+            raise SpecError(f"attention {self.kind!r} is not one of {', '.join(get_args(AttentionKind))}")
+        if not (0 < self.ratio <= 1 and is_natural(self.divisor) and self.divisor <= MAX_DIVISOR):
+            raise SpecError(
+                f"attention {self.kind} cannot have ratio {self.ratio} and divisor {self.divisor}",
+                hint=f"give a ratio of hidden to outer channels above 0 to 1, and a divisor from 1 to {MAX_DIVISOR:,}",
+            )
+
+
+CHOICES: dict[str, tuple[object, ...]] = {
+    "block": get_args(Block),
+    "stride_on": get_args(StrideOn),
+    "order": get_args(Order),
+    "shortcut": get_args(Shortcut),
+    "output_stride": (None, 8, 16, 32),
+    "stem_pool": get_args(StemPool),
+    "norm": get_args(Norm),
+    "conv_bias": get_args(ConvBias),
+    "head": get_args(Head),
+    "antialias": (None, *get_args(Antialias)),
+    "stem_norm_act": (None, True, False),
+    "stem_act": (True, False),
+    "final_norm": (None, True, False),
+}
