@@ -54,6 +54,7 @@ NORM_ACT = {"BatchNorm2d": "BatchNormAct2d", "GroupNorm": "GroupNormAct"}
 # A zoo family names its library; ``build`` lays modules out as torchvision does.
 WRITINGS: dict[str, Writing] = {
     "torchvision": Writing(relu="shared"),
+    "torchvision.regnet": Writing(squeeze_by_pool=True),
     "timm": Writing(classes={"GroupNorm": "timm.GroupNorm"}),
     "timm.resnetv2": Writing(classes=NORM_ACT),
     "timm.resnetv2-bit": Writing(pads_before_pool=True, classes={**NORM_ACT, "Conv2d": "StdConv2d"}),

@@ -26,10 +26,11 @@ def _explain_bottleneck(net: Outline, say: Speaker) -> str:
     count = sum(write.count_weights(conv) for conv in kind.convs)
     return say(
         "A bottleneck is three convolutions: 1×1, 3×3, 1×1. The first brings the channels to the width, the 3×3 works "
-        "at that width, and the last expands to 4 times the stage's planes, here 4·{planes} = {out}. {block} goes {c} "
-        "→ {width} → {width} → {out} channels with {weights} = {count} weights. Two 3×3 on {out} channels would need "
-        "2·3·3·{out}·{out} = {plain}.",
-        planes=str(out // net.spec.expansion),
+        "at that width, and the last outputs {expansion} times the stage's planes, here {expansion}·{planes} = {out}. "
+        "{block} goes {c} → {width} → {width} → {out} channels with {weights} = {count} weights. Two 3×3 on {out} "
+        "channels would need 2·3·3·{out}·{out} = {plain}.",
+        expansion=str(net.spec.expansions[0]),
+        planes=str(out // net.spec.expansions[0]),
         block=kind.path,
         c=str(c),
         width=str(kind.width),
@@ -59,15 +60,15 @@ def _explain_groups_or_width(net: Outline, say: Speaker) -> str:
     spec, (conv, op) = net.spec, net.usual.spatial
     planes = spec.planes[0][-1]
     c, out = op.in_channels, op.out_channels
-    if spec.groups > 1:
+    if op.groups > 1:
         return say(
             "Its 3×3 has {groups} groups (ResNeXt, arXiv:1611.05431): each of the {out} output channels of {conv} "
             "reads only {each} of its {c} input channels. That takes 3·3·{each}·{out} = {count} weights; without "
             "groups it would take 3·3·{c}·{out} = {plain}.",
-            groups=str(spec.groups),
+            groups=str(op.groups),
             out=str(out),
             conv=conv.name,
-            each=str(c // spec.groups),
+            each=str(c // op.groups),
             c=str(c),
             count=write.integer(write.count_weights(conv)),
             plain=write.integer(9 * c * out),
@@ -132,14 +133,16 @@ def _explain_attention(net: Outline, say: Speaker) -> str:
         return ""
     nodes = {node.module: node for node in kind.attention if node.params}
     params = write.integer(sum(node.params for node in nodes.values()))
-    channels = str(kind.out.shape[1])
+    channels = str(kind.attention[-1].out.shape[1])
+    where = say("F(x) before the sum") if net.spec.attention_on == "residual" else say("the output of the 3×3")
     first = next(iter(nodes.values()))
     match attention.kind:
         case "se":
             return say(
-                "Squeeze-and-excitation (arXiv:1709.01507) scales F(x) before the sum. The means of its {channels} "
+                "Squeeze-and-excitation (arXiv:1709.01507) scales {where}. The means of its {channels} "
                 "channels pass through {channels} → {hidden} → {channels} and a sigmoid. Each channel is then "
                 "multiplied by its own result. In {block} this takes {params} parameters.",
+                where=where,
                 channels=channels,
                 hidden=str(first.out.shape[1]),
                 block=kind.path,
@@ -147,18 +150,20 @@ def _explain_attention(net: Outline, say: Speaker) -> str:
             )
         case "eca":
             return say(
-                "Efficient channel attention (arXiv:1910.03151) scales F(x) before the sum. A 1-D convolution runs "
+                "Efficient channel attention (arXiv:1910.03151) scales {where}. A 1-D convolution runs "
                 "over the means of its {channels} channels, and a sigmoid follows. Each channel is then multiplied by "
                 "its own result. In {block} this takes {params} parameters.",
+                where=where,
                 channels=channels,
                 block=kind.path,
                 params=params,
             )
         case "cbam":
             return say(
-                "CBAM (arXiv:1807.06521) scales F(x) before the sum. It first weighs the {channels} channels, by "
+                "CBAM (arXiv:1807.06521) scales {where}. It first weighs the {channels} channels, by "
                 "{channels} → {hidden} → {channels} on their means and maxima. It then weighs the positions, by a 7×7 "
                 "on the mean and the maximum over channels. In {block} this takes {params} parameters.",
+                where=where,
                 channels=channels,
                 hidden=str(first.out.shape[1]),
                 block=kind.path,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.facts.blocks import blocks_by_stage
 from resnet_inspect.graph.ops.linear import Conv2d
-from resnet_inspect.graph.ops.pointwise import Add, BatchNorm2d, GroupNorm, Identity, ReLU
+from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, GroupNorm, Identity, ReLU
 from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d, GlobalPool, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Pad, Subsample
 from resnet_inspect.linter.rule import (
@@ -119,7 +119,7 @@ def _find_next_convolution(graph: Graph, reading: list[list[int]], start: int) -
         match graph.nodes[i].op:
             case Conv2d():
                 return i
-            case ReLU() | Add() | GlobalPool():
+            case ReLU() | Activation() | Add() | GlobalPool():
                 continue
         ahead += reading[i]
     return None

@@ -12,10 +12,10 @@ from resnet_inspect.graph.ops.reshape import Flatten
 from resnet_inspect.resnet.choices import Attention
 
 
-def squeeze_excite(b: Builder, attention: Attention, channels: int) -> int:
+def squeeze_excite(b: Builder, attention: Attention, channels: int, read: int) -> int:
     """Pool, reduce, ReLU, expand, sigmoid (Hu et al. 2017, arXiv:1709.01507)."""
     x = b.last
-    hidden = hidden_channels(channels, attention)
+    hidden = max(1, round(read * attention.ratio)) if attention.of_input else hidden_channels(channels, attention)
     b.call("mean", Mean((2, 3)))
     b.module("fc1", Conv2d(channels, hidden, 1, bias=True))
     b.module("act", ReLU())
@@ -24,7 +24,7 @@ def squeeze_excite(b: Builder, attention: Attention, channels: int) -> int:
     return b.call("mul", Mul(), x, gate)
 
 
-def efficient_channel(b: Builder, attention: Attention, channels: int) -> int:
+def efficient_channel(b: Builder, attention: Attention, channels: int, read: int) -> int:
     """Pool, one convolution across channels, sigmoid (Wang et al. 2019, arXiv:1910.03151)."""
     x = b.last
     b.call("mean", Mean((2, 3)))
@@ -35,7 +35,7 @@ def efficient_channel(b: Builder, attention: Attention, channels: int) -> int:
     return b.call("mul", Mul(), x, gate)
 
 
-def convolutional_block(b: Builder, attention: Attention, channels: int) -> int:
+def convolutional_block(b: Builder, attention: Attention, channels: int, read: int) -> int:
     """A channel gate from both global pools, then a spatial gate (Woo et al. 2018, arXiv:1807.06521)."""
     x = b.last
     hidden = max(1, int(channels * attention.ratio))
@@ -70,8 +70,9 @@ def eca_kernel(channels: int) -> int:
     return max(nearest if nearest % 2 else nearest + 1, 3)
 
 
-# Attention.kind -> (class name, function that writes the module)
-ATTENTION: dict[str, tuple[str, Callable[[Builder, Attention, int], int]]] = {
+# Attention.kind -> (class name, function that writes the module); the function gets the channels that the module
+# reweights and those that the block reads
+ATTENTION: dict[str, tuple[str, Callable[[Builder, Attention, int, int], int]]] = {
     "se": ("SEModule", squeeze_excite),
     "eca": ("EcaModule", efficient_channel),
     "cbam": ("CbamModule", convolutional_block),

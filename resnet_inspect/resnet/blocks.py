@@ -8,18 +8,23 @@ from resnet_inspect.errors import BranchError
 from resnet_inspect.graph import Builder
 from resnet_inspect.graph.ops.base import Op
 from resnet_inspect.graph.ops.linear import Conv2d
-from resnet_inspect.graph.ops.pointwise import Add, BatchNorm2d, GroupNorm, Identity, ReLU
+from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, GroupNorm, Identity, ReLU
 from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d
 from resnet_inspect.graph.ops.reshape import Pad, Subsample
+from resnet_inspect.resnet.choices import ACTIVATIONS, AttentionOn
 from resnet_inspect.resnet.spec import ResNetSpec
 
 
 @dataclass(frozen=True, slots=True)
 class BlockConfig:
-    """The sizes of a block in its net; two blocks of a spec with equal configs are equal."""
+    """The sizes of a block in its net; two blocks of a spec with equal configs are equal.
+
+    ``width`` are the channels between the first and the last convolution, ``groups`` those of a bottleneck's 3×3.
+    """
 
     in_channels: int
-    planes: int
+    width: int
+    groups: int
     out_channels: int
     stride: int
     first_dilation: int
@@ -29,16 +34,16 @@ class BlockConfig:
 def bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     """1×1 reduce, 3×3, 1×1 expand; torchvision strides in the 3×3 (v1.5), the paper in the first 1×1 (v1)."""
     x = b.last
-    width = c.planes * spec.base_width // 64 * spec.groups
     first_stride, stride = (c.stride, 1) if spec.stride_on == "1x1" else (1, c.stride)
-    _conv(b, spec, "conv1", c.in_channels, width, 1, first_stride)
+    _conv(b, spec, "conv1", c.in_channels, c.width, 1, first_stride)
     norm(b, spec, "bn1")
-    b.module("relu", ReLU())
-    _spatial_conv(b, spec, "conv2", width, width, stride, c.first_dilation, spec.groups)
+    activation(b, spec)
+    _spatial_conv(b, spec, "conv2", c.width, c.width, stride, c.first_dilation, c.groups)
     norm(b, spec, "bn2")
-    b.module("relu", ReLU())
+    activation(b, spec)
     _antialias(b, spec, c, stride)
-    _conv(b, spec, "conv3", width, c.out_channels, 1)
+    _attention(b, spec, c, "3x3")
+    _conv(b, spec, "conv3", c.width, c.out_channels, 1)
     norm(b, spec, "bn3")
     return _join(b, spec, c, x)
 
@@ -46,37 +51,37 @@ def bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
 def basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     """3×3, 3×3."""
     x = b.last
-    _spatial_conv(b, spec, "conv1", c.in_channels, c.planes, c.stride, c.first_dilation)
+    _spatial_conv(b, spec, "conv1", c.in_channels, c.width, c.stride, c.first_dilation)
     norm(b, spec, "bn1")
-    b.module("relu", ReLU())
+    activation(b, spec)
     _antialias(b, spec, c, c.stride)
-    _spatial_conv(b, spec, "conv2", c.planes, c.out_channels, 1, c.dilation)
+    _spatial_conv(b, spec, "conv2", c.width, c.out_channels, 1, c.dilation)
     norm(b, spec, "bn2")
     return _join(b, spec, c, x)
 
 
 def _join(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
     """Attention on the residual, sum with the shortcut, ReLU."""
-    residual = _attention(b, spec, c)
+    residual = _attention(b, spec, c, "residual")
     b.call("add", Add(), residual, _shortcut(b, spec, c, x))
-    return b.module("relu", ReLU())
+    return activation(b, spec)
 
 
 def preact_bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     """The bottleneck with norm and ReLU before each convolution (He et al. 2016, arXiv:1603.05027, figure 4e)."""
     x = b.last
-    width = c.planes * spec.base_width // 64 * spec.groups
     first_stride, stride = (c.stride, 1) if spec.stride_on == "1x1" else (1, c.stride)
     norm(b, spec, "bn1")
-    activated = b.module("relu", ReLU())
-    _conv(b, spec, "conv1", c.in_channels, width, 1, first_stride)
+    activated = activation(b, spec)
+    _conv(b, spec, "conv1", c.in_channels, c.width, 1, first_stride)
     norm(b, spec, "bn2")
-    b.module("relu", ReLU())
-    _spatial_conv(b, spec, "conv2", width, width, stride, c.first_dilation, spec.groups)
+    activation(b, spec)
+    _spatial_conv(b, spec, "conv2", c.width, c.width, stride, c.first_dilation, c.groups)
     norm(b, spec, "bn3")
-    b.module("relu", ReLU())
+    activation(b, spec)
     _antialias(b, spec, c, stride)
-    _conv(b, spec, "conv3", width, c.out_channels, 1)
+    _attention(b, spec, c, "3x3")
+    _conv(b, spec, "conv3", c.width, c.out_channels, 1)
     return _join_preact(b, spec, c, x, activated)
 
 
@@ -84,18 +89,18 @@ def preact_basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     """The basic block with norm and ReLU before each convolution."""
     x = b.last
     norm(b, spec, "bn1")
-    activated = b.module("relu", ReLU())
-    _spatial_conv(b, spec, "conv1", c.in_channels, c.planes, c.stride, c.first_dilation)
+    activated = activation(b, spec)
+    _spatial_conv(b, spec, "conv1", c.in_channels, c.width, c.stride, c.first_dilation)
     norm(b, spec, "bn2")
-    b.module("relu", ReLU())
+    activation(b, spec)
     _antialias(b, spec, c, c.stride)
-    _spatial_conv(b, spec, "conv2", c.planes, c.out_channels, 1, c.dilation)
+    _spatial_conv(b, spec, "conv2", c.width, c.out_channels, 1, c.dilation)
     return _join_preact(b, spec, c, x, activated)
 
 
 def _join_preact(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int, activated: int) -> int:
     """Attention on the residual, sum with the shortcut: x itself, or a projection of the activated x."""
-    residual = _attention(b, spec, c)
+    residual = _attention(b, spec, c, "residual")
     source = activated if _projects(spec, c) or _reshapes(c) else x
     return b.call("add", Add(), residual, _shortcut(b, spec, c, source))
 
@@ -110,6 +115,13 @@ def norm(b: Builder, spec: ResNetSpec, name: str) -> int:
             return b.module(name, GroupNorm(32, channels))
         case _:
             return b.last
+
+
+def activation(b: Builder, spec: ResNetSpec, name: str = "") -> int:
+    """Append the spec's activation, by default under the name that a block's own has."""
+    if spec.act == "relu":
+        return b.module(name or "relu", ReLU())
+    return b.module(name or "act", Activation(ACTIVATIONS[spec.act]))
 
 
 def _conv(b: Builder, spec: ResNetSpec, name: str, cin: int, cout: int, kernel: int, stride: int = 1) -> int:
@@ -134,13 +146,15 @@ def _antialias(b: Builder, spec: ResNetSpec, c: BlockConfig, stride: int) -> int
     return b.module("aa", AvgPool2d(stride, stride) if spec.antialias == "avg" else BlurPool2d(channels, stride))
 
 
-def _attention(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
-    if spec.attention is None:
+def _attention(b: Builder, spec: ResNetSpec, c: BlockConfig, on: AttentionOn) -> int:
+    """Append the spec's attention, if it has one there."""
+    if spec.attention is None or spec.attention_on != on:
         return b.last
     from resnet_inspect.resnet.attention import ATTENTION  # few nets need its operations, which are slow to define
 
     class_name, write = ATTENTION[spec.attention.kind]
-    return b.within("se", class_name, partial(write, b, spec.attention, c.out_channels))
+    channels = b.type(b.last).shape[1]
+    return b.within("se", class_name, partial(write, b, spec.attention, channels, c.in_channels))
 
 
 def _reshapes(c: BlockConfig) -> bool:

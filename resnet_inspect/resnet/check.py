@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from resnet_inspect.resnet.spec import ResNetSpec
 
 MAX_BLOCKS = 20_000
+# The fields that only a bottleneck has, with their values in a basic block.
+BOTTLENECKS_ONLY = (
+    ("groups", 1), ("base_width", 64), ("group_width", None), ("stride_on", "3x3"), ("attention_on", "residual"),
+)  # fmt: skip
 
 
 def check(spec: "ResNetSpec") -> None:
@@ -30,6 +34,8 @@ def check(spec: "ResNetSpec") -> None:
     for field in ("groups", "base_width", "in_channels", "input_size"):
         if not is_natural(getattr(spec, field)):
             raise _wrong(spec, field, "a whole number from 1")
+    if spec.num_features is not None and not is_natural(spec.num_features):
+        raise _wrong(spec, "num_features", "none or a whole number from 1")
     if spec.num_classes != 0 and not is_natural(spec.num_classes):
         raise _wrong(spec, "num_classes", "a whole number from 0 (0 leaves out the head)")
     if not are_naturals(spec.depths):
@@ -41,6 +47,10 @@ def check(spec: "ResNetSpec") -> None:
         raise _wrong(spec, "strides", f"{stages} whole numbers from 1, one per stage")
     if spec.widths is not None:
         _check_widths(spec, spec.widths)
+    for field in ("expansion", "group_width"):
+        value = getattr(spec, field)
+        if not (value is None or is_natural(value) or (are_naturals(value) and len(value) == stages)):
+            raise _wrong(spec, field, f"a whole number from 1, or {stages} of them, one per stage")
     if not (
         isinstance(spec.stem, tuple) and spec.stem and all(are_naturals(conv) and len(conv) == 3 for conv in spec.stem)
     ):
@@ -87,7 +97,7 @@ def _check_widths(spec: "ResNetSpec", widths: Widths) -> None:
 
 def _check_bottleneck(spec: "ResNetSpec") -> None:
     if spec.block == "basic":
-        for field, only in (("groups", 1), ("base_width", 64), ("stride_on", "3x3")):
+        for field, only in BOTTLENECKS_ONLY:
             if getattr(spec, field) != only:
                 raise SpecError(
                     f"{field}={getattr(spec, field)} needs block=bottleneck", hint=f"a basic block has {field}={only}"
@@ -99,6 +109,23 @@ def _check_bottleneck(spec: "ResNetSpec") -> None:
             f"base_width={spec.base_width} gives the 3×3 of {narrowest} planes no channel",
             hint="planes · base_width / 64 must be at least 1",
         )
+    if spec.group_width is not None:
+        _check_groups(spec)
+
+
+def _check_groups(spec: "ResNetSpec") -> None:
+    if spec.groups != 1:
+        raise SpecError(
+            f"groups={spec.groups} and group_width={typed(spec.group_width)} exclude each other",
+            hint="keep groups=1, or group_width=none",
+        )
+    for planes, group_width in zip(spec.planes, spec.group_widths, strict=True):
+        for width in (plane * spec.base_width // 64 for plane in planes):
+            if group_width and width % group_width:
+                raise SpecError(
+                    f"group_width={group_width} does not divide a 3×3 of {counted(width, 'channel')}",
+                    hint="the 3×3 has planes · base_width / 64 channels",
+                )
 
 
 def _wrong(spec: "ResNetSpec", field: str, expected: str) -> SpecError:

@@ -15,7 +15,11 @@ ConvBias = Literal["none", "blocks", "all"]
 Head = Literal["fc", "conv"]
 Antialias = Literal["avg", "blur"]
 AttentionKind = Literal["se", "eca", "cbam"]
+AttentionOn = Literal["residual", "3x3"]
+Act = Literal["relu", "silu", "gelu"]
+ACTIVATIONS = {"silu": "SiLU", "gelu": "GELU"}  # torch's names of the activations but ReLU
 Widths = tuple[int | tuple[int, ...], ...]
+PerStage = int | tuple[int, ...]  # one for all stages, or one each
 MAX_DIVISOR = 1_000_000  # more than any layer has channels
 
 
@@ -29,18 +33,22 @@ def are_naturals(value: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """A module that reweights a block's residual before the sum.
+    """A module that reweights a block's residual before the sum, or its 3×3's output.
 
     ``se``: squeeze-and-excitation (arXiv:1709.01507), ``ratio`` of hidden to outer channels, rounded to a multiple of
-    ``divisor``. ``eca``: one 1-D convolution across channels (arXiv:1910.03151). ``cbam``: a channel gate of that
-    ``ratio``, then a spatial one (arXiv:1807.06521).
+    ``divisor``; ``of_input``: ratio to the channels that the block reads, rounded to a whole number (RegNet).
+    ``eca``: one 1-D convolution across channels (arXiv:1910.03151). ``cbam``: a channel gate of that ``ratio``, then a
+    spatial one (arXiv:1807.06521).
     """
 
     kind: AttentionKind
     ratio: float = 1 / 16
     divisor: int = 8
+    of_input: bool = False
 
     def __post_init__(self) -> None:
+        if self.of_input and (self.kind, self.divisor) != ("se", 8):
+            raise SpecError("of_input needs attention se and no divisor", hint="write attention=se:0.25:input")
         if self.kind not in get_args(AttentionKind):
             raise SpecError(f"attention {self.kind!r} is not one of {', '.join(get_args(AttentionKind))}")
         if not (0 < self.ratio <= 1 and is_natural(self.divisor) and self.divisor <= MAX_DIVISOR):
@@ -60,6 +68,8 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "norm": get_args(Norm),
     "conv_bias": get_args(ConvBias),
     "head": get_args(Head),
+    "act": get_args(Act),
+    "attention_on": get_args(AttentionOn),
     "antialias": (None, *get_args(Antialias)),
     "stem_norm_act": (None, True, False),
     "stem_act": (True, False),

@@ -27,7 +27,13 @@ def _attention(text: str) -> Attention:
     kind, *rest = text.split(":")
     if len(rest) > {"se": 2, "cbam": 1, "eca": 0}[kind]:
         raise ValueError(text)
+    if rest[1:] == ["input"]:
+        return Attention("se", float(rest[0]), of_input=True)
     return Attention(kind, *map(float, rest[:1]), *map(int, rest[1:]))  # type: ignore[arg-type]  # a key of the table
+
+
+def _per_stage(text: str) -> int | tuple[int, ...]:
+    return _ints(text) if "," in text else int(text)
 
 
 def _optional(read: Callable[[str], object]) -> Callable[[str], object]:
@@ -43,8 +49,10 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "block": (str, "bottleneck or basic"),
     "depths": (_ints, "3,4,6,3"),
     "widths": (_optional(_widths), "64,128,256,512, or per block 64/64/80,128,…"),
+    "expansion": (_optional(_per_stage), "none, 1, or per stage 4,4,4,1"),
     "groups": (int, "32"),
     "base_width": (int, "4"),
+    "group_width": (_optional(_per_stage), "none, 16, or per stage 32,32,32,1"),
     "stride_on": (str, "3x3 or 1x1"),
     "order": (str, "post or pre"),
     "shortcut": (str, "A, B, C or D"),
@@ -53,10 +61,16 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "stem": (_stem, "kernel:stride:channels, as 3:2:32,3:1:64"),
     "stem_pool": (str, "max3, max3ceil, conv3 or none"),
     "norm": (str, "bn, gn or none"),
+    "act": (str, "relu, silu or gelu"),
     "conv_bias": (str, "none, blocks or all"),
     "head": (str, "fc or conv"),
-    "attention": (_optional(_attention), "none, eca, se, se:ratio, se:ratio:divisor, cbam or cbam:ratio, as se:0.25"),
+    "attention": (
+        _optional(_attention),
+        "none, eca, se, se:ratio, se:ratio:divisor or :input, cbam or cbam:ratio, as se:0.25",
+    ),
+    "attention_on": (str, "residual or 3x3"),
     "antialias": (_optional(str), "none, avg or blur"),
+    "num_features": (_optional(int), "none or 1280"),
     "num_classes": (int, "1000, or 0 for a backbone"),
     "in_channels": (int, "3"),
     "input_size": (int, "224"),
@@ -137,8 +151,8 @@ def to_mapping(spec: ResNetSpec) -> dict[str, object]:
 def _attention_text(attention: Attention) -> str:
     if attention == Attention(attention.kind):
         return attention.kind
-    divisor = f":{attention.divisor}" if attention.kind == "se" else ""
-    return f"{attention.kind}:{attention.ratio!r}{divisor}"
+    rounding = f":{'input' if attention.of_input else attention.divisor}" if attention.kind == "se" else ""
+    return f"{attention.kind}:{attention.ratio!r}{rounding}"
 
 
 def _native(field: str, value: object) -> object:
@@ -149,10 +163,11 @@ def _native(field: str, value: object) -> object:
 
 # what torchvision, timm and the papers call a field, or the field that decides it
 SYNONYMS = {
-    "aa_layer": "antialias", "attn_layer": "attention", "avg_down": "shortcut", "bias": "conv_bias",
-    "cardinality": "groups", "channels": "widths", "classes": "num_classes", "dilation": "output_stride",
-    "downsample": "shortcut", "expansion": "block", "img_size": "input_size", "image_size": "input_size",
-    "in_chans": "in_channels", "kernel_size": "stem", "layers": "depths", "norm_layer": "norm", "planes": "widths",
+    "aa_layer": "antialias", "act_layer": "act", "activation": "act", "attn_layer": "attention",
+    "avg_down": "shortcut", "bias": "conv_bias", "bottle_ratio": "expansion", "cardinality": "groups",
+    "channels": "widths", "classes": "num_classes", "dilation": "output_stride", "downsample": "shortcut",
+    "group_size": "group_width", "image_size": "input_size", "img_size": "input_size", "in_chans": "in_channels",
+    "kernel_size": "stem", "layers": "depths", "norm_layer": "norm", "planes": "widths",
     "replace_stride_with_dilation": "output_stride", "resolution": "input_size", "se": "attention",
     "width_per_group": "base_width",
 }  # fmt: skip

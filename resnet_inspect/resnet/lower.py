@@ -5,10 +5,9 @@ from functools import partial
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Builder, Graph, TensorType
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.graph.ops.pointwise import ReLU
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Flatten
-from resnet_inspect.resnet.blocks import BLOCKS, BlockConfig, norm
+from resnet_inspect.resnet.blocks import BLOCKS, BlockConfig, activation, norm
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.units import counted
 
@@ -52,7 +51,7 @@ def _stem(b: Builder, spec: ResNetSpec) -> int:
     if spec.has_stem_norm_act:
         norm(b, spec, "bn1")
         if spec.stem_act:
-            b.module("relu", ReLU())
+            activation(b, spec)
     _stem_pool(b, spec, channels)
     return channels
 
@@ -62,7 +61,7 @@ def _deep_stem(b: Builder, spec: ResNetSpec, convs: list[Conv2d]) -> int:
     for i, conv in enumerate(convs[:-1]):
         b.module(f"{3 * i}", conv)
         norm(b, spec, f"{3 * i + 1}")
-        b.module(f"{3 * i + 2}", ReLU())
+        activation(b, spec, f"{3 * i + 2}")
     return b.module(f"{3 * len(convs) - 3}", convs[-1])
 
 
@@ -86,7 +85,7 @@ def _pool_by_convolution(b: Builder, spec: ResNetSpec, channels: int) -> int:
     """A strided convolution in place of the max pool, as in ResNet-RS (arXiv:2103.07579)."""
     b.module("0", Conv2d(channels, channels, 3, 2, 1, bias=spec.conv_bias == "all"))
     norm(b, spec, "1")
-    return b.module("2", ReLU())
+    return activation(b, spec, "2")
 
 
 def _blurred_max_pool(b: Builder, channels: int) -> int:
@@ -101,27 +100,29 @@ def block_configs(spec: ResNetSpec, channels: int) -> list[list[BlockConfig]]:
     for _, stride, _ in spec.stem:
         total_stride *= stride
     dilation = 1
-    for planes, stride in zip(spec.planes, spec.stage_strides, strict=True):
+    sizes = zip(spec.planes, spec.stage_strides, spec.expansions, spec.group_widths, strict=True)
+    for planes, stride, expansion, group_width in sizes:
         previous = dilation
         if spec.output_stride and total_stride >= spec.output_stride:
             dilation, stride = dilation * stride, 1
         total_stride *= stride
         configs = []
-        for i, width in enumerate(planes):
+        for i, plane in enumerate(planes):
             first = i == 0
-            out = width * spec.expansion
+            width = plane * spec.base_width // 64 * spec.groups
             configs.append(
                 BlockConfig(
                     in_channels=channels,
-                    planes=width,
-                    out_channels=out,
+                    width=width,
+                    groups=width // group_width if group_width else spec.groups,
+                    out_channels=plane * expansion,
                     stride=stride if first else 1,
                     # A dilated stage's first block still reads the undilated grid of the stage before.
                     first_dilation=previous if first else dilation,
                     dilation=dilation,
                 )
             )
-            channels = out
+            channels = plane * expansion
         stages.append(configs)
     return stages
 
@@ -136,7 +137,12 @@ def _stage(b: Builder, spec: ResNetSpec, configs: list[BlockConfig]) -> int:
 def _head(b: Builder, spec: ResNetSpec) -> None:
     if spec.has_final_norm:
         norm(b, spec, "norm")
-        b.module("relu", ReLU())
+        activation(b, spec)
+    if spec.num_features:
+        conv = Conv2d(b.type(b.last).shape[1], spec.num_features, 1, bias=spec.conv_bias != "none")
+        b.module("final_conv", conv)
+        norm(b, spec, "final_bn")
+        activation(b, spec)
     features = b.type(b.last).shape[1]
     b.module("avgpool", AdaptiveAvgPool2d())
     if spec.num_classes and spec.head == "conv":

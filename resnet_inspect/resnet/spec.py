@@ -4,13 +4,16 @@ from dataclasses import dataclass
 
 from resnet_inspect.resnet.check import check
 from resnet_inspect.resnet.choices import (
+    Act,
     Antialias,
     Attention,
+    AttentionOn,
     Block,
     ConvBias,
     Head,
     Norm,
     Order,
+    PerStage,
     Shortcut,
     StemPool,
     StrideOn,
@@ -25,10 +28,13 @@ class ResNetSpec:
     If ``widths``, ``strides``, ``stem_norm_act`` or ``final_norm`` is None, it follows from the other fields.
 
     Attributes:
-        block: ``bottleneck`` (1×1, 3×3, 1×1, output 4 × planes) or ``basic`` (3×3, 3×3).
+        block: ``bottleneck`` (1×1, 3×3, 1×1) or ``basic`` (3×3, 3×3).
         depths: blocks per stage.
         widths: planes per stage, or a tuple of planes per block; None: 64, doubled each stage.
+        expansion: output channels over planes, for all stages or for each; None: 4 for a bottleneck, 1 for basic.
         groups, base_width: a bottleneck's 3×3 has ``groups`` groups of int(planes · base_width / 64) channels.
+        group_width: channels of each group of a bottleneck's 3×3, for all stages or for each; its width is then
+            planes · base_width / 64 (RegNet, arXiv:2003.13678). None: ``groups`` groups.
         stride_on: the bottleneck's convolution that downsamples; ``3x3`` is v1.5, ``1x1`` the paper's v1.
         order: ``post`` (conv, norm, ReLU) or ``pre`` (norm, ReLU, conv; arXiv:1603.05027).
         shortcut: where the shape changes, ``B`` projects by a 1×1 convolution, ``A`` subsamples and pads with zero
@@ -38,21 +44,26 @@ class ResNetSpec:
         stem: (kernel, stride, channels) of each convolution before the pool.
         stem_pool: ``max3``, ``max3ceil`` (Caffe's: unpadded, ceil mode), ``conv3`` (ResNet-RS) or ``none``.
         norm: ``bn``, ``gn`` (32 groups) or ``none``.
+        act: the activation of stem, blocks and head: ``relu``, ``silu`` or ``gelu``. Attention modules keep theirs.
         conv_bias: convolutions with a bias: ``none``, ``blocks`` (all but the stem) or ``all``.
         head: ``fc``, or ``conv`` for a 1×1 convolution on the pooled map, as in timm's resnetv2.
+        attention_on: ``residual``: on the residual's output; ``3x3``: on a bottleneck's 3×3, after its activation.
         antialias: ``avg`` or ``blur``: a strided 3×3 runs at stride 1, and this pool then subsamples; None: no pool.
+        num_features: channels of a 1×1 convolution, with norm and activation, before the global pool; None: none.
         num_classes: number of classes; 0: a backbone that ends in the pooled features.
         input_size: height and width that the variant's authors use.
-        stem_norm_act: norm and ReLU follow the stem's last convolution; None: only if ``order`` is ``post``.
-        stem_act: that norm has its ReLU.
-        final_norm: norm and ReLU follow the last stage; None: only if ``order`` is ``pre``.
+        stem_norm_act: norm and activation follow the stem's last convolution; None: only if ``order`` is ``post``.
+        stem_act: that norm has its activation.
+        final_norm: norm and activation follow the last stage; None: only if ``order`` is ``pre``.
     """
 
     block: Block = "bottleneck"
     depths: tuple[int, ...] = (3, 4, 6, 3)
     widths: Widths | None = None
+    expansion: PerStage | None = None
     groups: int = 1
     base_width: int = 64
+    group_width: PerStage | None = None
     stride_on: StrideOn = "3x3"
     order: Order = "post"
     shortcut: Shortcut = "B"
@@ -61,10 +72,13 @@ class ResNetSpec:
     stem: tuple[tuple[int, int, int], ...] = ((7, 2, 64),)
     stem_pool: StemPool = "max3"
     norm: Norm = "bn"
+    act: Act = "relu"
     conv_bias: ConvBias = "none"
     head: Head = "fc"
     attention: Attention | None = None
+    attention_on: AttentionOn = "residual"
     antialias: Antialias | None = None
+    num_features: int | None = None
     num_classes: int = 1000
     in_channels: int = 3
     input_size: int = 224
@@ -76,14 +90,23 @@ class ResNetSpec:
         check(self)
 
     @property
-    def expansion(self) -> int:
-        return 4 if self.block == "bottleneck" else 1
-
-    @property
     def planes(self) -> tuple[tuple[int, ...], ...]:
         """Planes of every block, stage by stage."""
         widths = self.widths or tuple(64 * 2**i for i in range(len(self.depths)))
         return tuple(w if isinstance(w, tuple) else (w,) * d for w, d in zip(widths, self.depths, strict=True))
+
+    @property
+    def expansions(self) -> tuple[int, ...]:
+        """Output channels over planes, stage by stage."""
+        return self._of_stages(self.expansion or (4 if self.block == "bottleneck" else 1))
+
+    @property
+    def group_widths(self) -> tuple[int | None, ...]:
+        """``group_width``, stage by stage."""
+        return (None,) * len(self.depths) if self.group_width is None else self._of_stages(self.group_width)
+
+    def _of_stages(self, value: PerStage) -> tuple[int, ...]:
+        return value if isinstance(value, tuple) else (value,) * len(self.depths)
 
     @property
     def stage_strides(self) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from resnet_inspect.graph.ops.base import Op
 from resnet_inspect.graph.ops.gate import AdaptiveMaxPool2d, Cat, Conv1d, Max, Mean, Mul, Reshape, Sigmoid
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.graph.ops.pointwise import Add, BatchNorm2d, GroupNorm, Identity, ReLU
+from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, GroupNorm, Identity, ReLU
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
 
@@ -52,6 +52,8 @@ def module(op: Op, inplace: bool) -> nn.Module:
             return nn.GroupNorm(groups, channels)
         case ReLU():
             return nn.ReLU(inplace)
+        case Activation(name):
+            return getattr(nn, name)()  # type: ignore[no-any-return]  # a module of torch.nn
         case Sigmoid():
             return nn.Sigmoid()
         case Identity():

@@ -20,6 +20,11 @@ WRONG = {
     "widths": [(64,), (64, 128, 256, 0), ((64, 64), 128, 256, 512), "64", (64, 128, 256, True)],
     "groups": [0, -1, True, 2.0, "32"],
     "base_width": [0, None],
+    "expansion": [0, (4, 4), (4, 4, 4, 0), True, 4.0],
+    "group_width": [0, (8, 8), "8", True],
+    "act": ["ReLU", None],
+    "attention_on": [None, "conv2"],
+    "num_features": [0, True, "1280"],
     "strides": [(1, 2), (1, 2, 2, 0), 2],
     "stem": [(), ((7, 2),), ((7, 2, 0),), (7, 2, 64), ((3, 0, 64),)],
     "num_classes": [-1, True, None],
@@ -41,7 +46,10 @@ def test_an_impossible_value_is_refused_by_the_name_of_its_field(field: str, val
         ResNetSpec(**{field: value})
 
 
-@pytest.mark.parametrize(("field", "value"), [("groups", 2), ("base_width", 128), ("stride_on", "1x1")])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("groups", 2), ("base_width", 128), ("group_width", 8), ("stride_on", "1x1"), ("attention_on", "3x3")],
+)
 def test_a_basic_block_has_no_bottleneck_to_change(field: str, value: object) -> None:
     with pytest.raises(SpecError, match=f"^{field}="):
         ResNetSpec(block="basic", **{field: value})
@@ -76,6 +84,20 @@ def test_a_bottleneck_without_a_channel_is_refused() -> None:
         ResNetSpec(base_width=1, widths=(32, 64, 128, 256))
 
 
+@pytest.mark.parametrize("setting", ["group_width=7", "group_width=16,16,16,33", "base_width=96"])
+def test_a_group_width_that_leaves_channels_over_is_refused(setting: str) -> None:
+    with pytest.raises(SpecError, match=r"^group_width=\d+ does not divide a 3×3 of [0-9,]+ channels"):
+        sources.find_variant("resnet50", ["group_width=64", "base_width=128", setting])
+
+
+def test_groups_are_given_by_number_or_by_width() -> None:
+    with pytest.raises(SpecError, match=r"^groups=2 and group_width=8"):
+        ResNetSpec(groups=2, group_width=8)
+    by_width, by_number = (sources.graph_of(sources.find("resnet50", [s])) for s in ("group_width=64", "groups=1"))
+    assert {n.op.groups for n in by_width.nodes if n.name.endswith("conv2")} == {1, 2, 4, 8}
+    assert by_width.output == by_number.output
+
+
 def test_every_field_has_a_reader_and_every_choice_reads() -> None:
     assert set(fields.READERS) == set(ResNetSpec.__slots__)
     for field, choices in CHOICES.items():
@@ -96,7 +118,13 @@ def test_every_field_has_a_reader_and_every_choice_reads() -> None:
         ("stem=3:2:32,3:1:64", ((3, 2, 32), (3, 1, 64))),
         ("attention=se:0.25", Attention("se", 0.25)),
         ("attention=se:0.25:1", Attention("se", 0.25, 1)),
+        ("attention=se:0.25:input", Attention("se", 0.25, of_input=True)),
         ("attention=none", None),
+        ("expansion=1", 1),
+        ("expansion=4,4,4,1", (4, 4, 4, 1)),
+        ("group_width=32,32,32,1", (32, 32, 32, 1)),
+        ("group_width=none", None),
+        ("num_features=none", None),
         ("output_stride=none", None),
         ("stem_pool=none", "none"),
         ("stem_act=false", False),
@@ -111,7 +139,8 @@ def test_a_setting_reads_to_its_value(setting: str, value: object) -> None:
 @pytest.mark.parametrize(
     "setting",
     ["depths", "depth=3", "depths=", "depths=3,x", "groups=many", "stem=3x2x64", "attention=sa", "attention=se:2",
-     "attention=eca:0.5", "attention=cbam:0.1:8", "attention=cbam:16", "attention=se:0.5:0",
+     "attention=eca:0.5", "attention=cbam:0.1:8", "attention=cbam:16", "attention=se:0.5:0", "attention=se:input",
+     "expansion=4,", "group_width=x",
      "attention=se:0.5:" + "9" * 400,
      "stem_act=maybe", "widths=64//64", "=3"],
 )  # fmt: skip

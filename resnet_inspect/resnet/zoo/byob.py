@@ -1,0 +1,30 @@
+"""ResNets that timm (1.0.31) assembles in its ``byobnet``: SiLU, tiered stems, attention on the 3×3."""
+
+from dataclasses import replace
+
+from resnet_inspect.resnet.choices import Attention
+from resnet_inspect.resnet.spec import ResNetSpec
+from resnet_inspect.resnet.zoo.bases import R26, TIERED
+
+SILU = ResNetSpec(act="silu", attention_on="3x3", input_size=256)
+# A stem without a pool strides in its last convolution.
+STRIDED = (*TIERED[:2], (3, 2, 64))
+X26 = replace(SILU, depths=R26.depths, group_width=32, stem=TIERED)
+R32 = replace(SILU, depths=(2, 3, 3, 2), widths=(64, 128, 384, 384), stem=STRIDED, stem_pool="none")
+R33 = replace(R32, num_features=1280)
+
+FAMILIES: dict[str, dict[str, ResNetSpec]] = {
+    "resnet-ts": {
+        "resnet32ts": R32,
+        "resnet33ts": R33,
+        "seresnet33ts": replace(R33, attention=Attention("se")),
+        "eca_resnet33ts": replace(R33, attention=Attention("eca")),
+        "resnext26ts": X26,
+        "seresnext26ts": replace(X26, attention=Attention("se")),
+        "eca_resnext26ts": replace(X26, attention=Attention("eca")),
+    },
+}
+
+PATTERNS = ()
+
+WRITINGS: dict[str, str] = {"resnet-ts": "timm.byobnet"}
