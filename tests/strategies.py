@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from resnet_inspect.errors import ShapeError, SpecError
 from resnet_inspect.graph import Graph
-from resnet_inspect.resnet.choices import Attention
+from resnet_inspect.resnet.choices import Attention, Split
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
 
@@ -31,6 +31,13 @@ attentions = st.one_of(
     st.just(Attention("se", 0.25, of_input=True)),
     st.just(Attention("eca")),
     st.just(Attention("cbam")),
+)
+
+
+splits = st.one_of(
+    st.builds(Split, st.just("res2net"), st.integers(2, 4)),
+    st.builds(Split, st.just("resnest"), st.integers(1, 3), early=st.booleans()),
+    st.builds(Split, st.just("sk"), divisor=st.sampled_from([8, 16]), whole=st.booleans()),
 )
 
 
@@ -76,6 +83,10 @@ def specs(draw: st.DrawFn) -> ResNetSpec:
         "stem_act": draw(st.booleans()),
         "final_norm": draw(st.none() | st.booleans()),
     }
+    split = draw(st.none() | st.none() | splits)
+    if split and (block == "bottleneck" or split.kind == "sk"):
+        one_group = {"groups": 1, "group_width": None} if split.kind == "resnest" else {}
+        fields |= {"split": split, "order": "post", "stride_on": "3x3", "antialias": None, **one_group}
     try:
         return ResNetSpec(**fields)
     except SpecError:

@@ -4,13 +4,14 @@ from resnet_inspect.explainer import arithmetic as write
 from resnet_inspect.explainer.outline import Outline, name_kind
 from resnet_inspect.explainer.speech import Speaker
 from resnet_inspect.report import Section
+from resnet_inspect.resnet.choices import Split
 
 
 def explain_design(net: Outline, say: Speaker) -> Section:
     """The design that all blocks of this net share, with the numbers of one block."""
     design = {"bottleneck": _explain_bottleneck, "basic": _explain_basic_block}[net.spec.block]
     paragraphs = [
-        design(net, say),
+        _explain_split(net, net.spec.split, say) if net.spec.split else design(net, say),
         _explain_groups_or_width(net, say),
         _explain_order(net, say),
         _explain_group_norm(net, say),
@@ -55,9 +56,51 @@ def _explain_basic_block(net: Outline, say: Speaker) -> str:
     )
 
 
+def _explain_split(net: Outline, split: Split, say: Speaker) -> str:
+    """What stands in for the 3×3, with the channels of each part."""
+    kind = net.usual
+    (conv, op), width = kind.spatial, str(kind.width)
+    match split.kind:
+        case "res2net":
+            what = say(
+                "Res2Net (arXiv:1904.01169) splits the {width} channels of the 3×3 into {parts} parts of {each}. Each "
+                "part but the last goes through its own 3×3, summed with the part before. Where the shape changes, "
+                "nothing is summed, and a pool takes the last part.",
+                width=width,
+                parts=str(split.parts),
+                each=str(op.out_channels),
+            )
+        case "resnest":
+            what = say(
+                "ResNeSt (arXiv:2004.08955) has {parts} 3×3 side by side on the {width} channels, as {groups} groups "
+                "of {conv}. Two 1×1 on the means of their sum weigh the results against each other, channel by "
+                "channel. A pool takes each stride.",
+                width=width,
+                parts=str(split.parts),
+                groups=str(op.groups),
+                conv=conv.name,
+            )
+        case "sk":
+            what = say(
+                "Selective kernels (arXiv:1903.06586): a 3×3 and a dilated 3×3 run side by side, each on {each} "
+                "channels. Two 1×1 on the means of their sum weigh the results against each other, channel by channel.",
+                each=str(op.in_channels),
+            )
+    cost = say(
+        "{block} goes {c} → {out} channels with {count} parameters.",
+        block=kind.path,
+        c=str(kind.source.shape[1]),
+        out=str(kind.out.shape[1]),
+        count=write.integer(kind.params),
+    )
+    return say.paragraph(what, cost)
+
+
 def _explain_groups_or_width(net: Outline, say: Speaker) -> str:
     """ResNeXt's groups or the wide ResNet's width; empty for a standard 3×3."""
     spec, (conv, op) = net.spec, net.usual.spatial
+    if spec.split:
+        return ""
     planes = spec.planes[0][-1]
     c, out = op.in_channels, op.out_channels
     if op.groups > 1:

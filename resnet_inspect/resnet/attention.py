@@ -15,7 +15,10 @@ from resnet_inspect.resnet.choices import Attention
 def squeeze_excite(b: Builder, attention: Attention, channels: int, read: int) -> int:
     """Pool, reduce, ReLU, expand, sigmoid (Hu et al. 2017, arXiv:1709.01507)."""
     x = b.last
-    hidden = max(1, round(read * attention.ratio)) if attention.of_input else hidden_channels(channels, attention)
+    if attention.of_input:
+        hidden = max(1, round(read * attention.ratio))
+    else:
+        hidden = divisible(channels * attention.ratio, attention.divisor)
     b.call("mean", Mean((2, 3)))
     b.module("fc1", Conv2d(channels, hidden, 1, bias=True))
     b.module("act", ReLU())
@@ -58,10 +61,9 @@ def convolutional_block(b: Builder, attention: Attention, channels: int, read: i
     return b.call("mul_1", Mul(), x, gate)
 
 
-def hidden_channels(channels: int, attention: Attention) -> int:
-    """``channels · ratio``, rounded to a multiple of the divisor and at least the divisor (timm's make_divisible)."""
-    divisor = attention.divisor
-    return max(divisor, int(channels * attention.ratio + divisor / 2) // divisor * divisor)
+def divisible(channels: float, divisor: int) -> int:
+    """``channels`` rounded to a multiple of the divisor, at least the divisor (timm's make_divisible)."""
+    return max(divisor, int(channels + divisor / 2) // divisor * divisor)
 
 
 def eca_kernel(channels: int) -> int:

@@ -11,7 +11,7 @@ from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, GroupNorm, Identity, ReLU
 from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d
 from resnet_inspect.graph.ops.reshape import Pad, Subsample
-from resnet_inspect.resnet.choices import ACTIVATIONS, AttentionOn
+from resnet_inspect.resnet.choices import ACTIVATIONS, AttentionOn, Split
 from resnet_inspect.resnet.spec import ResNetSpec
 
 
@@ -38,10 +38,13 @@ def bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     _conv(b, spec, "conv1", c.in_channels, c.width, 1, first_stride)
     norm(b, spec, "bn1")
     activation(b, spec)
-    _spatial_conv(b, spec, "conv2", c.width, c.width, stride, c.first_dilation, c.groups)
-    norm(b, spec, "bn2")
-    activation(b, spec)
-    _antialias(b, spec, c, stride)
+    if spec.split:
+        _split(b, spec, spec.split, c, c.width)
+    else:
+        _spatial_conv(b, spec, "conv2", c.width, c.width, stride, c.first_dilation, c.groups)
+        norm(b, spec, "bn2")
+        activation(b, spec)
+        _antialias(b, spec, c, stride)
     _attention(b, spec, c, "3x3")
     _conv(b, spec, "conv3", c.width, c.out_channels, 1)
     norm(b, spec, "bn3")
@@ -51,10 +54,13 @@ def bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
 def basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     """3×3, 3×3."""
     x = b.last
-    _spatial_conv(b, spec, "conv1", c.in_channels, c.width, c.stride, c.first_dilation)
-    norm(b, spec, "bn1")
-    activation(b, spec)
-    _antialias(b, spec, c, c.stride)
+    if spec.split:
+        _split(b, spec, spec.split, c, c.width)
+    else:
+        _spatial_conv(b, spec, "conv1", c.in_channels, c.width, c.stride, c.first_dilation)
+        norm(b, spec, "bn1")
+        activation(b, spec)
+        _antialias(b, spec, c, c.stride)
     _spatial_conv(b, spec, "conv2", c.width, c.out_channels, 1, c.dilation)
     norm(b, spec, "bn2")
     return _join(b, spec, c, x)
@@ -101,7 +107,7 @@ def preact_basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
 def _join_preact(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int, activated: int) -> int:
     """Attention on the residual, sum with the shortcut: x itself, or a projection of the activated x."""
     residual = _attention(b, spec, c, "residual")
-    source = activated if _projects(spec, c) or _reshapes(c) else x
+    source = activated if _projects(spec, c) or reshapes(c) else x
     return b.call("add", Add(), residual, _shortcut(b, spec, c, source))
 
 
@@ -146,6 +152,12 @@ def _antialias(b: Builder, spec: ResNetSpec, c: BlockConfig, stride: int) -> int
     return b.module("aa", AvgPool2d(stride, stride) if spec.antialias == "avg" else BlurPool2d(channels, stride))
 
 
+def _split(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig, cout: int) -> int:
+    from resnet_inspect.resnet.splits import SPLITS  # as attention's
+
+    return SPLITS[split.kind](b, spec, split, c, cout)
+
+
 def _attention(b: Builder, spec: ResNetSpec, c: BlockConfig, on: AttentionOn) -> int:
     """Append the spec's attention, if it has one there."""
     if spec.attention is None or spec.attention_on != on:
@@ -157,12 +169,12 @@ def _attention(b: Builder, spec: ResNetSpec, c: BlockConfig, on: AttentionOn) ->
     return b.within("se", class_name, partial(write, b, spec.attention, channels, c.in_channels))
 
 
-def _reshapes(c: BlockConfig) -> bool:
+def reshapes(c: BlockConfig) -> bool:
     return c.stride != 1 or c.in_channels != c.out_channels
 
 
 def _projects(spec: ResNetSpec, c: BlockConfig) -> bool:
-    return spec.shortcut == "C" or (_reshapes(c) and spec.shortcut != "A")
+    return spec.shortcut == "C" or (reshapes(c) and spec.shortcut != "A")
 
 
 def _shortcut(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
@@ -170,7 +182,7 @@ def _shortcut(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
         if spec.shortcut == "D" and c.dilation > 1:
             x = b.call("pad", Pad(right=1, bottom=1), x)
         return b.within("downsample", "Sequential", partial(_projection, b, spec, c, x))
-    return _zero_padded(b, c, x) if _reshapes(c) else x
+    return _zero_padded(b, c, x) if reshapes(c) else x
 
 
 def _projection(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
@@ -203,10 +215,14 @@ def _zero_padded(b: Builder, c: BlockConfig, x: int) -> int:
     return b.call("pad", Pad(channels=(new // 2, new - new // 2)), x) if new else x
 
 
-# (spec.block, spec.order) -> (torchvision's class name, function that writes the block)
-BLOCKS: dict[tuple[str, str], tuple[str, Callable[[Builder, ResNetSpec, BlockConfig], int]]] = {
-    ("bottleneck", "post"): ("Bottleneck", bottleneck),
-    ("basic", "post"): ("BasicBlock", basic),
-    ("bottleneck", "pre"): ("PreActBottleneck", preact_bottleneck),
-    ("basic", "pre"): ("PreActBasic", preact_basic),
+# (spec.block, spec.order, kind of split) -> (class name, torchvision's or timm's; function that writes the block)
+BLOCKS: dict[tuple[str, str, str | None], tuple[str, Callable[[Builder, ResNetSpec, BlockConfig], int]]] = {
+    ("bottleneck", "post", None): ("Bottleneck", bottleneck),
+    ("basic", "post", None): ("BasicBlock", basic),
+    ("bottleneck", "pre", None): ("PreActBottleneck", preact_bottleneck),
+    ("basic", "pre", None): ("PreActBasic", preact_basic),
+    ("bottleneck", "post", "res2net"): ("Bottle2neck", bottleneck),
+    ("bottleneck", "post", "resnest"): ("ResNestBottleneck", bottleneck),
+    ("bottleneck", "post", "sk"): ("SelectiveKernelBottleneck", bottleneck),
+    ("basic", "post", "sk"): ("SelectiveKernelBasic", basic),
 }

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from resnet_inspect.errors import SpecError
-from resnet_inspect.resnet.choices import CHOICES, Attention, Widths, are_naturals, is_natural
+from resnet_inspect.resnet.choices import CHOICES, Attention, Split, Widths, are_naturals, is_natural
 from resnet_inspect.units import counted
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ def check(spec: "ResNetSpec") -> None:
             f"antialias={spec.antialias} allows neither stem_pool=max3ceil nor stride_on=1x1",
             hint="keep stem_pool=max3 and stride_on=3x3",
         )
+    if spec.split is not None:
+        _check_split(spec, spec.split)
     _check_bottleneck(spec)
     _check_output_stride(spec)
 
@@ -93,6 +95,18 @@ def _check_widths(spec: "ResNetSpec", widths: Widths) -> None:
                 "widths",
                 f"one entry per block: {width} has {len(width)}, the stage has {counted(depth, 'block')}",
             )
+
+
+def _check_split(spec: "ResNetSpec", split: Split) -> None:
+    if not isinstance(split, Split):
+        raise _wrong(spec, "split", "none, res2net, resnest or sk, as res2net:4")
+    for field, only in (("order", "post"), ("antialias", None), ("stride_on", "3x3")):
+        if getattr(spec, field) != only:
+            raise SpecError(f"split={split.kind} needs {field}={typed(only)}", hint=f"--set {field}={typed(only)}")
+    if spec.block == "basic" and split.kind != "sk":
+        raise SpecError(f"split={split.kind} needs block=bottleneck", hint="a basic block can have split=sk")
+    if split.kind == "resnest" and split.parts > 1 and (spec.groups > 1 or spec.group_width):
+        raise SpecError(f"split=resnest:{split.parts} needs groups=1", hint="--set groups=1, or --set split=resnest:1")
 
 
 def _check_bottleneck(spec: "ResNetSpec") -> None:

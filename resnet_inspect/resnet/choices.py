@@ -15,11 +15,13 @@ ConvBias = Literal["none", "blocks", "all"]
 Head = Literal["fc", "conv"]
 Antialias = Literal["avg", "blur"]
 AttentionKind = Literal["se", "eca", "cbam"]
+SplitKind = Literal["res2net", "resnest", "sk"]
 AttentionOn = Literal["residual", "3x3"]
 Act = Literal["relu", "silu", "gelu"]
 ACTIVATIONS = {"silu": "SiLU", "gelu": "GELU"}  # torch's names of the activations but ReLU
 Widths = tuple[int | tuple[int, ...], ...]
 PerStage = int | tuple[int, ...]  # one for all stages, or one each
+MAX_PARTS = 64
 MAX_DIVISOR = 1_000_000  # more than any layer has channels
 
 
@@ -54,6 +56,38 @@ class Attention:
         if not (0 < self.ratio <= 1 and is_natural(self.divisor) and self.divisor <= MAX_DIVISOR):
             raise SpecError(
                 f"attention {self.kind} cannot have ratio {self.ratio} and divisor {self.divisor}",
+                hint=f"give a ratio of hidden to outer channels above 0 to 1, and a divisor from 1 to {MAX_DIVISOR:,}",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What stands in for a block's 3×3, on parts of its channels.
+
+    ``res2net``: ``parts`` of which each sees the one before (arXiv:1904.01169). ``resnest``: split attention over a
+    radix of ``parts``, with a pool in place of each stride, before the 3×3 if ``early`` (arXiv:2004.08955). ``sk``:
+    selective kernels; ``ratio`` and ``divisor`` are those of its attention, and if ``whole`` each kernel reads all
+    channels (arXiv:1903.06586).
+    """
+
+    kind: SplitKind
+    parts: int = 2
+    ratio: float = 1 / 16
+    divisor: int = 8
+    early: bool = False
+    whole: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(SplitKind):
+            raise SpecError(f"split {self.kind!r} is not one of {', '.join(get_args(SplitKind))}")
+        least = 1 if self.kind == "resnest" else 2
+        if not (is_natural(self.parts) and least <= self.parts <= MAX_PARTS):
+            raise SpecError(
+                f"split {self.kind} cannot have {self.parts} parts", hint=f"give a number from {least} to {MAX_PARTS}"
+            )
+        if not (0 < self.ratio <= 1 and is_natural(self.divisor) and self.divisor <= MAX_DIVISOR):
+            raise SpecError(
+                f"split {self.kind} cannot have ratio {self.ratio} and divisor {self.divisor}",
                 hint=f"give a ratio of hidden to outer channels above 0 to 1, and a divisor from 1 to {MAX_DIVISOR:,}",
             )
 

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 from resnet_inspect.errors import SpecError
 from resnet_inspect.resnet.check import typed
-from resnet_inspect.resnet.choices import Attention
+from resnet_inspect.resnet.choices import Attention, Split
 from resnet_inspect.resnet.spec import ResNetSpec
 
 FLAGS = {"true": True, "false": False}
@@ -32,6 +32,20 @@ def _attention(text: str) -> Attention:
     return Attention(kind, *map(float, rest[:1]), *map(int, rest[1:]))  # type: ignore[arg-type]  # a key of the table
 
 
+def _split(text: str) -> Split:
+    kind, *rest = text.split(":")
+    match kind, rest:
+        case "res2net", [scale]:
+            return Split("res2net", int(scale))
+        case "resnest", [radix, *early] if early in ([], ["early"]):
+            return Split("resnest", int(radix), early=bool(early))
+        case "sk", []:
+            return Split("sk")
+        case "sk", [ratio, divisor, *whole] if whole in ([], ["whole"]):
+            return Split("sk", ratio=float(ratio), divisor=int(divisor), whole=bool(whole))
+    raise ValueError(text)
+
+
 def _per_stage(text: str) -> int | tuple[int, ...]:
     return _ints(text) if "," in text else int(text)
 
@@ -53,6 +67,7 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "groups": (int, "32"),
     "base_width": (int, "4"),
     "group_width": (_optional(_per_stage), "none, 16, or per stage 32,32,32,1"),
+    "split": (_optional(_split), "none, res2net:4, resnest:2, resnest:2:early, sk, sk:ratio:divisor or that :whole"),
     "stride_on": (str, "3x3 or 1x1"),
     "order": (str, "post or pre"),
     "shortcut": (str, "A, B, C or D"),
@@ -117,8 +132,8 @@ def as_texts(settings: Mapping[str, object]) -> list[str]:
 
 def value_text(field: str, value: object) -> str:
     """A value of ``field`` as ``read`` parses it."""
-    if isinstance(value, Attention):
-        return _attention_text(value)
+    if isinstance(value, Attention | Split):
+        return _part_text(value)
     return typed(_tuples(value), ":" if field == "stem" else "/")
 
 
@@ -143,9 +158,20 @@ def from_mapping(spec: ResNetSpec, values: Mapping[str, object]) -> ResNetSpec:
 
 
 def to_mapping(spec: ResNetSpec) -> dict[str, object]:
-    """Every field as a plain value; an attention becomes the text that ``read`` parses."""
+    """Every field as a plain value; an attention or a split becomes the text that ``read`` parses."""
     values = {f.name: getattr(spec, f.name) for f in fields(spec)}
-    return {name: _attention_text(v) if isinstance(v, Attention) else v for name, v in values.items()}
+    return {name: _part_text(v) if isinstance(v, Attention | Split) else v for name, v in values.items()}
+
+
+def _part_text(part: Attention | Split) -> str:
+    return _split_text(part) if isinstance(part, Split) else _attention_text(part)
+
+
+def _split_text(split: Split) -> str:
+    if split.kind == "sk":
+        hidden = f"sk:{split.ratio!r}:{split.divisor}" + (":whole" if split.whole else "")
+        return "sk" if split == Split("sk") else hidden
+    return f"{split.kind}:{split.parts}" + (":early" if split.early else "")
 
 
 def _attention_text(attention: Attention) -> str:

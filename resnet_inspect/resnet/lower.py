@@ -110,10 +110,11 @@ def block_configs(spec: ResNetSpec, channels: int) -> list[list[BlockConfig]]:
         for i, plane in enumerate(planes):
             first = i == 0
             width = plane * spec.base_width // 64 * spec.groups
+            parts = spec.split.parts if spec.split and spec.split.kind == "res2net" else 1
             configs.append(
                 BlockConfig(
                     in_channels=channels,
-                    width=width,
+                    width=width * parts,
                     groups=width // group_width if group_width else spec.groups,
                     out_channels=plane * expansion,
                     stride=stride if first else 1,
@@ -128,7 +129,7 @@ def block_configs(spec: ResNetSpec, channels: int) -> list[list[BlockConfig]]:
 
 
 def _stage(b: Builder, spec: ResNetSpec, configs: list[BlockConfig]) -> int:
-    class_name, write = BLOCKS[spec.block, spec.order]
+    class_name, write = BLOCKS[spec.block, spec.order, spec.split.kind if spec.split else None]
     for i, config in enumerate(configs):
         b.repeat(str(i), class_name, config, partial(write, b, spec, config))
     return b.last

@@ -15,6 +15,7 @@ from resnet_inspect.resnet.choices import (
     Order,
     PerStage,
     Shortcut,
+    Split,
     StemPool,
     StrideOn,
     Widths,
@@ -35,6 +36,7 @@ class ResNetSpec:
         groups, base_width: a bottleneck's 3×3 has ``groups`` groups of int(planes · base_width / 64) channels.
         group_width: channels of each group of a bottleneck's 3×3, for all stages or for each; its width is then
             planes · base_width / 64 (RegNet, arXiv:2003.13678). None: ``groups`` groups.
+        split: what stands in for a block's 3×3; None: one convolution.
         stride_on: the bottleneck's convolution that downsamples; ``3x3`` is v1.5, ``1x1`` the paper's v1.
         order: ``post`` (conv, norm, ReLU) or ``pre`` (norm, ReLU, conv; arXiv:1603.05027).
         shortcut: where the shape changes, ``B`` projects by a 1×1 convolution, ``A`` subsamples and pads with zero
@@ -64,6 +66,7 @@ class ResNetSpec:
     groups: int = 1
     base_width: int = 64
     group_width: PerStage | None = None
+    split: Split | None = None
     stride_on: StrideOn = "3x3"
     order: Order = "post"
     shortcut: Shortcut = "B"

@@ -21,6 +21,10 @@ LAST_WEIGHT: dict[str, tuple[str, ...]] = {
     "BasicBlock": ("bn2", "conv2"),
     "PreActBottleneck": ("conv3",),
     "PreActBasic": ("conv2",),
+    "Bottle2neck": ("bn3", "conv3"),
+    "ResNestBottleneck": ("bn3", "conv3"),
+    "SelectiveKernelBottleneck": ("bn3", "conv3"),
+    "SelectiveKernelBasic": ("bn2", "conv2"),
 }
 
 

@@ -14,6 +14,7 @@ from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, GroupNorm, Identity, ReLU
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
+from resnet_inspect.graph.ops.split import Sum
 
 
 class Blur(nn.Module):
@@ -71,7 +72,7 @@ def module(op: Op, inplace: bool) -> nn.Module:
     raise NotImplementedError(f"torch has no module for {type(op).__name__}")
 
 
-FUNCTIONS = (Add, Mul, Flatten, Reshape, Max, Mean, Cat, Pad, Slice, Subsample)
+FUNCTIONS = (Add, Mul, Flatten, Reshape, Max, Mean, Sum, Cat, Pad, Slice, Subsample)
 
 
 def function(op: Op, inplace: bool) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -93,6 +94,10 @@ def function(op: Op, inplace: bool) -> tuple[Callable[..., Any], tuple[Any, ...]
             return torch.amax, (dims, True)
         case Mean(dims):
             return torch.mean, (dims, True)
+        case Sum(dims):
+            return torch.sum, (dims, True)
+        case Activation("Softmax"):
+            return torch.softmax, (1,)
         case Cat():
             return _cat, ()
         case Pad(channels, right, bottom, before):

@@ -11,7 +11,7 @@ from strategies import specs
 from resnet_inspect import sources
 from resnet_inspect.errors import RequestError, SpecError
 from resnet_inspect.resnet import fields, toml, zoo
-from resnet_inspect.resnet.choices import CHOICES, Attention
+from resnet_inspect.resnet.choices import CHOICES, Attention, Split
 from resnet_inspect.resnet.fields import READERS, SYNONYMS, read
 from resnet_inspect.resnet.spec import ResNetSpec
 
@@ -25,6 +25,7 @@ WRONG = {
     "act": ["ReLU", None],
     "attention_on": [None, "conv2"],
     "num_features": [0, True, "1280"],
+    "split": ["res2net:4", 1],
     "strides": [(1, 2), (1, 2, 2, 0), 2],
     "stem": [(), ((7, 2),), ((7, 2, 0),), (7, 2, 64), ((3, 0, 64),)],
     "num_classes": [-1, True, None],
@@ -98,6 +99,21 @@ def test_groups_are_given_by_number_or_by_width() -> None:
     assert by_width.output == by_number.output
 
 
+@pytest.mark.parametrize(
+    "setting", ["order=pre", "stride_on=1x1", "antialias=avg", "block=basic", "groups=2", "group_width=8"]
+)
+def test_a_split_that_no_block_has_is_refused(setting: str) -> None:
+    with pytest.raises(SpecError, match=r"^split=resnest(:2)? needs ") as refused:
+        sources.find_variant("resnest50d", [setting])
+    assert refused.value.hint
+
+
+def test_a_split_checks_itself() -> None:
+    for wrong in (("sknet",), ("res2net", 1), ("resnest", 0), ("res2net", 65), ("sk", 2, 2.0), ("sk", 2, 0.5, 0)):
+        with pytest.raises(SpecError, match="split"):
+            Split(*wrong)
+
+
 def test_every_field_has_a_reader_and_every_choice_reads() -> None:
     assert set(fields.READERS) == set(ResNetSpec.__slots__)
     for field, choices in CHOICES.items():
@@ -120,6 +136,10 @@ def test_every_field_has_a_reader_and_every_choice_reads() -> None:
         ("attention=se:0.25:1", Attention("se", 0.25, 1)),
         ("attention=se:0.25:input", Attention("se", 0.25, of_input=True)),
         ("attention=none", None),
+        ("split=none", None),
+        ("split=res2net:4", Split("res2net", 4)),
+        ("split=resnest:4:early", Split("resnest", 4, early=True)),
+        ("split=sk:0.125:16:whole", Split("sk", ratio=0.125, divisor=16, whole=True)),
         ("expansion=1", 1),
         ("expansion=4,4,4,1", (4, 4, 4, 1)),
         ("group_width=32,32,32,1", (32, 32, 32, 1)),
@@ -140,6 +160,7 @@ def test_a_setting_reads_to_its_value(setting: str, value: object) -> None:
     "setting",
     ["depths", "depth=3", "depths=", "depths=3,x", "groups=many", "stem=3x2x64", "attention=sa", "attention=se:2",
      "attention=eca:0.5", "attention=cbam:0.1:8", "attention=cbam:16", "attention=se:0.5:0", "attention=se:input",
+     "split=res2net", "split=res2net:1", "split=sk:0.5", "split=resnest:2:late", "split=conv",
      "expansion=4,", "group_width=x",
      "attention=se:0.5:" + "9" * 400,
      "stem_act=maybe", "widths=64//64", "=3"],

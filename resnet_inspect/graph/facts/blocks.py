@@ -18,6 +18,10 @@ BLOCK_NAMES = {
     "BasicBlock": "basic block",
     "PreActBottleneck": "pre-activation bottleneck",
     "PreActBasic": "pre-activation basic block",
+    "Bottle2neck": "Res2Net bottleneck",
+    "ResNestBottleneck": "ResNeSt bottleneck",
+    "SelectiveKernelBottleneck": "selective-kernel bottleneck",
+    "SelectiveKernelBasic": "selective-kernel basic block",
 }
 PAPER_NAMES = {
     "stem": "conv1",

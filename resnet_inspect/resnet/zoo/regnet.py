@@ -22,8 +22,8 @@ def _large(spec: ResNetSpec) -> ResNetSpec:
     return replace(spec, input_size=384)
 
 
-# The number is in units of 100 MFLOPs (MACs). Widths are rounded to multiples of the group width; torchvision rounds three
-# nets otherwise, which timm calls _tv.
+# The number stands for MACs, in units of 100 million. Widths are rounded to multiples of the group width; torchvision
+# rounds three nets otherwise, which timm calls _tv.
 TIMM = {
     "regnetx_002": _x((1, 1, 4, 7), (24, 56, 152, 368), 8),
     "regnetx_004": _x((1, 2, 7, 12), (32, 64, 160, 384), 16),
