@@ -6,6 +6,7 @@ It begins on the map that the 3×3 would read and ends after the activation that
 from collections.abc import Callable
 from functools import partial
 
+from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Builder
 from resnet_inspect.graph.ops.gate import Cat, Mean, Mul, Reshape, Sigmoid
 from resnet_inspect.graph.ops.linear import Conv2d
@@ -87,6 +88,8 @@ def selective_kernel(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig,
 def _selective_kernel(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig, cout: int) -> int:
     x, cin, bias = b.last, b.type(b.last).shape[1], spec.conv_bias != "none"
     half = cin // 2
+    if cin % 2 and not split.whole:
+        raise ShapeError(f"{b.scope}split: {cin} channels have no halves", hint="--set split=sk:0.0625:8:whole")
     parts = [x, x] if split.whole else [b.call(f"split_{i}", Slice(i * half, (i + 1) * half), x) for i in range(2)]
     paths = []
     for i, part in enumerate(parts):
