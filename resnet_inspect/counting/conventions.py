@@ -127,7 +127,7 @@ PTFLOPS = Convention(
     "MAC",
     "0.7.5",
     "MACs, biases and elements of one image; ReLU and pools a second time, as functions on the whole batch",
-    {"ReLU": _inputs(1), **POOLS},
+    {**dict.fromkeys(("ReLU", "SiLU", "GELU", "Softmax"), _inputs(1)), **POOLS},
     _wrap_each(_per_image, NORMS_AND_POOLS),
     per_image=True,
 )

@@ -4,13 +4,14 @@ torchvision calls one ReLU module three times in a block, where timm has three m
 norm and ReLU into one class, and a tool that knows torch's classes by name does not see it.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from resnet_inspect.graph import Graph, Node, TensorType
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.graph.ops.pointwise import ReLU
+from resnet_inspect.graph.ops.pointwise import Activation, ReLU
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, MaxPool2d
 
 
@@ -40,6 +41,8 @@ class Writing:
         pads_before_pool: a module pads the image before the stem's pool.
         relu_before_se: a basic block has one more ReLU, between its last norm and the squeeze.
         classes: the modules' classes by kind of operation, where they are not torch's own.
+        functions: names of functions by kind of operation, where they are not in torch.nn.functional.
+        classes_at: a pattern of the paths of the modules to which ``classes`` applies.
     """
 
     relu: Literal["shared", "own", "function"] = "own"
@@ -48,6 +51,8 @@ class Writing:
     pads_before_pool: bool = False
     relu_before_se: bool = False
     classes: Mapping[str, str] = field(default_factory=dict)
+    classes_at: str = ""
+    functions: Mapping[str, str] = field(default_factory=dict)
 
 
 NORM_ACT = {"BatchNorm2d": "BatchNormAct2d", "GroupNorm": "GroupNormAct"}
@@ -59,6 +64,9 @@ WRITINGS: dict[str, Writing] = {
     "timm.resnetv2": Writing(classes=NORM_ACT),
     "timm.resnetv2-bit": Writing(pads_before_pool=True, classes={**NORM_ACT, "Conv2d": "StdConv2d"}),
     "timm.byobnet": Writing(classes=NORM_ACT),
+    "timm.sknet": Writing(
+        classes=NORM_ACT, classes_at=r"^layer.*\.(bn\d|paths_\d_bn)$", functions={"Softmax": "torch.softmax"}
+    ),
     "timm.senet": Writing(relu="shared", relu_before_se=True),
     "pytorchcv": Writing(last_pool="sized", squeeze_by_pool=True),
     "kuangliu": Writing(relu="function", last_pool="function"),
@@ -91,8 +99,13 @@ def _named(node: Node, layout: Writing) -> tuple[str, str]:
         module = False
     if isinstance(node.op, AdaptiveAvgPool2d) and node.stage == "head" and layout.last_pool != "adaptive":
         kind, module = "AvgPool2d", layout.last_pool == "sized"
+    if isinstance(node.op, Activation):
+        kind = node.op.function
     classifier = node.stage == "head" and isinstance(node.op, Conv2d)  # always torch's own class
-    return kind, (kind if classifier else layout.classes.get(kind, kind)) if module else ""
+    if not module:
+        return layout.functions.get(kind, kind), ""
+    own = classifier or not re.search(layout.classes_at, node.module)
+    return kind, kind if own else layout.classes.get(kind, kind)
 
 
 def _extra_calls(call: Call) -> Iterator[Call]:

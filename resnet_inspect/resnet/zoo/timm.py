@@ -208,4 +208,9 @@ FAMILIES: dict[str, dict[str, ResNetSpec]] = {
 PATTERNS = ()
 
 WRITINGS = dict.fromkeys(FAMILIES, "timm")
-WRITINGS |= {"resnet-cbam": "pytorchcv", "resnet-clip": "timm.byobnet", "resnet-se-legacy": "timm.senet"}
+WRITINGS |= {
+    "resnet-cbam": "pytorchcv",
+    "resnet-clip": "timm.byobnet",
+    "resnet-se-legacy": "timm.senet",
+    "sknet": "timm.sknet",
+}
