@@ -31,6 +31,7 @@ attentions = st.one_of(
     st.just(Attention("se", 0.25, of_input=True)),
     st.just(Attention("eca")),
     st.just(Attention("cbam")),
+    st.just(Attention("gc", 1 / 8)),
 )
 
 

@@ -10,6 +10,7 @@ from math import prod
 from resnet_inspect.counting.count import Convention, Rule
 from resnet_inspect.counting.writing import Call
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
+from resnet_inspect.graph.ops.weighing import MatMul
 
 
 def _macs(call: Call) -> int:
@@ -30,6 +31,11 @@ def _inputs(times: int) -> Rule:
 
 def _zero(call: Call) -> int:
     return 0
+
+
+def _products(call: Call) -> int:
+    """Multiply-accumulates of two computed matrices."""
+    return call.node.op.products(call.node.ins, call.node.out) if isinstance(call.node.op, MatMul) else 0
 
 
 def _blur_macs(call: Call) -> int:
@@ -98,6 +104,7 @@ FVCORE = Convention(
         "weight standardisation": _weights(4),
         "AdaptiveAvgPool2d": _inputs(1),
         "BlurPool2d": _blur_macs,
+        "MatMul": _products,
     },
 )
 FVCORE_ACTIVATIONS = Convention(
@@ -105,7 +112,7 @@ FVCORE_ACTIVATIONS = Convention(
     "element",
     "0.1.5.post20221221",
     "ActivationCountAnalysis: output elements of any convolution or linear layer, learned or not",
-    dict.fromkeys((*CONVOLUTIONS, "BlurPool2d"), _outputs),
+    dict.fromkeys((*CONVOLUTIONS, "BlurPool2d", "MatMul"), _outputs),
 )
 THOP = Convention(
     "thop",
@@ -144,7 +151,7 @@ PTFLOPS_ATEN = Convention(
     "MAC",
     "0.7.5",
     "backend aten: MACs and biases of any convolution or matrix product, learned or not",
-    {**CONVOLUTIONS, **BIASES, "BlurPool2d": _blur_macs},
+    {**CONVOLUTIONS, **BIASES, "BlurPool2d": _blur_macs, "MatMul": _products},
 )
 TORCHINFO = Convention(
     "torchinfo",
@@ -158,6 +165,7 @@ TORCHINFO = Convention(
         "BatchNorm2d": _params_per_image,
         "GroupNorm": _params_per_image,
         "timm.GroupNorm": _params_per_image,
+        "LayerNorm2d": _params_per_image,
     },
 )
 TORCH = Convention(
@@ -165,7 +173,7 @@ TORCH = Convention(
     "FLOP",
     "2.15.0",
     "FlopCounterMode: two FLOPs per multiply-accumulate of any convolution or matrix product, learned or not",
-    {**TWICE, "BlurPool2d": lambda call: 2 * _blur_macs(call)},
+    {**TWICE, "BlurPool2d": lambda call: 2 * _blur_macs(call), "MatMul": lambda call: 2 * _products(call)},
 )
 # calflops contains DeepSpeed's profiler, so both count alike.
 PROFILER_FLOPS: dict[str, Rule] = {

@@ -201,6 +201,18 @@ def _explain_attention(net: Outline, say: Speaker) -> str:
                 block=kind.path,
                 params=params,
             )
+        case "gc":
+            return say(
+                "Global context (arXiv:1904.11492) scales {where}. A 1×1 and a softmax weigh the positions, and the "
+                "weighted mean of the {channels} channels passes through {channels} → {hidden} → {channels} and a "
+                "sigmoid. Each channel is then multiplied by its own result. In {block} this takes {params} "
+                "parameters.",
+                where=where,
+                channels=channels,
+                hidden=str(next(node for node in nodes.values() if node.kind == "GroupNorm").out.shape[1]),
+                block=kind.path,
+                params=params,
+            )
         case "cbam":
             return say(
                 "CBAM (arXiv:1807.06521) scales {where}. It first weighs the {channels} channels, by "

@@ -6,9 +6,10 @@ from math import log2
 from resnet_inspect.graph import Builder
 from resnet_inspect.graph.ops.gate import AdaptiveMaxPool2d, Cat, Conv1d, Max, Mean, Mul, Reshape, Sigmoid
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.graph.ops.pointwise import Add, BatchNorm2d, ReLU
+from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, GroupNorm, ReLU
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d
 from resnet_inspect.graph.ops.reshape import Flatten
+from resnet_inspect.graph.ops.weighing import MatMul
 from resnet_inspect.resnet.choices import Attention
 
 
@@ -61,6 +62,28 @@ def convolutional_block(b: Builder, attention: Attention, channels: int, read: i
     return b.call("mul_1", Mul(), x, gate)
 
 
+def global_context(b: Builder, attention: Attention, channels: int, read: int) -> int:
+    """A weighted mean of the positions, reduce, norm, ReLU, expand, sigmoid (Cao et al. 2019, arXiv:1904.11492).
+
+    The norm is over the channels of one position: group norm with one group.
+    """
+    x = b.last
+    _, _, height, width = b.type(x).shape
+    hidden = max(1, int(channels * attention.ratio + 1 / 2))
+    b.module("conv_attn", Conv2d(channels, 1, 1, bias=True))
+    b.call("flatten", Flatten())
+    b.call("softmax", Activation("Softmax"))
+    weights = b.call("weights", Reshape((height * width, 1)))
+    b.call("context", MatMul(), b.call("positions", Reshape((channels, height * width)), x), weights)
+    b.call("view", Reshape((channels, 1, 1)))
+    b.module("fc1", Conv2d(channels, hidden, 1, bias=True))
+    b.module("norm", GroupNorm(1, hidden))
+    b.module("act", ReLU())
+    b.module("fc2", Conv2d(hidden, channels, 1, bias=True))
+    gate = b.module("gate", Sigmoid())
+    return b.call("mul", Mul(), x, gate)
+
+
 def divisible(channels: float, divisor: int) -> int:
     """``channels`` rounded to a multiple of the divisor, at least the divisor (timm's make_divisible)."""
     return max(divisor, int(channels + divisor / 2) // divisor * divisor)
@@ -78,4 +101,5 @@ ATTENTION: dict[str, tuple[str, Callable[[Builder, Attention, int, int], int]]] 
     "se": ("SEModule", squeeze_excite),
     "eca": ("EcaModule", efficient_channel),
     "cbam": ("CbamModule", convolutional_block),
+    "gc": ("GlobalContext", global_context),
 }

@@ -14,7 +14,7 @@ Norm = Literal["bn", "gn", "none"]
 ConvBias = Literal["none", "blocks", "all"]
 Head = Literal["fc", "conv"]
 Antialias = Literal["avg", "blur"]
-AttentionKind = Literal["se", "eca", "cbam"]
+AttentionKind = Literal["se", "eca", "cbam", "gc"]
 SplitKind = Literal["res2net", "resnest", "sk"]
 AttentionOn = Literal["residual", "3x3"]
 Act = Literal["relu", "silu", "gelu"]
@@ -40,7 +40,7 @@ class Attention:
     ``se``: squeeze-and-excitation (arXiv:1709.01507), ``ratio`` of hidden to outer channels, rounded to a multiple of
     ``divisor``; ``of_input``: ratio to the channels that the block reads, rounded to a whole number (RegNet).
     ``eca``: one 1-D convolution across channels (arXiv:1910.03151). ``cbam``: a channel gate of that ``ratio``, then a
-    spatial one (arXiv:1807.06521).
+    spatial one (arXiv:1807.06521). ``gc``: a gate of that ``ratio`` on the global context (arXiv:1904.11492).
     """
 
     kind: AttentionKind

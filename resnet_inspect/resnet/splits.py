@@ -13,7 +13,7 @@ from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pointwise import Activation, Add
 from resnet_inspect.graph.ops.pool import AvgPool2d
 from resnet_inspect.graph.ops.reshape import Slice
-from resnet_inspect.graph.ops.split import Sum
+from resnet_inspect.graph.ops.weighing import Sum
 from resnet_inspect.resnet.attention import divisible
 from resnet_inspect.resnet.blocks import BlockConfig, activation, norm, reshapes
 from resnet_inspect.resnet.choices import Split

@@ -14,7 +14,7 @@ from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, GroupNorm, Identity, ReLU
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
-from resnet_inspect.graph.ops.split import Sum
+from resnet_inspect.graph.ops.weighing import MatMul, Sum
 
 
 class Blur(nn.Module):
@@ -72,7 +72,7 @@ def module(op: Op, inplace: bool) -> nn.Module:
     raise NotImplementedError(f"torch has no module for {type(op).__name__}")
 
 
-FUNCTIONS = (Add, Mul, Flatten, Reshape, Max, Mean, Sum, Cat, Pad, Slice, Subsample)
+FUNCTIONS = (Add, Mul, Flatten, Reshape, Max, Mean, MatMul, Sum, Cat, Pad, Slice, Subsample)
 
 
 def function(op: Op, inplace: bool) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -94,6 +94,8 @@ def function(op: Op, inplace: bool) -> tuple[Callable[..., Any], tuple[Any, ...]
             return torch.amax, (dims, True)
         case Mean(dims):
             return torch.mean, (dims, True)
+        case MatMul():
+            return torch.matmul, ()
         case Sum(dims):
             return torch.sum, (dims, True)
         case Activation("Softmax"):

@@ -22,7 +22,7 @@ from resnet_inspect.graph.ops.pointwise import (
 )
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
-from resnet_inspect.graph.ops.split import Sum
+from resnet_inspect.graph.ops.weighing import MatMul, Sum
 from resnet_inspect.runtime.arguments import WEIGHTS_AT
 from resnet_inspect.runtime.modules import Blur
 
@@ -166,6 +166,8 @@ def of_function(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: 
         case "mean" | "sum" | "amax" | "max" if (dims := _dims(argument(1, "dim"), x.dim())) and 0 not in dims:
             reduced: Op = {"mean": Mean, "sum": Sum}.get(name, Max)(dims)
             return ((reduced,) if out.dim() == x.dim() else (reduced, _view(out))), [x]
+        case "matmul" if _tensors(args) == 2:
+            return (MatMul(),), args[:2]
         case "cat" if argument(1, "dim", 0) in (1, 1 - out.dim()):
             return (Cat(),), x
         case "pad":

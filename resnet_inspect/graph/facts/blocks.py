@@ -31,7 +31,7 @@ PAPER_NAMES = {
     "layer4": "conv5_x",
     "head": "fc",
 }
-ATTENTION_NAMES = {"SEModule": "SE", "EcaModule": "ECA", "CbamModule": "CBAM"}
+ATTENTION_NAMES = {"SEModule": "SE", "EcaModule": "ECA", "CbamModule": "CBAM", "GlobalContext": "GC"}
 
 
 def alias(stage: str) -> str | None:

@@ -47,7 +47,7 @@ def saved_inputs(node: Node, gradients: Backward) -> set[int]:
     A linear layer keeps its input for the weight's gradient, a product each factor for the other's; any other call that
     keeps its input does so whatever gradient is asked for (torch's ``derivatives.yaml``).
     """
-    if node.kind == "Mul":
+    if node.kind in ("Mul", "MatMul"):
         first, second = node.inputs
         return {kept for kept, other in ((first, second), (second, first)) if other in gradients.inputs}
     if node.kind == "Linear" and not gradients.of_weight:

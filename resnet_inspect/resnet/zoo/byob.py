@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from resnet_inspect.resnet.choices import Attention
 from resnet_inspect.resnet.spec import ResNetSpec
-from resnet_inspect.resnet.zoo.bases import R26, TIERED
+from resnet_inspect.resnet.zoo.bases import R26, R50, TIERED
 
+GC = Attention("gc", 1 / 8)
 SILU = ResNetSpec(act="silu", attention_on="3x3", input_size=256)
 # A stem without a pool strides in its last convolution.
 STRIDED = (*TIERED[:2], (3, 2, 64))
@@ -19,9 +20,13 @@ FAMILIES: dict[str, dict[str, ResNetSpec]] = {
         "resnet33ts": R33,
         "seresnet33ts": replace(R33, attention=Attention("se")),
         "eca_resnet33ts": replace(R33, attention=Attention("eca")),
+        "gcresnet33ts": replace(R33, attention=GC),
+        "gcresnet50t": replace(R50, stem=STRIDED, stem_pool="none", attention=GC, attention_on="3x3", input_size=256),
         "resnext26ts": X26,
         "seresnext26ts": replace(X26, attention=Attention("se")),
         "eca_resnext26ts": replace(X26, attention=Attention("eca")),
+        "gcresnext26ts": replace(X26, attention=GC),
+        "gcresnext50ts": replace(X26, depths=R50.depths, attention=GC),
     },
 }
 
