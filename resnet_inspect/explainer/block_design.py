@@ -141,6 +141,12 @@ def _explain_order(net: Outline, say: Speaker) -> str:
                 count=str(len(net.usual.convs)),
             )
         )
+    if net.spec.order == "pyramid":
+        return say(
+            "PyramidNet (arXiv:1610.02915): normalisation comes before each of the {count} convolutions and after the "
+            "last one, ReLU before each but the first. Nothing follows the sum.",
+            count=str(len(net.usual.convs)),
+        )
     if net.spec.order == "pre":
         return say(
             "Pre-activation (arXiv:1603.05027): normalisation and ReLU come before each of the {count} convolutions, "

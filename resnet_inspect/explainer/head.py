@@ -23,7 +23,7 @@ def explain_head(net: Outline, say: Speaker) -> Section:
                 "Neither normalisation nor ReLU has followed the last sum yet, so both come here: {worked} parameters.",
                 worked=write.scales_and_shifts(final),
             )
-            if net.spec.order == "pre"
+            if net.spec.order != "post"
             else say(
                 "Normalisation and ReLU follow the last sum: {worked} parameters.",
                 worked=write.scales_and_shifts(final),

@@ -21,6 +21,8 @@ TRANSLATED_NAMES = (
     marked("basic block"),
     marked("pre-activation bottleneck"),
     marked("pre-activation basic block"),
+    marked("pyramid bottleneck"),
+    marked("pyramid basic block"),
     marked("Res2Net bottleneck"),
     marked("ResNeSt bottleneck"),
     marked("selective-kernel bottleneck"),

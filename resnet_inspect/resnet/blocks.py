@@ -111,6 +111,44 @@ def _join_preact(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int, activated
     return b.call("add", Add(), residual, _shortcut(b, spec, c, source))
 
 
+def pyramid_bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
+    """The pre-activation bottleneck without its first ReLU, and with a norm before the sum (arXiv:1610.02915)."""
+    x = b.last
+    norm(b, spec, "bn1")
+    _conv(b, spec, "conv1", c.in_channels, c.width, 1)
+    norm(b, spec, "bn2")
+    activation(b, spec)
+    _spatial_conv(b, spec, "conv2", c.width, c.width, c.stride, c.first_dilation, c.groups)
+    norm(b, spec, "bn3")
+    activation(b, spec)
+    _attention(b, spec, c, "3x3")
+    _conv(b, spec, "conv3", c.width, c.out_channels, 1)
+    norm(b, spec, "bn4")
+    return _join_pyramid(b, spec, c, x)
+
+
+def pyramid_basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
+    """The pre-activation basic block, changed likewise."""
+    x = b.last
+    norm(b, spec, "bn1")
+    _spatial_conv(b, spec, "conv1", c.in_channels, c.width, c.stride, c.first_dilation)
+    norm(b, spec, "bn2")
+    activation(b, spec)
+    _spatial_conv(b, spec, "conv2", c.width, c.out_channels, 1, c.dilation)
+    norm(b, spec, "bn3")
+    return _join_pyramid(b, spec, c, x)
+
+
+def _join_pyramid(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
+    """Attention on the residual, sum with x: averaged where the block strides, then filled up with zero channels."""
+    residual = _attention(b, spec, c, "residual")
+    if c.stride != 1:
+        x = b.module("downsample", AvgPool2d(2, c.stride, ceil_mode=True), x)
+    if c.out_channels != c.in_channels:
+        x = b.call("pad", Pad(channels=(0, _new_channels(b, c))), x)
+    return b.call("add", Add(), residual, x)
+
+
 def norm(b: Builder, spec: ResNetSpec, name: str) -> int:
     """Append the spec's normalisation of the newest node, if it has one."""
     channels = b.type(b.last).shape[1]
@@ -204,15 +242,19 @@ def _average(c: BlockConfig) -> Op:
 
 def _zero_padded(b: Builder, c: BlockConfig, x: int) -> int:
     """Shortcut A of the paper's CIFAR nets: subsample, then fill new channels with zeros."""
-    new = c.out_channels - c.in_channels
-    if new < 0:
+    new = _new_channels(b, c)
+    if c.stride != 1:
+        x = b.call("subsample", Subsample(c.stride), x)
+    return b.call("pad", Pad(channels=(new // 2, new - new // 2)), x) if new else x
+
+
+def _new_channels(b: Builder, c: BlockConfig) -> int:
+    if c.out_channels < c.in_channels:
         raise BranchError(
             f"{b.scope}shortcut: zero padding cannot reduce {c.in_channels} channels to {c.out_channels}",
             hint="--set shortcut=B",
         )
-    if c.stride != 1:
-        x = b.call("subsample", Subsample(c.stride), x)
-    return b.call("pad", Pad(channels=(new // 2, new - new // 2)), x) if new else x
+    return c.out_channels - c.in_channels
 
 
 # (spec.block, spec.order, kind of split) -> (class name, torchvision's or timm's; function that writes the block)
@@ -221,6 +263,8 @@ BLOCKS: dict[tuple[str, str, str | None], tuple[str, Callable[[Builder, ResNetSp
     ("basic", "post", None): ("BasicBlock", basic),
     ("bottleneck", "pre", None): ("PreActBottleneck", preact_bottleneck),
     ("basic", "pre", None): ("PreActBasic", preact_basic),
+    ("bottleneck", "pyramid", None): ("PyramidBottleneck", pyramid_bottleneck),
+    ("basic", "pyramid", None): ("PyramidBasic", pyramid_basic),
     ("bottleneck", "post", "res2net"): ("Bottle2neck", bottleneck),
     ("bottleneck", "post", "resnest"): ("ResNestBottleneck", bottleneck),
     ("bottleneck", "post", "sk"): ("SelectiveKernelBottleneck", bottleneck),

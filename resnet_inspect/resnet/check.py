@@ -62,6 +62,8 @@ def check(spec: "ResNetSpec") -> None:
             f"antialias={spec.antialias} allows neither stem_pool=max3ceil nor stride_on=1x1",
             hint="keep stem_pool=max3 and stride_on=3x3",
         )
+    if spec.order == "pyramid":
+        _check_pyramid(spec)
     if spec.split is not None:
         _check_split(spec, spec.split)
     _check_bottleneck(spec)
@@ -95,6 +97,12 @@ def _check_widths(spec: "ResNetSpec", widths: Widths) -> None:
                 "widths",
                 f"one entry per block: {width} has {len(width)}, the stage has {counted(depth, 'block')}",
             )
+
+
+def _check_pyramid(spec: "ResNetSpec") -> None:
+    for field, only in (("shortcut", "A"), ("stride_on", "3x3"), ("antialias", None), ("output_stride", None)):
+        if getattr(spec, field) != only:
+            raise SpecError(f"order=pyramid needs {field}={typed(only)}", hint=f"--set {field}={typed(only)}")
 
 
 def _check_split(spec: "ResNetSpec", split: Split) -> None:

@@ -7,7 +7,7 @@ from resnet_inspect.errors import SpecError
 
 Block = Literal["bottleneck", "basic"]
 StrideOn = Literal["3x3", "1x1"]
-Order = Literal["post", "pre"]
+Order = Literal["post", "pre", "pyramid"]
 Shortcut = Literal["A", "B", "C", "D"]
 StemPool = Literal["max3", "max3ceil", "conv3", "none"]
 Norm = Literal["bn", "gn", "none"]

@@ -69,7 +69,7 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "group_width": (_optional(_per_stage), "none, 16, or per stage 32,32,32,1"),
     "split": (_optional(_split), "none, res2net:4, resnest:2, resnest:2:early, sk, sk:ratio:divisor or that :whole"),
     "stride_on": (str, "3x3 or 1x1"),
-    "order": (str, "post or pre"),
+    "order": (str, "post, pre or pyramid"),
     "shortcut": (str, "A, B, C or D"),
     "strides": (_optional(_ints), "1,2,2,2"),
     "output_stride": (_optional(int), "none, 32, 16 or 8"),

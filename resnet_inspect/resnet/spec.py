@@ -38,9 +38,11 @@ class ResNetSpec:
             planes · base_width / 64 (RegNet, arXiv:2003.13678). None: ``groups`` groups.
         split: what stands in for a block's 3×3; None: one convolution.
         stride_on: the bottleneck's convolution that downsamples; ``3x3`` is v1.5, ``1x1`` the paper's v1.
-        order: ``post`` (conv, norm, ReLU) or ``pre`` (norm, ReLU, conv; arXiv:1603.05027).
+        order: ``post`` (conv, norm, ReLU), ``pre`` (norm, ReLU, conv; arXiv:1603.05027) or ``pyramid`` (``pre``, but a
+            block has no ReLU before its first convolution and a norm after its last; arXiv:1610.02915).
         shortcut: where the shape changes, ``B`` projects by a 1×1 convolution, ``A`` subsamples and pads with zero
-            channels, ``D`` averages 2×2 and then projects; ``C`` projects everywhere.
+            channels, ``D`` averages 2×2 and then projects; ``C`` projects everywhere. With ``order=pyramid``, ``A``
+            averages 2×2 instead of subsampling.
         strides: stride of each stage's first block; None: 1, then 2.
         output_stride: total stride after which further strides become dilation; None: no limit.
         stem: (kernel, stride, channels) of each convolution before the pool.
@@ -54,9 +56,9 @@ class ResNetSpec:
         num_features: channels of a 1×1 convolution, with norm and activation, before the global pool; None: none.
         num_classes: number of classes; 0: a backbone that ends in the pooled features.
         input_size: height and width that the variant's authors use.
-        stem_norm_act: norm and activation follow the stem's last convolution; None: only if ``order`` is ``post``.
+        stem_norm_act: norm and activation follow the stem's last convolution; None: unless ``order`` is ``pre``.
         stem_act: that norm has its activation.
-        final_norm: norm and activation follow the last stage; None: only if ``order`` is ``pre``.
+        final_norm: norm and activation follow the last stage; None: unless ``order`` is ``post``.
     """
 
     block: Block = "bottleneck"
@@ -117,8 +119,8 @@ class ResNetSpec:
 
     @property
     def has_stem_norm_act(self) -> bool:
-        return self.order == "post" if self.stem_norm_act is None else self.stem_norm_act
+        return self.order != "pre" if self.stem_norm_act is None else self.stem_norm_act
 
     @property
     def has_final_norm(self) -> bool:
-        return self.order == "pre" if self.final_norm is None else self.final_norm
+        return self.order != "post" if self.final_norm is None else self.final_norm

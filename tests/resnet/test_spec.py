@@ -108,6 +108,13 @@ def test_a_split_that_no_block_has_is_refused(setting: str) -> None:
     assert refused.value.hint
 
 
+@pytest.mark.parametrize("setting", ["shortcut=B", "stride_on=1x1", "antialias=avg", "output_stride=8"])
+def test_a_pyramid_is_padded_and_not_dilated(setting: str) -> None:
+    field = setting.partition("=")[0]
+    with pytest.raises(SpecError, match=f"^order=pyramid needs {field}="):
+        sources.find_variant("pytorchcv:pyramidnet110_a48_cifar10", ["block=bottleneck", setting])
+
+
 def test_a_split_checks_itself() -> None:
     for wrong in (("sknet",), ("res2net", 1), ("resnest", 0), ("res2net", 65), ("sk", 2, 2.0), ("sk", 2, 0.5, 0)):
         with pytest.raises(SpecError, match="split"):

@@ -18,6 +18,8 @@ BLOCK_NAMES = {
     "BasicBlock": "basic block",
     "PreActBottleneck": "pre-activation bottleneck",
     "PreActBasic": "pre-activation basic block",
+    "PyramidBottleneck": "pyramid bottleneck",
+    "PyramidBasic": "pyramid basic block",
     "Bottle2neck": "Res2Net bottleneck",
     "ResNestBottleneck": "ResNeSt bottleneck",
     "SelectiveKernelBottleneck": "selective-kernel bottleneck",

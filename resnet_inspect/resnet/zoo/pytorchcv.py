@@ -90,6 +90,15 @@ def _cifar(m: re.Match[str]) -> ResNetSpec:
     return _plain(kind, spec)
 
 
+def _pyramid(m: re.Match[str]) -> ResNetSpec:
+    """``alpha`` more planes at the end than at the start, added in equal steps (arXiv:1610.02915, equation 2)."""
+    n = (int(m[1]) - 2) // (9 if m[3] else 6)
+    step = int(m[2]) / (3 * n)
+    planes = tuple(round(16 + step * i) for i in range(1, 3 * n + 1))
+    spec = replace(NARROW, block="bottleneck" if m[3] else "basic", order="pyramid", shortcut="A", depths=(n,) * 3)
+    return replace(spec, widths=tuple(planes[i : i + n] for i in range(0, 3 * n, n)), num_classes=CLASSES[m[4]])
+
+
 def _resnext_cifar(m: re.Match[str]) -> ResNetSpec:
     n = (int(m[1]) - 2) // 9
     spec = replace(NARROW, depths=(n,) * 3, widths=(64, 128, 256), stem=((3, 1, 64),))
@@ -116,6 +125,7 @@ _ROWS: tuple[tuple[str, str, Callable[[re.Match[str]], ResNetSpec]], ...] = (
     ("resnext", "(se)?resnext(14|26|38|50|101)_(16|32|64)x(2|4)d", _resnext),
     ("cifar", f"(pre|se|sepre)?resnet([0-9]{{1,4}})(bn)?{_DATA}", _cifar),
     ("cifar", f"resnext(20|29|272)_(1|2|16|32)x(2|4|32|64)d{_DATA}", _resnext_cifar),
+    ("cifar", f"pyramidnet(110|164|200|236|272)_a(48|84|200|220|240|270)(_bn)?{_DATA}", _pyramid),
     ("cifar", f"wrn(16|28|40)_(8|10){_DATA}", _wide),
 )
 PATTERNS = tuple((f"pytorchcv-{family}", f"pytorchcv:{pattern}", spec) for family, pattern, spec in _ROWS)
