@@ -89,6 +89,8 @@ def specs(draw: st.DrawFn) -> ResNetSpec:
         one_group = {"groups": 1, "group_width": None} if split.kind == "resnest" else {}
         fields |= {"split": split, "order": "post", "stride_on": "3x3", "antialias": None, **one_group}
     elif draw(st.booleans()) and draw(st.booleans()):
+        fields |= {"order": "pre", "norm": "none", "conv": "scaled"}
+    elif draw(st.booleans()) and draw(st.booleans()):
         fields |= {"order": "pyramid", "shortcut": "A", "stride_on": "3x3", "antialias": None, "output_stride": None}
     try:
         return ResNetSpec(**fields)

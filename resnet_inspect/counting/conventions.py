@@ -102,6 +102,7 @@ FVCORE = Convention(
         "BatchNorm2d": _inputs(2),
         "GroupNorm": _inputs(5),
         "weight standardisation": _weights(4),
+        "scaled weight standardisation": _weights(5),
         "AdaptiveAvgPool2d": _inputs(1),
         "BlurPool2d": _blur_macs,
         "MatMul": _products,
@@ -161,7 +162,9 @@ TORCHINFO = Convention(
     modules={
         **CONVOLUTIONS,
         "StdConv2d": _macs,
+        "ScaledStdConv2d": _macs,
         **BIASES,
+        "ScaledStdConv2d bias": _outputs,
         "BatchNorm2d": _params_per_image,
         "GroupNorm": _params_per_image,
         "timm.GroupNorm": _params_per_image,

@@ -55,6 +55,7 @@ class Writing:
     functions: Mapping[str, str] = field(default_factory=dict)
 
 
+STANDARDISATIONS = {"StdConv2d": "weight standardisation", "ScaledStdConv2d": "scaled weight standardisation"}
 NORM_ACT = {"BatchNorm2d": "BatchNormAct2d", "GroupNorm": "GroupNormAct"}
 # A zoo family names its library; ``build`` lays modules out as torchvision does.
 WRITINGS: dict[str, Writing] = {
@@ -63,6 +64,7 @@ WRITINGS: dict[str, Writing] = {
     "timm": Writing(classes={"GroupNorm": "timm.GroupNorm"}),
     "timm.resnetv2": Writing(classes=NORM_ACT),
     "timm.resnetv2-bit": Writing(pads_before_pool=True, classes={**NORM_ACT, "Conv2d": "StdConv2d"}),
+    "timm.nfnet": Writing(classes={"Conv2d": "ScaledStdConv2d"}, classes_at=r"^(?!.*\.se\.)"),
     "timm.byobnet": Writing(classes={**NORM_ACT, "GroupNorm": "LayerNorm2d"}),
     "timm.sknet": Writing(
         classes=NORM_ACT, classes_at=r"^layer.*\.(bn\d|paths_\d_bn)$", functions={"Softmax": "torch.softmax"}
@@ -110,8 +112,8 @@ def _named(node: Node, layout: Writing) -> tuple[str, str]:
 
 def _extra_calls(call: Call) -> Iterator[Call]:
     """The parts of a convolution or linear layer that tools count apart from its multiply-accumulates."""
-    if call.by == "StdConv2d":
-        yield Call("weight standardisation", call.node, "")
+    if call.by in STANDARDISATIONS:
+        yield Call(STANDARDISATIONS[call.by], call.node, "")
     if isinstance(call.node.op, Conv2d | Linear) and call.node.op.bias:
         yield Call(f"{call.kind} bias", call.node, f"{call.by} bias", call.last)
 

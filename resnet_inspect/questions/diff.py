@@ -22,10 +22,21 @@ from resnet_inspect.units import CHANGES, Unit
 from resnet_inspect.vocabulary import ELEMENT_BYTES, Precision, Task
 
 # The fields of a spec that define the stem, a layer and the head.
-STEM = ("in_channels", "stem", "stem_pool", "stem_norm_act", "stem_act", "norm", "act", "conv_bias", "antialias")
+STEM = (
+    "in_channels",
+    "stem",
+    "stem_pool",
+    "stem_norm_act",
+    "stem_act",
+    "norm",
+    "conv",
+    "act",
+    "conv_bias",
+    "antialias",
+)
 LAYER = (
     "block", "depths", "widths", "expansion", "groups", "base_width", "group_width", "split", "strides", "stride_on",
-    "order", "shortcut", "output_stride", "norm", "act", "conv_bias", "attention", "attention_on", "antialias",
+    "order", "shortcut", "output_stride", "norm", "conv", "act", "conv_bias", "attention", "attention_on", "antialias",
 )  # fmt: skip
 HEAD = ("final_norm", "num_features", "norm", "act", "head", "num_classes")
 # What the values of a field stand for; the papers' option letters: arXiv:1512.03385, table 3; D: arXiv:1812.01187.

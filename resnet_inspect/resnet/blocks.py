@@ -1,18 +1,22 @@
 """Residual blocks: each function writes one into the graph."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from resnet_inspect.errors import BranchError
 from resnet_inspect.graph import Builder
 from resnet_inspect.graph.ops.base import Op
 from resnet_inspect.graph.ops.linear import Conv2d
-from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, GroupNorm, Identity, ReLU
+from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, GroupNorm, Identity, ReLU, Scale
 from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d
 from resnet_inspect.graph.ops.reshape import Pad, Subsample
 from resnet_inspect.resnet.choices import ACTIVATIONS, AttentionOn, Split
 from resnet_inspect.resnet.spec import ResNetSpec
+
+# What NF-ResNet multiplies the residual by, and its attention (arXiv:2101.08692, section 4; timm's attn_gain).
+ALPHA = 0.2
+ATTENTION_GAIN = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,7 @@ class BlockConfig:
     """The sizes of a block in its net; two blocks of a spec with equal configs are equal.
 
     ``width`` are the channels between the first and the last convolution, ``groups`` those of a bottleneck's 3×3.
+    ``beta`` divides what the block reads by its expected deviation, in a net of scaled convolutions.
     """
 
     in_channels: int
@@ -29,6 +34,7 @@ class BlockConfig:
     stride: int
     first_dilation: int
     dilation: int
+    beta: float = 1.0
 
 
 def bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
@@ -78,7 +84,7 @@ def preact_bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     x = b.last
     first_stride, stride = (c.stride, 1) if spec.stride_on == "1x1" else (1, c.stride)
     norm(b, spec, "bn1")
-    activated = activation(b, spec)
+    activated = _scaled(b, spec, "beta", c.beta, activation(b, spec))
     _conv(b, spec, "conv1", c.in_channels, c.width, 1, first_stride)
     norm(b, spec, "bn2")
     activation(b, spec)
@@ -95,7 +101,7 @@ def preact_basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     """The basic block with norm and ReLU before each convolution."""
     x = b.last
     norm(b, spec, "bn1")
-    activated = activation(b, spec)
+    activated = _scaled(b, spec, "beta", c.beta, activation(b, spec))
     _spatial_conv(b, spec, "conv1", c.in_channels, c.width, c.stride, c.first_dilation)
     norm(b, spec, "bn2")
     activation(b, spec)
@@ -107,6 +113,9 @@ def preact_basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
 def _join_preact(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int, activated: int) -> int:
     """Attention on the residual, sum with the shortcut: x itself, or a projection of the activated x."""
     residual = _attention(b, spec, c, "residual")
+    if spec.attention and spec.attention_on == "residual":
+        residual = _scaled(b, spec, "gain", ATTENTION_GAIN, residual)
+    residual = _scaled(b, spec, "alpha", ALPHA, residual)
     source = activated if _projects(spec, c) or reshapes(c) else x
     return b.call("add", Add(), residual, _shortcut(b, spec, c, source))
 
@@ -168,8 +177,25 @@ def activation(b: Builder, spec: ResNetSpec, name: str = "") -> int:
     return b.module(name or "act", Activation(ACTIVATIONS[spec.act]))
 
 
+def _scaled(b: Builder, spec: ResNetSpec, name: str, factor: float, x: int) -> int:
+    """``x`` times a number, in a net of scaled convolutions."""
+    return b.call(name, Scale(factor=factor), x) if spec.conv == "scaled" else x
+
+
+def convolution(
+    spec: ResNetSpec, cin: int, cout: int, kernel: int, stride: int = 1, dilation: int = 1, groups: int = 1,
+    *, bias: bool,
+) -> Conv2d:  # fmt: skip
+    """The spec's kind of convolution, padded by half of what the kernel reaches."""
+    conv = Conv2d(cin, cout, kernel, stride, dilation * (kernel - 1) // 2, dilation, groups, bias)
+    if spec.conv == "plain":
+        return conv
+    learned = {**conv.params(), "gain": (cout, 1, 1, 1)}
+    return replace(conv, standardized=True, learned=tuple(sorted(learned.items())))
+
+
 def _conv(b: Builder, spec: ResNetSpec, name: str, cin: int, cout: int, kernel: int, stride: int = 1) -> int:
-    return b.module(name, Conv2d(cin, cout, kernel, stride, bias=spec.conv_bias != "none"))
+    return b.module(name, convolution(spec, cin, cout, kernel, stride, bias=spec.conv_bias != "none"))
 
 
 def _spatial_conv(
@@ -178,8 +204,7 @@ def _spatial_conv(
     """A 3×3 convolution padded to keep the extent; with ``antialias`` the following pool strides instead."""
     if spec.antialias:
         stride = 1
-    bias = spec.conv_bias != "none"
-    return b.module(name, Conv2d(cin, cout, 3, stride, dilation, dilation, groups, bias))
+    return b.module(name, convolution(spec, cin, cout, 3, stride, dilation, groups, bias=spec.conv_bias != "none"))
 
 
 def _antialias(b: Builder, spec: ResNetSpec, c: BlockConfig, stride: int) -> int:
@@ -230,7 +255,7 @@ def _projection(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
         x = b.module("0", _average(c), x)
         index, stride = 1, 1
     bias = spec.conv_bias != "none"
-    y = b.module(f"{index}", Conv2d(c.in_channels, c.out_channels, 1, stride, bias=bias), x)
+    y = b.module(f"{index}", convolution(spec, c.in_channels, c.out_channels, 1, stride, bias=bias), x)
     return norm(b, spec, f"{index + 1}") if spec.order == "post" else y
 
 

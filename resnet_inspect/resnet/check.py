@@ -64,6 +64,8 @@ def check(spec: "ResNetSpec") -> None:
         )
     if spec.order == "pyramid":
         _check_pyramid(spec)
+    if spec.conv == "scaled" and (spec.order, spec.norm) != ("pre", "none"):
+        raise SpecError("conv=scaled needs order=pre and norm=none", hint="--set order=pre --set norm=none")
     if spec.split is not None:
         _check_split(spec, spec.split)
     _check_bottleneck(spec)

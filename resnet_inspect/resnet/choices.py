@@ -10,6 +10,7 @@ StrideOn = Literal["3x3", "1x1"]
 Order = Literal["post", "pre", "pyramid"]
 Shortcut = Literal["A", "B", "C", "D"]
 StemPool = Literal["max3", "max3ceil", "conv3", "none"]
+Conv = Literal["plain", "scaled"]
 Norm = Literal["bn", "gn", "none"]
 ConvBias = Literal["none", "blocks", "all"]
 Head = Literal["fc", "conv"]
@@ -100,6 +101,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "output_stride": (None, 8, 16, 32),
     "stem_pool": get_args(StemPool),
     "norm": get_args(Norm),
+    "conv": get_args(Conv),
     "conv_bias": get_args(ConvBias),
     "head": get_args(Head),
     "act": get_args(Act),

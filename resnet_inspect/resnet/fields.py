@@ -76,6 +76,7 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "stem": (_stem, "kernel:stride:channels, as 3:2:32,3:1:64"),
     "stem_pool": (str, "max3, max3ceil, conv3 or none"),
     "norm": (str, "bn, gn or none"),
+    "conv": (str, "plain or scaled"),
     "act": (str, "relu, silu or gelu"),
     "conv_bias": (str, "none, blocks or all"),
     "head": (str, "fc or conv"),

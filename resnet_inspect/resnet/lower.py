@@ -7,7 +7,7 @@ from resnet_inspect.graph import Builder, Graph, TensorType
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Flatten
-from resnet_inspect.resnet.blocks import BLOCKS, BlockConfig, activation, norm
+from resnet_inspect.resnet.blocks import ALPHA, BLOCKS, BlockConfig, activation, convolution, norm
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.units import counted
 
@@ -42,7 +42,7 @@ def _stem(b: Builder, spec: ResNetSpec) -> int:
     convs = []
     channels = spec.in_channels
     for kernel, stride, out in spec.stem:
-        convs.append(Conv2d(channels, out, kernel, stride, (kernel - 1) // 2, bias=bias))
+        convs.append(convolution(spec, channels, out, kernel, stride, bias=bias))
         channels = out
     if len(convs) == 1:
         b.module("conv1", convs[0])
@@ -83,7 +83,7 @@ def _stem_pool(b: Builder, spec: ResNetSpec, channels: int) -> None:
 
 def _pool_by_convolution(b: Builder, spec: ResNetSpec, channels: int) -> int:
     """A strided convolution in place of the max pool, as in ResNet-RS (arXiv:2103.07579)."""
-    b.module("0", Conv2d(channels, channels, 3, 2, 1, bias=spec.conv_bias == "all"))
+    b.module("0", convolution(spec, channels, channels, 3, 2, bias=spec.conv_bias == "all"))
     norm(b, spec, "1")
     return activation(b, spec, "2")
 
@@ -100,6 +100,7 @@ def block_configs(spec: ResNetSpec, channels: int) -> list[list[BlockConfig]]:
     for _, stride, _ in spec.stem:
         total_stride *= stride
     dilation = 1
+    variance = 1.0
     sizes = zip(spec.planes, spec.stage_strides, spec.expansions, spec.group_widths, strict=True)
     for planes, stride, expansion, group_width in sizes:
         previous = dilation
@@ -121,8 +122,11 @@ def block_configs(spec: ResNetSpec, channels: int) -> list[list[BlockConfig]]:
                     # A dilated stage's first block still reads the undilated grid of the stage before.
                     first_dilation=previous if first else dilation,
                     dilation=dilation,
+                    beta=variance**-0.5 if spec.conv == "scaled" else 1.0,
                 )
             )
+            # Each residual adds its variance; a stage's first block starts anew from its projection.
+            variance = (1.0 if first else variance) + ALPHA**2
             channels = plane * expansion
         stages.append(configs)
     return stages
@@ -140,8 +144,8 @@ def _head(b: Builder, spec: ResNetSpec) -> None:
         norm(b, spec, "norm")
         activation(b, spec)
     if spec.num_features:
-        conv = Conv2d(b.type(b.last).shape[1], spec.num_features, 1, bias=spec.conv_bias != "none")
-        b.module("final_conv", conv)
+        channels = b.type(b.last).shape[1]
+        b.module("final_conv", convolution(spec, channels, spec.num_features, 1, bias=spec.conv_bias != "none"))
         norm(b, spec, "final_bn")
         activation(b, spec)
     features = b.type(b.last).shape[1]

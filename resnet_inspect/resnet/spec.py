@@ -9,6 +9,7 @@ from resnet_inspect.resnet.choices import (
     Attention,
     AttentionOn,
     Block,
+    Conv,
     ConvBias,
     Head,
     Norm,
@@ -48,6 +49,8 @@ class ResNetSpec:
         stem: (kernel, stride, channels) of each convolution before the pool.
         stem_pool: ``max3``, ``max3ceil`` (Caffe's: unpadded, ceil mode), ``conv3`` (ResNet-RS) or ``none``.
         norm: ``bn``, ``gn`` (32 groups) or ``none``.
+        conv: ``plain``, or ``scaled``: each weight is standardized and times a learned gain, and the branches are
+            scaled by numbers in place of norms (NF-ResNet, arXiv:2101.08692).
         act: the activation of stem, blocks and head: ``relu``, ``silu`` or ``gelu``. Attention modules keep theirs.
         conv_bias: convolutions with a bias: ``none``, ``blocks`` (all but the stem) or ``all``.
         head: ``fc``, or ``conv`` for a 1×1 convolution on the pooled map, as in timm's resnetv2.
@@ -77,6 +80,7 @@ class ResNetSpec:
     stem: tuple[tuple[int, int, int], ...] = ((7, 2, 64),)
     stem_pool: StemPool = "max3"
     norm: Norm = "bn"
+    conv: Conv = "plain"
     act: Act = "relu"
     conv_bias: ConvBias = "none"
     head: Head = "fc"

@@ -15,7 +15,7 @@ from resnet_inspect.graph.ops.pool import AvgPool2d
 from resnet_inspect.graph.ops.reshape import Slice
 from resnet_inspect.graph.ops.weighing import Sum
 from resnet_inspect.resnet.attention import divisible
-from resnet_inspect.resnet.blocks import BlockConfig, activation, norm, reshapes
+from resnet_inspect.resnet.blocks import BlockConfig, activation, convolution, norm, reshapes
 from resnet_inspect.resnet.choices import Split
 from resnet_inspect.resnet.spec import ResNetSpec
 
@@ -33,7 +33,7 @@ def hierarchical(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig, cou
     for i, part in enumerate(parts[:-1]):
         if i and not reshapes(c):
             part = b.call(f"add_{i}", Add(inplace=False), done[-1], part)
-        conv = Conv2d(width, width, 3, c.stride, c.first_dilation, c.first_dilation, c.groups, spec.conv_bias != "none")
+        conv = convolution(spec, width, width, 3, c.stride, c.first_dilation, c.groups, bias=spec.conv_bias != "none")
         b.module(f"convs_{i}", conv, part)
         norm(b, spec, f"bns_{i}")
         done.append(activation(b, spec))

@@ -16,6 +16,13 @@ from resnet_inspect.runtime.trace import trace
 
 REGNETS = [name for name in models.list_models(module=models) if name.startswith("regnet")]
 
+# One net or more with each block, attention and place of it that only some nets have.
+BUILT = (
+    "regnet_x_400mf", "regnet_y_400mf", "seresnet33ts", "eca_resnext26ts", "gcresnext26ts", "res2net50_26w_4s",
+    "resnest14d", "resnest50d_1s4x24d", "skresnet18", "skresnext50_32x4d", "nf_seresnet26",
+    "pytorchcv:pyramidnet110_a48_cifar10", "pytorchcv:pyramidnet164_a270_bn_cifar10",
+)  # fmt: skip
+
 
 @pytest.fixture
 def regnets_on_meta(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,10 +56,10 @@ def test_a_regnet_is_torchvisions(name: str, size: tuple[int, int, int, int]) ->
     assert their_nets.of_graph(graph) == their_nets.run(net, stages(net), size)
 
 
-@pytest.mark.parametrize("name", ["regnet_x_400mf", "regnet_y_400mf", "seresnet33ts", "eca_resnext26ts"])
+@pytest.mark.parametrize("name", BUILT)
 def test_what_is_built_is_traced_back(name: str) -> None:
     graph = sources.graph_of(sources.find(name))
     traced = trace(build(graph, device="meta"), graph.input.shape, name)
-    assert [(n.op, n.inputs, n.out, n.module) for n in traced.nodes] == [
-        (n.op, n.inputs, n.out, n.module) for n in graph.nodes
+    assert [(n.kind, n.op.params(), n.inputs, n.out, n.module) for n in traced.nodes] == [
+        (n.kind, n.op.params(), n.inputs, n.out, n.module) for n in graph.nodes
     ]
