@@ -9,12 +9,13 @@ from resnet_inspect.resnet.choices import Split
 
 def explain_design(net: Outline, say: Speaker) -> Section:
     """The design that all blocks of this net share, with the numbers of one block."""
-    design = {"bottleneck": _explain_bottleneck, "basic": _explain_basic_block}[net.spec.block]
+    design = {"basic": _explain_basic_block}.get(net.spec.block, _explain_bottleneck)
     paragraphs = [
         _explain_split(net, net.spec.split, say) if net.spec.split else design(net, say),
         _explain_groups_or_width(net, say),
         _explain_order(net, say),
         _explain_group_norm(net, say),
+        _explain_scaled_convolutions(net, say),
     ]
     paragraphs += [_explain_attention(net, say), _explain_antialiasing(net, say)]
     title = say("How its blocks are built: {name}", name=name_kind(net.usual, say))
@@ -28,12 +29,13 @@ def _explain_bottleneck(net: Outline, say: Speaker) -> str:
     return say(
         "A bottleneck is three convolutions: 1×1, 3×3, 1×1. The first brings the channels to the width, the 3×3 works "
         "at that width, and the last outputs {expansion} times the stage's planes, here {expansion}·{planes} = {out}. "
-        "{block} goes {c} → {width} → {width} → {out} channels with {weights} = {count} weights. Two 3×3 on {out} "
+        "{block} goes {c} → {first} → {width} → {out} channels with {weights} = {count} weights. Two 3×3 on {out} "
         "channels would need 2·3·3·{out}·{out} = {plain}.",
         expansion=str(net.spec.expansions[0]),
         planes=str(out // net.spec.expansions[0]),
         block=kind.path,
         c=str(c),
+        first=str(kind.convs[0].out.shape[1]),
         width=str(kind.width),
         out=str(out),
         weights=" + ".join(write.kernel(conv) for conv in kind.convs),
@@ -159,6 +161,15 @@ def _explain_order(net: Outline, say: Speaker) -> str:
         "Normalisation follows each of the {count} convolutions, and ReLU follows each except the last. The last ReLU "
         "comes after the sum, because a ReLU on F(x) would let it only increase x.",
         count=str(len(net.usual.convs)),
+    )
+
+
+def _explain_scaled_convolutions(net: Outline, say: Speaker) -> str:
+    if net.spec.conv != "scaled":
+        return ""
+    return say(
+        "In place of norms, each convolution standardizes its weight and multiplies it by a learned gain, one per "
+        "output channel (NF-ResNet, arXiv:2101.08692). Fixed numbers scale what F reads and F(x) itself."
     )
 
 

@@ -21,6 +21,7 @@ TRANSLATED_NAMES = (
     marked("basic block"),
     marked("pre-activation bottleneck"),
     marked("pre-activation basic block"),
+    marked("half-width bottleneck"),
     marked("pyramid bottleneck"),
     marked("pyramid basic block"),
     marked("Res2Net bottleneck"),
@@ -28,7 +29,7 @@ TRANSLATED_NAMES = (
     marked("selective-kernel bottleneck"),
     marked("selective-kernel basic block"),
 )
-CONVOLUTIONS = {"bottleneck": 3, "basic": 2}
+CONVOLUTIONS = {"bottleneck": 3, "basic": 2, "senet": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,8 @@ class BlockKind:
 
     @property
     def width(self) -> int:
-        """Output channels of the first convolution: a bottleneck's width, a basic block's planes."""
-        return self.convs[0].out.shape[1]
+        """Channels that the last convolution reads: a bottleneck's width, a basic block's planes."""
+        return self.convs[-1].ins[0].shape[1]
 
     @property
     def stride(self) -> int:

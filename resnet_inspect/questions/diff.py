@@ -23,17 +23,8 @@ from resnet_inspect.vocabulary import ELEMENT_BYTES, Precision, Task
 
 # The fields of a spec that define the stem, a layer and the head.
 STEM = (
-    "in_channels",
-    "stem",
-    "stem_pool",
-    "stem_norm_act",
-    "stem_act",
-    "norm",
-    "conv",
-    "act",
-    "conv_bias",
-    "antialias",
-)
+    "in_channels", "stem", "stem_pool", "stem_norm_act", "stem_act", "norm", "conv", "act", "conv_bias", "antialias",
+)  # fmt: skip
 LAYER = (
     "block", "depths", "widths", "expansion", "groups", "base_width", "group_width", "split", "strides", "stride_on",
     "order", "shortcut", "output_stride", "norm", "conv", "act", "conv_bias", "attention", "attention_on", "antialias",

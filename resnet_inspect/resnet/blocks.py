@@ -41,13 +41,14 @@ def bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     """1×1 reduce, 3×3, 1×1 expand; torchvision strides in the 3×3 (v1.5), the paper in the first 1×1 (v1)."""
     x = b.last
     first_stride, stride = (c.stride, 1) if spec.stride_on == "1x1" else (1, c.stride)
-    _conv(b, spec, "conv1", c.in_channels, c.width, 1, first_stride)
+    reduced = c.width // 2 if spec.block == "senet" else c.width
+    _conv(b, spec, "conv1", c.in_channels, reduced, 1, first_stride)
     norm(b, spec, "bn1")
     activation(b, spec)
     if spec.split:
         _split(b, spec, spec.split, c, c.width)
     else:
-        _spatial_conv(b, spec, "conv2", c.width, c.width, stride, c.first_dilation, c.groups)
+        _spatial_conv(b, spec, "conv2", reduced, c.width, stride, c.first_dilation, c.groups)
         norm(b, spec, "bn2")
         activation(b, spec)
         _antialias(b, spec, c, stride)
@@ -255,7 +256,8 @@ def _projection(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
         x = b.module("0", _average(c), x)
         index, stride = 1, 1
     bias = spec.conv_bias != "none"
-    y = b.module(f"{index}", convolution(spec, c.in_channels, c.out_channels, 1, stride, bias=bias), x)
+    kernel = 3 if spec.block == "senet" and stride != 1 else 1
+    y = b.module(f"{index}", convolution(spec, c.in_channels, c.out_channels, kernel, stride, bias=bias), x)
     return norm(b, spec, f"{index + 1}") if spec.order == "post" else y
 
 
@@ -288,6 +290,7 @@ BLOCKS: dict[tuple[str, str, str | None], tuple[str, Callable[[Builder, ResNetSp
     ("basic", "post", None): ("BasicBlock", basic),
     ("bottleneck", "pre", None): ("PreActBottleneck", preact_bottleneck),
     ("basic", "pre", None): ("PreActBasic", preact_basic),
+    ("senet", "post", None): ("SENetBottleneck", bottleneck),
     ("bottleneck", "pyramid", None): ("PyramidBottleneck", pyramid_bottleneck),
     ("basic", "pyramid", None): ("PyramidBasic", pyramid_basic),
     ("bottleneck", "post", "res2net"): ("Bottle2neck", bottleneck),

@@ -62,6 +62,9 @@ def check(spec: "ResNetSpec") -> None:
             f"antialias={spec.antialias} allows neither stem_pool=max3ceil nor stride_on=1x1",
             hint="keep stem_pool=max3 and stride_on=3x3",
         )
+    if spec.block == "senet":
+        for field, only in (("order", "post"), ("shortcut", "B"), ("stride_on", "3x3"), ("split", None)):
+            _need(spec, "block=senet", field, only)
     if spec.order == "pyramid":
         _check_pyramid(spec)
     if spec.conv == "scaled" and (spec.order, spec.norm) != ("pre", "none"):
@@ -103,16 +106,14 @@ def _check_widths(spec: "ResNetSpec", widths: Widths) -> None:
 
 def _check_pyramid(spec: "ResNetSpec") -> None:
     for field, only in (("shortcut", "A"), ("stride_on", "3x3"), ("antialias", None), ("output_stride", None)):
-        if getattr(spec, field) != only:
-            raise SpecError(f"order=pyramid needs {field}={typed(only)}", hint=f"--set {field}={typed(only)}")
+        _need(spec, "order=pyramid", field, only)
 
 
 def _check_split(spec: "ResNetSpec", split: Split) -> None:
     if not isinstance(split, Split):
         raise _wrong(spec, "split", "none, res2net, resnest or sk, as res2net:4")
     for field, only in (("order", "post"), ("antialias", None), ("stride_on", "3x3")):
-        if getattr(spec, field) != only:
-            raise SpecError(f"split={split.kind} needs {field}={typed(only)}", hint=f"--set {field}={typed(only)}")
+        _need(spec, f"split={split.kind}", field, only)
     if spec.block == "basic" and split.kind != "sk":
         raise SpecError(f"split={split.kind} needs block=bottleneck", hint="a basic block can have split=sk")
     if split.kind == "resnest" and split.parts > 1 and (spec.groups > 1 or spec.group_width):
@@ -150,6 +151,11 @@ def _check_groups(spec: "ResNetSpec") -> None:
                     f"group_width={group_width} does not divide a 3×3 of {counted(width, 'channel')}",
                     hint="the 3×3 has planes · base_width / 64 channels",
                 )
+
+
+def _need(spec: "ResNetSpec", cause: str, field: str, only: object) -> None:
+    if getattr(spec, field) != only:
+        raise SpecError(f"{cause} needs {field}={typed(only)}", hint=f"--set {field}={typed(only)}")
 
 
 def _wrong(spec: "ResNetSpec", field: str, expected: str) -> SpecError:

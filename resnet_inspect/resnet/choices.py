@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 from resnet_inspect.errors import SpecError
 
-Block = Literal["bottleneck", "basic"]
+Block = Literal["bottleneck", "basic", "senet"]
 StrideOn = Literal["3x3", "1x1"]
 Order = Literal["post", "pre", "pyramid"]
 Shortcut = Literal["A", "B", "C", "D"]

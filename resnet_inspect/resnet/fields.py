@@ -60,7 +60,7 @@ def _flag(text: str) -> bool:
 
 # field -> (parser of its text, form of the text)
 READERS: dict[str, tuple[Callable[[str], object], str]] = {
-    "block": (str, "bottleneck or basic"),
+    "block": (str, "bottleneck, basic or senet"),
     "depths": (_ints, "3,4,6,3"),
     "widths": (_optional(_widths), "64,128,256,512, or per block 64/64/80,128,…"),
     "expansion": (_optional(_per_stage), "none, 1, or per stage 4,4,4,1"),

@@ -30,10 +30,11 @@ class ResNetSpec:
     If ``widths``, ``strides``, ``stem_norm_act`` or ``final_norm`` is None, it follows from the other fields.
 
     Attributes:
-        block: ``bottleneck`` (1×1, 3×3, 1×1) or ``basic`` (3×3, 3×3).
+        block: ``bottleneck`` (1×1, 3×3, 1×1), ``basic`` (3×3, 3×3) or ``senet`` (a bottleneck whose first 1×1 has half
+            the channels of the 3×3, and whose strided projection is a 3×3; arXiv:1709.01507).
         depths: blocks per stage.
         widths: planes per stage, or a tuple of planes per block; None: 64, doubled each stage.
-        expansion: output channels over planes, for all stages or for each; None: 4 for a bottleneck, 1 for basic.
+        expansion: output channels over planes, for all stages or for each; None: 1 for a basic block, else 4.
         groups, base_width: a bottleneck's 3×3 has ``groups`` groups of int(planes · base_width / 64) channels.
         group_width: channels of each group of a bottleneck's 3×3, for all stages or for each; its width is then
             planes · base_width / 64 (RegNet, arXiv:2003.13678). None: ``groups`` groups.
@@ -107,7 +108,7 @@ class ResNetSpec:
     @property
     def expansions(self) -> tuple[int, ...]:
         """Output channels over planes, stage by stage."""
-        return self._of_stages(self.expansion or (4 if self.block == "bottleneck" else 1))
+        return self._of_stages(self.expansion or (1 if self.block == "basic" else 4))
 
     @property
     def group_widths(self) -> tuple[int | None, ...]:

@@ -14,7 +14,7 @@ from resnet_inspect.resnet import zoo
 FILES = (
     "resnet", "preresnet", "seresnet", "sepreresnet", "resneta", "resnext", "seresnext", "resnet_cub", "seresnet_cub",
     "resnet_cifar", "preresnet_cifar", "seresnet_cifar", "sepreresnet_cifar", "resnext_cifar", "wrn_cifar",
-    "pyramidnet_cifar",
+    "pyramidnet_cifar", "senet",
 )  # fmt: skip
 LONG = 250  # layers; a deeper net only repeats more of the same blocks
 

@@ -18,6 +18,7 @@ BLOCK_NAMES = {
     "BasicBlock": "basic block",
     "PreActBottleneck": "pre-activation bottleneck",
     "PreActBasic": "pre-activation basic block",
+    "SENetBottleneck": "half-width bottleneck",
     "PyramidBottleneck": "pyramid bottleneck",
     "PyramidBasic": "pyramid basic block",
     "Bottle2neck": "Res2Net bottleneck",

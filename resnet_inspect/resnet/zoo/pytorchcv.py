@@ -11,7 +11,7 @@ from dataclasses import replace
 from resnet_inspect.errors import UnknownModelError
 from resnet_inspect.resnet.choices import Attention
 from resnet_inspect.resnet.spec import ResNetSpec
-from resnet_inspect.resnet.zoo.bases import DEEP, R18, R50
+from resnet_inspect.resnet.zoo.bases import DEEP, R18, R50, WIDE
 from resnet_inspect.resnet.zoo.cifar import NARROW
 
 SE = Attention("se", 1 / 16, 1)
@@ -90,6 +90,13 @@ def _cifar(m: re.Match[str]) -> ResNetSpec:
     return _plain(kind, spec)
 
 
+def _senet(m: re.Match[str]) -> ResNetSpec:
+    """The nets of the SE paper that build on ResNeXt, of which SENet-154 won ILSVRC 2017."""
+    depth = {"16": "14", "28": "26", "40": "38", "52": "50", "103": "101", "154": "152"}[m[1]]
+    spec = replace(R50, block="senet", depths=BOTTLENECK_DEPTHS[depth], stem=WIDE, attention=SE)
+    return replace(spec, groups=64 if m[1] == "154" else 32, base_width=4)
+
+
 def _pyramid(m: re.Match[str]) -> ResNetSpec:
     """``alpha`` more planes at the end than at the start, added in equal steps (arXiv:1610.02915, equation 2)."""
     n = (int(m[1]) - 2) // (9 if m[3] else 6)
@@ -122,6 +129,7 @@ _ROWS: tuple[tuple[str, str, Callable[[re.Match[str]], ResNetSpec]], ...] = (
     ("resnet", "(pre|sepre)resnet(269)(b)()", _bottleneck),
     ("resnet", "(pre)?resnet18_(wd4|wd2|w3d4)", _narrowed),
     ("resnet", "resneta(bc)?(10|14|18|50|101|152)(b)?", _resneta),
+    ("senet", "senet(16|28|40|52|103|154)", _senet),
     ("resnext", "(se)?resnext(14|26|38|50|101)_(16|32|64)x(2|4)d", _resnext),
     ("cifar", f"(pre|se|sepre)?resnet([0-9]{{1,4}})(bn)?{_DATA}", _cifar),
     ("cifar", f"resnext(20|29|272)_(1|2|16|32)x(2|4|32|64)d{_DATA}", _resnext_cifar),

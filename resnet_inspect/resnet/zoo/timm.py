@@ -124,6 +124,7 @@ FAMILIES: dict[str, dict[str, ResNetSpec]] = {
         "legacy_seresnet50": _legacy(R50),
         "legacy_seresnet101": _legacy(R101),
         "legacy_seresnet152": _legacy(R152),
+        "legacy_senet154": replace(_legacy(_x(R152, 64, 4)), block="senet", stem=WIDE),
         "legacy_seresnext26_32x4d": _legacy(_x(R26, 32, 4)),
         "legacy_seresnext50_32x4d": _legacy(_x(R50, 32, 4)),
         "legacy_seresnext101_32x4d": _legacy(_x(R101, 32, 4)),
