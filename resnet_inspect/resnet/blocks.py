@@ -1,40 +1,29 @@
 """Residual blocks: each function writes one into the graph."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
 
-from resnet_inspect.errors import BranchError
 from resnet_inspect.graph import Builder
-from resnet_inspect.graph.ops.base import Op
-from resnet_inspect.graph.ops.linear import Conv2d
-from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, GroupNorm, Identity, ReLU, Scale
-from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d
-from resnet_inspect.graph.ops.reshape import Pad, Subsample
-from resnet_inspect.resnet.choices import ACTIVATIONS, AttentionOn, Split
+from resnet_inspect.graph.ops.pointwise import Add
+from resnet_inspect.graph.ops.pool import AvgPool2d
+from resnet_inspect.graph.ops.reshape import Pad
+from resnet_inspect.resnet.layers import (
+    ALPHA,
+    ATTENTION_GAIN,
+    BlockConfig,
+    activation,
+    antialias,
+    attend,
+    conv,
+    new_channels,
+    norm,
+    projects,
+    reshapes,
+    scale,
+    shortcut,
+    spatial_conv,
+    split_conv,
+)
 from resnet_inspect.resnet.spec import ResNetSpec
-
-# What NF-ResNet multiplies the residual by, and its attention (arXiv:2101.08692, section 4; timm's attn_gain).
-ALPHA = 0.2
-ATTENTION_GAIN = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class BlockConfig:
-    """The sizes of a block in its net; two blocks of a spec with equal configs are equal.
-
-    ``width`` are the channels between the first and the last convolution, ``groups`` those of a bottleneck's 3×3.
-    ``beta`` divides what the block reads by its expected deviation, in a net of scaled convolutions.
-    """
-
-    in_channels: int
-    width: int
-    groups: int
-    out_channels: int
-    stride: int
-    first_dilation: int
-    dilation: int
-    beta: float = 1.0
 
 
 def bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
@@ -42,18 +31,18 @@ def bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     x = b.last
     first_stride, stride = (c.stride, 1) if spec.stride_on == "1x1" else (1, c.stride)
     reduced = c.width // 2 if spec.block == "senet" else c.width
-    _conv(b, spec, "conv1", c.in_channels, reduced, 1, first_stride)
+    conv(b, spec, "conv1", c.in_channels, reduced, 1, first_stride)
     norm(b, spec, "bn1")
     activation(b, spec)
     if spec.split:
-        _split(b, spec, spec.split, c, c.width)
+        split_conv(b, spec, spec.split, c)
     else:
-        _spatial_conv(b, spec, "conv2", reduced, c.width, stride, c.first_dilation, c.groups)
+        spatial_conv(b, spec, "conv2", reduced, c.width, stride, c.first_dilation, c.groups)
         norm(b, spec, "bn2")
         activation(b, spec)
-        _antialias(b, spec, c, stride)
-    _attention(b, spec, c, "3x3")
-    _conv(b, spec, "conv3", c.width, c.out_channels, 1)
+        antialias(b, spec, c, stride)
+    attend(b, spec, c, "3x3")
+    conv(b, spec, "conv3", c.width, c.out_channels, 1)
     norm(b, spec, "bn3")
     return _join(b, spec, c, x)
 
@@ -62,21 +51,21 @@ def basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     """3×3, 3×3."""
     x = b.last
     if spec.split:
-        _split(b, spec, spec.split, c, c.width)
+        split_conv(b, spec, spec.split, c)
     else:
-        _spatial_conv(b, spec, "conv1", c.in_channels, c.width, c.stride, c.first_dilation)
+        spatial_conv(b, spec, "conv1", c.in_channels, c.width, c.stride, c.first_dilation)
         norm(b, spec, "bn1")
         activation(b, spec)
-        _antialias(b, spec, c, c.stride)
-    _spatial_conv(b, spec, "conv2", c.width, c.out_channels, 1, c.dilation)
+        antialias(b, spec, c, c.stride)
+    spatial_conv(b, spec, "conv2", c.width, c.out_channels, 1, c.dilation)
     norm(b, spec, "bn2")
     return _join(b, spec, c, x)
 
 
 def _join(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
     """Attention on the residual, sum with the shortcut, ReLU."""
-    residual = _attention(b, spec, c, "residual")
-    b.call("add", Add(), residual, _shortcut(b, spec, c, x))
+    residual = attend(b, spec, c, "residual")
+    b.call("add", Add(), residual, shortcut(b, spec, c, x))
     return activation(b, spec)
 
 
@@ -85,16 +74,16 @@ def preact_bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     x = b.last
     first_stride, stride = (c.stride, 1) if spec.stride_on == "1x1" else (1, c.stride)
     norm(b, spec, "bn1")
-    activated = _scaled(b, spec, "beta", c.beta, activation(b, spec))
-    _conv(b, spec, "conv1", c.in_channels, c.width, 1, first_stride)
+    activated = scale(b, spec, "beta", c.beta, activation(b, spec))
+    conv(b, spec, "conv1", c.in_channels, c.width, 1, first_stride)
     norm(b, spec, "bn2")
     activation(b, spec)
-    _spatial_conv(b, spec, "conv2", c.width, c.width, stride, c.first_dilation, c.groups)
+    spatial_conv(b, spec, "conv2", c.width, c.width, stride, c.first_dilation, c.groups)
     norm(b, spec, "bn3")
     activation(b, spec)
-    _antialias(b, spec, c, stride)
-    _attention(b, spec, c, "3x3")
-    _conv(b, spec, "conv3", c.width, c.out_channels, 1)
+    antialias(b, spec, c, stride)
+    attend(b, spec, c, "3x3")
+    conv(b, spec, "conv3", c.width, c.out_channels, 1)
     return _join_preact(b, spec, c, x, activated)
 
 
@@ -102,37 +91,37 @@ def preact_basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     """The basic block with norm and ReLU before each convolution."""
     x = b.last
     norm(b, spec, "bn1")
-    activated = _scaled(b, spec, "beta", c.beta, activation(b, spec))
-    _spatial_conv(b, spec, "conv1", c.in_channels, c.width, c.stride, c.first_dilation)
+    activated = scale(b, spec, "beta", c.beta, activation(b, spec))
+    spatial_conv(b, spec, "conv1", c.in_channels, c.width, c.stride, c.first_dilation)
     norm(b, spec, "bn2")
     activation(b, spec)
-    _antialias(b, spec, c, c.stride)
-    _spatial_conv(b, spec, "conv2", c.width, c.out_channels, 1, c.dilation)
+    antialias(b, spec, c, c.stride)
+    spatial_conv(b, spec, "conv2", c.width, c.out_channels, 1, c.dilation)
     return _join_preact(b, spec, c, x, activated)
 
 
 def _join_preact(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int, activated: int) -> int:
     """Attention on the residual, sum with the shortcut: x itself, or a projection of the activated x."""
-    residual = _attention(b, spec, c, "residual")
+    residual = attend(b, spec, c, "residual")
     if spec.attention and spec.attention_on == "residual":
-        residual = _scaled(b, spec, "gain", ATTENTION_GAIN, residual)
-    residual = _scaled(b, spec, "alpha", ALPHA, residual)
-    source = activated if _projects(spec, c) or reshapes(c) else x
-    return b.call("add", Add(), residual, _shortcut(b, spec, c, source))
+        residual = scale(b, spec, "gain", ATTENTION_GAIN, residual)
+    residual = scale(b, spec, "alpha", ALPHA, residual)
+    source = activated if projects(spec, c) or reshapes(c) else x
+    return b.call("add", Add(), residual, shortcut(b, spec, c, source))
 
 
 def pyramid_bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     """The pre-activation bottleneck without its first ReLU, and with a norm before the sum (arXiv:1610.02915)."""
     x = b.last
     norm(b, spec, "bn1")
-    _conv(b, spec, "conv1", c.in_channels, c.width, 1)
+    conv(b, spec, "conv1", c.in_channels, c.width, 1)
     norm(b, spec, "bn2")
     activation(b, spec)
-    _spatial_conv(b, spec, "conv2", c.width, c.width, c.stride, c.first_dilation, c.groups)
+    spatial_conv(b, spec, "conv2", c.width, c.width, c.stride, c.first_dilation, c.groups)
     norm(b, spec, "bn3")
     activation(b, spec)
-    _attention(b, spec, c, "3x3")
-    _conv(b, spec, "conv3", c.width, c.out_channels, 1)
+    attend(b, spec, c, "3x3")
+    conv(b, spec, "conv3", c.width, c.out_channels, 1)
     norm(b, spec, "bn4")
     return _join_pyramid(b, spec, c, x)
 
@@ -141,147 +130,22 @@ def pyramid_basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     """The pre-activation basic block, changed likewise."""
     x = b.last
     norm(b, spec, "bn1")
-    _spatial_conv(b, spec, "conv1", c.in_channels, c.width, c.stride, c.first_dilation)
+    spatial_conv(b, spec, "conv1", c.in_channels, c.width, c.stride, c.first_dilation)
     norm(b, spec, "bn2")
     activation(b, spec)
-    _spatial_conv(b, spec, "conv2", c.width, c.out_channels, 1, c.dilation)
+    spatial_conv(b, spec, "conv2", c.width, c.out_channels, 1, c.dilation)
     norm(b, spec, "bn3")
     return _join_pyramid(b, spec, c, x)
 
 
 def _join_pyramid(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
     """Attention on the residual, sum with x: averaged where the block strides, then filled up with zero channels."""
-    residual = _attention(b, spec, c, "residual")
+    residual = attend(b, spec, c, "residual")
     if c.stride != 1:
         x = b.module("downsample", AvgPool2d(2, c.stride, ceil_mode=True), x)
     if c.out_channels != c.in_channels:
-        x = b.call("pad", Pad(channels=(0, _new_channels(b, c))), x)
+        x = b.call("pad", Pad(channels=(0, new_channels(b, c))), x)
     return b.call("add", Add(), residual, x)
-
-
-def norm(b: Builder, spec: ResNetSpec, name: str) -> int:
-    """Append the spec's normalisation of the newest node, if it has one."""
-    channels = b.type(b.last).shape[1]
-    match spec.norm:
-        case "bn":
-            return b.module(name, BatchNorm2d(channels))
-        case "gn":
-            return b.module(name, GroupNorm(32, channels))
-        case _:
-            return b.last
-
-
-def activation(b: Builder, spec: ResNetSpec, name: str = "") -> int:
-    """Append the spec's activation, by default under the name that a block's own has."""
-    if spec.act == "relu":
-        return b.module(name or "relu", ReLU())
-    return b.module(name or "act", Activation(ACTIVATIONS[spec.act]))
-
-
-def _scaled(b: Builder, spec: ResNetSpec, name: str, factor: float, x: int) -> int:
-    """``x`` times a number, in a net of scaled convolutions."""
-    return b.call(name, Scale(factor=factor), x) if spec.conv == "scaled" else x
-
-
-def convolution(
-    spec: ResNetSpec, cin: int, cout: int, kernel: int, stride: int = 1, dilation: int = 1, groups: int = 1,
-    *, bias: bool,
-) -> Conv2d:  # fmt: skip
-    """The spec's kind of convolution, padded by half of what the kernel reaches."""
-    conv = Conv2d(cin, cout, kernel, stride, dilation * (kernel - 1) // 2, dilation, groups, bias)
-    if spec.conv == "plain":
-        return conv
-    learned = {**conv.params(), "gain": (cout, 1, 1, 1)}
-    return replace(conv, standardized=True, learned=tuple(sorted(learned.items())))
-
-
-def _conv(b: Builder, spec: ResNetSpec, name: str, cin: int, cout: int, kernel: int, stride: int = 1) -> int:
-    return b.module(name, convolution(spec, cin, cout, kernel, stride, bias=spec.conv_bias != "none"))
-
-
-def _spatial_conv(
-    b: Builder, spec: ResNetSpec, name: str, cin: int, cout: int, stride: int, dilation: int, groups: int = 1
-) -> int:
-    """A 3×3 convolution padded to keep the extent; with ``antialias`` the following pool strides instead."""
-    if spec.antialias:
-        stride = 1
-    return b.module(name, convolution(spec, cin, cout, 3, stride, dilation, groups, bias=spec.conv_bias != "none"))
-
-
-def _antialias(b: Builder, spec: ResNetSpec, c: BlockConfig, stride: int) -> int:
-    """The pool after a strided 3×3. As timm's, it also runs where dilation stands in for the stride, with stride 1."""
-    if not spec.antialias or (stride == 1 and c.first_dilation == c.dilation):
-        return b.last
-    channels = b.type(b.last).shape[1]
-    return b.module("aa", AvgPool2d(stride, stride) if spec.antialias == "avg" else BlurPool2d(channels, stride))
-
-
-def _split(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig, cout: int) -> int:
-    from resnet_inspect.resnet.splits import SPLITS  # as attention's
-
-    return SPLITS[split.kind](b, spec, split, c, cout)
-
-
-def _attention(b: Builder, spec: ResNetSpec, c: BlockConfig, on: AttentionOn) -> int:
-    """Append the spec's attention, if it has one there."""
-    if spec.attention is None or spec.attention_on != on:
-        return b.last
-    from resnet_inspect.resnet.attention import ATTENTION  # few nets need its operations, which are slow to define
-
-    class_name, write = ATTENTION[spec.attention.kind]
-    channels = b.type(b.last).shape[1]
-    return b.within("se", class_name, partial(write, b, spec.attention, channels, c.in_channels))
-
-
-def reshapes(c: BlockConfig) -> bool:
-    return c.stride != 1 or c.in_channels != c.out_channels
-
-
-def _projects(spec: ResNetSpec, c: BlockConfig) -> bool:
-    return spec.shortcut == "C" or (reshapes(c) and spec.shortcut != "A")
-
-
-def _shortcut(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
-    if _projects(spec, c):
-        if spec.shortcut == "D" and c.dilation > 1:
-            x = b.call("pad", Pad(right=1, bottom=1), x)
-        return b.within("downsample", "Sequential", partial(_projection, b, spec, c, x))
-    return _zero_padded(b, c, x) if reshapes(c) else x
-
-
-def _projection(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
-    """A 1×1 convolution; D averages first, so a stride of 2 reads every value (arXiv:1812.01187)."""
-    index, stride = 0, c.stride
-    if spec.shortcut == "D":
-        x = b.module("0", _average(c), x)
-        index, stride = 1, 1
-    bias = spec.conv_bias != "none"
-    kernel = 3 if spec.block == "senet" and stride != 1 else 1
-    y = b.module(f"{index}", convolution(spec, c.in_channels, c.out_channels, kernel, stride, bias=bias), x)
-    return norm(b, spec, f"{index + 1}") if spec.order == "post" else y
-
-
-def _average(c: BlockConfig) -> Op:
-    if c.stride == 1 and c.dilation == 1:
-        return Identity()
-    return AvgPool2d(2, c.stride, ceil_mode=True)
-
-
-def _zero_padded(b: Builder, c: BlockConfig, x: int) -> int:
-    """Shortcut A of the paper's CIFAR nets: subsample, then fill new channels with zeros."""
-    new = _new_channels(b, c)
-    if c.stride != 1:
-        x = b.call("subsample", Subsample(c.stride), x)
-    return b.call("pad", Pad(channels=(new // 2, new - new // 2)), x) if new else x
-
-
-def _new_channels(b: Builder, c: BlockConfig) -> int:
-    if c.out_channels < c.in_channels:
-        raise BranchError(
-            f"{b.scope}shortcut: zero padding cannot reduce {c.in_channels} channels to {c.out_channels}",
-            hint="--set shortcut=B",
-        )
-    return c.out_channels - c.in_channels
 
 
 # (spec.block, spec.order, kind of split) -> (class name, torchvision's or timm's; function that writes the block)

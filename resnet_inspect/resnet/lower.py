@@ -7,7 +7,8 @@ from resnet_inspect.graph import Builder, Graph, TensorType
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Flatten
-from resnet_inspect.resnet.blocks import ALPHA, BLOCKS, BlockConfig, activation, convolution, norm
+from resnet_inspect.resnet.blocks import BLOCKS
+from resnet_inspect.resnet.layers import ALPHA, BlockConfig, activation, convolution, norm
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.units import counted
 

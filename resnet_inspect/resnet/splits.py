@@ -15,19 +15,19 @@ from resnet_inspect.graph.ops.pool import AvgPool2d
 from resnet_inspect.graph.ops.reshape import Slice
 from resnet_inspect.graph.ops.weighing import Sum
 from resnet_inspect.resnet.attention import divisible
-from resnet_inspect.resnet.blocks import BlockConfig, activation, convolution, norm, reshapes
 from resnet_inspect.resnet.choices import Split
+from resnet_inspect.resnet.layers import BlockConfig, activation, convolution, norm, reshapes
 from resnet_inspect.resnet.spec import ResNetSpec
 
 LEAST_HIDDEN = 32  # channels between ResNeSt's two 1×1
 
 
-def hierarchical(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig, cout: int) -> int:
+def hierarchical(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig) -> int:
     """Each part but the last goes through a 3×3, summed with the part before (Gao et al. 2019, arXiv:1904.01169).
 
     A block that changes the shape does not sum the parts, and pools the last one.
     """
-    x, width = b.last, cout // split.parts
+    x, width = b.last, c.width // split.parts
     parts = [b.call(f"split_{i}", Slice(i * width, (i + 1) * width), x) for i in range(split.parts)]
     done: list[int] = []
     for i, part in enumerate(parts[:-1]):
@@ -41,7 +41,7 @@ def hierarchical(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig, cou
     return b.call("cat", Cat(), *done, last)
 
 
-def split_attention(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig, cout: int) -> int:
+def split_attention(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig) -> int:
     """``parts`` 3×3 on all channels, weighed against each other (Zhang et al. 2020, arXiv:2004.08955).
 
     A 3×3 pool takes the stride, before or after them.
@@ -49,15 +49,15 @@ def split_attention(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig, 
     pool = AvgPool2d(3, c.stride, padding=1)
     if c.stride > 1 and split.early:
         b.module("avd_first", pool)
-    b.within("conv2", "SplitAttn", partial(_split_attention, b, spec, split, c, cout))
+    b.within("conv2", "SplitAttn", partial(_split_attention, b, spec, split, c))
     if c.stride > 1 and not split.early:
         b.module("avd_last", pool)
     return b.last
 
 
-def _split_attention(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig, cout: int) -> int:
+def _split_attention(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig) -> int:
     radix, bias = split.parts, spec.conv_bias != "none"
-    conv = Conv2d(cout, radix * cout, 3, 1, c.first_dilation, c.first_dilation, radix * c.groups, bias)
+    conv = Conv2d(c.width, radix * c.width, 3, 1, c.first_dilation, c.first_dilation, radix * c.groups, bias)
     b.module("conv", conv)
     norm(b, spec, "bn0")
     x = activation(b, spec, "act0")
@@ -65,15 +65,15 @@ def _split_attention(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig,
         x = _apart(b, radix, "parts")
         _together(b, "sum")
     b.call("mean", Mean((2, 3)))
-    hidden = max(LEAST_HIDDEN, divisible(radix * cout / 4, 8))
-    b.module("fc1", Conv2d(cout, hidden, 1, groups=c.groups, bias=True))
+    hidden = max(LEAST_HIDDEN, divisible(radix * c.width / 4, 8))
+    b.module("fc1", Conv2d(c.width, hidden, 1, groups=c.groups, bias=True))
     norm(b, spec, "bn1")
     activation(b, spec, "act1")
-    b.module("fc2", Conv2d(hidden, radix * cout, 1, groups=c.groups, bias=True))
+    b.module("fc2", Conv2d(hidden, radix * c.width, 1, groups=c.groups, bias=True))
     return _weigh(b, radix, x) if radix > 1 else b.call("mul", Mul(), x, b.module("rsoftmax", Sigmoid()))
 
 
-def selective_kernel(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig, cout: int) -> int:
+def selective_kernel(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig) -> int:
     """A 3×3 and a dilated 3×3, weighed against each other (Li et al. 2019, arXiv:1903.06586).
 
     Each reads its half of the channels, as timm's, or ``whole``: all of them, as the paper's.
@@ -81,11 +81,11 @@ def selective_kernel(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig,
     return b.within(
         "conv2" if spec.block == "bottleneck" else "conv1",
         "SelectiveKernel",
-        partial(_selective_kernel, b, spec, split, c, cout),
+        partial(_selective_kernel, b, spec, split, c),
     )
 
 
-def _selective_kernel(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig, cout: int) -> int:
+def _selective_kernel(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig) -> int:
     x, cin, bias = b.last, b.type(b.last).shape[1], spec.conv_bias != "none"
     half = cin // 2
     if cin % 2 and not split.whole:
@@ -94,7 +94,7 @@ def _selective_kernel(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig
     paths = []
     for i, part in enumerate(parts):
         reach = c.first_dilation * (i + 1)
-        conv = Conv2d(cin if split.whole else half, cout, 3, c.stride, reach, reach, c.groups, bias)
+        conv = Conv2d(cin if split.whole else half, c.width, 3, c.stride, reach, reach, c.groups, bias)
         b.module(f"paths_{i}_conv", conv, part)
         norm(b, spec, f"paths_{i}_bn")
         paths.append(activation(b, spec, f"paths_{i}_act"))
@@ -102,11 +102,11 @@ def _selective_kernel(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig
     x = _apart(b, 2, "parts")
     _together(b, "sum")
     b.call("mean", Mean((2, 3)))
-    hidden = divisible(cout * split.ratio, split.divisor)
-    b.module("fc_reduce", Conv2d(cout, hidden, 1))
+    hidden = divisible(c.width * split.ratio, split.divisor)
+    b.module("fc_reduce", Conv2d(c.width, hidden, 1))
     norm(b, spec, "bn")
     activation(b, spec, "act")
-    b.module("fc_select", Conv2d(hidden, 2 * cout, 1))
+    b.module("fc_select", Conv2d(hidden, 2 * c.width, 1))
     return _weigh(b, 2, x)
 
 
@@ -132,7 +132,7 @@ def _weigh(b: Builder, parts: int, x: int) -> int:
 
 
 # Split.kind -> function that writes what stands in for the 3×3
-SPLITS: dict[str, Callable[[Builder, ResNetSpec, Split, BlockConfig, int], int]] = {
+SPLITS: dict[str, Callable[[Builder, ResNetSpec, Split, BlockConfig], int]] = {
     "res2net": hierarchical,
     "resnest": split_attention,
     "sk": selective_kernel,
