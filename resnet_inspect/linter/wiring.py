@@ -6,7 +6,7 @@ from dataclasses import replace
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.facts.blocks import blocks_by_stage
 from resnet_inspect.graph.ops.linear import Conv2d
-from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, GroupNorm, Identity, ReLU
+from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, GroupNorm, Identity, ReLU, Scale
 from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d, GlobalPool, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Pad, Subsample
 from resnet_inspect.linter.rule import (
@@ -139,8 +139,10 @@ def missing_projection(subject: Subject) -> Iterator[Hit]:
 
     Project where the shape changes. For images under 64 pixels the paper keeps A, so that its nets
     have as many parameters as the plain nets that it compares them with. There the rule reports
-    only shortcuts that are mostly zeros.
+    only shortcuts that are mostly zeros. A pyramid net widens in every block and is padded by design.
     """
+    if subject.spec.order == "pyramid":
+        return
     padded = [node for node in subject.graph.nodes if isinstance(node.op, Pad) and any(node.op.channels)]
     if not padded:
         return
@@ -169,10 +171,11 @@ def missing_norm(subject: Subject) -> Iterator[Hit]:
     its convolutions is fine as long as it is not trained.
     """
     blocks = [block for names in blocks_by_stage(subject.graph).values() for block in names]
+    # A branch that is multiplied by a number is scaled as an NF-ResNet's.
     normed = {
         ".".join(node.name.split(".")[:2])
         for node in subject.graph.nodes
-        if isinstance(node.op, BatchNorm2d | GroupNorm) and not is_in_gate(node) and not is_on_shortcut(node)
+        if isinstance(node.op, BatchNorm2d | GroupNorm | Scale) and not is_in_gate(node) and not is_on_shortcut(node)
     }
     bare = [block for block in blocks if block not in normed]
     if bare:
