@@ -9,7 +9,7 @@ from hypothesis import given
 from strategies import specs
 
 from resnet_inspect import sources
-from resnet_inspect.errors import RequestError, SpecError
+from resnet_inspect.errors import RequestError, ShapeError, SpecError
 from resnet_inspect.resnet import fields, toml, zoo
 from resnet_inspect.resnet.choices import CHOICES, Attention, Split
 from resnet_inspect.resnet.fields import READERS, SYNONYMS, read
@@ -113,6 +113,24 @@ def test_a_pyramid_is_padded_and_not_dilated(setting: str) -> None:
     field = setting.partition("=")[0]
     with pytest.raises(SpecError, match=f"^order=pyramid needs {field}="):
         sources.find_variant("pytorchcv:pyramidnet110_a48_cifar10", ["block=bottleneck", setting])
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("block=senet --set order=pre", "block=senet needs order=post"),
+        ("block=senet --set shortcut=D", "block=senet needs shortcut=B"),
+        ("conv=scaled", "conv=scaled needs order=pre and norm=none"),
+    ],
+)
+def test_a_block_without_the_fields_that_it_stands_on_is_refused(setting: str, message: str) -> None:
+    with pytest.raises(SpecError, match=f"^{message}"):
+        sources.find_variant("resnet50", setting.split(" --set "))
+
+
+def test_selective_kernels_need_two_halves() -> None:
+    with pytest.raises(ShapeError, match=r"layer1\.0\..*: 7 channels have no halves"):
+        sources.graph_of(sources.find("skresnet50", ["widths=7,8,8,8"]))
 
 
 def test_a_split_checks_itself() -> None:

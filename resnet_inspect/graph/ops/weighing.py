@@ -33,6 +33,9 @@ class MatMul(OwnPass):
             raise ShapeError(f"{ins[0]} and {ins[1]} are no factors of a product")
         return TensorType((*left[:-1], right[-1]), ins[0].dtype)
 
+    def elementwise(self, ins: Types, out: TensorType) -> int:
+        return ins[0].numel
+
     def products(self, ins: Types, out: TensorType) -> int:
         """Multiply-accumulates: b for each element of the output."""
         return out.numel * ins[0].shape[-1]
