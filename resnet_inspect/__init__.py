@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from resnet_inspect.api.words import explain, glossary
     from resnet_inspect.errors import InspectError
     from resnet_inspect.graph import Graph
-    from resnet_inspect.resnet.spec import Attention, ResNetSpec
+    from resnet_inspect.resnet.choices import Attention
+    from resnet_inspect.resnet.spec import ResNetSpec
 
 __version__ = "0.1.0"
 
@@ -75,7 +76,8 @@ HOMES = {
     "api.words": "explain glossary",
     "errors": "InspectError",
     "graph": "Graph",
-    "resnet.spec": "Attention ResNetSpec",
+    "resnet.choices": "Attention",
+    "resnet.spec": "ResNetSpec",
 }
 
 

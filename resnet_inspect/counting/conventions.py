@@ -32,6 +32,11 @@ def _zero(call: Call) -> int:
     return 0
 
 
+def _products(call: Call) -> int:
+    """Multiply-accumulates of two computed matrices."""
+    return call.node.macs_without_weights
+
+
 def _blur_macs(call: Call) -> int:
     """The fixed 3×3 filter runs as a depthwise convolution; a tool that counts calls takes it for a learned one."""
     return 9 * call.node.out.numel
@@ -97,8 +102,10 @@ FVCORE = Convention(
         "BatchNorm2d": _inputs(2),
         "GroupNorm": _inputs(5),
         "weight standardisation": _weights(4),
+        "scaled weight standardisation": _weights(5),
         "AdaptiveAvgPool2d": _inputs(1),
         "BlurPool2d": _blur_macs,
+        "MatMul": _products,
     },
 )
 FVCORE_ACTIVATIONS = Convention(
@@ -106,7 +113,7 @@ FVCORE_ACTIVATIONS = Convention(
     "element",
     "0.1.5.post20221221",
     "ActivationCountAnalysis: output elements of any convolution or linear layer, learned or not",
-    dict.fromkeys((*CONVOLUTIONS, "BlurPool2d"), _outputs),
+    dict.fromkeys((*CONVOLUTIONS, "BlurPool2d", "MatMul"), _outputs),
 )
 THOP = Convention(
     "thop",
@@ -128,7 +135,7 @@ PTFLOPS = Convention(
     "MAC",
     "0.7.5",
     "MACs, biases and elements of one image; ReLU and pools a second time, as functions on the whole batch",
-    {"ReLU": _inputs(1), **POOLS},
+    {**dict.fromkeys(("ReLU", "SiLU", "GELU", "Softmax"), _inputs(1)), **POOLS},
     _wrap_each(_per_image, NORMS_AND_POOLS),
     per_image=True,
 )
@@ -145,7 +152,7 @@ PTFLOPS_ATEN = Convention(
     "MAC",
     "0.7.5",
     "backend aten: MACs and biases of any convolution or matrix product, learned or not",
-    {**CONVOLUTIONS, **BIASES, "BlurPool2d": _blur_macs},
+    {**CONVOLUTIONS, **BIASES, "BlurPool2d": _blur_macs, "MatMul": _products},
 )
 TORCHINFO = Convention(
     "torchinfo",
@@ -155,10 +162,13 @@ TORCHINFO = Convention(
     modules={
         **CONVOLUTIONS,
         "StdConv2d": _macs,
+        "ScaledStdConv2d": _macs,
         **BIASES,
+        "ScaledStdConv2d bias": _outputs,
         "BatchNorm2d": _params_per_image,
         "GroupNorm": _params_per_image,
         "timm.GroupNorm": _params_per_image,
+        "LayerNorm2d": _params_per_image,
     },
 )
 TORCH = Convention(
@@ -166,7 +176,8 @@ TORCH = Convention(
     "FLOP",
     "2.15.0",
     "FlopCounterMode: two FLOPs per multiply-accumulate of any convolution or matrix product, learned or not",
-    {**TWICE, "BlurPool2d": lambda call: 2 * _blur_macs(call)},
+    TWICE,
+    otherwise=lambda call: 2 * (call.node.macs + call.node.macs_without_weights),
 )
 # calflops contains DeepSpeed's profiler, so both count alike.
 PROFILER_FLOPS: dict[str, Rule] = {

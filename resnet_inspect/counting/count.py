@@ -20,7 +20,7 @@ class Convention:
         operations: a rule for each kind of operation, whichever module or function runs it.
         modules: a rule for each class of module. A call with a rule in both tables counts twice.
         per_image: the total is for one image, whatever the batch size.
-        otherwise: a rule for any other operation with learned multiply-accumulates.
+        otherwise: a rule for any other operation for which it gives more than 0.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Convention:
     def rules(self, call: Call) -> list[Rule]:
         """The rules for a call: of its operation and of its module."""
         rules = [self.operations.get(call.kind), self.modules.get(call.by)]
-        if rules == [None, None] and call.kind == call.node.kind and call.node.macs:
+        if rules == [None, None] and call.kind == call.node.kind and self.otherwise and self.otherwise(call):
             rules = [self.otherwise]
         return [rule for rule in rules if rule is not None]
 

@@ -28,5 +28,5 @@ def training_flops(graph: Graph, convention: Convention = CONV_FC) -> dict[int, 
         if position in backward:
             gradients = backward[position]
             times = node.op.groups if convention is TORCH and isinstance(node.op, Conv2d) else 1
-            steps[position] += forward * (times * gradients.of_weight + bool(gradients.inputs))
+            steps[position] += forward * (times * gradients.of_weight + len(gradients.inputs))
     return steps

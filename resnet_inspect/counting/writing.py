@@ -6,6 +6,7 @@ torchvision calls one ReLU module three times in a block, where timm has three m
 norm and ReLU into one class, and a tool that knows torch's classes by name does not see it.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
@@ -49,6 +50,8 @@ class Writing:
         pads_before_pool: a module pads the image before the stem's pool.
         relu_before_se: a basic block has one more ReLU, between its last norm and the squeeze.
         classes: the modules' classes by kind of operation, where they are not torch's own.
+        functions: names of functions by kind of operation, where they are not in torch.nn.functional.
+        classes_at: a pattern of the paths of the modules to which ``classes`` applies.
     """
 
     relu: Literal["shared", "own", "function"] = "own"
@@ -57,17 +60,25 @@ class Writing:
     pads_before_pool: bool = False
     relu_before_se: bool = False
     classes: Mapping[str, str] = field(default_factory=dict)
+    classes_at: str = ""
+    functions: Mapping[str, str] = field(default_factory=dict)
 
 
 NO_CLASSES: Mapping[str, str] = {}
+STANDARDISATIONS = {"StdConv2d": "weight standardisation", "ScaledStdConv2d": "scaled weight standardisation"}
 NORM_ACT = {"BatchNorm2d": "BatchNormAct2d", "GroupNorm": "GroupNormAct"}
 # A zoo family names its library; ``build`` lays modules out as torchvision does.
 WRITINGS: dict[str, Writing] = {
     "torchvision": Writing(relu="shared"),
+    "torchvision.regnet": Writing(squeeze_by_pool=True),
     "timm": Writing(classes={"GroupNorm": "timm.GroupNorm"}),
     "timm.resnetv2": Writing(classes=NORM_ACT),
     "timm.resnetv2-bit": Writing(pads_before_pool=True, classes={**NORM_ACT, "Conv2d": "StdConv2d"}),
-    "timm.byobnet": Writing(classes=NORM_ACT),
+    "timm.nfnet": Writing(classes={"Conv2d": "ScaledStdConv2d"}, classes_at=r"^(?!.*\.se\.)"),
+    "timm.byobnet": Writing(classes={**NORM_ACT, "GroupNorm": "LayerNorm2d"}),
+    "timm.sknet": Writing(
+        classes=NORM_ACT, classes_at=r"^layer.*\.(bn\d|paths_\d_bn)$", functions={"Softmax": "torch.softmax"}
+    ),
     "timm.senet": Writing(relu="shared", relu_before_se=True),
     "pytorchcv": Writing(last_pool="sized", squeeze_by_pool=True),
     "kuangliu": Writing(relu="function", last_pool="function"),
@@ -118,14 +129,19 @@ def _named(node: Node, layout: Writing) -> tuple[str, str]:
         module = False
     if isinstance(node.op, AdaptiveAvgPool2d) and node.stage == "head" and layout.last_pool != "adaptive":
         kind, module = "AvgPool2d", layout.last_pool == "sized"
+    if isinstance(node.op, Activation):
+        kind = node.op.function
     classifier = node.stage == "head" and isinstance(node.op, Conv2d)  # always torch's own class
-    return kind, (kind if classifier else layout.classes.get(kind, kind)) if module else ""
+    if not module:
+        return layout.functions.get(kind, kind), ""
+    own = classifier or not re.search(layout.classes_at, node.module)
+    return kind, kind if own else layout.classes.get(kind, kind)
 
 
 def _extra_calls(call: Call) -> Iterator[Call]:
     """The parts of a convolution or linear layer that tools count apart from its multiply-accumulates."""
-    if call.by == "StdConv2d":
-        yield Call("weight standardisation", call.node, "")
+    if call.by in STANDARDISATIONS:
+        yield Call(STANDARDISATIONS[call.by], call.node, "")
     if isinstance(call.node.op, Conv2d | Linear) and call.node.op.bias:
         yield Call(f"{call.kind} bias", call.node, f"{call.by} bias", call.last)
 

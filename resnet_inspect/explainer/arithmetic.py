@@ -32,10 +32,10 @@ def sides(node: Node, kernel: int, stride: int, padding: int) -> list[str]:
 
 
 def weights(node: Node) -> str:
-    """``k·k·C·C_out``, plus ``C_out`` for a bias; C is the number of channels that each group reads."""
+    """``k·k·C·C_out``, plus ``C_out`` for a bias and for a gain; C is the number of channels that each group reads."""
     match node.op:
-        case Conv2d(in_channels=c, out_channels=out, kernel_size=k, groups=groups, bias=bias):
-            return f"{k}·{k}·{c // groups}·{out}" + (f" + {out}" if bias else "")
+        case Conv2d(in_channels=c, out_channels=out, kernel_size=k, groups=groups):
+            return f"{k}·{k}·{c // groups}·{out}" + f" + {out}" * (len(node.op.params()) - 1)
         case Linear(in_features=c, out_features=out, bias=bias):
             return f"{c}·{out}" + (f" + {out}" if bias else "")
         case Conv1d(in_channels=c, out_channels=out, kernel_size=k):

@@ -20,7 +20,7 @@ def explain_bias(net: Outline, say: Speaker) -> Section | None:
     normalised = _find_normalised(net)
     biased = [conv for conv, op in normalised if op.bias]
     paragraphs = [_explain_waste(biased, say) if biased else _explain_absence([conv for conv, _ in normalised], say)]
-    if net.spec.order == "pre":
+    if net.spec.order != "post":
         paragraphs.append(
             say(
                 "The last convolution of each block feeds the sum, not a normalisation. But the next block, or the "

@@ -74,7 +74,8 @@ def _explain_signature(kind: BlockKind, numbers: str, say: Speaker) -> str:
 
 
 def _draw_residual_path(kind: BlockKind, say: Speaker) -> str:
-    steps = kind.residual + tuple(node for node in kind.attention if node.kind == "Mul")[-1:]
+    gate = [node for node in kind.attention if node.kind == "Mul"][-1:]
+    steps = [node for node in kind.nodes if node in kind.residual or node in gate]
     return say("Residual path: {path}.", path=_draw_path(kind, steps))
 
 

@@ -12,21 +12,25 @@ from resnet_inspect.units import text
 def explain_head(net: Outline, say: Speaker) -> Section:
     """How the last map becomes class scores, and what that costs."""
     nodes = net.nodes("head")
+    pool = next(i for i, node in enumerate(nodes) if node.kind == "AdaptiveAvgPool2d")
+    features = [node for node in nodes[:pool] if isinstance(node.op, Conv2d)]
+    before_features = nodes[: nodes.index(features[0])] if features else nodes[:pool]
     source = nodes[0].ins[0]
-    channels, (rows, columns) = source.shape[1], source.shape[2:]
     paragraphs = []
-    if final := norm_channels(nodes):
+    if final := norm_channels(before_features):
         paragraphs.append(
             say(
                 "Neither normalisation nor ReLU has followed the last sum yet, so both come here: {worked} parameters.",
                 worked=write.scales_and_shifts(final),
             )
-            if net.spec.order == "pre"
+            if net.spec.order != "post"
             else say(
                 "Normalisation and ReLU follow the last sum: {worked} parameters.",
                 worked=write.scales_and_shifts(final),
             )
         )
+    paragraphs += [_explain_features(node, say) for node in features]
+    channels, (rows, columns) = nodes[pool].ins[0].shape[1], nodes[pool].ins[0].shape[2:]
     paragraphs.append(
         say(
             "The global average pool takes the mean of each {height}×{width} map: {source} becomes one number per "
@@ -34,12 +38,12 @@ def explain_head(net: Outline, say: Speaker) -> Section:
             "images of other sizes than {image}.",
             height=str(rows),
             width=str(columns),
-            source=write.shape(source),
+            source=write.shape(nodes[pool].ins[0]),
             channels=write.integer(channels),
             image=write.shape(net.graph.input),
         )
     )
-    for node in nodes:
+    for node in nodes[pool:]:
         if isinstance(node.op, Conv2d | Linear):
             paragraphs.append(_explain_classifier(net, node, say))
     if not net.spec.num_classes:
@@ -48,6 +52,17 @@ def explain_head(net: Outline, say: Speaker) -> Section:
         )
     title = say("The head: {source} → {out}", source=write.shape(source), out=write.shape(net.graph.output))
     return Section("head", title, tuple(paragraphs))
+
+
+def _explain_features(node: Node, say: Speaker) -> str:
+    return say(
+        "{conv} is a 1×1 convolution to {channels} channels, and normalisation and ReLU follow: {weights} = {params} "
+        "weights.",
+        conv=node.name,
+        channels=write.integer(node.out.shape[1]),
+        weights=write.weights(node),
+        params=write.integer(node.params),
+    )
 
 
 def _explain_classifier(net: Outline, node: Node, say: Speaker) -> str:

@@ -21,17 +21,28 @@ TRANSLATED_NAMES = (
     marked("basic block"),
     marked("pre-activation bottleneck"),
     marked("pre-activation basic block"),
+    marked("half-width bottleneck"),
+    marked("pyramid bottleneck"),
+    marked("pyramid basic block"),
+    marked("Res2Net bottleneck"),
+    marked("ResNeSt bottleneck"),
+    marked("selective-kernel bottleneck"),
+    marked("selective-kernel basic block"),
 )
-CONVOLUTIONS = {"bottleneck": 3, "basic": 2}
+CONVOLUTIONS = {"bottleneck": 3, "basic": 2, "senet": 3}
 
 
 @dataclass(frozen=True, slots=True)
 class BlockKind:
-    """Equal blocks of one stage: ``places`` are their positions in it, from 0; ``nodes`` are the nodes of the first."""
+    """Equal blocks of one stage: ``places`` are their positions in it, from 0; ``nodes`` are the nodes of the first.
+
+    ``path_of_residual`` are those on the way from the block's input to its sum, of parallel ways the first.
+    """
 
     stage: str
     places: tuple[int, ...]
     nodes: tuple[Node, ...]
+    path_of_residual: tuple[Node, ...]
     name: str
     projects: bool
 
@@ -54,12 +65,7 @@ class BlockKind:
     @property
     def residual(self) -> tuple[Node, ...]:
         """The convolutions and pools of the residual path, without attention."""
-        return tuple(
-            node
-            for node in self.nodes
-            if isinstance(node.op, Conv2d | AvgPool2d | BlurPool2d)
-            and not self.name_inside(node).startswith((*SHORTCUT_NAMES, "se."))
-        )
+        return tuple(node for node in self.path_of_residual if isinstance(node.op, Conv2d | AvgPool2d | BlurPool2d))
 
     @property
     def convs(self) -> tuple[Node, ...]:
@@ -86,8 +92,8 @@ class BlockKind:
 
     @property
     def width(self) -> int:
-        """Output channels of the first convolution: a bottleneck's width, a basic block's planes."""
-        return self.convs[0].out.shape[1]
+        """Channels that the last convolution reads: a bottleneck's width, a basic block's planes."""
+        return self.convs[-1].ins[0].shape[1]
 
     @property
     def stride(self) -> int:
@@ -169,6 +175,17 @@ def norm_channels(nodes: Sequence[Node]) -> list[int]:
     return [node.out.shape[1] for node in nodes if isinstance(node.op, BatchNorm2d | GroupNorm)]
 
 
+def _path_of_residual(graph: Graph, block: str) -> list[Node]:
+    """The calls from the sum of ``block`` back to its input, in the order they run."""
+    inside = f"{block}."
+    total = max(i for i, node in enumerate(graph.nodes) if node.name == f"{inside}add")
+    path, position = [], graph.nodes[total].inputs[0]
+    while (node := graph.nodes[position]).name.startswith(inside):
+        path.append(node)
+        position = node.inputs[0]
+    return path[::-1]
+
+
 def _group_equal(
     graph: Graph, stage: str, blocks: list[str], nodes: dict[str, list[Node]], projections: set[str]
 ) -> list[BlockKind]:
@@ -181,5 +198,6 @@ def _group_equal(
     for equal in places.values():
         first = blocks[equal[0]]
         name = block_name(graph, first)
-        kinds.append(BlockKind(stage, tuple(equal), tuple(nodes[first]), name, first in projections))
+        path = tuple(_path_of_residual(graph, first))
+        kinds.append(BlockKind(stage, tuple(equal), tuple(nodes[first]), path, name, first in projections))
     return kinds

@@ -11,15 +11,14 @@ from resnet_inspect.graph.facts.blocks import alias
 from resnet_inspect.graph.facts.receptive_field import View, by_stage
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.report import Column, Row, Section, Table, tabulate
+from resnet_inspect.resnet.choices import ACTIVATIONS
 
 
 def explain_whole(net: Outline, say: Speaker) -> Section:
     """Input, output, cost, and depth in layers."""
-    return Section(
-        "overview",
-        say("{model} at a glance", model=net.graph.name),
-        (say.paragraph(_explain_task(net, say), _explain_cost(net, say)), _explain_depth(net, say)),
-    )
+    task = say.paragraph(_explain_task(net, say), _explain_cost(net, say))
+    paragraphs = filter(None, (task, _explain_depth(net, say), _explain_activation(net, say)))
+    return Section("overview", say("{model} at a glance", model=net.graph.name), tuple(paragraphs))
 
 
 def count_layers_by_part(net: Outline) -> tuple[int, int, int]:
@@ -68,6 +67,16 @@ def _explain_cost(net: Outline, say: Speaker) -> str:
         params=write.integer(net.total.params),
         macs=write.integer(net.total.macs),
         blocks=write.multiples([(1, count) for count in _count_blocks(net).values()]),
+    )
+
+
+def _explain_activation(net: Outline, say: Speaker) -> str:
+    """The activation, if it is not the ReLU that every other sentence names."""
+    if net.spec.act == "relu":
+        return ""
+    return say(
+        "The activation is {activation}. Where this text says ReLU, this net has {activation}.",
+        activation=ACTIVATIONS[net.spec.act],
     )
 
 

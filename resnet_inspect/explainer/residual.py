@@ -11,7 +11,7 @@ from resnet_inspect.units import text
 
 def explain_residual(net: Outline, say: Speaker) -> Section:
     """F(x) + x, the degradation that it cures (He et al. 2015, arXiv:1512.03385), and the cost of the shortcuts."""
-    after = say("and nothing follows the sum") if net.spec.order == "pre" else say("and ReLU follows the sum")
+    after = say("and nothing follows the sum") if net.spec.order != "post" else say("and ReLU follows the sum")
     idea = say(
         "Every residual block computes F(x) + x. The residual path F is a few convolutions, the shortcut carries x "
         "past them, {after}. To add nothing, a block only needs F(x) = 0.",

@@ -5,7 +5,7 @@ from resnet_inspect.explainer.outline import Outline, norm_channels
 from resnet_inspect.explainer.speech import Speaker
 from resnet_inspect.graph import Node
 from resnet_inspect.graph.ops.linear import Conv2d
-from resnet_inspect.graph.ops.pointwise import ReLU
+from resnet_inspect.graph.ops.pointwise import Activation, ReLU
 from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.report import Section
 from resnet_inspect.units import text
@@ -59,7 +59,7 @@ def _explain_deep_stem(net: Outline, convs: list[Node], say: Speaker) -> str:
 
 def _explain_norm_and_act(net: Outline, nodes: list[Node], say: Speaker) -> str:
     """Normalisation and activation, or which of the two is missing."""
-    channels, active = norm_channels(nodes), any(isinstance(node.op, ReLU) for node in nodes)
+    channels, active = norm_channels(nodes), any(isinstance(node.op, ReLU | Activation) for node in nodes)
     sentences = []
     if channels and active:
         sentences.append(

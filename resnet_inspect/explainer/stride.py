@@ -24,7 +24,7 @@ def explain_stride_placement(net: Outline, say: Speaker) -> Section | None:
             "could take it. So this net is the same in both."
         )
         return Section("v1.5", title, (no_choice,))
-    if spec.antialias:
+    if spec.block != "bottleneck" or spec.order == "pyramid" or spec.antialias or spec.split:
         return None
     other_macs = _count_macs(net, replace(spec, stride_on="3x3" if spec.stride_on == "1x1" else "1x1"))
     if other_macs == net.total.macs:

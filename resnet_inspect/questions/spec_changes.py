@@ -2,16 +2,20 @@
 
 from typing import NamedTuple
 
+from resnet_inspect.resnet.check import typed
+from resnet_inspect.resnet.choices import Widths
 from resnet_inspect.resnet.fields import to_mapping
-from resnet_inspect.resnet.spec import ResNetSpec, Widths, typed
+from resnet_inspect.resnet.spec import ResNetSpec
 
 # The fields of a spec that define the stem, a layer and the head.
-STEM = ("in_channels", "stem", "stem_pool", "stem_norm_act", "stem_act", "norm", "conv_bias", "antialias")
-LAYER = (
-    "block", "depths", "widths", "groups", "base_width", "strides", "stride_on", "order", "shortcut", "output_stride",
-    "norm", "conv_bias", "attention", "antialias",
+STEM = (
+    "in_channels", "stem", "stem_pool", "stem_norm_act", "stem_act", "norm", "conv", "act", "conv_bias", "antialias",
 )  # fmt: skip
-HEAD = ("final_norm", "norm", "head", "num_classes")
+LAYER = (
+    "block", "depths", "widths", "expansion", "groups", "base_width", "group_width", "split", "strides", "stride_on",
+    "order", "shortcut", "output_stride", "norm", "conv", "act", "conv_bias", "attention", "attention_on", "antialias",
+)  # fmt: skip
+HEAD = ("final_norm", "num_features", "norm", "act", "head", "num_classes")
 # What the values of a field stand for; the papers' option letters: arXiv:1512.03385, table 3; D: arXiv:1812.01187.
 MEANINGS = {
     "shortcut": "shortcut, where the shape changes: A subsamples and pads with zero channels, B projects by a 1×1 "
@@ -35,6 +39,7 @@ def values_of(spec: ResNetSpec, stage: str) -> dict[str, str]:
         return {field: _text(field, values[field]) for field in (STEM if stage == "stem" else HEAD)}
     i = int(stage.removeprefix("layer")) - 1
     values |= {"depths": spec.depths[i], "widths": _widths(spec)[i], "strides": spec.stage_strides[i]}
+    values |= {"expansion": spec.expansions[i], "group_width": spec.group_widths[i]}
     return {field: _text(field, values[field]) for field in LAYER}
 
 
@@ -50,6 +55,7 @@ def _effective(spec: ResNetSpec) -> dict[str, object]:
     return {
         **to_mapping(spec),
         "widths": _widths(spec),
+        "expansion": spec.expansions,
         "strides": spec.stage_strides,
         "stem_norm_act": spec.has_stem_norm_act,
         "final_norm": spec.has_final_norm,

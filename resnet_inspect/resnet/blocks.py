@@ -1,44 +1,48 @@
 """Residual blocks: each function writes one into the graph."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 
-from resnet_inspect.errors import BranchError
 from resnet_inspect.graph import Builder
-from resnet_inspect.graph.ops.base import Op
-from resnet_inspect.graph.ops.linear import Conv2d
-from resnet_inspect.graph.ops.pointwise import Add, BatchNorm2d, GroupNorm, Identity, ReLU
-from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d
-from resnet_inspect.graph.ops.reshape import Pad, Subsample
+from resnet_inspect.graph.ops.pointwise import Add
+from resnet_inspect.graph.ops.pool import AvgPool2d
+from resnet_inspect.graph.ops.reshape import Pad
+from resnet_inspect.resnet.layers import (
+    ALPHA,
+    ATTENTION_GAIN,
+    BlockConfig,
+    activation,
+    antialias,
+    attend,
+    conv,
+    new_channels,
+    norm,
+    projects,
+    reshapes,
+    scale,
+    shortcut,
+    spatial_conv,
+    split_conv,
+)
 from resnet_inspect.resnet.spec import ResNetSpec
-
-
-@dataclass(frozen=True, slots=True)
-class BlockConfig:
-    """The sizes of a block in its net; two blocks of a spec with equal configs are equal."""
-
-    in_channels: int
-    planes: int
-    out_channels: int
-    stride: int
-    first_dilation: int
-    dilation: int
 
 
 def bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     """1×1 reduce, 3×3, 1×1 expand; torchvision strides in the 3×3 (v1.5), the paper in the first 1×1 (v1)."""
     x = b.last
-    width = c.planes * spec.base_width // 64 * spec.groups
     first_stride, stride = (c.stride, 1) if spec.stride_on == "1x1" else (1, c.stride)
-    _conv(b, spec, "conv1", c.in_channels, width, 1, first_stride)
+    reduced = c.width // 2 if spec.block == "senet" else c.width
+    conv(b, spec, "conv1", c.in_channels, reduced, 1, first_stride)
     norm(b, spec, "bn1")
-    b.module("relu", ReLU())
-    _spatial_conv(b, spec, "conv2", width, width, stride, c.first_dilation, spec.groups)
-    norm(b, spec, "bn2")
-    b.module("relu", ReLU())
-    _antialias(b, spec, c, stride)
-    _conv(b, spec, "conv3", width, c.out_channels, 1)
+    activation(b, spec)
+    if spec.split:
+        split_conv(b, spec, spec.split, c)
+    else:
+        spatial_conv(b, spec, "conv2", reduced, c.width, stride, c.first_dilation, c.groups)
+        norm(b, spec, "bn2")
+        activation(b, spec)
+        antialias(b, spec, c, stride)
+    attend(b, spec, c, "3x3")
+    conv(b, spec, "conv3", c.width, c.out_channels, 1)
     norm(b, spec, "bn3")
     return _join(b, spec, c, x)
 
@@ -46,37 +50,40 @@ def bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
 def basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     """3×3, 3×3."""
     x = b.last
-    _spatial_conv(b, spec, "conv1", c.in_channels, c.planes, c.stride, c.first_dilation)
-    norm(b, spec, "bn1")
-    b.module("relu", ReLU())
-    _antialias(b, spec, c, c.stride)
-    _spatial_conv(b, spec, "conv2", c.planes, c.out_channels, 1, c.dilation)
+    if spec.split:
+        split_conv(b, spec, spec.split, c)
+    else:
+        spatial_conv(b, spec, "conv1", c.in_channels, c.width, c.stride, c.first_dilation)
+        norm(b, spec, "bn1")
+        activation(b, spec)
+        antialias(b, spec, c, c.stride)
+    spatial_conv(b, spec, "conv2", c.width, c.out_channels, 1, c.dilation)
     norm(b, spec, "bn2")
     return _join(b, spec, c, x)
 
 
 def _join(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
     """Attention on the residual, sum with the shortcut, ReLU."""
-    residual = _attention(b, spec, c)
-    b.call("add", Add(), residual, _shortcut(b, spec, c, x))
-    return b.module("relu", ReLU())
+    residual = attend(b, spec, c, "residual")
+    b.call("add", Add(), residual, shortcut(b, spec, c, x))
+    return activation(b, spec)
 
 
 def preact_bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     """The bottleneck with norm and ReLU before each convolution (He et al. 2016, arXiv:1603.05027, figure 4e)."""
     x = b.last
-    width = c.planes * spec.base_width // 64 * spec.groups
     first_stride, stride = (c.stride, 1) if spec.stride_on == "1x1" else (1, c.stride)
     norm(b, spec, "bn1")
-    activated = b.module("relu", ReLU())
-    _conv(b, spec, "conv1", c.in_channels, width, 1, first_stride)
+    activated = scale(b, spec, "beta", c.beta, activation(b, spec))
+    conv(b, spec, "conv1", c.in_channels, c.width, 1, first_stride)
     norm(b, spec, "bn2")
-    b.module("relu", ReLU())
-    _spatial_conv(b, spec, "conv2", width, width, stride, c.first_dilation, spec.groups)
+    activation(b, spec)
+    spatial_conv(b, spec, "conv2", c.width, c.width, stride, c.first_dilation, c.groups)
     norm(b, spec, "bn3")
-    b.module("relu", ReLU())
-    _antialias(b, spec, c, stride)
-    _conv(b, spec, "conv3", width, c.out_channels, 1)
+    activation(b, spec)
+    antialias(b, spec, c, stride)
+    attend(b, spec, c, "3x3")
+    conv(b, spec, "conv3", c.width, c.out_channels, 1)
     return _join_preact(b, spec, c, x, activated)
 
 
@@ -84,115 +91,74 @@ def preact_basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
     """The basic block with norm and ReLU before each convolution."""
     x = b.last
     norm(b, spec, "bn1")
-    activated = b.module("relu", ReLU())
-    _spatial_conv(b, spec, "conv1", c.in_channels, c.planes, c.stride, c.first_dilation)
+    activated = scale(b, spec, "beta", c.beta, activation(b, spec))
+    spatial_conv(b, spec, "conv1", c.in_channels, c.width, c.stride, c.first_dilation)
     norm(b, spec, "bn2")
-    b.module("relu", ReLU())
-    _antialias(b, spec, c, c.stride)
-    _spatial_conv(b, spec, "conv2", c.planes, c.out_channels, 1, c.dilation)
+    activation(b, spec)
+    antialias(b, spec, c, c.stride)
+    spatial_conv(b, spec, "conv2", c.width, c.out_channels, 1, c.dilation)
     return _join_preact(b, spec, c, x, activated)
 
 
 def _join_preact(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int, activated: int) -> int:
     """Attention on the residual, sum with the shortcut: x itself, or a projection of the activated x."""
-    residual = _attention(b, spec, c)
-    source = activated if _projects(spec, c) or _reshapes(c) else x
-    return b.call("add", Add(), residual, _shortcut(b, spec, c, source))
+    residual = attend(b, spec, c, "residual")
+    if spec.attention and spec.attention_on == "residual":
+        residual = scale(b, spec, "gain", ATTENTION_GAIN, residual)
+    residual = scale(b, spec, "alpha", ALPHA, residual)
+    source = activated if projects(spec, c) or reshapes(c) else x
+    return b.call("add", Add(), residual, shortcut(b, spec, c, source))
 
 
-def norm(b: Builder, spec: ResNetSpec, name: str) -> int:
-    """Append the spec's normalisation of the newest node, if it has one."""
-    channels = b.type(b.last).shape[1]
-    match spec.norm:
-        case "bn":
-            return b.module(name, BatchNorm2d(channels))
-        case "gn":
-            return b.module(name, GroupNorm(32, channels))
-        case _:
-            return b.last
+def pyramid_bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
+    """The pre-activation bottleneck without its first ReLU, and with a norm before the sum (arXiv:1610.02915)."""
+    x = b.last
+    norm(b, spec, "bn1")
+    conv(b, spec, "conv1", c.in_channels, c.width, 1)
+    norm(b, spec, "bn2")
+    activation(b, spec)
+    spatial_conv(b, spec, "conv2", c.width, c.width, c.stride, c.first_dilation, c.groups)
+    norm(b, spec, "bn3")
+    activation(b, spec)
+    attend(b, spec, c, "3x3")
+    conv(b, spec, "conv3", c.width, c.out_channels, 1)
+    norm(b, spec, "bn4")
+    return _join_pyramid(b, spec, c, x)
 
 
-def _conv(b: Builder, spec: ResNetSpec, name: str, cin: int, cout: int, kernel: int, stride: int = 1) -> int:
-    return b.module(name, Conv2d(cin, cout, kernel, stride, bias=spec.conv_bias != "none"))
+def pyramid_basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
+    """The pre-activation basic block, changed likewise."""
+    x = b.last
+    norm(b, spec, "bn1")
+    spatial_conv(b, spec, "conv1", c.in_channels, c.width, c.stride, c.first_dilation)
+    norm(b, spec, "bn2")
+    activation(b, spec)
+    spatial_conv(b, spec, "conv2", c.width, c.out_channels, 1, c.dilation)
+    norm(b, spec, "bn3")
+    return _join_pyramid(b, spec, c, x)
 
 
-def _spatial_conv(
-    b: Builder, spec: ResNetSpec, name: str, cin: int, cout: int, stride: int, dilation: int, groups: int = 1
-) -> int:
-    """A 3×3 convolution padded to keep the extent; with ``antialias`` the following pool strides instead."""
-    if spec.antialias:
-        stride = 1
-    bias = spec.conv_bias != "none"
-    return b.module(name, Conv2d(cin, cout, 3, stride, dilation, dilation, groups, bias))
-
-
-def _antialias(b: Builder, spec: ResNetSpec, c: BlockConfig, stride: int) -> int:
-    """The pool after a strided 3×3. As timm's, it also runs where dilation stands in for the stride, with stride 1."""
-    if not spec.antialias or (stride == 1 and c.first_dilation == c.dilation):
-        return b.last
-    channels = b.type(b.last).shape[1]
-    return b.module("aa", AvgPool2d(stride, stride) if spec.antialias == "avg" else BlurPool2d(channels, stride))
-
-
-def _attention(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
-    if spec.attention is None:
-        return b.last
-    from resnet_inspect.resnet.attention import ATTENTION  # few nets need its operations, which are slow to define
-
-    class_name, write = ATTENTION[spec.attention.kind]
-    return b.within("se", class_name, partial(write, b, spec.attention, c.out_channels))
-
-
-def _reshapes(c: BlockConfig) -> bool:
-    return c.stride != 1 or c.in_channels != c.out_channels
-
-
-def _projects(spec: ResNetSpec, c: BlockConfig) -> bool:
-    return spec.shortcut == "C" or (_reshapes(c) and spec.shortcut != "A")
-
-
-def _shortcut(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
-    if _projects(spec, c):
-        if spec.shortcut == "D" and c.dilation > 1:
-            x = b.call("pad", Pad(right=1, bottom=1), x)
-        return b.within("downsample", "Sequential", partial(_projection, b, spec, c, x))
-    return _zero_padded(b, c, x) if _reshapes(c) else x
-
-
-def _projection(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
-    """A 1×1 convolution; D averages first, so a stride of 2 reads every value (arXiv:1812.01187)."""
-    index, stride = 0, c.stride
-    if spec.shortcut == "D":
-        x = b.module("0", _average(c), x)
-        index, stride = 1, 1
-    bias = spec.conv_bias != "none"
-    y = b.module(f"{index}", Conv2d(c.in_channels, c.out_channels, 1, stride, bias=bias), x)
-    return norm(b, spec, f"{index + 1}") if spec.order == "post" else y
-
-
-def _average(c: BlockConfig) -> Op:
-    if c.stride == 1 and c.dilation == 1:
-        return Identity()
-    return AvgPool2d(2, c.stride, ceil_mode=True)
-
-
-def _zero_padded(b: Builder, c: BlockConfig, x: int) -> int:
-    """Shortcut A of the paper's CIFAR nets: subsample, then fill new channels with zeros."""
-    new = c.out_channels - c.in_channels
-    if new < 0:
-        raise BranchError(
-            f"{b.scope}shortcut: zero padding cannot reduce {c.in_channels} channels to {c.out_channels}",
-            hint="--set shortcut=B",
-        )
+def _join_pyramid(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
+    """Attention on the residual, sum with x: averaged where the block strides, then filled up with zero channels."""
+    residual = attend(b, spec, c, "residual")
     if c.stride != 1:
-        x = b.call("subsample", Subsample(c.stride), x)
-    return b.call("pad", Pad(channels=(new // 2, new - new // 2)), x) if new else x
+        x = b.module("downsample", AvgPool2d(2, c.stride, ceil_mode=True), x)
+    if c.out_channels != c.in_channels:
+        x = b.call("pad", Pad(channels=(0, new_channels(b, c))), x)
+    return b.call("add", Add(), residual, x)
 
 
-# (spec.block, spec.order) -> (torchvision's class name, function that writes the block)
-BLOCKS: dict[tuple[str, str], tuple[str, Callable[[Builder, ResNetSpec, BlockConfig], int]]] = {
-    ("bottleneck", "post"): ("Bottleneck", bottleneck),
-    ("basic", "post"): ("BasicBlock", basic),
-    ("bottleneck", "pre"): ("PreActBottleneck", preact_bottleneck),
-    ("basic", "pre"): ("PreActBasic", preact_basic),
+# (spec.block, spec.order, kind of split) -> (class name, torchvision's or timm's; function that writes the block)
+BLOCKS: dict[tuple[str, str, str | None], tuple[str, Callable[[Builder, ResNetSpec, BlockConfig], int]]] = {
+    ("bottleneck", "post", None): ("Bottleneck", bottleneck),
+    ("basic", "post", None): ("BasicBlock", basic),
+    ("bottleneck", "pre", None): ("PreActBottleneck", preact_bottleneck),
+    ("basic", "pre", None): ("PreActBasic", preact_basic),
+    ("senet", "post", None): ("SENetBottleneck", bottleneck),
+    ("bottleneck", "pyramid", None): ("PyramidBottleneck", pyramid_bottleneck),
+    ("basic", "pyramid", None): ("PyramidBasic", pyramid_basic),
+    ("bottleneck", "post", "res2net"): ("Bottle2neck", bottleneck),
+    ("bottleneck", "post", "resnest"): ("ResNestBottleneck", bottleneck),
+    ("bottleneck", "post", "sk"): ("SelectiveKernelBottleneck", bottleneck),
+    ("basic", "post", "sk"): ("SelectiveKernelBasic", basic),
 }

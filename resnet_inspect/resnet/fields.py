@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 
 from resnet_inspect.errors import SpecError
-from resnet_inspect.resnet.spec import Attention, ResNetSpec, typed
+from resnet_inspect.resnet.check import typed
+from resnet_inspect.resnet.choices import Attention, Split
+from resnet_inspect.resnet.spec import ResNetSpec
 
 FLAGS = {"true": True, "false": False}
 
@@ -23,9 +25,29 @@ def _stem(text: str) -> tuple[tuple[int, ...], ...]:
 
 def _attention(text: str) -> Attention:
     kind, *rest = text.split(":")
-    if len(rest) > {"se": 2, "cbam": 1, "eca": 0}[kind]:
+    if len(rest) > {"se": 2, "cbam": 1, "gc": 1, "eca": 0}[kind]:
         raise ValueError(text)
+    if rest[1:] == ["input"]:
+        return Attention("se", float(rest[0]), of_input=True)
     return Attention(kind, *map(float, rest[:1]), *map(int, rest[1:]))  # type: ignore[arg-type]  # a key of the table
+
+
+def _split(text: str) -> Split:
+    kind, *rest = text.split(":")
+    match kind, rest:
+        case "res2net", [scale]:
+            return Split("res2net", int(scale))
+        case "resnest", [radix, *early] if early in ([], ["early"]):
+            return Split("resnest", int(radix), early=bool(early))
+        case "sk", []:
+            return Split("sk")
+        case "sk", [ratio, divisor, *whole] if whole in ([], ["whole"]):
+            return Split("sk", ratio=float(ratio), divisor=int(divisor), whole=bool(whole))
+    raise ValueError(text)
+
+
+def _per_stage(text: str) -> int | tuple[int, ...]:
+    return _ints(text) if "," in text else int(text)
 
 
 def _optional(read: Callable[[str], object]) -> Callable[[str], object]:
@@ -38,23 +60,33 @@ def _flag(text: str) -> bool:
 
 # field -> (parser of its text, form of the text)
 READERS: dict[str, tuple[Callable[[str], object], str]] = {
-    "block": (str, "bottleneck or basic"),
+    "block": (str, "bottleneck, basic or senet"),
     "depths": (_ints, "3,4,6,3"),
     "widths": (_optional(_widths), "64,128,256,512, or per block 64/64/80,128,…"),
+    "expansion": (_optional(_per_stage), "none, 1, or per stage 4,4,4,1"),
     "groups": (int, "32"),
     "base_width": (int, "4"),
+    "group_width": (_optional(_per_stage), "none, 16, or per stage 32,32,32,1"),
+    "split": (_optional(_split), "none, res2net:4, resnest:2, resnest:2:early, sk, sk:ratio:divisor or that :whole"),
     "stride_on": (str, "3x3 or 1x1"),
-    "order": (str, "post or pre"),
+    "order": (str, "post, pre or pyramid"),
     "shortcut": (str, "A, B, C or D"),
     "strides": (_optional(_ints), "1,2,2,2"),
     "output_stride": (_optional(int), "none, 32, 16 or 8"),
     "stem": (_stem, "kernel:stride:channels, as 3:2:32,3:1:64"),
     "stem_pool": (str, "max3, max3ceil, conv3 or none"),
     "norm": (str, "bn, gn or none"),
+    "conv": (str, "plain or scaled"),
+    "act": (str, "relu, silu or gelu"),
     "conv_bias": (str, "none, blocks or all"),
     "head": (str, "fc or conv"),
-    "attention": (_optional(_attention), "none, eca, se, se:ratio, se:ratio:divisor, cbam or cbam:ratio, as se:0.25"),
+    "attention": (
+        _optional(_attention),
+        "none, eca, se, se:ratio, se:ratio:divisor or :input, cbam, cbam:ratio, gc or gc:ratio, as se:0.25",
+    ),
+    "attention_on": (str, "residual or 3x3"),
     "antialias": (_optional(str), "none, avg or blur"),
+    "num_features": (_optional(int), "none or 1280"),
     "num_classes": (int, "1000, or 0 for a backbone"),
     "in_channels": (int, "3"),
     "input_size": (int, "224"),
@@ -101,8 +133,8 @@ def as_texts(settings: Mapping[str, object]) -> list[str]:
 
 def value_text(field: str, value: object) -> str:
     """A value of ``field`` as ``read`` parses it."""
-    if isinstance(value, Attention):
-        return _attention_text(value)
+    if isinstance(value, Attention | Split):
+        return _part_text(value)
     return typed(_tuples(value), ":" if field == "stem" else "/")
 
 
@@ -127,16 +159,27 @@ def from_mapping(spec: ResNetSpec, values: Mapping[str, object]) -> ResNetSpec:
 
 
 def to_mapping(spec: ResNetSpec) -> dict[str, object]:
-    """Every field as a plain value; an attention becomes the text that ``read`` parses."""
+    """Every field as a plain value; an attention or a split becomes the text that ``read`` parses."""
     values = {f.name: getattr(spec, f.name) for f in fields(spec)}
-    return {name: _attention_text(v) if isinstance(v, Attention) else v for name, v in values.items()}
+    return {name: _part_text(v) if isinstance(v, Attention | Split) else v for name, v in values.items()}
+
+
+def _part_text(part: Attention | Split) -> str:
+    return _split_text(part) if isinstance(part, Split) else _attention_text(part)
+
+
+def _split_text(split: Split) -> str:
+    if split.kind == "sk":
+        hidden = f"sk:{split.ratio!r}:{split.divisor}" + (":whole" if split.whole else "")
+        return "sk" if split == Split("sk") else hidden
+    return f"{split.kind}:{split.parts}" + (":early" if split.early else "")
 
 
 def _attention_text(attention: Attention) -> str:
     if attention == Attention(attention.kind):
         return attention.kind
-    divisor = f":{attention.divisor}" if attention.kind == "se" else ""
-    return f"{attention.kind}:{attention.ratio!r}{divisor}"
+    rounding = f":{'input' if attention.of_input else attention.divisor}" if attention.kind == "se" else ""
+    return f"{attention.kind}:{attention.ratio!r}{rounding}"
 
 
 def _native(field: str, value: object) -> object:
@@ -147,10 +190,11 @@ def _native(field: str, value: object) -> object:
 
 # what torchvision, timm and the papers call a field, or the field that decides it
 SYNONYMS = {
-    "aa_layer": "antialias", "attn_layer": "attention", "avg_down": "shortcut", "bias": "conv_bias",
-    "cardinality": "groups", "channels": "widths", "classes": "num_classes", "dilation": "output_stride",
-    "downsample": "shortcut", "expansion": "block", "img_size": "input_size", "image_size": "input_size",
-    "in_chans": "in_channels", "kernel_size": "stem", "layers": "depths", "norm_layer": "norm", "planes": "widths",
+    "aa_layer": "antialias", "act_layer": "act", "activation": "act", "attn_layer": "attention",
+    "avg_down": "shortcut", "bias": "conv_bias", "bottle_ratio": "expansion", "cardinality": "groups",
+    "channels": "widths", "classes": "num_classes", "dilation": "output_stride", "downsample": "shortcut",
+    "group_size": "group_width", "image_size": "input_size", "img_size": "input_size", "in_chans": "in_channels",
+    "kernel_size": "stem", "layers": "depths", "norm_layer": "norm", "planes": "widths",
     "replace_stride_with_dilation": "output_stride", "resolution": "input_size", "se": "attention",
     "width_per_group": "base_width",
 }  # fmt: skip

@@ -5,10 +5,10 @@ from functools import partial
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Builder, Graph, TensorType
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.graph.ops.pointwise import ReLU
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Flatten
-from resnet_inspect.resnet.blocks import BLOCKS, BlockConfig, norm
+from resnet_inspect.resnet.blocks import BLOCKS
+from resnet_inspect.resnet.layers import ALPHA, BlockConfig, activation, convolution, norm
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.units import counted
 
@@ -43,7 +43,7 @@ def _stem(b: Builder, spec: ResNetSpec) -> int:
     convs = []
     channels = spec.in_channels
     for kernel, stride, out in spec.stem:
-        convs.append(Conv2d(channels, out, kernel, stride, (kernel - 1) // 2, bias=bias))
+        convs.append(convolution(spec, channels, out, kernel, stride, bias=bias))
         channels = out
     if len(convs) == 1:
         b.module("conv1", convs[0])
@@ -52,7 +52,7 @@ def _stem(b: Builder, spec: ResNetSpec) -> int:
     if spec.has_stem_norm_act:
         norm(b, spec, "bn1")
         if spec.stem_act:
-            b.module("relu", ReLU())
+            activation(b, spec)
     _stem_pool(b, spec, channels)
     return channels
 
@@ -62,7 +62,7 @@ def _deep_stem(b: Builder, spec: ResNetSpec, convs: list[Conv2d]) -> int:
     for i, conv in enumerate(convs[:-1]):
         b.module(f"{3 * i}", conv)
         norm(b, spec, f"{3 * i + 1}")
-        b.module(f"{3 * i + 2}", ReLU())
+        activation(b, spec, f"{3 * i + 2}")
     return b.module(f"{3 * len(convs) - 3}", convs[-1])
 
 
@@ -84,9 +84,9 @@ def _stem_pool(b: Builder, spec: ResNetSpec, channels: int) -> None:
 
 def _pool_by_convolution(b: Builder, spec: ResNetSpec, channels: int) -> int:
     """A strided convolution in place of the max pool, as in ResNet-RS (arXiv:2103.07579)."""
-    b.module("0", Conv2d(channels, channels, 3, 2, 1, bias=spec.conv_bias == "all"))
+    b.module("0", convolution(spec, channels, channels, 3, 2, bias=spec.conv_bias == "all"))
     norm(b, spec, "1")
-    return b.module("2", ReLU())
+    return activation(b, spec, "2")
 
 
 def _blurred_max_pool(b: Builder, channels: int) -> int:
@@ -101,33 +101,40 @@ def block_configs(spec: ResNetSpec, channels: int) -> list[list[BlockConfig]]:
     for _, stride, _ in spec.stem:
         total_stride *= stride
     dilation = 1
-    for planes, stride in zip(spec.planes, spec.stage_strides, strict=True):
+    variance = 1.0
+    sizes = zip(spec.planes, spec.stage_strides, spec.expansions, spec.group_widths, strict=True)
+    for planes, stride, expansion, group_width in sizes:
         previous = dilation
         if spec.output_stride and total_stride >= spec.output_stride:
             dilation, stride = dilation * stride, 1
         total_stride *= stride
         configs = []
-        for i, width in enumerate(planes):
+        for i, plane in enumerate(planes):
             first = i == 0
-            out = width * spec.expansion
+            width = plane * spec.base_width // 64 * spec.groups
+            parts = spec.split.parts if spec.split and spec.split.kind == "res2net" else 1
             configs.append(
                 BlockConfig(
                     in_channels=channels,
-                    planes=width,
-                    out_channels=out,
+                    width=width * parts,
+                    groups=width // group_width if group_width else spec.groups,
+                    out_channels=plane * expansion,
                     stride=stride if first else 1,
                     # A dilated stage's first block still reads the undilated grid of the stage before.
                     first_dilation=previous if first else dilation,
                     dilation=dilation,
+                    beta=variance**-0.5 if spec.conv == "scaled" else 1.0,
                 )
             )
-            channels = out
+            # Each residual adds its variance; a stage's first block starts anew from its projection.
+            variance = (1.0 if first else variance) + ALPHA**2
+            channels = plane * expansion
         stages.append(configs)
     return stages
 
 
 def _stage(b: Builder, spec: ResNetSpec, configs: list[BlockConfig]) -> int:
-    class_name, write = BLOCKS[spec.block, spec.order]
+    class_name, write = BLOCKS[spec.block, spec.order, spec.split.kind if spec.split else None]
     for i, config in enumerate(configs):
         b.repeat(str(i), class_name, config, partial(write, b, spec, config))
     return b.last
@@ -136,7 +143,12 @@ def _stage(b: Builder, spec: ResNetSpec, configs: list[BlockConfig]) -> int:
 def _head(b: Builder, spec: ResNetSpec) -> None:
     if spec.has_final_norm:
         norm(b, spec, "norm")
-        b.module("relu", ReLU())
+        activation(b, spec)
+    if spec.num_features:
+        channels = b.type(b.last).shape[1]
+        b.module("final_conv", convolution(spec, channels, spec.num_features, 1, bias=spec.conv_bias != "none"))
+        norm(b, spec, "final_bn")
+        activation(b, spec)
     features = b.type(b.last).shape[1]
     b.module("avgpool", AdaptiveAvgPool2d())
     if spec.num_classes and spec.head == "conv":

@@ -21,6 +21,13 @@ LAST_WEIGHT: dict[str, tuple[str, ...]] = {
     "BasicBlock": ("bn2", "conv2"),
     "PreActBottleneck": ("conv3",),
     "PreActBasic": ("conv2",),
+    "SENetBottleneck": ("bn3", "conv3"),
+    "PyramidBottleneck": ("bn4", "conv3"),
+    "PyramidBasic": ("bn3", "conv2"),
+    "Bottle2neck": ("bn3", "conv3"),
+    "ResNestBottleneck": ("bn3", "conv3"),
+    "SelectiveKernelBottleneck": ("bn3", "conv3"),
+    "SelectiveKernelBasic": ("bn2", "conv2"),
 }
 
 

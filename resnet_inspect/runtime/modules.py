@@ -1,5 +1,6 @@
 """Each operation in torch: a module, or a function with its arguments."""
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -11,9 +12,12 @@ from torch.nn import functional as F
 from resnet_inspect.graph.ops.base import Op
 from resnet_inspect.graph.ops.gate import AdaptiveMaxPool2d, Cat, Conv1d, Max, Mean, Mul, Reshape, Sigmoid
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.graph.ops.pointwise import Add, BatchNorm2d, GroupNorm, Identity, ReLU
+from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, GroupNorm, Identity, ReLU, Scale
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
+from resnet_inspect.graph.ops.weighing import MatMul, Sum
+
+STANDARDIZATION_EPS = 1e-6
 
 
 class Blur(nn.Module):
@@ -33,6 +37,23 @@ class Blur(nn.Module):
         return F.conv2d(padded, self.filter, stride=self.stride, groups=self.channels)
 
 
+class ScaledConv2d(nn.Conv2d):
+    """A convolution by the standardized weight times a learned gain (arXiv:2101.08692, equation 4).
+
+    The scale keeps the variance of what a ReLU lets through.
+    """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.gain = nn.Parameter(torch.ones(self.out_channels, 1, 1, 1))
+        self.scale = math.sqrt(2 / (1 - 1 / math.pi) / self.weight[0].numel())
+
+    def forward(self, x: Tensor) -> Tensor:
+        variance, mean = torch.var_mean(self.weight, (1, 2, 3), correction=0, keepdim=True)
+        weight = (self.weight - mean) * torch.rsqrt(variance + STANDARDIZATION_EPS) * (self.gain * self.scale)
+        return F.conv2d(x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+
+
 def module(op: Op, inplace: bool) -> nn.Module:
     """A new module that performs ``op``; ``inplace`` lets it overwrite its input.
 
@@ -40,8 +61,9 @@ def module(op: Op, inplace: bool) -> nn.Module:
         NotImplementedError: a function performs ``op``.
     """
     match op:
-        case Conv2d(cin, cout, kernel, stride, padding, dilation, groups, bias):
-            return nn.Conv2d(cin, cout, kernel, stride, padding, dilation, groups, bias)
+        case Conv2d(cin, cout, kernel, stride, padding, dilation, groups, bias, scaled):
+            make = ScaledConv2d if scaled else nn.Conv2d
+            return make(cin, cout, kernel, stride, padding, dilation, groups, bias)
         case Conv1d(cin, cout, kernel):
             return nn.Conv1d(cin, cout, kernel, padding=kernel // 2, bias=False)
         case Linear(cin, cout, bias):
@@ -52,6 +74,8 @@ def module(op: Op, inplace: bool) -> nn.Module:
             return nn.GroupNorm(groups, channels)
         case ReLU():
             return nn.ReLU(inplace)
+        case Activation(name):
+            return getattr(nn, name)()  # type: ignore[no-any-return]  # a module of torch.nn
         case Sigmoid():
             return nn.Sigmoid()
         case Identity():
@@ -69,7 +93,7 @@ def module(op: Op, inplace: bool) -> nn.Module:
     raise NotImplementedError(f"torch has no module for {type(op).__name__}")
 
 
-FUNCTIONS = (Add, Mul, Flatten, Reshape, Max, Mean, Cat, Pad, Slice, Subsample)
+FUNCTIONS = (Add, Mul, Scale, Flatten, Reshape, Max, Mean, MatMul, Sum, Cat, Pad, Slice, Subsample)
 
 
 def function(op: Op, inplace: bool) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -91,6 +115,14 @@ def function(op: Op, inplace: bool) -> tuple[Callable[..., Any], tuple[Any, ...]
             return torch.amax, (dims, True)
         case Mean(dims):
             return torch.mean, (dims, True)
+        case Scale(factor=factor):
+            return (operator.imul if inplace else operator.mul), (factor,)
+        case MatMul():
+            return torch.matmul, ()
+        case Sum(dims):
+            return torch.sum, (dims, True)
+        case Activation("Softmax"):
+            return torch.softmax, (1,)
         case Cat():
             return _cat, ()
         case Pad(channels, right, bottom, before):

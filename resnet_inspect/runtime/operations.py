@@ -22,6 +22,7 @@ from resnet_inspect.graph.ops.pointwise import (
 )
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
+from resnet_inspect.graph.ops.weighing import MatMul, Sum
 from resnet_inspect.runtime.arguments import WEIGHTS_AT
 from resnet_inspect.runtime.modules import Blur
 
@@ -172,9 +173,11 @@ def of_function(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: 
             return (AdaptiveAvgPool2d(),), [x]
         case "adaptive_max_pool2d" if argument(1, "output_size") in (1, (1, 1)):
             return (AdaptiveMaxPool2d(),), [x]
-        case "mean" | "amax" | "max" if (dims := _dims(argument(1, "dim"), x.dim())) and 0 not in dims:
-            reduced: Op = Mean(dims) if name == "mean" else Max(dims)
+        case "mean" | "sum" | "amax" | "max" if (dims := _dims(argument(1, "dim"), x.dim())) and 0 not in dims:
+            reduced: Op = {"mean": Mean, "sum": Sum}.get(name, Max)(dims)
             return ((reduced,) if out.dim() == x.dim() else (reduced, _view(out))), [x]
+        case "matmul" if _tensors(args) == 2:
+            return (MatMul(),), args[:2]
         case "cat" if argument(1, "dim", 0) in (1, 1 - out.dim()):
             return (Cat(),), x
         case "pad":

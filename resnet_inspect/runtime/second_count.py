@@ -14,7 +14,6 @@ from torch.utils.flop_counter import flop_registry
 from resnet_inspect.counting.conventions import TORCH
 from resnet_inspect.counting.writing import Call
 from resnet_inspect.graph import Node
-from resnet_inspect.graph.ops.torch_call import TorchCall
 
 # Runs an operation of the dispatcher: its name, what performs it, and its arguments.
 Run = Callable[[str, Callable[..., Any], Sequence[Any], Mapping[str, Any]], Any]
@@ -55,7 +54,5 @@ class SecondCount(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch 
 
 def flops_of(node: Node) -> int:
     """What FlopCounterMode counts for a call of a Graph."""
-    if isinstance(node.op, TorchCall):
-        return 2 * node.op.multiplies
-    rule = TORCH.operations.get(node.kind)
-    return rule(Call(node.kind, node, "")) if rule else 0
+    call = Call(node.kind, node, "")
+    return sum(rule(call) for rule in TORCH.rules(call))

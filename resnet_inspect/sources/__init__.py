@@ -101,7 +101,7 @@ def spec_of(source: "Source") -> ResNetSpec | None:
 def is_code(model: Model) -> "TypeGuard[str | nn.Module]":
     """Whether making the network runs Python: ``model`` names code, or is a module or what makes one."""
     if isinstance(model, str):
-        return ":" in model and not model.lower().endswith(".toml")
+        return ":" in model and not model.lower().endswith(".toml") and not model.startswith("pytorchcv:")
     return callable(model)
 
 

@@ -31,7 +31,7 @@ class OnnxFile:
         _, *image = self._input
         if not all(image):
             raise RequestError(f"{self.path} leaves the size of its images open", hint="as --input 1,3,224,224")
-        return tuple(image)  # type: ignore[return-value]  # _input has counted the sizes
+        return tuple(image)
 
     @property
     def batch_size(self) -> int:

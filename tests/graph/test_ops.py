@@ -14,6 +14,7 @@ from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.graph.ops.pointwise import Add, BatchNorm2d, GroupNorm
 from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Pad, Subsample
+from resnet_inspect.graph.ops.weighing import MatMul
 from resnet_inspect.runtime.modules import function, module
 
 small = st.integers(1, 40)
@@ -99,6 +100,8 @@ def test_weights_have_torchs_names_and_shapes(op: Op) -> None:
         (Linear(8, 2), [(1, 9)], "expects 8 features, got 9"),
         (BatchNorm2d(8), [(1, 9, 2, 2)], "expects 8 channels, got 9"),
         (GroupNorm(32, 48), [(1, 48, 2, 2)], "32 groups cannot split 48 channels"),
+        (Conv2d(8, 8, 3, groups=3), [(1, 8, 4, 4)], "3 groups cannot split 8 channels to 8"),
+        (MatMul(), [(1, 2, 3), (1, 2, 3)], "are no factors of a product"),
         (Conv1d(1, 1, 3), [(1, 2, 9)], "expects 1 channel, got 2"),
         (Add(), [(1, 3, 4, 4), (1, 3, 1, 1)], "the two branches differ: 1×3×4×4"),
         (Mul(), [(1, 3, 4, 4), (1, 2, 1, 1)], "does not broadcast"),

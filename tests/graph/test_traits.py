@@ -27,6 +27,7 @@ from resnet_inspect.graph.ops.pointwise import (
 )
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
+from resnet_inspect.graph.ops.weighing import MatMul, Sum
 from resnet_inspect.runtime.modules import FUNCTIONS, function, module
 
 TRAITS = (
@@ -99,6 +100,8 @@ CASES: list[tuple[Op, tuple[tuple[int, ...], ...]]] = [
     (Sigmoid(), (IMAGE,)),
     (Max((1,)), (IMAGE,)),
     (Mean((2, 3)), (IMAGE,)),
+    (Sum((1,)), (IMAGE,)),
+    (MatMul(), ((2, 6, 9), (2, 9, 1))),
     (Cat(), (IMAGE, IMAGE)),
     (Flatten(), (IMAGE,)),
     (Reshape((48, 8)), (IMAGE,)),

@@ -9,16 +9,23 @@ from hypothesis import given
 from strategies import specs
 
 from resnet_inspect import sources
-from resnet_inspect.errors import RequestError, SpecError
+from resnet_inspect.errors import RequestError, ShapeError, SpecError
 from resnet_inspect.resnet import fields, toml, zoo
+from resnet_inspect.resnet.choices import CHOICES, Attention, Split
 from resnet_inspect.resnet.fields import READERS, SYNONYMS, read
-from resnet_inspect.resnet.spec import CHOICES, Attention, ResNetSpec
+from resnet_inspect.resnet.spec import ResNetSpec
 
 WRONG = {
     "depths": [(), (0, 1), (3, -4), "3,4", [3, 4], (True, 2), (3.0,), (20_001,)],
     "widths": [(64,), (64, 128, 256, 0), ((64, 64), 128, 256, 512), "64", (64, 128, 256, True)],
     "groups": [0, -1, True, 2.0, "32"],
     "base_width": [0, None],
+    "expansion": [0, (4, 4), (4, 4, 4, 0), True, 4.0],
+    "group_width": [0, (8, 8), "8", True],
+    "act": ["ReLU", None],
+    "attention_on": [None, "conv2"],
+    "num_features": [0, True, "1280"],
+    "split": ["res2net:4", 1],
     "strides": [(1, 2), (1, 2, 2, 0), 2],
     "stem": [(), ((7, 2),), ((7, 2, 0),), (7, 2, 64), ((3, 0, 64),)],
     "num_classes": [-1, True, None],
@@ -40,7 +47,10 @@ def test_an_impossible_value_is_refused_by_the_name_of_its_field(field: str, val
         ResNetSpec(**{field: value})
 
 
-@pytest.mark.parametrize(("field", "value"), [("groups", 2), ("base_width", 128), ("stride_on", "1x1")])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("groups", 2), ("base_width", 128), ("group_width", 8), ("stride_on", "1x1"), ("attention_on", "3x3")],
+)
 def test_a_basic_block_has_no_bottleneck_to_change(field: str, value: object) -> None:
     with pytest.raises(SpecError, match=f"^{field}="):
         ResNetSpec(block="basic", **{field: value})
@@ -75,6 +85,60 @@ def test_a_bottleneck_without_a_channel_is_refused() -> None:
         ResNetSpec(base_width=1, widths=(32, 64, 128, 256))
 
 
+@pytest.mark.parametrize("setting", ["group_width=7", "group_width=16,16,16,33", "base_width=96"])
+def test_a_group_width_that_leaves_channels_over_is_refused(setting: str) -> None:
+    with pytest.raises(SpecError, match=r"^group_width=\d+ does not divide a 3×3 of [0-9,]+ channels"):
+        sources.find_variant("resnet50", ["group_width=64", "base_width=128", setting])
+
+
+def test_groups_are_given_by_number_or_by_width() -> None:
+    with pytest.raises(SpecError, match=r"^groups=2 and group_width=8"):
+        ResNetSpec(groups=2, group_width=8)
+    by_width, by_number = (sources.graph_of(sources.find("resnet50", [s])) for s in ("group_width=64", "groups=1"))
+    assert {n.op.groups for n in by_width.nodes if n.name.endswith("conv2")} == {1, 2, 4, 8}
+    assert by_width.output == by_number.output
+
+
+@pytest.mark.parametrize(
+    "setting", ["order=pre", "stride_on=1x1", "antialias=avg", "block=basic", "groups=2", "group_width=8"]
+)
+def test_a_split_that_no_block_has_is_refused(setting: str) -> None:
+    with pytest.raises(SpecError, match=r"^split=resnest(:2)? needs ") as refused:
+        sources.find_variant("resnest50d", [setting])
+    assert refused.value.hint
+
+
+@pytest.mark.parametrize("setting", ["shortcut=B", "stride_on=1x1", "antialias=avg", "output_stride=8"])
+def test_a_pyramid_is_padded_and_not_dilated(setting: str) -> None:
+    field = setting.partition("=")[0]
+    with pytest.raises(SpecError, match=f"^order=pyramid needs {field}="):
+        sources.find_variant("pytorchcv:pyramidnet110_a48_cifar10", ["block=bottleneck", setting])
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("block=senet --set order=pre", "block=senet needs order=post"),
+        ("block=senet --set shortcut=D", "block=senet needs shortcut=B"),
+        ("conv=scaled", "conv=scaled needs order=pre and norm=none"),
+    ],
+)
+def test_a_block_without_the_fields_that_it_stands_on_is_refused(setting: str, message: str) -> None:
+    with pytest.raises(SpecError, match=f"^{message}"):
+        sources.find_variant("resnet50", setting.split(" --set "))
+
+
+def test_selective_kernels_need_two_halves() -> None:
+    with pytest.raises(ShapeError, match=r"layer1\.0\..*: 7 channels have no halves"):
+        sources.graph_of(sources.find("skresnet50", ["widths=7,8,8,8"]))
+
+
+def test_a_split_checks_itself() -> None:
+    for wrong in (("sknet",), ("res2net", 1), ("resnest", 0), ("res2net", 65), ("sk", 2, 2.0), ("sk", 2, 0.5, 0)):
+        with pytest.raises(SpecError, match="split"):
+            Split(*wrong)
+
+
 def test_every_field_has_a_reader_and_every_choice_reads() -> None:
     assert set(fields.READERS) == set(ResNetSpec.__slots__)
     for field, choices in CHOICES.items():
@@ -95,7 +159,17 @@ def test_every_field_has_a_reader_and_every_choice_reads() -> None:
         ("stem=3:2:32,3:1:64", ((3, 2, 32), (3, 1, 64))),
         ("attention=se:0.25", Attention("se", 0.25)),
         ("attention=se:0.25:1", Attention("se", 0.25, 1)),
+        ("attention=se:0.25:input", Attention("se", 0.25, of_input=True)),
         ("attention=none", None),
+        ("split=none", None),
+        ("split=res2net:4", Split("res2net", 4)),
+        ("split=resnest:4:early", Split("resnest", 4, early=True)),
+        ("split=sk:0.125:16:whole", Split("sk", ratio=0.125, divisor=16, whole=True)),
+        ("expansion=1", 1),
+        ("expansion=4,4,4,1", (4, 4, 4, 1)),
+        ("group_width=32,32,32,1", (32, 32, 32, 1)),
+        ("group_width=none", None),
+        ("num_features=none", None),
         ("output_stride=none", None),
         ("stem_pool=none", "none"),
         ("stem_act=false", False),
@@ -110,7 +184,9 @@ def test_a_setting_reads_to_its_value(setting: str, value: object) -> None:
 @pytest.mark.parametrize(
     "setting",
     ["depths", "depth=3", "depths=", "depths=3,x", "groups=many", "stem=3x2x64", "attention=sa", "attention=se:2",
-     "attention=eca:0.5", "attention=cbam:0.1:8", "attention=cbam:16", "attention=se:0.5:0",
+     "attention=eca:0.5", "attention=cbam:0.1:8", "attention=cbam:16", "attention=se:0.5:0", "attention=se:input",
+     "split=res2net", "split=res2net:1", "split=sk:0.5", "split=resnest:2:late", "split=conv",
+     "expansion=4,", "group_width=x",
      "attention=se:0.5:" + "9" * 400,
      "stem_act=maybe", "widths=64//64", "=3"],
 )  # fmt: skip

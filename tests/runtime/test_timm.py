@@ -1,19 +1,14 @@
 """Every variant under a name of timm's, against timm's own net on the meta device."""
 
 import pytest
+import their_nets
 import timm
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 import resnet_inspect as ri
 from resnet_inspect import sources
-from resnet_inspect.counting.conventions import TORCH
-from resnet_inspect.counting.count import count
-from resnet_inspect.counting.writing import as_written
 from resnet_inspect.errors import ShapeError
-from resnet_inspect.graph import Graph
-from resnet_inspect.graph.facts.work import stage_of, work_by, work_of
 from resnet_inspect.graph.ops.base import ONE_PIXEL
 from resnet_inspect.resnet import zoo
 from resnet_inspect.runtime.trace import trace
@@ -23,28 +18,20 @@ NAMES = [variant.name for variant in zoo.variants() if variant.name in THEIRS]
 
 
 def stage_modules(net: nn.Module) -> dict[str, nn.Module]:
-    """layer1..layer4 of timm's resnet, its resnetv2 and its byobnet."""
+    """layer1..layer4 of timm's resnet, its regnet, its resnetv2 and its byobnet."""
     if hasattr(net, "layer1"):
         return {f"layer{i}": getattr(net, f"layer{i}") for i in range(1, 5)}
+    if hasattr(net, "s1"):
+        return {f"layer{i}": getattr(net, f"s{i}") for i in range(1, 5)}
     return {f"layer{i}": stage for i, stage in enumerate(net.stages, start=1)}
 
 
-def observe(net: nn.Module, shape: tuple[int, ...]) -> tuple[dict[str, tuple[int, ...]], int]:
-    """Output shape of every stage and of the net, and FlopCounterMode's FLOPs."""
-    shapes: dict[str, tuple[int, ...]] = {}
-    for name, module in stage_modules(net).items():
-        module.register_forward_hook(lambda _m, _i, out, name=name: shapes.__setitem__(name, tuple(out.shape)))
-    with FlopCounterMode(display=False) as counter:
-        shapes["head"] = tuple(net(torch.empty(shape, device="meta")).shape)
-    return shapes, counter.get_total_flops()
-
-
-def expected(graph: Graph) -> dict[str, tuple[int, ...]]:
-    return {stage: work.output.shape for stage, work in work_by(graph, stage_of).items() if stage != "stem"}
+def observe(net: nn.Module, shape: tuple[int, ...]) -> their_nets.Run:
+    return their_nets.run(net, stage_modules(net), shape)
 
 
 def test_timms_names_are_covered() -> None:
-    assert len(NAMES) >= 108
+    assert len(NAMES) >= 145
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -53,21 +40,17 @@ def test_a_variant_is_timms_net(name: str) -> None:
         net = timm.create_model(name).eval()
     variant = sources.find_variant(name)
     graph = sources.graph_of(variant)
-    assert work_of(graph).params == sum(p.numel() for p in net.parameters())
-    assert work_of(graph).buffers == sum(b.numel() for b in net.buffers())
+    assert their_nets.tensors_of_graph(graph) == their_nets.tensors(net)
     assert timm.get_pretrained_cfg(name).input_size == graph.input.shape[1:]
-    shapes, flops = observe(net, graph.input.shape)
-    assert shapes == expected(graph)
-    assert flops == count(TORCH, as_written(graph)).total
+    assert observe(net, graph.input.shape) == their_nets.of_graph(graph)
     odd = (2, 3, 203, 171)
     try:
-        shapes, flops = observe(net, odd)
+        seen = observe(net, odd)
     except RuntimeError:
         with pytest.raises(ShapeError):
             sources.graph_of(variant, odd)
     else:
-        assert shapes == expected(sources.graph_of(variant, odd))
-        assert flops == count(TORCH, as_written(sources.graph_of(variant, odd))).total
+        assert seen == their_nets.of_graph(sources.graph_of(variant, odd))
 
 
 @pytest.mark.parametrize("output_stride", [8, 16])
@@ -76,8 +59,7 @@ def test_a_dilated_antialiased_net_is_timms(name: str, output_stride: int) -> No
     with torch.device("meta"):
         net = timm.create_model(name, output_stride=output_stride).eval()
     graph = ri.lower(name, settings=[f"output_stride={output_stride}"])
-    shapes, flops = observe(net, graph.input.shape)
-    assert (shapes, flops) == (expected(graph), count(TORCH, as_written(graph)).total)
+    assert observe(net, graph.input.shape) == their_nets.of_graph(graph)
     theirs = trace(net, graph.input.shape, name)
     layers = [[node.op for node in each.nodes if node.op.window != ONE_PIXEL] for each in (graph, theirs)]
     assert layers[0] == layers[1]

@@ -18,6 +18,13 @@ BLOCK_NAMES = {
     "BasicBlock": "basic block",
     "PreActBottleneck": "pre-activation bottleneck",
     "PreActBasic": "pre-activation basic block",
+    "SENetBottleneck": "half-width bottleneck",
+    "PyramidBottleneck": "pyramid bottleneck",
+    "PyramidBasic": "pyramid basic block",
+    "Bottle2neck": "Res2Net bottleneck",
+    "ResNestBottleneck": "ResNeSt bottleneck",
+    "SelectiveKernelBottleneck": "selective-kernel bottleneck",
+    "SelectiveKernelBasic": "selective-kernel basic block",
 }
 PAPER_NAMES = {
     "stem": "conv1",
@@ -27,7 +34,7 @@ PAPER_NAMES = {
     "layer4": "conv5_x",
     "head": "fc",
 }
-ATTENTION_NAMES = {"SEModule": "SE", "EcaModule": "ECA", "CbamModule": "CBAM"}
+ATTENTION_NAMES = {"SEModule": "SE", "EcaModule": "ECA", "CbamModule": "CBAM", "GlobalContext": "GC"}
 
 
 def alias(stage: str) -> str | None:

@@ -49,7 +49,7 @@ def saved_inputs(node: Node, gradients: Backward) -> set[int]:
     """
     if gradients.saved is not None:
         return {*gradients.saved.inputs}
-    if node.kind == "Mul":
+    if node.kind in ("Mul", "MatMul"):
         first, second = node.inputs
         return {kept for kept, other in ((first, second), (second, first)) if other in gradients.inputs}
     if node.kind == "Linear" and not gradients.of_weight:

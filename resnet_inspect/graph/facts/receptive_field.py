@@ -10,6 +10,7 @@ from resnet_inspect.graph.ops.base import ONE_PIXEL
 from resnet_inspect.graph.ops.linear import Linear
 from resnet_inspect.graph.ops.pointwise import GroupNorm
 from resnet_inspect.graph.ops.torch_call import Constant, TorchCall
+from resnet_inspect.graph.ops.weighing import MatMul
 
 WholeThrough = Literal["", "GroupNorm", "gate", "attention"]
 
@@ -86,8 +87,8 @@ def _whole_through(node: Node, inputs: list[View | None]) -> WholeThrough:
 
 
 def _of_each_position(node: Node) -> bool:
-    """Whether a linear layer is applied to each position of a map, whose channels are its last dimension."""
-    return isinstance(node.op, Linear) and prod(node.out.shape[1:-1]) > 1
+    """Whether its output has positions: of a linear layer over the last dimension, or of a product of two maps."""
+    return isinstance(node.op, Linear | MatMul) and prod(node.out.shape[1:-1]) > 1 and node.out.shape[-1] > 1
 
 
 def _flattens(node: Node) -> bool:

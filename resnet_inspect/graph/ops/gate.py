@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import prod
 
 from resnet_inspect.errors import ShapeError
-from resnet_inspect.graph.ops.base import OwnPass, Shape, Types, View, no_extra_bytes
+from resnet_inspect.graph.ops.base import OwnPass, Shape, Types, View, Window, no_extra_bytes
 from resnet_inspect.graph.ops.pointwise import SameShape
 from resnet_inspect.graph.ops.pool import INDEX_BYTES, GlobalPool
 from resnet_inspect.graph.types import TensorType
@@ -64,7 +64,7 @@ class Reduction(OwnPass):
         return ins[0].numel
 
     @property
-    def window(self) -> None:
+    def window(self) -> Window | None:
         return None
 
 

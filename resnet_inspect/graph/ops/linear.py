@@ -45,6 +45,8 @@ class Conv2d(OwnPass):
         n, c, h, w = image_shape(ins)
         if c != self.in_channels:
             raise ShapeError(f"expects {counted(self.in_channels, 'channel')}, got {c}")
+        if c % self.groups or self.out_channels % self.groups:
+            raise ShapeError(f"{self.groups} groups cannot split {c} channels to {self.out_channels}")
         k, s, p, d = self.kernel_size, self.stride, self.padding, self.dilation
         height = require_fit(conv_extent(h, k, s, p, d), h, k, "kernel")
         width = height if h == w else require_fit(conv_extent(w, k, s, p, d), w, k, "kernel")

@@ -1,7 +1,7 @@
 """The input, and operations that keep its shape: normalisation, activation, sum of two branches."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 
 from resnet_inspect.errors import BranchError, ShapeError
@@ -133,13 +133,14 @@ class Activation(SameShape):
 
 @dataclass(frozen=True, slots=True)
 class Scale(SameShape):
-    """Times a number, or plus a number."""
+    """Times a number, or plus a number; ``factor`` is for ``build``, and a trace does not read it."""
 
     saves_input = saves_output = passes_gradient = False
     fusion = "map"
     extra_bytes = no_extra_bytes
 
     inplace: bool = False
+    factor: float = field(default=1.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class Shelf(Protocol):
 
 def shelves() -> Iterator[Shelf]:
     """Every shelf, imported when the search reaches it; most searches end at the first."""
-    for name in ("imagenet", "timm", "preact", "cifar", "tutorial"):
+    for name in ("imagenet", "timm", "preact", "regnet", "byob", "cifar", "tutorial", "pytorchcv"):
         yield import_module(f"{__name__}.{name}")
 
 

@@ -3,8 +3,9 @@
 import re
 from dataclasses import replace
 
+from resnet_inspect.resnet.choices import Attention
 from resnet_inspect.resnet.spec import ResNetSpec
-from resnet_inspect.resnet.zoo.bases import DEEP, PLAIN, R18, R34, R50, R101, R152, TIERED
+from resnet_inspect.resnet.zoo.bases import DEEP, PLAIN, R18, R26, R34, R50, R101, R152, TIERED
 
 
 def _v2(spec: ResNetSpec) -> ResNetSpec:
@@ -21,7 +22,13 @@ def _bit(spec: ResNetSpec, width: int, input_size: int) -> ResNetSpec:
     return replace(_v2(spec), norm="gn", widths=widths, stem=((7, 2, 64 * width),), input_size=input_size)
 
 
-WRITINGS: dict[str, str] = {"resnet-v2": "timm.resnetv2", "resnet-bit": "timm.resnetv2-bit"}
+def _nf(spec: ResNetSpec, attention: Attention | None = None, input_size: int = 224) -> ResNetSpec:
+    """NF-ResNet (Brock et al. 2021, arXiv:2101.08692): no norms, scaled weight standardization with biases."""
+    spec = replace(spec, order="pre", shortcut="D", norm="none", conv="scaled", conv_bias="all")
+    return replace(spec, attention=attention, input_size=input_size)
+
+
+WRITINGS: dict[str, str] = {"resnet-nf": "timm.nfnet", "resnet-v2": "timm.resnetv2", "resnet-bit": "timm.resnetv2-bit"}
 FAMILIES: dict[str, dict[str, ResNetSpec]] = {
     "resnet-v2": {
         "resnetv2_18": _v2(R18),
@@ -36,6 +43,17 @@ FAMILIES: dict[str, dict[str, ResNetSpec]] = {
         "resnetv2_101d": _v2d(R101),
         "resnetv2_152": _v2(R152),
         "resnetv2_152d": _v2d(R152),
+    },
+    "resnet-nf": {
+        "nf_resnet26": _nf(R26),
+        "nf_resnet50": _nf(R50, input_size=256),
+        "nf_resnet101": _nf(R101),
+        "nf_seresnet26": _nf(R26, Attention("se")),
+        "nf_seresnet50": _nf(R50, Attention("se")),
+        "nf_seresnet101": _nf(R101, Attention("se")),
+        "nf_ecaresnet26": _nf(R26, Attention("eca")),
+        "nf_ecaresnet50": _nf(R50, Attention("eca")),
+        "nf_ecaresnet101": _nf(R101, Attention("eca")),
     },
     "resnet-bit": {
         "resnetv2_50x1_bit": _bit(R50, 1, 224),

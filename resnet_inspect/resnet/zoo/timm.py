@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from resnet_inspect.resnet.spec import Attention, ResNetSpec
+from resnet_inspect.resnet.choices import Attention, Split
+from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.resnet.zoo.bases import DEEP, R18, R26, R34, R50, R101, R152, R200, R269, TIERED, WIDE
 
 R10 = ResNetSpec(block="basic", depths=(1, 1, 1, 1))
@@ -15,6 +16,18 @@ def _d(spec: ResNetSpec, input_size: int = 224) -> ResNetSpec:
 
 def _t(spec: ResNetSpec, input_size: int = 224) -> ResNetSpec:
     return replace(spec, stem=TIERED, shortcut="D", input_size=input_size)
+
+
+def _e(spec: ResNetSpec, input_size: int) -> ResNetSpec:
+    return replace(_d(spec, input_size), stem=WIDE)
+
+
+def _res2net(spec: ResNetSpec, base_width: int, scale: int) -> ResNetSpec:
+    return replace(spec, base_width=base_width, split=Split("res2net", scale))
+
+
+def _resnest(spec: ResNetSpec) -> ResNetSpec:
+    return replace(spec, split=Split("resnest", 2))
 
 
 def _se(spec: ResNetSpec) -> ResNetSpec:
@@ -111,6 +124,7 @@ FAMILIES: dict[str, dict[str, ResNetSpec]] = {
         "legacy_seresnet50": _legacy(R50),
         "legacy_seresnet101": _legacy(R101),
         "legacy_seresnet152": _legacy(R152),
+        "legacy_senet154": replace(_legacy(_x(R152, 64, 4)), block="senet", stem=WIDE),
         "legacy_seresnext26_32x4d": _legacy(_x(R26, 32, 4)),
         "legacy_seresnext50_32x4d": _legacy(_x(R50, 32, 4)),
         "legacy_seresnext101_32x4d": _legacy(_x(R101, 32, 4)),
@@ -133,6 +147,33 @@ FAMILIES: dict[str, dict[str, ResNetSpec]] = {
         "cbam_resnet50": _cbam(R50),
         "cbam_resnet101": _cbam(R101),
         "cbam_resnet152": _cbam(R152),
+    },
+    "res2net": {
+        "res2net50_14w_8s": _res2net(R50, 14, 8),
+        "res2net50_26w_4s": _res2net(R50, 26, 4),
+        "res2net50_26w_6s": _res2net(R50, 26, 6),
+        "res2net50_26w_8s": _res2net(R50, 26, 8),
+        "res2net50_48w_2s": _res2net(R50, 48, 2),
+        "res2net101_26w_4s": _res2net(R101, 26, 4),
+        "res2net50d": _res2net(_d(R50), 26, 4),
+        "res2net101d": _res2net(_d(R101), 26, 4),
+        "res2next50": replace(_res2net(R50, 4, 4), groups=8),
+    },
+    "resnest": {
+        "resnest14d": _resnest(_d(R14)),
+        "resnest26d": _resnest(_d(R26)),
+        "resnest50d": _resnest(_d(R50)),
+        "resnest101e": _resnest(_e(R101, 256)),
+        "resnest200e": _resnest(_e(R200, 320)),
+        "resnest269e": _resnest(_e(R269, 416)),
+        "resnest50d_1s4x24d": replace(_x(_d(R50), 4, 24), split=Split("resnest", 1, early=True)),
+    },
+    "sknet": {
+        "skresnet18": replace(R18, split=Split("sk", ratio=1 / 8, divisor=16)),
+        "skresnet34": replace(R34, split=Split("sk", ratio=1 / 8, divisor=16)),
+        "skresnet50": replace(R50, split=Split("sk")),
+        "skresnet50d": replace(_d(R50), split=Split("sk")),
+        "skresnext50_32x4d": replace(_x(R50, 32, 4), split=Split("sk", divisor=32, whole=True)),
     },
     "resnet-antialias": {
         "resnetaa34d": _avg(_d(R34)),
@@ -168,4 +209,9 @@ FAMILIES: dict[str, dict[str, ResNetSpec]] = {
 PATTERNS = ()
 
 WRITINGS = dict.fromkeys(FAMILIES, "timm")
-WRITINGS |= {"resnet-cbam": "pytorchcv", "resnet-clip": "timm.byobnet", "resnet-se-legacy": "timm.senet"}
+WRITINGS |= {
+    "resnet-cbam": "pytorchcv",
+    "resnet-clip": "timm.byobnet",
+    "resnet-se-legacy": "timm.senet",
+    "sknet": "timm.sknet",
+}

@@ -9,8 +9,9 @@ from torch import nn
 
 import resnet_inspect as api
 from resnet_inspect.graph.facts.receptive_field import View, by_stage, views
+from resnet_inspect.resnet.choices import Attention
 from resnet_inspect.resnet.lower import lower
-from resnet_inspect.resnet.spec import Attention, ResNetSpec
+from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.runtime.build import build
 
 SMALL = {"depths": (1, 2), "widths": (8, 8), "stem": ((3, 1, 4),), "stem_pool": "none", "num_classes": 0}
