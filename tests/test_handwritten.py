@@ -12,18 +12,15 @@ from torch.utils.flop_counter import FlopCounterMode
 import resnet_inspect as ri
 from resnet_inspect.counting import run as running
 from resnet_inspect.counting.packages import PACKAGES
-from resnet_inspect.errors import RequestError, TraceError
+from resnet_inspect.errors import RequestError
 from resnet_inspect.render import FORMATS
 
 FILE = Path(handwritten.__file__)
 IMAGE = (1, 3, 32, 32)
-READ = ("ListOfStages", "Everything", "Functional", "StochasticDepth", "Standardized", "Checkpointed")
-# What tracing does not take yet: several outputs, a transpose, a tensor that no call computes.
-REFUSED = ("TwoHeads", "DictOutput", "Einsum", "Normalising")
 NETS = (
-    *READ,
-    *(pytest.param(name, marks=pytest.mark.xfail(raises=TraceError, strict=True)) for name in REFUSED),
-)
+    "ListOfStages", "Everything", "Functional", "StochasticDepth", "Standardized", "Checkpointed", "TwoHeads",
+    "DictOutput", "Einsum", "Normalising",
+)  # fmt: skip
 ASKED: dict[str, Callable[[str], ri.Answer]] = {
     "summary": lambda net: ri.summary(net, IMAGE),
     "summary by block": lambda net: ri.summary(net, IMAGE, depth="block"),
@@ -66,7 +63,7 @@ def test_its_parameters_and_work_are_torchs(name: str) -> None:
         net(torch.randn(IMAGE))
     facts = {fact.key: fact.value for fact in ri.summary(f"{FILE}:{name}", IMAGE).facts}
     assert facts["params"] == sum(p.numel() for p in net.parameters())
-    assert facts["flops"] == counter.get_total_flops()
+    assert facts["flops"] + 2 * facts.get("macs_without_weights", 0) == counter.get_total_flops()
     assert ri.check(net, IMAGE).ok
 
 

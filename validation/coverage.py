@@ -57,7 +57,7 @@ def ask(name: str) -> Answer:
 
 
 def _ask(name: str) -> Answer:
-    net = code.make(name).eval()
+    net = code.make(name).eval().requires_grad_(False)  # FlopCounterMode fails on some gradients
     image = (1, *code.image_of(net))
     began = time.perf_counter()
     torch.manual_seed(0)

@@ -4,7 +4,7 @@ This is the roofline model of Williams, Waterman and Patterson (2009, doi:10.114
 passes of ``graph.facts.passes``: Σ max(FLOP / peak, bytes / bandwidth). It assumes that
 
 * calls fuse as ``graph.facts.passes`` says, and no tensor stays in a cache between two passes;
-* a MAC is two FLOP, and nothing else costs arithmetic;
+* a multiply-accumulate is two FLOP, and nothing else costs arithmetic;
 * launches, uneven tiles and lower clocks, which a real run adds, cost nothing.
 """
 
@@ -73,7 +73,8 @@ def _floor(each: Pass, peak: float, bandwidth: float, element_bytes: int) -> Flo
     fused = element_bytes * (each.elements + each.weights)
     arithmetic_s, memory_s = each.flop / peak, fused / bandwidth
     eager = [
-        (2 * node.macs, element_bytes * (eager_elements(node) + eager_weights(node))) for node in each.calls.values()
+        (2 * (node.macs + node.macs_without_weights), element_bytes * (eager_elements(node) + eager_weights(node)))
+        for node in each.calls.values()
     ]
     return Floor(
         flop=each.flop,

@@ -194,7 +194,7 @@ def _costs(graph: Graph, device: Device, precision: Precision, task: Task) -> di
             step[stage] // 2 if train else part.macs,
             part.activations,
             alive[stage],
-            1e3 * floor[stage].floor_s,
+            1e3 * floor[stage].floor_s if stage in floor else 0.0,
         )
         for stage, part in work_by(graph, stage_of).items()
     }

@@ -1,5 +1,6 @@
 """A call that no operation names, as a node all the same: by what torch tells of its tensors."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
@@ -118,8 +119,14 @@ def _write_constant(calls: "Calls", x: Tensor) -> None:
     path, is_view = (computed.path, computed.is_view) if computed else (calls.scope or "constant", True)
     position = calls.position_of.get(id(whole))
     if position is None:
-        position = calls.add(path, Constant(type_of(whole), learned, kept, is_view), (), owner)
+        products = computed.products if computed else Counter[str]()
+        weighs = bool(calls.weights.of(whole))
+        constant = Constant(type_of(whole), learned, kept, products.total(), weighs, is_view)
+        position = calls.builder.traced(calls.unique(path), constant, (), owner)
         calls.stands_for(whole, position)
+        for scope in products:
+            calls.flops[scope] += 2 * products[scope]
+        products.clear()
     if whole is not x:
         calls.stands_for(x, calls.add(path, OtherOutput(type_of(x), is_view=True), (position,)))
 

@@ -134,7 +134,8 @@ class Calls(TorchFunctionMode):
 
     def _record_module(self, path: str, module: nn.Module, args: Any, kwargs: Any, out: Any) -> None:
         if not any(id(x) in self.position_of for x in tree_leaves((args, kwargs))):
-            self.weights.derive(path, (args, kwargs, [*module.parameters()]), out)  # as a weight's parametrization
+            read = (args, kwargs, [*module.parameters()])
+            self.weights.derive(path, read, out, self._own_products())  # as a weight's parametrization
             return
         args, kwargs = positional(args, kwargs)
         try:
@@ -154,7 +155,7 @@ class Calls(TorchFunctionMode):
             self.weights.derive(path, (), out)
             return
         if not any(id(x) in self.position_of for x in tree_leaves((args, kwargs))):
-            self.weights.derive(path, (args, kwargs), out)
+            self.weights.derive(path, (args, kwargs), out, self._own_products())
             return
         args, kwargs = positional(args, kwargs)
         try:
@@ -209,15 +210,22 @@ class Calls(TorchFunctionMode):
 
     def add(self, path: str, op: Op, inputs: tuple[int, ...], owner: str = "") -> int:
         """The position of a call at ``path`` that reads weights of the module ``owner``."""
-        earlier = self.named.get(path, 0)
-        self.named[path] = earlier + 1
-        position = self.builder.traced(f"{path}_{earlier}" if earlier else path, op, inputs, owner)
+        position = self.builder.traced(self.unique(path), op, inputs, owner)
         self.flops[self.scope] += flops_of(self.builder.nodes[position])
         return position
+
+    def unique(self, path: str) -> str:
+        """``path``, with a number from its second call on."""
+        earlier = self.named.get(path, 0)
+        self.named[path] = earlier + 1
+        return f"{path}_{earlier}" if earlier else path
 
     def _products(self) -> int:
         """Multiply-accumulates that torch's own formulas count in the call that has just run."""
         return (self.second.total - self.counted) // 2
+
+    def _own_products(self) -> dict[str, int]:
+        return {self.scope: products} if (products := self._products()) else {}
 
     def _record_any(self, call: AnyCall) -> None:
         any_call.write(self, call)

@@ -1,6 +1,7 @@
 """Which tensors of the net a call reads: learned ones, buffers, and those that code computes from them alone."""
 
 import weakref
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -20,12 +21,17 @@ from resnet_inspect.runtime.operations import Unknown
 class Computed:
     """A tensor that code computed from parameters and constants alone.
 
-    ``path``: of the call. ``is_view``: it is the memory of one that the net keeps.
+    ``path``: of the call. ``is_view``: it is the memory of one that the net keeps. ``products``: multiply-accumulates
+    that led to it and that no call of the graph shows, by the module path that made them.
     """
 
     tensor: weakref.ref[Tensor]
     path: str
     is_view: bool
+    products: Counter[str]
+
+
+NO_PRODUCTS: Mapping[str, int] = {}
 
 
 class Weights:
@@ -52,20 +58,27 @@ class Weights:
     def _read(self, x: Any) -> frozenset[str]:
         return self.names.get(id(x), frozenset())
 
-    def derive(self, path: str, inputs: Any, out: Any) -> None:
-        """Note that ``out`` was computed from ``inputs`` by the call at ``path``."""
+    def derive(self, path: str, inputs: Any, out: Any, products: Mapping[str, int] = NO_PRODUCTS) -> None:
+        """Note that ``out`` was computed from ``inputs`` by the call at ``path``, with ``products``."""
         read = [x for x in tree_leaves(inputs) if isinstance(x, Tensor)]
         names = frozenset[str]().union(*map(self._read, read))
         kept = [x for x in read if id(x) not in self.computed or self.computed[id(x)].is_view]
-        for x in tree_leaves(out):
-            if not isinstance(x, Tensor) or any(x is each for each in read):
+        made = [x for x in tree_leaves(out) if isinstance(x, Tensor)]
+        for x in made:
+            if any(x is each for each in read):
                 continue
             is_view = any(storage_of(x) == storage_of(each) for each in kept)
             if id(x) not in self.computed:
                 weakref.finalize(x, self._forget, id(x))
-            self.computed[id(x)] = Computed(weakref.ref(x), path, is_view)
+            self.computed[id(x)] = Computed(weakref.ref(x), path, is_view, Counter())
             if names:
                 self.names[id(x)] = self._read(x) | names
+        if first := self.computed.get(id(made[0])) if made else None:
+            led_here = [self.computed[id(x)].products for x in read if id(x) in self.computed]
+            total = sum(led_here, Counter(products))
+            for each in led_here:
+                each.clear()
+            first.products.update(total)
 
     def sharing(self, x: Tensor) -> list[Tensor]:
         """The computed tensors that live in the memory of ``x``."""

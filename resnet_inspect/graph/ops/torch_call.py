@@ -81,7 +81,7 @@ class TorchCall(Op):
 class Constant(Op):
     """A tensor that code computes in its forward from learned tensors and numbers alone, as a mask or a bias table.
 
-    ``learned`` and ``kept`` as in ``TorchCall``; ``is_view``: it is the memory of one that the network keeps.
+    Fields as in ``TorchCall``; ``is_view``: it is the memory of one that the network keeps.
     """
 
     saves_input = saves_output = inplace = passes_gradient = False
@@ -91,6 +91,8 @@ class Constant(Op):
     type: TensorType
     learned: Learned = ()
     kept: Kept = ()
+    multiplies: int = 0
+    weighs: bool = False
     is_view: bool = False
 
     @property
@@ -99,6 +101,12 @@ class Constant(Op):
 
     def infer(self, *ins: TensorType) -> TensorType:
         return self.type
+
+    def macs(self, ins: Types, out: TensorType) -> int:
+        return self.multiplies if self.weighs else 0
+
+    def macs_without_weights(self, ins: Types, out: TensorType) -> int:
+        return 0 if self.weighs else self.multiplies
 
     def params(self) -> Mapping[str, Shape]:
         return dict(self.learned)
