@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import torch
 from torch import nn
 from torchvision import models
 
@@ -60,6 +61,17 @@ def make(source: str, kwargs: Mapping[str, object] = NO_KWARGS) -> nn.Module:
         hint = "is a `return` missing?" if net is None else ""
         raise RequestError(f"{source} returns {type(net).__name__}, not a torch.nn.Module", hint=hint)
     return net
+
+
+def make_without_data(source: str, kwargs: Mapping[str, object] = NO_KWARGS) -> nn.Module | None:
+    """A library's network on the meta device; None for other code, and where its constructor reads values."""
+    if source.partition(":")[0] not in LIBRARIES:
+        return None
+    try:
+        with torch.device("meta"):
+            return make(source, kwargs)
+    except Exception:  # a constructor may raise anything; with data, it says what is wrong
+        return None
 
 
 def _factory(source: str, library: str, name: str) -> Any:
@@ -115,6 +127,18 @@ def without_weights(make: Callable[..., Any]) -> dict[str, None]:
     if not str(getattr(make, "__module__", "")).startswith("torchvision."):
         return {}
     return {name: None for name in inspect.signature(make).parameters if name.startswith("weights")}
+
+
+def image_of_weights(source: str) -> tuple[int, ...]:
+    """As ``image_of``, from the crops that torchvision feeds to the weights of its net; empty if unknown."""
+    library, _, name = source.partition(":")
+    if library != "torchvision" or name not in models.list_models():
+        return ()
+    transforms = getattr(models.get_model_weights(name), "DEFAULT", None)
+    sizes = getattr(transforms and transforms.transforms, "keywords", {}).get("crop_size", ())
+    height, *width = (sizes,) if isinstance(sizes, int) else sizes or (0,)
+    frames = (16,) if "video" in models.get_model_builder(name).__module__ else ()
+    return (3, *frames, height, *(width or (height,))) if height else ()
 
 
 def image_of(net: nn.Module) -> tuple[int, ...]:

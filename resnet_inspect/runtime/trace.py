@@ -51,6 +51,8 @@ def trace(net: nn.Module, inputs: Sequence[int] | Inputs, name: str) -> Graph:
     try:
         graph = _graph(calls, types, META)
     except TraceError as on_meta:
+        if any(parameter.is_meta for parameter in net.parameters()):
+            raise
         calls = CallsWithGradients(twin(net, keeps_data=True).eval(), name)
         try:
             graph = _graph(calls, types, CPU)

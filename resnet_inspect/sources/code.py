@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
-from resnet_inspect.errors import RequestError
+from resnet_inspect.errors import RequestError, TraceError
 from resnet_inspect.graph import Graph, TensorType
 from resnet_inspect.kwargs import Kwargs, read_kwargs, write_kwargs
 from resnet_inspect.sources.batch import Batch, Image, Inputs
@@ -31,11 +31,14 @@ class NamedCode:
 
     @property
     def module(self) -> "nn.Module":
-        return _made(self.code, self.kwargs)
+        """The network, without data where a library makes it: its weights would take seconds and gigabytes."""
+        return _made(self.code, self.kwargs, without_data=True)
 
     @property
     def image(self) -> Image:
-        return _image(self.module)
+        from resnet_inspect.runtime import code  # torch lives behind this line
+
+        return code.image_of_weights(self.code) or code.image_of(self.module)
 
     @property
     def classes(self) -> dict[str, str]:
@@ -62,7 +65,13 @@ class NamedCode:
         return self.graph_of_inputs({0: TensorType(batch)})
 
     def graph_of_inputs(self, inputs: Inputs) -> Graph:
-        return _traced(self.module, inputs, self.name)
+        try:
+            return _traced(self.module, inputs, self.name)
+        except TraceError:
+            whole = _made(self.code, self.kwargs)
+            if whole is self.module:
+                raise
+            return _traced(whole, inputs, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +148,12 @@ def find(model: "str | nn.Module", settings: Settings = (), kwargs: Kwargs = ())
 
 
 @lru_cache(maxsize=2)  # the two of a diff: a list of a library makes a thousand
-def _made(name: str, kwargs: tuple[str, ...]) -> "nn.Module":
+def _made(name: str, kwargs: tuple[str, ...], without_data: bool = False) -> "nn.Module":
     from resnet_inspect.runtime import code  # torch lives behind this line
 
-    return code.make(name, read_kwargs(kwargs))
+    if without_data and (net := code.make_without_data(name, read_kwargs(kwargs))):
+        return net
+    return _made(name, kwargs) if without_data else code.make(name, read_kwargs(kwargs))
 
 
 def _image(module: "nn.Module") -> Image:

@@ -99,6 +99,8 @@ def _convolutions(graph: Graph, position: int, inside: str) -> int:
     count = 0
     while (node := graph.nodes[position]).name.startswith(inside):
         count += isinstance(node.op, Conv2d)
+        if not node.inputs:
+            break
         position = node.inputs[0]
     return count
 

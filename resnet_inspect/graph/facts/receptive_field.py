@@ -65,7 +65,8 @@ def _after(node: Node, inputs: list[View | None], axis: int) -> View | None:
     if not windows or not limited or _flattens(node):
         return None
     window = windows[axis]
-    view = limited[0] if len(limited) == 1 else max(limited, key=_side)
+    of_the_first = len(limited) == 1 or node.macs_without_weights  # attention's output has its queries' positions
+    view = limited[0] if of_the_first else max(limited, key=_side)
     whole = _whole_through(node, inputs)
     if window == ONE_PIXEL and whole == view.whole_through:
         return view
