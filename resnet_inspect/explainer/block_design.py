@@ -28,9 +28,9 @@ def _explain_bottleneck(net: Outline, say: Speaker) -> str:
     count = sum(write.count_weights(conv) for conv in kind.convs)
     return say(
         "A bottleneck is three convolutions: 1×1, 3×3, 1×1. The first brings the channels to the width, the 3×3 works "
-        "at that width, and the last expands to {expansion} times the stage's planes, here {expansion}·{planes} = "
-        "{out}. {block} goes {c} → {first} → {width} → {out} with {weights} = {count} weights. Two 3×3 with C = C_out "
-        "= {out} would need 2·3·3·{out}·{out} = {plain}.",
+        "at that width, and the last outputs expansion × planes, here {expansion}·{planes} = {out}. {block} goes {c} → "
+        "{first} → {width} → {out} with {weights} = {count} weights. Two 3×3 with C = C_out = {out} would need "
+        "2·3·3·{out}·{out} = {plain}.",
         expansion=str(net.spec.expansions[0]),
         planes=str(out // net.spec.expansions[0]),
         block=kind.path,
