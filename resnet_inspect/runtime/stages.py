@@ -28,11 +28,31 @@ def staged(nodes: Sequence[Node], containers: Mapping[str, str]) -> Iterator[Nod
     belongs to neither: its row has its module's name.
     """
     parts = sorted(_parts_of(module_tree(Graph("", tuple(nodes), containers))), key=lambda part: part.calls[0])
+    parts = [*_joined(parts, nodes)]
     stages = [i for i, part in enumerate(parts) if part.is_stage] or [0]  # a net may call nothing
     names = {call: part.name for part in parts for call in part.calls}
     names |= _named(parts[: stages[0]], "stem", nodes) | _named(parts[stages[-1] + 1 :], "head", nodes)
     for position, node in enumerate(nodes):
         yield replace(node, stage="" if isinstance(node.op, Input) else names[position] or "stem")
+
+
+def _joined(parts: Sequence[Part], nodes: Sequence[Node]) -> Iterator[Part]:
+    """The parts, with neighbours in one that only move, sum up or scale, as ``permute-reshape_1``."""
+
+    def works(part: Part) -> bool:
+        return part.is_stage or any(nodes[call].params or nodes[call].macs for call in part.calls)
+
+    for has_work, group in groupby(parts, works):
+        neighbours = [*group]
+        if has_work:
+            yield from neighbours
+        else:
+            yield Part(_name_of(neighbours), [call for part in neighbours for call in part.calls], False)
+
+
+def _name_of(neighbours: Sequence[Module | Part]) -> str:
+    names = [each.path if isinstance(each, Module) else each.name for each in neighbours]
+    return names[0] + (f"-{names[-1].rpartition('.')[2]}" if len(names) > 1 else "")
 
 
 def _named(parts: Sequence[Part], end: str, nodes: Sequence[Node]) -> dict[int, str]:
@@ -115,7 +135,4 @@ def _at_each_resolution(modules: Sequence[Module]) -> Iterator[Part]:
         jumps.append(module.jumps[-1] if module.jumps else jumps[-1])
     for _, group in groupby(zip(jumps, modules, strict=True), lambda pair: pair[0]):
         neighbours = [module for _, module in group]
-        name = neighbours[0].path
-        if len(neighbours) > 1:
-            name += "-" + neighbours[-1].path.rpartition(".")[2]
-        yield Part(name, [call for module in neighbours for call in module.calls], True)
+        yield Part(_name_of(neighbours), [call for module in neighbours for call in module.calls], True)
