@@ -58,7 +58,7 @@ def ask(name: str) -> Answer:
 
 def _ask(name: str) -> Answer:
     net = code.make(name).eval().requires_grad_(False)  # FlopCounterMode fails on some gradients
-    image = (1, *code.image_of(net))
+    image = (1, *(code.image_of_weights(name) or code.image_of(net)))
     began = time.perf_counter()
     torch.manual_seed(0)
     graph = trace.trace(net, image, name)
@@ -79,7 +79,7 @@ def _ask(name: str) -> Answer:
         len(graph.nodes),
         round(seconds, 2),
         "; ".join(differences),
-        "; ".join((*graph.notes, graph.untrainable)),
+        "; ".join(graph.notes),
     )
 
 
