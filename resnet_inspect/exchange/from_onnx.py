@@ -13,18 +13,21 @@ from resnet_inspect.errors import InspectError, RequestError, TraceError
 from resnet_inspect.exchange.graph_json import check_call
 from resnet_inspect.exchange.onnx_names import Names
 from resnet_inspect.exchange.onnx_operators import Unread, blur, operations
+from resnet_inspect.exchange.to_onnx import DOMAIN, SILU_GATE
 from resnet_inspect.graph import Builder, Node, TensorType
 from resnet_inspect.graph.ops.base import Shape
+from resnet_inspect.graph.ops.pointwise import Activation
 
 FEW = 64  # integers: shapes and axes have no more, weights do
 
 
 class Network(NamedTuple):
-    """The calls of a model; ``has_stages``: they are those that ``export`` wrote."""
+    """The calls of a model; ``has_stages``: they are those that ``export`` wrote; ``results`` as in ``Graph``."""
 
     nodes: tuple[Node, ...]
     containers: Mapping[str, str]
     has_stages: bool
+    results: tuple[int, ...]
 
 
 def load(path: str) -> ModelProto:
@@ -85,9 +88,11 @@ def read(model: ModelProto, batch: tuple[int, ...], path: str) -> Network:
         except Exception:  # attributes and inputs that the operator does not have may raise anything
             raise RequestError(f"{path}: {node.name!r} is no whole {node.op_type}", hint="was it edited?") from None
     nodes = tuple(reader.builder.nodes)
-    if [reader.calls.get(output.name) for output in model.graph.output] != [len(nodes) - 1]:
-        raise TraceError(f"{path} gives more than its last value", hint="export a module that returns one tensor")
-    return Network(nodes, reader.names.containers, any(node.stage for node in nodes))
+    results = tuple(reader.calls[output.name] for output in model.graph.output if output.name in reader.calls)
+    if not results:
+        raise TraceError(f"{path} gives nothing that it computes", hint="export a module that returns a tensor")
+    has_stages = any(node.stage for node in nodes)
+    return Network(nodes, reader.names.containers, has_stages, () if results == (len(nodes) - 1,) else results)
 
 
 def _inputs(model: ModelProto) -> list[ValueInfoProto]:
@@ -103,6 +108,7 @@ class _Reader:
         weights: the shape of each weight.
         integers: the values of small constants.
         reflected: what each reflect padding pads, which only a blur reads.
+        gates: what the sigmoid of each SiLU reads, which ``export`` writes as two nodes.
     """
 
     def __init__(self, model: ModelProto, batch: tuple[int, ...]) -> None:
@@ -111,6 +117,7 @@ class _Reader:
         self.weights: dict[str, Shape] = {}
         self.integers: dict[str, tuple[int, ...]] = {}
         self.reflected: dict[str, int] = {}
+        self.gates: dict[str, int] = {}
         for tensor in model.graph.initializer:
             self._keep(tensor.name, tensor)
 
@@ -123,6 +130,10 @@ class _Reader:
         attributes = {each.name: helper.get_attribute_value(each) for each in node.attribute}
         output = node.output[0]
         match node.op_type:
+            case _ if node.domain == DOMAIN:
+                self._call(node, attributes)
+            case "Sigmoid" if node.name.endswith(SILU_GATE):
+                self.gates[output] = self.calls[node.input[0]]
             case "Constant":
                 value = attributes.get("value")
                 self._keep(output, value if isinstance(value, TensorProto) else TensorProto())
@@ -138,14 +149,18 @@ class _Reader:
                 self._call(node, attributes)
 
     def _call(self, node: NodeProto, attributes: Mapping[str, Any]) -> None:
-        known = self.calls.keys() | self.weights.keys() | self.reflected.keys() | {""}  # "" is an input left out
+        known = (
+            self.calls.keys() | self.weights.keys() | self.reflected.keys() | self.gates.keys() | {""}
+        )  # "" is an input left out
         if unknown := [name for name in node.input if name not in known]:
             raise Unread(f"of {unknown[0]}")
         inputs = [self.calls[name] for name in node.input if name in self.calls]
         weights = [self.weights[name] for name in node.input if name in self.weights]
         if blurred := [self.reflected[name] for name in node.input if name in self.reflected]:
             inputs, ops = blurred, [blur(weights[0], attributes)]
-        elif not inputs:
+        elif any(name in self.gates for name in node.input):
+            ops = [Activation("SiLU")]
+        elif not inputs and node.domain != DOMAIN:
             raise Unread("of nothing that the image reaches")
         else:
             types = [self.builder.type(i) for i in inputs]
@@ -154,9 +169,12 @@ class _Reader:
             ops = [*operations(node, types, weights, attributes, partial(self._numbers, node))]
         self.builder.stage = self.names.stage(node)
         for op in ops:
-            module, name = self.names.of(node)
-            write = self.builder.module if module else self.builder.call
-            inputs = [write(name, op, *inputs)]
+            is_module, name = self.names.of(node)
+            if node.domain == DOMAIN:
+                inputs = [self.builder.traced(node.name, op, tuple(inputs), name if is_module else "")]
+            else:
+                write = self.builder.module if is_module else self.builder.call
+                inputs = [write(name, op, *inputs)]
             made = self.builder.nodes[inputs[0]]
             check_call(op, made.ins, made.out, name)
         self.calls[node.output[0]] = inputs[0]

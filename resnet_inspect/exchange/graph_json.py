@@ -21,6 +21,7 @@ from resnet_inspect.graph import Graph, Node, TensorType, ops
 from resnet_inspect.graph.graph import MAX_ELEMENTS
 from resnet_inspect.graph.ops.base import Op, Types
 from resnet_inspect.graph.ops.pointwise import Input
+from resnet_inspect.graph.ops.torch_call import Constant
 from resnet_inspect.typed_json import JsonObject, decode, encode
 
 T = TypeVar("T")
@@ -85,6 +86,8 @@ def _graph(document: JsonObject) -> Graph:
     values = _decode_fields(Graph, document, "")
     for position in values.get("held", ()):
         _at(nodes, position, "held")
+    for position in values.get("results", ()):
+        _at(nodes, position, "results")
     for position, backward in (values.get("recorded") or {}).items():
         node = _at(nodes, position, "recorded")
         if not (backward.inputs <= {*node.inputs} and backward.params <= node.op.params().keys()):
@@ -129,8 +132,8 @@ def _nodes(entries: Sequence[Any], operations: Sequence[Op], types: Sequence[Ten
         op = _at(operations, values["op"], f"{path}.op")
         out = _at(types, values["out"], f"{path}.out")
         ins = tuple([_at(outs, i, f"{path}.inputs") for i in values["inputs"]])
-        if bool(ins) is not bool(position):
-            raise ValueError(f"{path}.inputs: the input of the network, and no other call, reads nothing")
+        if bool(ins) is isinstance(op, Input | Constant):
+            raise ValueError(f"{path}.inputs: inputs of the network and constants, and no other call, read nothing")
         if (call := (values["op"], ins, values["out"])) not in checked:
             check_call(op, ins, out, path)
             checked.add(call)
@@ -142,7 +145,7 @@ def check_call(op: Op, ins: Types, out: TensorType, path: str) -> None:
     """Raise ValueError unless ``op`` can tell everything of a call with these types."""
     try:
         inferred = op.infer(*ins)
-        counts = [op.macs(ins, out), op.elementwise(ins, out)]
+        counts = [op.macs(ins, out), op.macs_without_weights(ins, out), op.elementwise(ins, out)]
         counts += [op.extra_bytes(ins, out, 4, train) for train in (False, True)]
         sizes = [out.shape, *op.params().values(), *op.buffers().values()]
         for trait in TRAITS:

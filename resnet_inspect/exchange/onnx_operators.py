@@ -11,11 +11,12 @@ from resnet_inspect.exchange.graph_json import find_operation
 from resnet_inspect.exchange.to_onnx import ACTIVATIONS, DOMAIN
 from resnet_inspect.graph import TensorType
 from resnet_inspect.graph.ops.base import Op, Shape
-from resnet_inspect.graph.ops.gate import AdaptiveMaxPool2d, Cat, Conv1d, Max, Mean, Mul, Reshape, Sigmoid
+from resnet_inspect.graph.ops.gate import AdaptiveMaxPool2d, Cat, Conv1d, Max, Mean, Mul, Reduction, Reshape, Sigmoid
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, Dropout, GroupNorm, Identity, ReLU, Scale
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
+from resnet_inspect.graph.ops.weighing import MatMul, Sum
 from resnet_inspect.typed_json import decode
 
 PLAIN: dict[str, Op] = {
@@ -24,6 +25,9 @@ PLAIN: dict[str, Op] = {
     "HardSigmoid": Activation("Hardsigmoid"), "Softmax": Activation("Softmax"), "LogSoftmax": Activation("LogSoftmax"),
     **{theirs: Activation(ours) for ours, theirs in ACTIVATIONS.items()},
 }  # fmt: skip
+
+
+REDUCTIONS: dict[str, type[Reduction]] = {"ReduceMean": Mean, "ReduceMax": Max, "ReduceSum": Sum}
 
 
 class Unread(Exception):  # noqa: N818  # it becomes a TraceError that names the node
@@ -47,12 +51,14 @@ def operations(
     """
     match node.op_type:
         case kind if node.domain == DOMAIN:
-            yield _own(kind, at)
+            yield _own(at.get("operation", b"").decode() or kind, at)
         case "Conv":
             yield _conv(weights, at)
         case "Gemm" if weights:
             rows, columns = weights[0][::-1] if at.get("transB") else weights[0]
             yield Linear(rows, columns, bias=len(weights) > 1)
+        case "MatMul" if not weights:
+            yield MatMul()
         case "MatMul" if len(weights) == 1 and len(weights[0]) == 2:
             rows, columns = weights[0]
             yield Linear(rows, columns, bias=False)
@@ -73,14 +79,14 @@ def operations(
             yield Scale()
         case "Concat" if at["axis"] == 1 and not weights:
             yield Cat()
-        case "ReduceMean" | "ReduceMax":
+        case "ReduceMean" | "ReduceMax" | "ReduceSum":
             rank = len(ins[0].shape)
             axes = at["axes"] if "axes" in at else numbers(1)
             dims = tuple(sorted(axis % rank for axis in axes))
             if node.op_type == "ReduceMean" and [*axes] == [-1, -2]:  # as torch.export writes AdaptiveAvgPool2d(1)
                 yield AdaptiveAvgPool2d()
             else:
-                yield (Mean if node.op_type == "ReduceMean" else Max)(dims)
+                yield REDUCTIONS[node.op_type](dims)
             if not at.get("keepdims", 1):
                 yield _reshape([size for i, size in enumerate(ins[0].shape) if i not in dims])
         case "Flatten" if at.get("axis", 1) == 1:

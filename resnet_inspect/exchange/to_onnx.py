@@ -29,16 +29,19 @@ from resnet_inspect.graph.ops.pointwise import (
 )
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
+from resnet_inspect.graph.ops.torch_call import Constant, TorchCall
+from resnet_inspect.graph.ops.weighing import MatMul, Sum
 from resnet_inspect.typed_json import encode
 
 DOMAIN = "resnet_inspect"
 CONTAINERS = "resnet_inspect.containers"  # key of the model's metadata
+SILU_GATE = "/sigmoid"  # the name of the first of the two nodes that are a SiLU
 OPSET = 22  # the first whose pools round up as torch's, and with GroupNormalization by channel
 IR_VERSION = 10  # the first with metadata_props
 DTYPES = {"float32": "FLOAT", "float64": "DOUBLE"}  # where ONNX does not call a type as torch does, in capitals
 PLAIN: dict[type[Op], str] = {
     ReLU: "Relu", Sigmoid: "Sigmoid", Add: "Add", Mul: "Mul", Clone: "Identity", Identity: "Identity",
-    Dropout: "Dropout", AdaptiveAvgPool2d: "GlobalAveragePool", AdaptiveMaxPool2d: "GlobalMaxPool", Flatten: "Flatten",
+    Dropout: "Dropout", MatMul: "MatMul", AdaptiveAvgPool2d: "GlobalAveragePool", AdaptiveMaxPool2d: "GlobalMaxPool", Flatten: "Flatten",
 }  # fmt: skip
 ACTIVATIONS = {"Tanh": "Tanh", "GELU": "Gelu", "Hardswish": "HardSwish", "LeakyReLU": "LeakyRelu", "Mish": "Mish"}
 
@@ -68,7 +71,8 @@ class _Writer:
         """The names of the call's weights and buffers, which are zeros."""
         tensors = {**node.op.params(), **node.op.buffers()}
         tensors.pop("num_batches_tracked", None)  # inference does not read it
-        names = [f"{node.module or node.name}.{key}" for key in tensors]
+        owner = f"{node.module}." if node.module or isinstance(node.op, TorchCall | Constant) else f"{node.name}."
+        names = [f"{owner.removeprefix('.')}{key}" for key in tensors]
         for name, shape in zip(names, tensors.values(), strict=True):
             if name not in self.values:  # calls may share a module
                 self.values[name] = _value(name, TensorType(shape, node.out.dtype))
@@ -85,12 +89,12 @@ def to_onnx(graph: Graph) -> ModelProto:
         if not isinstance(node.op, Input):
             _write(writer, node, [graph.nodes[i].name for i in node.inputs])
             writer.values[node.name] = _value(node.name, node.out)
-    last = graph.nodes[-1]
+    results = [graph.nodes[position].name for position in graph.returned]
     whole = helper.make_graph(
         writer.nodes,
         graph.name,
         [_value(node.name, node.out) for node in given],
-        [writer.values.pop(last.name)],
+        [writer.values.pop(name) for name in results],
         [*writer.integers.values()],
         value_info=[*writer.values.values()],
     )
@@ -128,7 +132,7 @@ def _write(to: _Writer, node: Node, inputs: Sequence[str]) -> None:
         case GroupNorm(groups):
             to.add("GroupNormalization", [x, *to.state(node)], name, node, num_groups=groups)
         case Activation("SiLU"):
-            to.add("Mul", [x, to.add("Sigmoid", [x], f"{name}/sigmoid", node)], name, node)
+            to.add("Mul", [x, to.add("Sigmoid", [x], f"{name}{SILU_GATE}", node)], name, node)
         case Activation(function) if function in ACTIVATIONS:
             to.add(ACTIVATIONS[function], [x], name, node)
         case MaxPool2d(k, s, p, ceil):
@@ -143,6 +147,8 @@ def _write(to: _Writer, node: Node, inputs: Sequence[str]) -> None:
             to.add("Concat", inputs, name, node, axis=1)
         case Mean(dims):
             to.add("ReduceMean", [x, to.ints(*dims)], name, node)
+        case Sum(dims):
+            to.add("ReduceSum", [x, to.ints(*dims)], name, node)
         case Max(dims):
             to.add("ReduceMax", [x, to.ints(*dims)], name, node)
         case Reshape(shape):
@@ -157,4 +163,9 @@ def _write(to: _Writer, node: Node, inputs: Sequence[str]) -> None:
         case _ if type(op) in PLAIN:
             to.add(PLAIN[type(op)], inputs, name, node)
         case _:
-            to.add(node.kind, [*inputs, *to.state(node)], name, node, domain=DOMAIN, fields=json.dumps(encode(op)))
+            to.add(node.kind, [*inputs, *to.state(node)], name, node, domain=DOMAIN, **_whole(op))
+
+
+def _whole(op: Op) -> dict[str, str]:
+    """The attributes from which an operation of our own domain is read back."""
+    return {"operation": type(op).__name__, "fields": json.dumps(encode(op))}

@@ -61,12 +61,12 @@ class OnnxFile:
     def graph(self, batch: Batch) -> Graph:
         from resnet_inspect.exchange import from_onnx
 
-        nodes, containers, has_stages = from_onnx.read(self.model, batch, self.path)
+        nodes, containers, has_stages, results = from_onnx.read(self.model, batch, self.path)
         if not has_stages:
             from resnet_inspect.runtime.stages import staged  # it imports no torch
 
             nodes = tuple(staged(nodes, containers))
-        return Graph(self.name, nodes, containers)
+        return Graph(self.name, nodes, containers, results=results)
 
 
 def find(path: str, settings: Settings = ()) -> OnnxFile:
