@@ -149,9 +149,7 @@ class _Reader:
                 self._call(node, attributes)
 
     def _call(self, node: NodeProto, attributes: Mapping[str, Any]) -> None:
-        known = (
-            self.calls.keys() | self.weights.keys() | self.reflected.keys() | self.gates.keys() | {""}
-        )  # "" is an input left out
+        known = {*self.calls, *self.weights, *self.reflected, *self.gates, ""}  # "" is an input left out
         if unknown := [name for name in node.input if name not in known]:
             raise Unread(f"of {unknown[0]}")
         inputs = [self.calls[name] for name in node.input if name in self.calls]

@@ -40,8 +40,8 @@ OPSET = 22  # the first whose pools round up as torch's, and with GroupNormaliza
 IR_VERSION = 10  # the first with metadata_props
 DTYPES = {"float32": "FLOAT", "float64": "DOUBLE"}  # where ONNX does not call a type as torch does, in capitals
 PLAIN: dict[type[Op], str] = {
-    ReLU: "Relu", Sigmoid: "Sigmoid", Add: "Add", Mul: "Mul", Clone: "Identity", Identity: "Identity",
-    Dropout: "Dropout", MatMul: "MatMul", AdaptiveAvgPool2d: "GlobalAveragePool", AdaptiveMaxPool2d: "GlobalMaxPool", Flatten: "Flatten",
+    ReLU: "Relu", Sigmoid: "Sigmoid", Add: "Add", Mul: "Mul", MatMul: "MatMul", Clone: "Identity", Identity: "Identity",
+    Dropout: "Dropout", AdaptiveAvgPool2d: "GlobalAveragePool", AdaptiveMaxPool2d: "GlobalMaxPool", Flatten: "Flatten",
 }  # fmt: skip
 ACTIVATIONS = {"Tanh": "Tanh", "GELU": "Gelu", "Hardswish": "HardSwish", "LeakyReLU": "LeakyRelu", "Mish": "Mish"}
 
