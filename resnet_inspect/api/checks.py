@@ -35,10 +35,10 @@ def lint(
     precision = one_of("precision", precision, (None, *PRECISIONS))
     language = one_of("language", language, LANGUAGES)
     source = find(model, settings, kwargs)
-    batch = read_batch(input, batch_size, source.image)
     try:
-        graph = source.graph(batch)
+        graph = graph_of(source, input, batch_size)
     except BranchError as error:
+        batch = read_batch(input, batch_size, source.image)
         return answer(report_refusal(source.name, batch, error, language, several(ignore), strict))
     times = None if record is None else read_stage_times(as_record(record), graph)
     untimed = record is not None and times is None
@@ -61,6 +61,11 @@ def check(
 
     source = find(model, settings, kwargs)
     network = graph_of(source, input, batch_size)
+    if len(network.inputs) > 1:
+        raise RequestError(
+            f"check runs other tools on one input, and {network.name} takes {len(network.inputs)}",
+            hint="`resnet-inspect flops` counts it",
+        )
     published = published_name(source, network)
     # The tools see the built module, which is laid out as torchvision's, or the code's own.
     layout = lay_out(source, network, "torchvision" if isinstance(source, VariantSource) else None)

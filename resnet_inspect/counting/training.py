@@ -3,7 +3,7 @@
 from resnet_inspect.counting.conventions import CONV_FC, TORCH
 from resnet_inspect.counting.count import Convention
 from resnet_inspect.counting.writing import Call
-from resnet_inspect.graph import Graph
+from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.facts.gradients import backward_calls
 from resnet_inspect.graph.ops.linear import Conv2d
 
@@ -28,5 +28,10 @@ def training_flops(graph: Graph, convention: Convention = CONV_FC) -> dict[int, 
         if position in backward:
             gradients = backward[position]
             times = node.op.groups if convention is TORCH and isinstance(node.op, Conv2d) else 1
-            steps[position] += forward * (times * gradients.of_weight + len(gradients.inputs))
+            steps[position] += forward * (times * gradients.of_weight + _factors(node, len(gradients.inputs)))
     return steps
+
+
+def _factors(node: Node, inputs: int) -> int:
+    """How many factors of its products get a gradient: one next to a learned weight, else at most the two of each."""
+    return min(inputs, 2 if node.macs_without_weights else 1)

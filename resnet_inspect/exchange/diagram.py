@@ -55,10 +55,10 @@ def draw(graph: Graph, depth: Depth) -> Diagram:
     """A box for each stage, block or call, with its output, parameters and MACs; a block's shortcut goes to its sum."""
     key = row_of(graph, depth)
     nodes: dict[str, list[Node]] = {}
-    for node in graph.nodes[1:]:
+    for _, node in graph.calls:
         nodes.setdefault(key(node), []).append(node)
     describe, shortcuts = _descriptions(graph, depth), _shortcuts(graph) if depth == "block" else {}
-    boxes = [Box((graph.nodes[0].name, str(graph.input)))]
+    boxes = [Box((graph.nodes[i].name, str(graph.nodes[i].out))) for i in graph.inputs]
     enters, leaves = dict[str, int](), dict[str, int]()
     for row, work in work_by(graph, key).items():
         stage = nodes[row][0].stage
@@ -68,10 +68,11 @@ def draw(graph: Graph, depth: Depth) -> Diagram:
             leaves[row] = len(boxes)
             boxes.append(Box((SUM,), stage))
     arrows: dict[Arrow, None] = {}  # in the order they are found, each once
-    for node in graph.nodes[1:]:
+    given = {position: box for box, position in enumerate(graph.inputs)}
+    for _, node in graph.calls:
         row = key(node)
         for i in node.inputs:
-            source = leaves[key(graph.nodes[i])] if i else 0
+            source = given[i] if i in given else leaves[key(graph.nodes[i])]
             if source != leaves[row]:
                 arrows[Arrow(source, enters[row])] = None
                 if row in shortcuts:

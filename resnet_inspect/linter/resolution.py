@@ -164,7 +164,7 @@ def small_receptive_field(subject: Subject) -> Iterator[Hit]:
         return
     last, view = body[-1]
     side = min(subject.image)
-    if view is None or 2 * view.field >= side:
+    if view is None or view.whole_through == "attention" or 2 * view.field >= side:
         return
     block = last.name.rpartition(".")[0] + "."
     inside = [node for node, _ in body if node.name.startswith(block) and is_window(subject, node)]

@@ -10,6 +10,7 @@ from resnet_inspect.graph.facts.gradients import backward_calls
 from resnet_inspect.graph.facts.training import refuse_to_train
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pool import BlurPool2d
+from resnet_inspect.graph.ops.torch_call import TorchCall
 from resnet_inspect.questions.summary import counting_notes
 from resnet_inspect.questions.training import training_notes
 from resnet_inspect.questions.unseen import unseen_notes
@@ -38,9 +39,10 @@ def flops(graph: Graph, task: Task = "infer") -> Report:
     if task == "train":
         refuse_to_train(graph)
         steps = training_flops(graph)
-        torch_flops = sum(training_flops(graph, TORCH).values())
-        facts = (Fact("flopcountermode_flops", "FlopCounterMode", torch_flops, "count"),)
-        findings = _miscounted(graph, torch_flops - sum(steps.values()))
+        if not any(isinstance(node.op, TorchCall) and node.op.multiplies for node in graph.nodes):
+            torch_flops = sum(training_flops(graph, TORCH).values())
+            facts = (Fact("flopcountermode_flops", "FlopCounterMode", torch_flops, "count"),)
+            findings = _miscounted(graph, torch_flops - sum(steps.values()))
         notes = (
             "a training step: forward, the gradient of the weights and the gradient of the input each cost the same; "
             "the image needs no gradient",

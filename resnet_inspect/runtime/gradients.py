@@ -137,6 +137,8 @@ def _recorded(
         unchanged = any(made[i] is gradient for i in nodes[position].inputs)
         passed = [gradient] if unchanged else [*_before(gradient, others)]
         inputs = frozenset(i for i in nodes[position].inputs if made[i] in passed)
+        if nodes[position].op.inplace and made[nodes[position].inputs[0]] is not None:
+            inputs |= {nodes[position].inputs[0]}  # in place of a view, autograd writes the view's history anew
         module = nodes[position].module
         owner = f"{module}." if module else ""
         params = frozenset(name.removeprefix(owner) for name in _parameters(passed, names))

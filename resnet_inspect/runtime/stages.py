@@ -8,6 +8,7 @@ from itertools import groupby
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.facts.module_tree import Module, blocks_in, chain, list_of_blocks, module_tree
 from resnet_inspect.graph.ops.pointwise import Input
+from resnet_inspect.graph.ops.torch_call import UNUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,13 @@ def staged(nodes: Sequence[Node], containers: Mapping[str, str]) -> Iterator[Nod
     belongs to neither: its row has its module's name.
     """
     parts = sorted(_parts_of(module_tree(Graph("", tuple(nodes), containers))), key=lambda part: part.calls[0])
-    parts = [*_joined(parts, nodes)]
+    parts = [*_joined([part for part in parts if part.name != UNUSED], nodes)]
     stages = [i for i, part in enumerate(parts) if part.is_stage] or [0]  # a net may call nothing
     names = {call: part.name for part in parts for call in part.calls}
     names |= _named(parts[: stages[0]], "stem", nodes) | _named(parts[stages[-1] + 1 :], "head", nodes)
     for position, node in enumerate(nodes):
-        yield replace(node, stage="" if isinstance(node.op, Input) else names[position] or "stem")
+        stage = UNUSED if node.name == UNUSED else names.get(position) or "stem"
+        yield replace(node, stage="" if isinstance(node.op, Input) else stage)
 
 
 def _joined(parts: Sequence[Part], nodes: Sequence[Node]) -> Iterator[Part]:

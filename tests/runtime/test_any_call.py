@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import timm
 import torch
 from allocator import measured
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 import resnet_inspect as ri
+from resnet_inspect.errors import TraceError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.memory import peak_bytes
 from resnet_inspect.graph.facts.receptive_field import views
@@ -124,6 +126,11 @@ HABITS: dict[str, Callable[[], nn.Module]] = {
         a=nn.InstanceNorm2d(8, affine=True),
         b=nn.BatchNorm2d(8, affine=False),
     ),
+    "in place of a view": lambda: Net(
+        lambda net, x: net.parts["act"](net.parts["norm"](x)),
+        norm=nn.InstanceNorm2d(8, affine=True),
+        act=nn.LeakyReLU(0.1, inplace=True),
+    ),
     "a slope a channel": lambda: Net(lambda net, x: net.parts["act"](x), act=nn.PReLU(8)),
     "a rectangular kernel": lambda: Net(
         lambda net, x: net.parts["b"](net.parts["a"](x)),
@@ -162,6 +169,7 @@ COPIED_WITHIN = {"attention in one call", "a matrix of its own", "a larger image
 REDUCED_WITHIN = COPIED_WITHIN | {
     "a transformer's layer",
     "norms of other kinds",
+    "in place of a view",
     "a slope a channel",
     "a rectangular kernel",
     "a transposed convolution",
@@ -326,3 +334,33 @@ def test_what_needs_data_runs_on_the_cpu_and_says_so() -> None:
 def test_rows_and_columns_have_windows_of_their_own(layers: list[nn.Module], sides: tuple[int, int]) -> None:
     seen = views(traced(nn.Sequential(*layers)))
     assert tuple(view.field for view in seen[1:] if view) == sides
+
+
+def test_a_net_that_makes_no_call_is_refused() -> None:
+    with pytest.raises(TraceError, match="makes no call of torch"):
+        traced(nn.Identity())
+
+
+def test_a_training_step_of_attention_costs_three_times_its_products() -> None:
+    net = HABITS["attention in one call"]()
+    forward = {fact.key: fact.value for fact in ri.flops(net, input=SHAPE).facts}
+    step = {fact.key: fact.value for fact in ri.flops(net, input=SHAPE, task="train").facts}
+    of_image = 2 * SHAPE[0] * 3 * 8 * 9 * 16 * 16  # needs no gradient
+    assert step["flops"] == 3 * forward["flops"] - of_image
+    assert "flopcountermode_flops" not in step
+
+
+def test_stages_of_tokens_are_told_by_their_number() -> None:
+    with torch.device("meta"):
+        net = timm.create_model("swin_tiny_patch4_window7_224")
+    graph = ri.lower(net)
+    assert graph.stages == ("stem", "layers.0", "layers.1", "layers.2", "layers.3", "norm", "head")
+    jumps = {node.stage: view.jump for node, view in zip(graph.nodes, views(graph), strict=True) if view}
+    assert [jumps[f"layers.{i}"] for i in range(4)] == [4, 8, 16, 32]
+
+
+@pytest.mark.parametrize("format", ["mermaid", "dot", "json"])
+def test_a_net_with_two_inputs_is_drawn_with_both(format: str) -> None:
+    text = str(ri.export(TwoInputs(), format, input="2,3,16,16;2,10:int64"))
+    assert "input_0" in text
+    assert "input_1" in text

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.fold import fold
+from resnet_inspect.runtime.any_call import tensors_in
 from resnet_inspect.runtime.build import build
 from resnet_inspect.runtime.folded import folded
 
@@ -68,7 +69,7 @@ def prepare(case: Case, graph: Graph, seed: int, code: nn.Module | None = None) 
     _calibrate(net, x)
     net.eval()
     with torch.inference_mode():
-        reference = _strictly(lambda: net(x[:REFERENCE_IMAGES]).float())
+        reference = _strictly(lambda: _first_output(net(x[:REFERENCE_IMAGES])).float())
     if case.folded:
         fewer = fold(graph)
         net, graph = folded(net, graph, fewer), fewer
@@ -88,8 +89,7 @@ def prepare(case: Case, graph: Graph, seed: int, code: nn.Module | None = None) 
 
     def infer(called: Any) -> torch.Tensor:
         with context():
-            out: torch.Tensor = called(x)
-            return out
+            return _first_output(called(x))
 
     sync = waits.get(device.type, _nothing)
     ready = Ready(partial(infer, called), sync, net, graph, reference, infer)
@@ -138,7 +138,7 @@ def _train(
     def forward(called: Any) -> torch.Tensor:
         optimizer.zero_grad(set_to_none=True)
         with context():
-            return F.cross_entropy(called(x), y)
+            return F.cross_entropy(_first_output(called(x)), y)
 
     def backward(loss: torch.Tensor) -> None:
         scaler.scale(loss).backward()  # type: ignore[no-untyped-call]  # torch's own
@@ -153,6 +153,11 @@ def _train(
 
     ready.run, ready.forward = run, forward
     ready.optimizer, ready.step = optimizer, (partial(forward, called), backward, step)
+
+
+def _first_output(out: Any) -> torch.Tensor:
+    """The first tensor of what a net returns: a dictionary, a list or a dataclass may hold several."""
+    return out if isinstance(out, torch.Tensor) else next(tensors_in(out))
 
 
 def _calibrate(net: nn.Module, x: torch.Tensor) -> None:

@@ -11,6 +11,7 @@ from resnet_inspect.graph.facts.work import stage_of
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pointwise import Add
 from resnet_inspect.graph.ops.pool import AvgPool2d, MaxPool2d
+from resnet_inspect.graph.ops.torch_call import TorchCall
 from resnet_inspect.vocabulary import Depth
 
 BLOCK_NAMES = {
@@ -130,6 +131,8 @@ def _call(node: Node) -> str:
             return f"{k}×{k} conv" + (f" /{s}" if s > 1 else "")
         case MaxPool2d(stride=s):
             return "max pool" + (f" /{s}" if s > 1 else "")
+        case TorchCall(function=kind, multiplies=products, weighs=True) if products:
+            return kind
         case AvgPool2d(stride=s):
             return f"avg pool /{s}"
     return {"AdaptiveAvgPool2d": "avg pool", "Linear": "fc", "BlurPool2d": "blur /2"}.get(node.kind, "")

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
+from math import log2, prod
 from typing import Literal
 
-from resnet_inspect.graph import Graph, Node
+from resnet_inspect.graph import Graph, Node, TensorType
 from resnet_inspect.graph.ops.base import ONE_PIXEL
 from resnet_inspect.graph.ops.linear import Linear
 from resnet_inspect.graph.ops.pointwise import GroupNorm
@@ -48,7 +48,7 @@ def _views_along(graph: Graph, axis: int) -> list[View | None]:
     outputs: list[View | None] = []
     for node in graph.nodes:
         known = [outputs[i] for i in node.inputs if not isinstance(graph.nodes[i].op, Constant)]
-        outputs.append(_after(node, known, axis) if known else View())
+        outputs.append(_after(graph, node, known, axis) if known else View())
     return outputs
 
 
@@ -58,7 +58,7 @@ def by_stage(graph: Graph) -> Iterator[tuple[str, View | None]]:
     yield from last.items()
 
 
-def _after(node: Node, inputs: list[View | None], axis: int) -> View | None:
+def _after(graph: Graph, node: Node, inputs: list[View | None], axis: int) -> View | None:
     """The view of the node's output: a sum takes its wider branch, a product the branch that is not its gate."""
     windows = node.op.windows or (_of_each_position(node) and (ONE_PIXEL, ONE_PIXEL))
     limited = [view for view in inputs if view is not None]
@@ -67,6 +67,8 @@ def _after(node: Node, inputs: list[View | None], axis: int) -> View | None:
     window = windows[axis]
     of_the_first = len(limited) == 1 or node.macs_without_weights  # attention's output has its queries' positions
     view = limited[0] if of_the_first else max(limited, key=_side)
+    if isinstance(node.op, Linear) and (merged := _jump_of(node, graph.input)) > view.jump:
+        window = merged // view.jump, merged // view.jump, 0  # neighbours were moved into its channels
     whole = _whole_through(node, inputs)
     if window == ONE_PIXEL and whole == view.whole_through:
         return view
@@ -97,3 +99,11 @@ def _flattens(node: Node) -> bool:
     shape = node.ins[0].shape
     positions = prod(shape[2:]) if len(shape) > 3 else prod(shape[1:-1])
     return len(shape) > len(node.out.shape) == 2 and node.out.shape[0] == shape[0] and positions > 1
+
+
+def _jump_of(node: Node, image: TensorType) -> int:
+    """Distance between the positions of a linear layer's output, as a power of 2; 1 where the input is no image."""
+    if len(image.shape) != 4 or len(node.out.shape) == 2:
+        return 1
+    pixels, positions = image.shape[0] * prod(image.shape[2:]), prod(node.out.shape[:-1])
+    return 1 << max(round(log2(pixels / positions) / 2), 0)
