@@ -32,7 +32,8 @@ def test_lint_finds_the_same_in_code(code: str, trips: bool) -> None:
     model, settings = request.pop("model", "resnet50"), request.pop("settings", ())
     spec = ri.spec(model, settings)  # type: ignore[arg-type]  # as ri.lint takes them
     request.setdefault("input", (1, spec.in_channels, spec.input_size, spec.input_size))
-    of_spec, of_code = ri.lint(spec, **request), ri.lint(ri.build(spec, device="meta"), **request)  # type: ignore[arg-type]
+    nets = (spec, ri.build(spec, device="meta"))
+    of_spec, of_code = (ri.lint(net, **request) for net in nets)  # type: ignore[arg-type]  # as ri.lint takes them
     assert [(f.code, f.where, f.message) for f in of_code.findings] == [
         (f.code, f.where, f.message) for f in of_spec.findings
     ]

@@ -121,7 +121,7 @@ def test_an_argument_that_a_factory_does_not_take_is_named_with_those_it_takes(
         ("{}:needs", [], "missing 1 required positional argument"),
         ("torchvision:resnet18", ["num_classes=a"], "torchvision:resnet18: .*Error"),
         ("timm:resnet18", ["num_classes=a"], "timm:resnet18: .*Error"),
-        ("resnet18", ["num_classes=10"], "resnet18 has a spec"),
+        ("resnet18", ["num_classes=10"], "what makes a net in code, not for resnet18"),
     ],
 )
 def test_arguments_that_make_nothing_are_one_line(file: Path, source: str, kwargs: list[str], message: str) -> None:

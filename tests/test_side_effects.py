@@ -27,6 +27,7 @@ CALLS = {
     "lint": "ri.lint('resnet18')",
     "list": "ri.list('resnet1*')",
     "lower": "ri.lower('torchvision:resnet18')",
+    "export": "ri.export('resnet18', 'json')",
     "memory": "ri.memory(net, input=(2, 3, 64, 64), task='train')",
     "read_record": "ri.read_record(record)",
     "reconcile": "ri.reconcile('resnet18')",

@@ -18,10 +18,10 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
 from allocator import measured  # noqa: E402  # found by the line above
 
-from resnet_inspect.graph import Graph  # noqa: E402
-from resnet_inspect.graph.facts.memory import peak_bytes  # noqa: E402
-from resnet_inspect.runtime import code, trace  # noqa: E402
-from resnet_inspect.vocabulary import Task  # noqa: E402
+from resnet_inspect.graph import Graph  # noqa: E402  # as above
+from resnet_inspect.graph.facts.memory import peak_bytes  # noqa: E402  # as above
+from resnet_inspect.runtime import code, trace  # noqa: E402  # as above
+from resnet_inspect.vocabulary import Task  # noqa: E402  # as above
 
 # Attention, gates, channel shuffles, dense connections, norms of every kind, rectangular kernels, mixers.
 MODELS = (

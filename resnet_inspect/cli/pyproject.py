@@ -34,7 +34,8 @@ def defaults(ctx: click.Context, config: str | None, keys: Sequence[str]) -> str
             raise RequestError(f"{path}: unknown key {key!r} in {TABLE}", hint=f"it may set {', '.join(keys)}")
         option = options[key]
         try:
-            typed = _typed(value, option.multiple)
+            typed = _typed(value, option.multiple and key != "input")  # which here is one batch
+            typed = [typed] if option.multiple and isinstance(typed, str) else typed
             option.type_cast_value(ctx, typed)
         except (click.BadParameter, TypeError) as error:
             reason = error.message.rstrip(".") if isinstance(error, click.BadParameter) else str(error)

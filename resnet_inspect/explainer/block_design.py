@@ -74,8 +74,8 @@ def _explain_split(net: Outline, split: Split, say: Speaker) -> str:
             )
         case "resnest":
             what = say(
-                "ResNeSt (arXiv:2004.08955) has {parts} 3×3 side by side on the {width} channels, as {groups} groups "
-                "of {conv}. Two 1×1 on the means of their sum weigh the results against each other, channel by "
+                "ResNeSt (arXiv:2004.08955) runs its 3×3 {parts}-fold on the {width} channels: {conv} has "
+                "groups={groups}. Two 1×1 on the means of their sum weigh the results against each other, channel by "
                 "channel. A pool takes each stride.",
                 width=width,
                 parts=str(split.parts),

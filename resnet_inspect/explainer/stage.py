@@ -50,7 +50,7 @@ def _explain_resolution(net: Outline, place: int, kind: BlockKind, say: Speaker)
     last = next(reversed(net.kinds[kind.stage])).spatial[1].dilation
     if kind.stride > 1:
         return _explain_downsampling(net, kind, before, after, say)
-    if max(dilation, last) > 1:
+    if max(dilation, last) > 1 and net.spec.output_stride:
         return say(
             "This stage keeps {before}: dilation replaces its stride. The taps of its 3×3 are {dilation} apart and see "
             "as far as they would after downsampling (output_stride={output_stride}).",

@@ -11,7 +11,7 @@ from torch.utils._pytree import tree_leaves
 from resnet_inspect.graph.ops.base import ONE_PIXEL
 from resnet_inspect.graph.ops.torch_call import Constant, OtherOutput, TorchCall
 from resnet_inspect.runtime.products import products_of_function, products_of_module
-from resnet_inspect.runtime.weights import storage_of, type_of
+from resnet_inspect.runtime.tensors import storage_of, type_of
 from resnet_inspect.runtime.windows import Windows, windows_of_function, windows_of_module
 
 if TYPE_CHECKING:

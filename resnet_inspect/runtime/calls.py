@@ -23,9 +23,11 @@ from resnet_inspect.runtime import any_call
 from resnet_inspect.runtime.any_call import AnyCall
 from resnet_inspect.runtime.arguments import positional, read_weights
 from resnet_inspect.runtime.aten import as_function
-from resnet_inspect.runtime.operations import Unknown, is_one_call, of_function, of_module, pieces, zero_padded
+from resnet_inspect.runtime.leaves import is_one_call
+from resnet_inspect.runtime.operations import Unknown, of_function, of_module, pieces, zero_padded
 from resnet_inspect.runtime.second_count import SecondCount, flops_of
-from resnet_inspect.runtime.weights import Weights, type_of
+from resnet_inspect.runtime.tensors import type_of
+from resnet_inspect.runtime.weights import Weights
 
 FILLED = ("zeros", "ones", "empty", "full")
 NEW = ("zeros", *(f"new_{each}" for each in FILLED), *(f"{each}_like" for each in (*FILLED, "rand", "randn")))
@@ -124,6 +126,8 @@ class Calls(TorchFunctionMode):
         self._begin()
         try:
             out = func(*args, **kwargs)
+            if name == "scaled_dot_product_attention" and out.dim() == 4:
+                out = _laid_out_as_fused(out)
         finally:
             self.within_call = False
         self._record(*as_function(name.strip("_") if name != "__setitem__" else name, args, kwargs, out))
@@ -249,6 +253,14 @@ class Calls(TorchFunctionMode):
         more = self.second.flops.copy()
         more.subtract(self.flops)
         return {path: flops for path, flops in more.items() if flops}
+
+
+def _laid_out_as_fused(out: Tensor) -> Tensor:
+    """Attention's output (N, heads, L, E) in the order N, L, heads, E, as the fused kernels of CPUs and GPUs write it.
+
+    A pass on the meta device takes the attention apart. There a transpose and a reshape, which follow, would copy.
+    """
+    return out.transpose(1, 2).contiguous().transpose(1, 2)
 
 
 def _in_parts(func: FunctionType) -> FunctionType:

@@ -16,7 +16,7 @@ from resnet_inspect.graph import Backward, Graph, Saved, TensorType
 from resnet_inspect.graph.facts.gradients import trained_parameters
 from resnet_inspect.runtime.any_call import AnyCall, tensors_in
 from resnet_inspect.runtime.calls import Calls
-from resnet_inspect.runtime.weights import storage_of, type_of
+from resnet_inspect.runtime.tensors import storage_of, type_of
 
 
 class CallsWithGradients(Calls):

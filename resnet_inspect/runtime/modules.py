@@ -49,8 +49,9 @@ class ScaledConv2d(nn.Conv2d):
         self.scale = math.sqrt(2 / (1 - 1 / math.pi) / self.weight[0].numel())
 
     def forward(self, x: Tensor) -> Tensor:
-        variance, mean = torch.var_mean(self.weight, (1, 2, 3), correction=0, keepdim=True)
-        weight = (self.weight - mean) * torch.rsqrt(variance + STANDARDIZATION_EPS) * (self.gain * self.scale)
+        each = self.weight.reshape(1, self.out_channels, -1)
+        gain = (self.gain * self.scale).flatten()
+        weight = F.batch_norm(each, None, None, gain, training=True, eps=STANDARDIZATION_EPS).reshape_as(self.weight)
         return F.conv2d(x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 

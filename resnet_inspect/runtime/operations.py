@@ -25,6 +25,7 @@ from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
 from resnet_inspect.graph.ops.weighing import MatMul, Sum
 from resnet_inspect.runtime.arguments import WEIGHTS_AT
 from resnet_inspect.runtime.modules import Blur
+from resnet_inspect.runtime.tensors import storage_of
 
 
 class Unknown(Exception):  # noqa: N818  # a call that no operation names is no error
@@ -51,8 +52,7 @@ MODULES = {
     nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d, nn.Flatten, Blur,
     *(getattr(nn, name) for name in ACTIVATIONS.values() if "Softmax" not in name),
 }  # fmt: skip
-CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
-VIEWS = ("view", "reshape", "flatten", "squeeze", "unsqueeze", "transpose", "permute")  # of each image
+VIEWS = ("view", "reshape", "flatten", "squeeze", "unsqueeze", "transpose", "permute")
 SAME = ("detach", "expand", "expand_as")  # their output stands for their input
 WITH_A_NUMBER = ("add", "sub", "mul", "div")
 
@@ -70,21 +70,6 @@ def of_module(module: nn.Module) -> Op | None:
     op = _of_settings(module)
     own = dict(module.named_parameters())
     return op if own.keys() == op.params().keys() else None
-
-
-def is_one_call(module: nn.Module) -> bool:
-    """Whether a call of ``module`` is recorded as one, not by the functions that its forward calls."""
-    try:
-        return of_module(module) is not None or _is_leaf_of_torch(module)
-    except Unknown:
-        return True
-
-
-def _is_leaf_of_torch(module: nn.Module) -> bool:
-    """Whether it is a module of torch.nn that holds no other, with its own ``forward``."""
-    kind: Any = type(module)
-    own = kind.__module__.startswith("torch.nn.modules.") and "forward" not in vars(module)
-    return own and not module._modules and not isinstance(module, CONTAINERS)
 
 
 def _of_settings(module: nn.Module) -> Op:
@@ -184,7 +169,9 @@ def of_function(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: 
             return (_pad(argument(1, "pad"), argument(2, "mode", "constant"), argument(3, "value")),), [x]
         case "getitem":
             return (_subsample_or_slice(args[1], x),), [x]
-        case _ if name in VIEWS and out.shape[0] == x.shape[0] and out.is_contiguous() and _shares_memory(out, x):
+        case _ if (
+            name in VIEWS and out.shape[0] == x.shape[0] and out.is_contiguous() and storage_of(out) == storage_of(x)
+        ):
             return (_view(out),), [x]
         case _ if name.rstrip("_") in ACTIVATIONS:
             return (Activation(ACTIVATIONS[name.rstrip("_")], out is x),), [x]
@@ -281,8 +268,9 @@ def _view(out: Tensor) -> Op:
     return Flatten() if out.dim() == 2 else Reshape(tuple(out.shape[1:]))
 
 
-def _shares_memory(x: Tensor, y: Tensor) -> bool:
-    return bool(x.untyped_storage()._cdata == y.untyped_storage()._cdata)
+def _moves_nothing(x: Tensor, out: Tensor) -> bool:
+    """Whether ``out`` is the same elements of each image in the same order."""
+    return out.shape[0] == x.shape[0] and out.is_contiguous() and storage_of(out) == storage_of(x)
 
 
 def _pad(sizes: Sequence[int], mode: str, value: float | None) -> Op:

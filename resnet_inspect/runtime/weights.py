@@ -10,11 +10,11 @@ from typing import Any
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from resnet_inspect.graph import TensorType
 from resnet_inspect.graph.ops.base import Op
 from resnet_inspect.graph.ops.linear import Conv2d, Learned, Linear
 from resnet_inspect.graph.ops.torch_call import Kept
 from resnet_inspect.runtime.operations import Unknown
+from resnet_inspect.runtime.tensors import storage_of, type_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,10 @@ class Weights:
         ``read`` has the tensors that the call reads as its weight and bias, ``scope`` the module that calls.
 
         Raises:
-            Unknown: they are not learned, or no operation names what they are computed from.
+            Unknown: they are not learned, no operation names what they are computed from, or products led to them.
         """
-        if not all(map(self.of, read.values())):
+        computed = (self.computed.get(id(x)) for x in read.values())
+        if not all(map(self.of, read.values())) or any(each and each.products for each in computed):
             raise Unknown
         names = sorted(frozenset[str]().union(*map(self.of, read.values())))
         owner = common_owner(names)
@@ -145,12 +146,3 @@ def common_owner(names: list[str]) -> str:
     paths = [name.split(".")[:-1] for name in names]
     levels = takewhile(lambda level: len({*level}) == 1, zip(*paths, strict=False))
     return ".".join(level[0] for level in levels)
-
-
-def storage_of(x: Tensor) -> int:
-    """What tells storages apart on the meta device too, where every address is 0."""
-    return int(x.untyped_storage()._cdata)
-
-
-def type_of(x: Tensor) -> TensorType:
-    return TensorType(tuple(x.shape), str(x.dtype).removeprefix("torch."))

@@ -64,7 +64,9 @@ def surroundings() -> Iterator[None]:
             Probe(device.replace("auto", "cpu"), "fp32", {}, None) if device in ("cpu", "auto", "cuda:0") else refuse()
         )
 
-    def check(model: str, input: str | None, batch_size: int | None, settings: tuple[str, ...]) -> Any:
+    def check(
+        model: str, input: str | None, batch_size: int | None, settings: tuple[str, ...], kwargs: tuple[str, ...]
+    ) -> Any:
         graph_of(find_variant(model, settings), input, batch_size)
         return refuse()
 

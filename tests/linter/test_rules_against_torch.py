@@ -68,7 +68,7 @@ def test_the_biases_of_convolutions_without_a_gradient_are_those_that_batchnorm_
 @settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(specs())
 def test_a_cancelled_bias_has_no_gradient_in_any_net(spec: ResNetSpec) -> None:
-    spec = replace(spec, norm="bn", conv_bias="all")
+    spec = replace(spec, norm="bn", conv="plain", conv_bias="all")
     try:
         graph = lower(spec, "random", (2, spec.in_channels, 24, 24))
     except ShapeError:
@@ -139,7 +139,7 @@ def test_weights_that_no_pixel_meets_have_no_gradient(side: int) -> None:
     net(torch.randn(graph.input.shape)).square().sum().backward()
     layers = dict(net.named_modules())
     for node in graph.nodes:
-        if windows.is_window(node):
+        if windows.is_window(Subject(None, graph), node):
             met = (layers[node.name].weight.grad != 0).any(dim=(0, 1))
             assert met.double().mean().item() == pytest.approx(windows.share_of_live_weights(node)), node.name
 

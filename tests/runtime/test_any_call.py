@@ -206,7 +206,7 @@ def test_its_numbers_are_torchs(habit: str) -> None:
 def test_its_memory_is_what_the_allocator_is_asked_for(habit: str) -> None:
     net = HABITS[habit]().eval()
     predicted, asked = peak_bytes(traced(net)), measured(net, torch.randn(SHAPE))
-    assert predicted <= asked if habit in COPIED_WITHIN else predicted == pytest.approx(asked, rel=0.005)
+    assert predicted <= asked if habit in COPIED_WITHIN else predicted == pytest.approx(asked, rel=0.01)
 
 
 @pytest.mark.parametrize("habit", [habit for habit in HABITS if habit not in IN_EVAL_ONLY])
@@ -338,7 +338,7 @@ def test_rows_and_columns_have_windows_of_their_own(layers: list[nn.Module], sid
 
 def test_a_net_that_makes_no_call_is_refused() -> None:
     with pytest.raises(TraceError, match="makes no call of torch"):
-        traced(nn.Identity())
+        traced(nn.Sequential())
 
 
 def test_a_training_step_of_attention_costs_three_times_its_products() -> None:

@@ -248,6 +248,6 @@ def test_a_counter_that_fails_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_published_metadata_is_torchvisions_own() -> None:
-    assert counters.published("resnet50")["IMAGENET1K_V2"] == (25_557_032, 4.089)
-    assert counters.published("resnet50d") == {}
-    assert counters.published("alexnet_of_mine") == {}
+    assert counters.published("resnet50", 224)["IMAGENET1K_V2"] == (25_557_032, 4.089)
+    assert counters.published("resnet50d", 224) == {}
+    assert counters.published("alexnet_of_mine", 224) == {}
