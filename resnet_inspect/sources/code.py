@@ -8,6 +8,7 @@ from resnet_inspect.errors import RequestError, TraceError
 from resnet_inspect.graph import Graph, TensorType
 from resnet_inspect.kwargs import Kwargs, read_kwargs, write_kwargs
 from resnet_inspect.sources.batch import Batch, Image, Inputs
+from resnet_inspect.sources.source import WithoutSpec
 from resnet_inspect.sources.variant import Settings
 from resnet_inspect.typed_json import JsonObject
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class NamedCode:
+class NamedCode(WithoutSpec):
     """``torchvision:NAME``, ``timm:NAME``, ``file.py:NAME`` or ``package.module:NAME``; made when first asked for.
 
     ``kwargs`` are texts NAME=VALUE, with which it is made.
@@ -46,18 +47,6 @@ class NamedCode:
         return _classes(self.module)
 
     @property
-    def batch_size(self) -> int:
-        return 1
-
-    @property
-    def spec_fields(self) -> JsonObject:
-        return {}
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return ()
-
-    @property
     def job(self) -> JsonObject:
         return {"code": self.code, "kwargs": list(self.kwargs)} if self.kwargs else {"code": self.code}
 
@@ -75,7 +64,7 @@ class NamedCode:
 
 
 @dataclass(frozen=True, slots=True)
-class ModuleInMemory:
+class ModuleInMemory(WithoutSpec):
     """A module of torch, which no other process can make again."""
 
     module: "nn.Module"
@@ -92,18 +81,6 @@ class ModuleInMemory:
     def classes(self) -> dict[str, str]:
         """The class of each module by its path, as ``counting.writing.as_traced`` takes them."""
         return _classes(self.module)
-
-    @property
-    def batch_size(self) -> int:
-        return 1
-
-    @property
-    def spec_fields(self) -> JsonObject:
-        return {}
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return ()
 
     @property
     def job(self) -> JsonObject:

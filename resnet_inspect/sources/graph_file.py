@@ -6,12 +6,13 @@ from resnet_inspect.errors import RequestError
 from resnet_inspect.exchange import graph_json
 from resnet_inspect.graph import Graph
 from resnet_inspect.sources.batch import Batch, Image
+from resnet_inspect.sources.source import WithoutSpec
 from resnet_inspect.sources.variant import Settings
 from resnet_inspect.typed_json import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
-class GraphFile:
+class GraphFile(WithoutSpec):
     """The Graph in the file at ``path``."""
 
     path: str
@@ -29,14 +30,6 @@ class GraphFile:
     @property
     def batch_size(self) -> int:
         return self.whole.input.shape[0]
-
-    @property
-    def spec_fields(self) -> JsonObject:
-        return {}
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return ()
 
     @property
     def job(self) -> JsonObject:

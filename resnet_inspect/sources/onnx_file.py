@@ -8,6 +8,7 @@ from resnet_inspect.errors import RequestError
 from resnet_inspect.exchange import require_onnx
 from resnet_inspect.graph import Graph
 from resnet_inspect.sources.batch import Batch, Image
+from resnet_inspect.sources.source import WithoutSpec
 from resnet_inspect.sources.variant import Settings
 from resnet_inspect.typed_json import JsonObject
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class OnnxFile:
+class OnnxFile(WithoutSpec):
     """The model in the file at ``path``, which takes any batch that its nodes take."""
 
     path: str
@@ -45,14 +46,6 @@ class OnnxFile:
         if len(shape) != 4:
             raise RequestError(f"{self.path} has an input of {len(shape)} dimensions, not N,C,H,W")
         return shape
-
-    @property
-    def spec_fields(self) -> JsonObject:
-        return {}
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return ()
 
     @property
     def job(self) -> JsonObject:

@@ -57,3 +57,21 @@ class TakesInputs(Protocol):
         Raises:
             TraceError: the network cannot take them.
         """
+
+
+class WithoutSpec:
+    """What a source says that has no spec."""
+
+    __slots__ = ()
+
+    @property
+    def batch_size(self) -> int:
+        return 1
+
+    @property
+    def spec_fields(self) -> JsonObject:
+        return {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return ()
