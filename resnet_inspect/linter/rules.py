@@ -42,7 +42,7 @@ RULES = (
         marked("no activation between the stem and {next}"),
         marked("add a ReLU after the stem's norm; it has no parameters and no MACs (--set {setting})"),
         no_stem_activation,
-        hint_in_code=marked("add an activation after the stem's norm; it has no parameters and no MACs"),
+        hint_in_code=marked("add an activation at the stem's end; it has no parameters and no MACs"),
     ),
     Rule(
         "RI003",
@@ -61,7 +61,7 @@ RULES = (
         "RI004",
         "mostly-padding",
         marked(
-            "padding makes up {shares} of what the 3×3 windows read; {idle} of their {weights} weights never meet a "
+            "padding makes up {shares} of what the windows read; {idle} of their {weights} weights never meet a "
             "pixel"
         ),
         marked("use images of {side} pixels or more, a stem that keeps more resolution, or one stage fewer"),
