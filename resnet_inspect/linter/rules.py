@@ -61,8 +61,7 @@ RULES = (
         "RI004",
         "mostly-padding",
         marked(
-            "padding makes up {shares} of what the windows read; {idle} of their {weights} weights never meet a "
-            "pixel"
+            "padding makes up {shares} of what the windows read; {idle} of their {weights} weights never meet a pixel"
         ),
         marked("use images of {side} pixels or more, a stem that keeps more resolution, or one stage fewer"),
         mostly_padding,

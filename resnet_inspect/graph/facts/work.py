@@ -56,8 +56,8 @@ def _new(module: str, tensors: Mapping[str, Shape], counted: set[tuple[str, str]
 
 def sum_of(parts: Mapping[str, Work]) -> Work:
     """The total of parts that run one after the other."""
-    *_, last = parts.values()
-    total = Work(last.output)
+    last = [*parts.values()][-1] if parts else None
+    total = Work(last.output if last else TensorType(()))  # a net may return its input
     for part in parts.values():
         total.params += part.params
         total.buffers += part.buffers
@@ -69,7 +69,7 @@ def sum_of(parts: Mapping[str, Work]) -> Work:
 
 def work_of(graph: Graph) -> Work:
     """The work of the whole graph."""
-    return work_by(graph, lambda node: "")[""]
+    return sum_of(work_by(graph, lambda node: ""))
 
 
 def stage_of(node: Node) -> str:
