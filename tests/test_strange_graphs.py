@@ -1,4 +1,4 @@
-"""Every question, rule and page takes calls of which it knows nothing but shapes: it names them or passes them over."""
+"""Every question, rule and page takes calls that it knows by shape alone: it names them or passes them over."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace

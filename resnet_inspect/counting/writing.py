@@ -1,6 +1,6 @@
 """How a network is laid out in modules: tools that count modules depend on it, the outputs do not.
 
-A spec has the layout of the library that its family names, code the one that was traced.
+A family of specs names its library, which sets the layout. Code has its own, which was traced.
 
 torchvision calls one ReLU module three times in a block, where timm has three modules. timm's pre-activation nets put
 norm and ReLU into one class, and a tool that knows torch's classes by name does not see it.

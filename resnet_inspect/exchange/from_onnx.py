@@ -18,7 +18,7 @@ from resnet_inspect.graph import Builder, Node, TensorType
 from resnet_inspect.graph.ops.base import Shape
 from resnet_inspect.graph.ops.pointwise import Activation
 
-FEW = 64  # integers: shapes and axes have no more, weights do
+FEW = 64  # integers of a shape or of axes; weights have more
 
 
 class Network(NamedTuple):

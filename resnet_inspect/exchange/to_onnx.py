@@ -116,7 +116,7 @@ def _value(name: str, type: TensorType) -> ValueInfoProto:
 
 
 def _write(to: _Writer, node: Node, inputs: Sequence[str]) -> None:
-    """Append the operators of one call, the last of which has its name."""
+    """Append the operators of one call; the last has the call's name."""
     op, name, x = node.op, node.name, next(iter(inputs), "")
     rank = len(node.out.shape)
     match op:

@@ -65,7 +65,7 @@ class Attention:
 class Split:
     """What stands in for a block's 3×3, on parts of its channels.
 
-    ``res2net``: ``parts`` of which each sees the one before (arXiv:1904.01169). ``resnest``: split attention over a
+    ``res2net``: ``parts`` that each read the one before (arXiv:1904.01169). ``resnest``: split attention over a
     radix of ``parts``, with a pool in place of each stride, before the 3×3 if ``early`` (arXiv:2004.08955). ``sk``:
     selective kernels; ``ratio`` and ``divisor`` are those of its attention, and if ``whole`` each kernel reads all
     channels (arXiv:1903.06586).

@@ -112,7 +112,7 @@ def write(calls: "Calls", call: AnyCall) -> None:
 
 
 def _write_constant(calls: "Calls", x: Tensor) -> None:
-    """Append a tensor that the pass has computed without the input, with the memory of which it is a part."""
+    """Append a tensor that the pass has computed without the input, and the larger one whose memory it shares."""
     whole = max([x, *calls.weights.sharing(x)], key=Tensor.numel)
     owner, learned, kept = calls.weights.claim([whole])
     computed = calls.weights.computed.get(id(whole))

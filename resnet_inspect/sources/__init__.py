@@ -66,7 +66,7 @@ def _find_written(model: str | os.PathLike[str] | ResNetSpec, settings: Settings
 
 
 def find_all(models: Sequence[Model], settings: Settings = (), kwargs: Kwargs = ()) -> "list[Source]":
-    """As ``find``, for nets of which ``settings`` change those with a spec and ``kwargs`` those in code.
+    """As ``find``, for several nets: ``settings`` change those with a spec, ``kwargs`` those in code.
 
     Raises:
         RequestError: there are settings and no spec, or arguments and no code.

@@ -1,7 +1,6 @@
 """Calls that no operation names: their work, parameters, shapes and memory are torch's, whatever the habit of code."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -218,128 +217,6 @@ def test_its_training_step_is_what_the_allocator_is_asked_for(habit: str) -> Non
     assert predicted <= asked if habit in REDUCED_WITHIN else predicted == pytest.approx(asked, rel=0.01)
 
 
-@dataclass
-class Result:
-    features: list[Tensor]
-    name: str = "net"
-
-
-RESULTS: dict[str, Callable[[Tensor], Any]] = {
-    "a dictionary": lambda x: {"out": x, "aux": x.relu()},
-    "a tuple": lambda x: (x, x.relu()),
-    "a list": lambda x: [x, x.relu()],
-    "a dataclass": lambda x: Result([x, x.relu()]),
-}
-
-
-class Returning(nn.Module):
-    def __init__(self, result: Callable[[Tensor], Any]) -> None:
-        super().__init__()
-        self.conv, self.result = nn.Conv2d(3, 4, 1), result
-
-    def forward(self, x: Tensor) -> Any:
-        return self.result(self.conv(x))
-
-
-@pytest.mark.parametrize("form", RESULTS)
-def test_a_net_returns_several_tensors_in_any_form(form: str) -> None:
-    graph = traced(Returning(RESULTS[form]))
-    assert graph.returned == (1, 2)
-    assert graph.output.shape == (2, 4, 16, 16)
-
-
-class TwoInputs(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv, self.words, self.head = nn.Conv2d(3, 8, 3), nn.Embedding(100, 8), nn.Linear(8, 4)
-
-    def forward(self, image: Tensor, words: Tensor, scale: Tensor | None = None) -> Tensor:
-        y = self.conv(image).mean((2, 3)) * self.words(words).mean(1)
-        return self.head(y if scale is None else y * scale)
-
-
-@pytest.mark.parametrize(
-    "inputs",
-    [
-        "2,3,16,16;2,10:int64",
-        ["2,3,16,16", "2,10:int64"],
-        [(2, 3, 16, 16), torch.zeros(2, 10, dtype=torch.int64)],
-        {0: (2, 3, 16, 16), "words": "2,10:int64", "scale": (2, 8)},
-    ],
-)
-def test_a_net_takes_several_inputs(inputs: Any) -> None:
-    graph = ri.lower(TwoInputs(), input=inputs)
-    types = [str(graph.nodes[i].out) for i in graph.inputs]
-    assert types[:2] == ["2×3×16×16", "2×10"]
-    assert [graph.nodes[i].out.dtype for i in graph.inputs][:2] == ["float32", "int64"]
-    assert work_of(graph).params == sum(p.numel() for p in TwoInputs().parameters())
-
-
-def test_parameters_that_no_call_reads_are_counted_and_named() -> None:
-    net = nn.Sequential(nn.Conv2d(3, 4, 1))
-    net.register_parameter("gamma", nn.Parameter(torch.ones(4)))
-    answer = ri.summary(net, input=SHAPE)
-    assert facts(answer)["params"] == 20
-    assert any("4 parameters that no call reads are counted: gamma" in note for note in answer.notes)
-
-
-def test_a_weight_that_two_modules_share_counts_once() -> None:
-    net = nn.Sequential(nn.Conv2d(3, 3, 1, bias=False), nn.Conv2d(3, 3, 1, bias=False))
-    net[1].weight = net[0].weight
-    work = work_of(traced(net))
-    assert (work.params, work.macs) == (9, 2 * 2 * 9 * 256)
-
-
-def test_a_half_precision_net_has_its_own_bytes() -> None:
-    net, plain = nn.Sequential(nn.Conv2d(3, 8, 3)).half(), nn.Sequential(nn.Conv2d(3, 8, 3))
-    half = peak_bytes(ri.lower(net, input="2,3,16,16:float16"))
-    assert 2 * half == peak_bytes(traced(plain))
-
-
-def test_frozen_parameters_are_counted_apart() -> None:
-    net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 1))
-    net[0].requires_grad_(False)
-    answer = ri.summary(net, input=SHAPE)
-    assert (facts(answer)["params"], facts(answer)["trainable_params"]) == (3 * 8 * 9 + 8 + 72, 72)
-
-
-class ByValue(nn.Module):
-    """Its control flow reads data."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv, self.more = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.conv(x)
-        return self.more(x[x.mean((1, 2, 3)) > -100])
-
-
-def test_what_needs_data_runs_on_the_cpu_and_says_so() -> None:
-    net = ByValue()
-    answer = ri.summary(net, input=SHAPE)
-    assert facts(answer)["macs"] == 2 * 14 * 14 * (8 * 27 + 64)
-    assert any("depend on the values of its input; it ran on the CPU" in note for note in answer.notes)
-
-
-@pytest.mark.parametrize(
-    ("layers", "sides"),
-    [
-        ([nn.Conv2d(3, 3, (1, 7)), nn.Conv2d(3, 3, (7, 1))], (7, 7)),
-        ([nn.Conv2d(3, 3, 3, 2), nn.Upsample(scale_factor=2)], (3, 3)),
-        ([nn.MaxPool2d((2, 1)), nn.Conv2d(3, 3, (3, 1))], (2, 6)),
-    ],
-)
-def test_rows_and_columns_have_windows_of_their_own(layers: list[nn.Module], sides: tuple[int, int]) -> None:
-    seen = views(traced(nn.Sequential(*layers)))
-    assert tuple(view.field for view in seen[1:] if view) == sides
-
-
-def test_a_net_that_makes_no_call_costs_nothing() -> None:
-    assert facts(ri.summary(nn.Sequential(), input=SHAPE))["macs"] == 0
-    assert facts(ri.flops(nn.Sequential(), input=SHAPE))["flops"] == 0
-
-
 def test_a_training_step_of_attention_costs_three_times_its_products() -> None:
     net = HABITS["attention in one call"]()
     forward = {fact.key: fact.value for fact in ri.flops(net, input=SHAPE).facts}
@@ -356,10 +233,3 @@ def test_stages_of_tokens_are_told_by_their_number() -> None:
     assert graph.stages == ("stem", "layers.0", "layers.1", "layers.2", "layers.3", "norm", "head")
     jumps = {node.stage: view.jump for node, view in zip(graph.nodes, views(graph), strict=True) if view}
     assert [jumps[f"layers.{i}"] for i in range(4)] == [4, 8, 16, 32]
-
-
-@pytest.mark.parametrize("format", ["mermaid", "dot", "json"])
-def test_a_net_with_two_inputs_is_drawn_with_both(format: str) -> None:
-    text = str(ri.export(TwoInputs(), format, input="2,3,16,16;2,10:int64"))
-    assert "input_0" in text
-    assert "input_1" in text

@@ -91,7 +91,7 @@ def _cifar(m: re.Match[str]) -> ResNetSpec:
 
 
 def _senet(m: re.Match[str]) -> ResNetSpec:
-    """The nets of the SE paper that build on ResNeXt, of which SENet-154 won ILSVRC 2017."""
+    """The nets of the SE paper that build on ResNeXt; SENet-154 won ILSVRC 2017."""
     depth = {"16": "14", "28": "26", "40": "38", "52": "50", "103": "101", "154": "152"}[m[1]]
     spec = replace(R50, block="senet", depths=BOTTLENECK_DEPTHS[depth], stem=WIDE, attention=SE)
     return replace(spec, groups=64 if m[1] == "154" else 32, base_width=4)
