@@ -32,6 +32,8 @@ SCALER = "the loss scaler of amp-fp16 makes the host wait for the device in ever
 _device: Rule = (re.compile("(cpu|mps|cuda)(:[0-9]+)?").fullmatch, "cpu, mps, cuda or cuda:N")
 Device = Annotated[str, _device]
 
+MOST_THREADS = 2**16
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -108,6 +110,8 @@ def grid(
         raise RequestError("a batch has at least one image", hint="as --batch-size 1")
     if min(threads) < 1:
         raise RequestError("torch's pool has at least one thread", hint="as --threads 1")
+    if max(threads) > MOST_THREADS:
+        raise RequestError(f"no machine has cores for more than {MOST_THREADS:,} threads", hint="as --threads 8")
     cases = [
         Case(name, device, n, (n, *image), task, precision, layout, mode, t, is_folded)  # type: ignore[arg-type]  # _refuse checks
         for (name, image), n, task, precision, layout, mode, t, is_folded in product(

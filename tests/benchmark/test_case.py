@@ -82,6 +82,7 @@ IMPOSSIBLE = [
     ("cpu", {"tasks": ["train"], "folded": [True]}, "--folded is for inference", "leave out --folded"),
     ("cpu", {"threads": [0]}, "pool has at least one thread", "--threads 1"),
     ("cpu", {"threads": [2, -1]}, "pool has at least one thread", "--threads 1"),
+    ("cpu", {"threads": [10**400]}, "no machine has cores for more than 65,536 threads", "--threads 8"),
 ]
 
 
