@@ -109,6 +109,8 @@ def _resample(document: dict[str, Any], rng: Random) -> None:
     if isinstance(held, dict):
         number = rng.choice((0.0, -1.0, 1e-300, 5e-324, 1e18, 1e308, 1e-9, 3))
         samples = held.get("samples_ms") or [1.0]
+        if not isinstance(samples, list):  # an earlier change
+            return
         held["samples_ms"] = rng.choice(([number] * len(samples), [number, *samples[1:]], [], samples[:1]))
         held["round_lengths"] = rng.choice(([len(held["samples_ms"])], [1] * len(held["samples_ms"]), [0], []))
 
