@@ -4,6 +4,7 @@ Counts take SI prefixes (4.09 G) and bytes IEC ones (97.5 MiB). A share is a per
 """
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Literal
 
 Unit = Literal[
@@ -22,7 +23,7 @@ IEC = (" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB")
 
 def text(value: Value, unit: Unit = "text") -> str:
     """``value`` as a table shows it: with three significant digits where the unit has prefixes."""
-    if value is None:
+    if value is None or (isinstance(value, float) and not isfinite(value)):  # as the rate of an impossible time
         return UNKNOWN
     if isinstance(value, bool):
         return "true" if value else "false"

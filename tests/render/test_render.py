@@ -3,8 +3,9 @@
 import csv
 import io
 import json
+import math
 import re
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import pytest
 from hypothesis import given
@@ -346,3 +347,8 @@ def test_a_spare_column_goes_before_anything_wraps() -> None:
 def test_no_format_prints_a_python_value() -> None:
     for format in FORMATS:
         assert not re.search(r"\b(None|True|False)\b", render(REPORT, format))
+
+
+@pytest.mark.parametrize("unit", get_args(Unit))
+def test_a_number_beyond_all_numbers_is_unknown_in_any_unit(unit: Unit) -> None:
+    assert [text(value, unit) for value in (math.inf, -math.inf, math.nan)] == ["–"] * 3
