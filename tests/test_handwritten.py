@@ -74,3 +74,9 @@ def test_the_tools_are_run_on_the_very_module(monkeypatch: pytest.MonkeyPatch) -
     assert verdicts["torch"] == verdicts["thop"] == "equal"
     with pytest.raises(RequestError, match="in memory cannot be made again"):
         ri.reconcile(made("ListOfStages"), IMAGE, measure=True)
+
+
+def test_the_tools_run_on_a_librarys_net_with_its_weights() -> None:
+    answer = ri.check("torchvision:shufflenet_v2_x0_5")
+    assert not [finding for finding in answer.findings if finding.code == "not run"]
+    assert answer.ok

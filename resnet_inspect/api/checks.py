@@ -71,7 +71,7 @@ def check(
     layout = lay_out(source, network, "torchvision" if isinstance(source, VariantSource) else None)
     from resnet_inspect.runtime import counters  # torch lives behind this line
 
-    totals, failed = counters.measure(network, getattr(source, "module", None))
+    totals, failed = counters.measure(network, getattr(source, "runnable", None))
     metadata = counters.published(published, network.input.shape[-1])
     return answer(check(network, layout.calls, published, Measured(totals, failed), metadata, counters.versions()))
 

@@ -36,6 +36,11 @@ class NamedCode(WithoutSpec):
         return _made(self.code, self.kwargs, without_data=True)
 
     @property
+    def runnable(self) -> "nn.Module":
+        """The network with its weights."""
+        return _made(self.code, self.kwargs)
+
+    @property
     def image(self) -> Image:
         from resnet_inspect.runtime import code  # torch lives behind this line
 
@@ -57,10 +62,9 @@ class NamedCode(WithoutSpec):
         try:
             return _traced(self.module, inputs, self.name)
         except TraceError:
-            whole = _made(self.code, self.kwargs)
-            if whole is self.module:
+            if self.runnable is self.module:
                 raise
-            return _traced(whole, inputs, self.name)
+            return _traced(self.runnable, inputs, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,10 @@ class ModuleInMemory(WithoutSpec):
     """A module of torch, which no other process can make again."""
 
     module: "nn.Module"
+
+    @property
+    def runnable(self) -> "nn.Module":
+        return self.module
 
     @property
     def name(self) -> str:
