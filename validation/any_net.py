@@ -1,6 +1,6 @@
 """Which nets of timm and torchvision are answered, and do two instruments agree on each?
 
-    python validation/any_net.py [--library timm] [--every 1] [--offset 0] [-o reports/any-net.csv]
+    python validation/any_net.py [--library timm] [--every 1] [--offset 0] [-o validation/any_net.csv]
 
 For each name: whether the parameters equal the module's, and MACs with and without learned weights equal half of what
 FlopCounterMode counts on the meta device. Where it fails there, both run on the CPU.
