@@ -150,6 +150,8 @@ def image_of(net: nn.Module) -> tuple[int, ...]:
     config = getattr(net, "pretrained_cfg", None) or {}
     if size := config.get("input_size"):
         return tuple(size)
+    if isinstance(side := getattr(net, "image_size", None), int):  # torchvision's vision transformers take no other
+        return 3, side, side
     for module in net.modules():
         if isinstance(module, nn.Conv3d):
             return module.in_channels, 16, 112, 112

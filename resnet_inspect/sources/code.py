@@ -44,7 +44,8 @@ class NamedCode(WithoutSpec):
     def image(self) -> Image:
         from resnet_inspect.runtime import code  # torch lives behind this line
 
-        return code.image_of_weights(self.code) or code.image_of(self.module)
+        fixed = getattr(self.module, "image_size", None)
+        return (not fixed and code.image_of_weights(self.code)) or code.image_of(self.module)
 
     @property
     def classes(self) -> dict[str, str]:
