@@ -58,7 +58,7 @@ def ask(name: str) -> Answer:
 
 def _ask(name: str) -> Answer:
     net = code.make(name).eval().requires_grad_(False)  # FlopCounterMode fails on some gradients
-    image = (1, *((not hasattr(net, "image_size") and code.image_of_weights(name)) or code.image_of(net)))
+    image = (1, *code.image_of(net, name))
     began = time.perf_counter()
     torch.manual_seed(0)
     graph = trace.trace(net, image, name)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from math import prod
 from operator import itemgetter
 
 from resnet_inspect.explainer import arithmetic as write
@@ -146,17 +147,16 @@ def _tabulate(key: str, nodes: list[Node], say: Speaker) -> Table:
         Column("macs", say("MACs"), itemgetter(5), "integer"),
     )
     rows: list[Row] = []
-    owned: set[str] = set()
+    owned: dict[str, int] = {}  # elements of each learned tensor
     for node in nodes:
         if not (node.params or node.macs):
             continue
-        is_new = bool(node.params) and node.module not in owned
-        owned.add(node.module)
-        worked, params = (_worked(node), node.params) if is_new else (None, None)
+        new = {name: prod(shape) for name, shape in node.weights().items() if name not in owned}
+        owned |= new
+        worked, params = (_worked(node), sum(new.values())) if new else (None, None)
         operation = f"{_kind(node)} {node.op.detail}".strip() if node.macs else _kind(node)
         rows.append((node.name.removeprefix(f"{key}."), operation, node.out.shape, worked, params, node.macs or None))
-    total_params = sum({node.module: node.params for node in nodes if node.module}.values())
-    total = (say("total"), None, None, None, total_params, sum(node.macs for node in nodes))
+    total = (say("total"), None, None, None, sum(owned.values()), sum(node.macs for node in nodes))
     return tabulate(key, key, columns, rows, total)
 
 

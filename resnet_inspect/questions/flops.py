@@ -36,6 +36,7 @@ def flops(graph: Graph, task: Task = "infer") -> Report:
     facts: tuple[Fact, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...]
+    without = sum(node.macs_without_weights for _, node in graph.calls)
     if task == "train":
         refuse_to_train(graph)
         steps = training_flops(graph)
@@ -48,9 +49,10 @@ def flops(graph: Graph, task: Task = "infer") -> Report:
             "the image needs no gradient",
             *training_notes(graph),
         )
+        if without:
+            notes += ("attention's products and fixed filters, which have no learned weight, come on top",)
     else:
         steps = {i: 2 * node.macs for i, node in graph.calls if node.macs}
-        without = sum(node.macs_without_weights for _, node in graph.calls)
         facts = (Fact("macs_without_weights", "MACs without weights", without, "count"),) if without else ()
         notes = tuple(counting_notes(graph, sum(steps.values()) // 2, without))
     total = sum(steps.values())

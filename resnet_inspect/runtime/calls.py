@@ -46,6 +46,7 @@ class Calls(TorchFunctionMode):
         named: how many functional calls have each path.
         flops: what FlopCounterMode counts for the recorded calls, by the path of the module that made them.
         counted: what the second count had when the running call began.
+        entered: the path of the running module that is one call.
     """
 
     def __init__(self, net: nn.Module, name: str) -> None:
@@ -63,6 +64,7 @@ class Calls(TorchFunctionMode):
         self.within_call = False
         self.named: dict[str, int] = {}
         self.counted = 0
+        self.entered: str | None = None
 
     @property
     def scope(self) -> str:
@@ -96,15 +98,17 @@ class Calls(TorchFunctionMode):
                 return
             self.within_call = is_one_call(module)
             self._begin()
-            if not self.within_call:
+            if self.within_call:
+                self.entered = path
+            else:
                 self.builder.containers[path] = type(module).__name__
 
         return hook
 
     def _leaves(self, path: str) -> Callable[..., None]:
         def hook(module: nn.Module, args: Any, kwargs: Any, out: Any) -> None:
-            if self.within_call and is_one_call(module):
-                self.within_call = False
+            if self.within_call and self.entered == path:
+                self.within_call, self.entered = False, None
                 self._record_module(path, module, args, kwargs, out)
             self.path.pop()
 
@@ -148,7 +152,7 @@ class Calls(TorchFunctionMode):
                 raise Unknown
             owner = self.weights.owner_of_module(module, path)
         except Unknown:
-            self._record_any(any_call.of_module(path, module, args, kwargs, out, self._products()))
+            any_call.write(self, any_call.of_module(path, module, args, kwargs, out, self._products()))
             return
         self._write(path, [op], args[:1], out, owner)
 
@@ -165,7 +169,7 @@ class Calls(TorchFunctionMode):
         try:
             self._record_known(path, name, args, kwargs, out)
         except Unknown:
-            self._record_any(any_call.of_function(path, name, args, kwargs, out, self._products()))
+            any_call.write(self, any_call.of_function(path, name, args, kwargs, out, self._products()))
 
     def _record_known(self, path: str, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], out: Any) -> None:
         made = out[0] if isinstance(out, tuple) and name == "max" else out  # (values, indices)
@@ -230,9 +234,6 @@ class Calls(TorchFunctionMode):
 
     def _own_products(self) -> dict[str, int]:
         return {self.scope: products} if (products := self._products()) else {}
-
-    def _record_any(self, call: AnyCall) -> None:
-        any_call.write(self, call)
 
     def write_unused(self) -> None:
         """Append the parameters and buffers that no call reads, so that sums over the calls are the net's."""

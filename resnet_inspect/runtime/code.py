@@ -129,8 +129,30 @@ def without_weights(make: Callable[..., Any]) -> dict[str, None]:
     return {name: None for name in inspect.signature(make).parameters if name.startswith("weights")}
 
 
-def image_of_weights(source: str) -> tuple[int, ...]:
-    """As ``image_of``, from the crops that torchvision feeds to the weights of its net; empty if unknown."""
+def image_of(net: nn.Module, source: str = "") -> tuple[int, ...]:
+    """Channels, height and width of the images for ``net``; with frames before the height where it takes videos.
+
+    They come from timm's ``pretrained_cfg``, from the one size that a vision transformer takes, or from the crops for
+    the weights of torchvision's net ``source``. Else they are the first convolution's channels at 224×224, or 16 frames
+    of 112×112.
+    """
+    config = getattr(net, "pretrained_cfg", None) or {}
+    if size := config.get("input_size"):
+        return tuple(size)
+    if isinstance(side := getattr(net, "image_size", None), int):
+        return 3, side, side
+    if crop := _crop_of(source):
+        return crop
+    for module in net.modules():
+        if isinstance(module, nn.Conv3d):
+            return module.in_channels, 16, 112, 112
+        if isinstance(module, nn.Conv2d):
+            return module.in_channels, 224, 224
+    return 3, 224, 224
+
+
+def _crop_of(source: str) -> tuple[int, ...]:
+    """As ``image_of``, from the crops for the weights of torchvision's net ``source``; empty if unknown."""
     library, _, name = source.partition(":")
     if library != "torchvision" or name not in models.list_models():
         return ()
@@ -139,25 +161,6 @@ def image_of_weights(source: str) -> tuple[int, ...]:
     height, *width = (sizes,) if isinstance(sizes, int) else sizes or (0,)
     frames = (16,) if "video" in models.get_model_builder(name).__module__ else ()
     return (3, *frames, height, *(width or (height,))) if height else ()
-
-
-def image_of(net: nn.Module) -> tuple[int, ...]:
-    """Channels, height and width of the images for ``net``; with frames before the height where it takes videos.
-
-    They come from timm's ``pretrained_cfg``; else from the first convolution's channels, at 224×224, or 16 frames of
-    112×112, the sizes of torchvision's nets.
-    """
-    config = getattr(net, "pretrained_cfg", None) or {}
-    if size := config.get("input_size"):
-        return tuple(size)
-    if isinstance(side := getattr(net, "image_size", None), int):  # torchvision's vision transformers take no other
-        return 3, side, side
-    for module in net.modules():
-        if isinstance(module, nn.Conv3d):
-            return module.in_channels, 16, 112, 112
-        if isinstance(module, nn.Conv2d):
-            return module.in_channels, 224, 224
-    return 3, 224, 224
 
 
 def classes_of(net: nn.Module) -> dict[str, str]:

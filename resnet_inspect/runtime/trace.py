@@ -27,11 +27,9 @@ from resnet_inspect.runtime.undisturbed import same_draws
 
 _ONE_AT_A_TIME = RLock()  # stdout is the process's: two threads would restore each other's
 META, CPU = torch.device("meta"), torch.device("cpu")
-DEPEND = "depend on the values of its input"
+NEEDS_DATA = "its forward needs data"
 RAN = "it ran on the CPU on random numbers, and other images may cost more or less"
 WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
-
-
 Inputs = Mapping[int | str, TensorType]
 
 
@@ -58,8 +56,7 @@ def trace(net: nn.Module, inputs: Sequence[int] | Inputs, name: str) -> Graph:
             graph = _graph(calls, types, CPU)
         except TraceError as on_cpu:
             raise (on_meta if _needs_buffers(on_cpu) else on_cpu) from None
-        return replace(graph, untrainable=f"its calls {DEPEND}", notes=(f"{name}: its calls {DEPEND}; {RAN}",))
-    graph = replace(graph, frozen=frozenset(key for key, value in net.named_parameters() if not value.requires_grad))
+        return replace(graph, untrainable=NEEDS_DATA, notes=(f"{name}: {NEEDS_DATA}; {RAN}",))
     with torch.inference_mode(False), torch.enable_grad():
         return with_backward(
             graph, calls.released, twin(net).eval(), lambda calls: _run(calls, types, StringIO(), META)
@@ -98,6 +95,7 @@ def _graph(calls: CallsWithGradients, types: Inputs, device: torch.device) -> Gr
         held,
         unseen=calls.unseen,
         results=() if results == (last,) else results,
+        frozen=frozenset(key for key, value in net.named_parameters() if not value.requires_grad),
     )
 
 

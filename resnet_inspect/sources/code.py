@@ -42,10 +42,7 @@ class NamedCode(WithoutSpec):
 
     @property
     def image(self) -> Image:
-        from resnet_inspect.runtime import code  # torch lives behind this line
-
-        fixed = getattr(self.module, "image_size", None)
-        return (not fixed and code.image_of_weights(self.code)) or code.image_of(self.module)
+        return _image(self.module, self.code)
 
     @property
     def classes(self) -> dict[str, str]:
@@ -142,10 +139,10 @@ def _made(name: str, kwargs: tuple[str, ...], without_data: bool = False) -> "nn
     return _made(name, kwargs) if without_data else code.make(name, read_kwargs(kwargs))
 
 
-def _image(module: "nn.Module") -> Image:
+def _image(module: "nn.Module", name: str = "") -> Image:
     from resnet_inspect.runtime import code  # torch lives behind this line
 
-    return code.image_of(module)
+    return code.image_of(module, name)
 
 
 def _classes(module: "nn.Module") -> dict[str, str]:

@@ -118,7 +118,7 @@ def test_what_onnx_has_no_operator_for_keeps_its_fields_in_a_domain_of_its_own()
 
 
 def exported(name: str, path: Path, **options: Any) -> None:
-    """Write torchvision's net as torch's own exporter does, the one that needs no onnxscript."""
+    """Write torchvision's net with torch's exporter by TorchScript, which needs no onnxscript."""
     import torchvision
 
     net = getattr(torchvision.models, name)(weights=None).eval()

@@ -1,4 +1,4 @@
-"""Every net of the pytorchcv shelf against the one that pytorchcv constructs, on the meta device."""
+"""Every net of the pytorchcv shelf against pytorchcv's own, on the meta device."""
 
 from functools import cache
 from importlib import import_module
