@@ -6,7 +6,7 @@ and bytes that normalise a group are read twice.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple, get_args
 
@@ -71,7 +71,7 @@ class Features:
     material: frozenset[str]
 
 
-class _Step(NamedTuple):
+class Step(NamedTuple):
     """What runs as one kernel, ``times`` over: its call, and the elements of activations and weights that move."""
 
     node: Node
@@ -79,39 +79,51 @@ class _Step(NamedTuple):
     weights: int
     times: int
 
+    @property
+    def flop(self) -> int:
+        """Of each time."""
+        return 2 * (self.node.macs + self.node.macs_without_weights)
+
 
 def features_of(graph: Graph, precision: Precision, mode: Mode) -> Features:
     """The amounts of work of ``graph``, whose tensors are in ``precision``."""
+    return sum_up(fused_steps(graph) if "compile" in mode else eager_steps(graph), precision)
+
+
+def sum_up(steps: Iterable[Step], precision: Precision) -> Features:
+    """``features_of`` a graph in the steps in which it runs."""
     amounts: dict[WorkClass, float] = dict.fromkeys(CLASSES, 0.0)
     flop_of, moved_by = dict[str, int](), dict[str, int]()
     size = ELEMENT_BYTES[precision]
-    for node, elements, weights, times in _fused(graph) if "compile" in mode else _eager(graph):
-        kind, flop = kind_of(node.op), 2 * (node.macs + node.macs_without_weights) * times
-        elements, weights = elements * times, weights * times
+    for step in steps:
+        op, times = step.node.op, step.times
+        kind, flop, elements, weights = kind_of(op), step.flop * times, step.elements * times, step.weights * times
         flop_of[kind] = flop_of.get(kind, 0) + flop
         moved_by[kind] = moved_by.get(kind, 0) + elements + weights
         amounts["calls"] += times
         amounts["weights"] += size * weights
         if flop:
-            amounts[class_of(node.op)] += flop
+            amounts[class_of(op)] += flop
         amounts[BYTES_OF.get(kind, "activations" if flop else "pointwise")] += size * elements
-        if getattr(node.op, "standardized", False):
+        if getattr(op, "standardized", False):
             amounts["standardized"] += size * weights
     all_flop, all_moved = sum(flop_of.values()) or 1, sum(moved_by.values()) or 1
     share = {kind: max(flop_of[kind] / all_flop, moved / all_moved) for kind, moved in moved_by.items()}
     return Features(amounts, frozenset(share), frozenset(kind for kind in share if share[kind] >= MATERIAL))
 
 
-def _eager(graph: Graph) -> Iterator[_Step]:
+def eager_steps(graph: Graph) -> Iterator[Step]:
+    """Each call that is no view, on its own."""
     # A copied block shares its operations and types: a deep net has a hundred calls that differ.
     calls = [((id(node.op), id(node.ins), id(node.out)), node) for _, node in graph.calls]
     times, first = Counter(key for key, _ in calls), dict(reversed(calls))
     for key, node in first.items():
         if not node.op.is_view:
-            yield _Step(node, eager_elements(node), eager_weights(node), times[key])
+            yield Step(node, eager_elements(node), eager_weights(node), times[key])
 
 
-def _fused(graph: Graph) -> Iterator[_Step]:
+def fused_steps(graph: Graph) -> Iterator[Step]:
+    """The passes that remain after all possible fusion."""
     steps = dict[tuple[int, ...], tuple[Pass, int]]()
     for each in passes(graph):
         node = each.anchor
@@ -119,7 +131,7 @@ def _fused(graph: Graph) -> Iterator[_Step]:
         steps[key] = each, steps[key][1] + 1 if key in steps else 1
     for each, times in steps.values():
         if not each.anchor.op.is_view:
-            yield _Step(each.anchor, each.elements, each.weights, times)
+            yield Step(each.anchor, each.elements, each.weights, times)
 
 
 def class_of(op: Op) -> WorkClass:

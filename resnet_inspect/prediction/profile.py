@@ -1,6 +1,6 @@
 """What a calibration learnt of a machine: how long each class of work takes there, and how sure that is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import exp, sqrt
 from typing import Annotated, Literal
@@ -8,11 +8,19 @@ from typing import Annotated, Literal
 from resnet_inspect.benchmark.case import ARITHMETIC
 from resnet_inspect.graph import Graph
 from resnet_inspect.hardware.ceilings import Ceilings
-from resnet_inspect.hardware.devices import device_from_ceilings
-from resnet_inspect.hardware.floor import floors_ms
-from resnet_inspect.prediction.features import CLASSES, TITLES, Amount, Features, WorkClass, features_of
+from resnet_inspect.prediction.features import (
+    CLASSES,
+    TITLES,
+    Amount,
+    Features,
+    Step,
+    WorkClass,
+    eager_steps,
+    fused_steps,
+    sum_up,
+)
 from resnet_inspect.typed_json import LENIENT, OPTIONAL, Duration, Rule, Size
-from resnet_inspect.vocabulary import Layout, Mode, Precision, RunPrecision
+from resnet_inspect.vocabulary import ELEMENT_BYTES, Layout, Mode, Precision, RunPrecision
 
 BEYOND = 2.0  # times the largest share of a class in the calibration, a prediction extrapolates
 SLIGHT = 0.03  # of the time: a class with a smaller share may be extrapolated
@@ -131,11 +139,10 @@ class Profile:
 
     def predict(self, graph: Graph) -> Prediction:
         """How long one forward pass of ``graph`` takes under the profile's conditions."""
-        conditions = self.conditions
-        floor_ms = None
-        if self.ceilings is not None:
-            floor_ms, _ = floors_ms(graph, device_from_ceilings(self.ceilings), conditions.arithmetic)
-        return self.predict_features(features_of(graph, conditions.arithmetic, conditions.mode), floor_ms)
+        precision, compiled = self.conditions.arithmetic, "compile" in self.conditions.mode
+        fused = [*fused_steps(graph)] if compiled or self.ceilings else []
+        floor_ms = floor_of(fused, self.ceilings, precision) if self.ceilings else None
+        return self.predict_features(sum_up(fused if compiled else eager_steps(graph), precision), floor_ms)
 
     def predict_features(self, features: Features, floor_ms: float | None = None) -> Prediction:
         """As ``predict``, of amounts of work that a caller already has."""
@@ -164,6 +171,15 @@ class Profile:
         return sum(
             a * b * c for a, line in zip(row, self.covariance, strict=True) for b, c in zip(row, line, strict=True)
         )
+
+
+def floor_of(fused: Iterable[Step], ceilings: Ceilings, precision: Precision) -> float:
+    """Milliseconds that the ceilings leave the passes at least: ``hardware.floor`` of steps, without its parts."""
+    size = ELEMENT_BYTES[precision]
+    return 1e3 * sum(
+        step.times * max(step.flop / ceilings.flop_per_s, size * (step.elements + step.weights) / ceilings.bytes_per_s)
+        for step in fused
+    )
 
 
 def seconds_of(amounts: Mapping[WorkClass, float], rates: Mapping[str, float]) -> float:

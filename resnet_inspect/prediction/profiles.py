@@ -68,9 +68,10 @@ def check_is_here(profile: Profile, device: str) -> None:
     here = {"device": kind, "machine": machine_title(kind), "torch": version("torch")}
     for name, value in here.items():
         if getattr(of, name) != value:
-            words = {"device": "", "machine": "", "torch": "torch "}[name]
+            noun = "torch " if name == "torch" else ""
+            its = getattr(of, name) or "an unknown machine"
             raise RequestError(
-                f"the profile is of {words}{getattr(of, name) or 'an unknown machine'}, not of {words}{value or device}",
+                f"the profile is of {noun}{its}, not of {noun}{value or device}",
                 hint=f"calibrate here with `resnet-inspect calibrate --device {kind}`, or name its file with --profile",
             )
 
