@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from resnet_inspect.api.hardware import devices, roofline
     from resnet_inspect.api.measured import bench, show, verdict
     from resnet_inspect.api.network import build, export_spec, fold, lower, spec
+    from resnet_inspect.api.prediction import calibrate_from, predict
     from resnet_inspect.api.records import read_record
     from resnet_inspect.api.static import flops, memory, summary
     from resnet_inspect.api.words import explain, glossary
@@ -38,6 +39,7 @@ __all__ = [
     "bench",
     "budget",
     "build",
+    "calibrate_from",
     "check",
     "compare",
     "devices",
@@ -52,6 +54,7 @@ __all__ = [
     "list",
     "lower",
     "memory",
+    "predict",
     "read_record",
     "reconcile",
     "roofline",
@@ -71,6 +74,7 @@ HOMES = {
     "api.hardware": "devices roofline",
     "api.measured": "bench show verdict",
     "api.network": "build export_spec fold lower spec",
+    "api.prediction": "calibrate_from predict",
     "api.records": "read_record",
     "api.static": "flops memory summary",
     "api.words": "explain glossary",

@@ -31,10 +31,13 @@ class Judged:
 class Accuracy:
     """Of predictions, as shares: the median error, the ninth in ten, the worst, and how many intervals held."""
 
-    median_error: float
-    p90_error: float
-    worst_error: float
-    coverage: float
+    median_error: float | None
+    p90_error: float | None
+    worst_error: float | None
+    coverage: float | None
+
+
+UNKNOWN = Accuracy(None, None, None, None)
 
 
 def judge(profile: Profile, samples: Iterable[Sample]) -> list[Judged]:
@@ -42,11 +45,11 @@ def judge(profile: Profile, samples: Iterable[Sample]) -> list[Judged]:
     return [Judged(sample, profile.predict(lowered(sample.name, sample.input))) for sample in samples]
 
 
-def accuracy(judged: Sequence[Judged]) -> Accuracy | None:
-    """Of those inside the calibration; None where none is."""
+def accuracy(judged: Sequence[Judged]) -> Accuracy:
+    """Of those inside the calibration."""
     inside = [each for each in judged if each.error is not None]
     errors = sorted(abs(each.error or 0.0) for each in inside)
     if not errors:
-        return None
+        return UNKNOWN
     ninth = errors[ceil(0.9 * len(errors)) - 1]
     return Accuracy(median(errors), ninth, errors[-1], sum(each.is_covered for each in inside) / len(errors))

@@ -24,6 +24,8 @@ from resnet_inspect.vocabulary import ELEMENT_BYTES, Layout, Mode, Precision, Ru
 
 BEYOND = 2.0  # times the largest share of a class in the calibration, a prediction extrapolates
 SLIGHT = 0.03  # of the time: a class with a smaller share may be extrapolated
+# A time is extrapolated so far: small work leaves a device partly idle, large work does not change its rates.
+SHORTER, LONGER = 2.0, 10.0
 
 Basis = Literal["predicted", "outside"]
 _share: Rule = (lambda share: 0 <= share <= 1, "a share from 0 to 1")
@@ -162,6 +164,12 @@ class Profile:
         for name, share in shares_of(features.amounts, self.units).items():
             if share > SLIGHT and share > BEYOND * self.shares.get(name, 0.0):
                 return f"{TITLES[name]} matter more than {BEYOND:g} times what they do in any calibration net"
+        seconds = [sample.seconds for sample in self.samples]
+        predicted = seconds_of(features.amounts, self.coefficients)
+        if predicted < min(seconds) / SHORTER:
+            return f"it takes less than 1/{SHORTER:g} of the shortest calibration time"
+        if predicted > max(seconds) * LONGER:
+            return f"it takes more than {LONGER:g} times the longest calibration time"
         return ""
 
     def leverage(self, amounts: Mapping[WorkClass, float]) -> float:
