@@ -57,7 +57,7 @@ def find_profile(
             f"there is no profile of {device!r}" if device else "a prediction needs a profile",
             hint="--device cpu or cuda for this machine, or --profile FILE",
         )
-    profile = _plainest(_stored(kind), kind, asked)
+    profile = _plainest(stored(kind), kind, asked)
     check_is_here(profile, kind)
     return profile
 
@@ -107,7 +107,8 @@ def profiles_folder() -> Path:
     return data / "resnet-inspect" / "profiles"
 
 
-def _stored(device: str) -> list[Profile]:
+def stored(device: str) -> list[Profile]:
+    """The profiles of the user's data folder for a kind of device."""
     try:
         files = sorted(profiles_folder().glob(f"{device}-*.json"))
     except RuntimeError:  # a user without a home
