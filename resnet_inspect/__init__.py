@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from resnet_inspect.api.answer import Answer
+    from resnet_inspect.api.calibration import calibrate, profile
     from resnet_inspect.api.checks import budget, check, lint, reconcile
     from resnet_inspect.api.comparisons import compare, diff
     from resnet_inspect.api.comparisons import list_variants as list  # noqa: A004  # the command's own name
@@ -39,6 +40,7 @@ __all__ = [
     "bench",
     "budget",
     "build",
+    "calibrate",
     "calibrate_from",
     "check",
     "compare",
@@ -55,6 +57,7 @@ __all__ = [
     "lower",
     "memory",
     "predict",
+    "profile",
     "read_record",
     "reconcile",
     "roofline",
@@ -68,6 +71,7 @@ __all__ = [
 # module -> the names it gives
 HOMES = {
     "api.answer": "Answer",
+    "api.calibration": "calibrate profile",
     "api.checks": "budget check lint reconcile",
     "api.comparisons": "compare diff list",
     "api.exports": "export",
