@@ -2,15 +2,17 @@
 
 import json
 import os
+import shlex
 from pathlib import Path
 
 import pytest
 from click.exceptions import Exit
 from planted_machine import PlantedMachine
 
-from resnet_inspect.cli import main
+from resnet_inspect.cli import calibrate, main, predict, profile
 from resnet_inspect.prediction import profiles
 from resnet_inspect.prediction.calibration_nets import CALIBRATION
+from resnet_inspect.resnet.zoo import variants
 
 QUICK = ("calibrate", "--device", "cpu", "--threads", "1", "--quick")
 
@@ -64,6 +66,9 @@ def test_a_profile_and_its_record_go_where_they_are_told(
     assert call("profile", "show", profile) == 0
     assert capsys.readouterr().out == printed.out
     assert call("show", record) == 0
+    again = str(tmp_path / "again.json")
+    assert call("calibrate", "--from", record, "-o", again) == 0
+    assert Path(again).read_text(encoding="utf-8") == Path(profile).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("file", [("-o", "profile.txt"), ("-o", "nowhere/profile.json"), ("--record", "run.csv")])
@@ -152,3 +157,19 @@ def test_a_profile_of_other_threads_is_not_taken(planted: PlantedMachine, capsys
     said = capsys.readouterr().err
     assert "no profile of cpu --threads 7" in said
     assert "resnet-inspect calibrate --device cpu --threads 7" in said
+
+
+NETS = [variant.name for variant in variants() if variant.spec.input_size >= 64]
+TABLE = "model,infer_samples_per_sec,infer_batch_size,infer_img_size\n"
+
+
+@pytest.mark.parametrize("example", [*calibrate.EXAMPLES, *profile.EXAMPLES, *predict.EXAMPLES])
+def test_an_example_of_a_help_runs(
+    planted: PlantedMachine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, example: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for options in ((), ("-o", "laptop.json"), ("-o", "rtx4090.json")):
+        assert call(*QUICK, *options) == 0
+    nets = [f"{name},{1000 / i:.1f},256,224\n" for i, name in enumerate(NETS, 1)]
+    Path("results.csv").write_text(TABLE + "".join(nets), encoding="utf-8")
+    assert call(*shlex.split(example)[1:]) == 0
