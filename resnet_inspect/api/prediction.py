@@ -29,11 +29,13 @@ def predict(
     layout: str | None = None,
     mode: str | None = None,
     threads: int | None = None,
+    pace: bool = False,
 ) -> Answer:
     """How long a forward pass of each model takes, with a 90 % interval; nothing runs.
 
     ``profile`` is what a calibration learnt, of any machine; without it, that of this machine's ``device``, cpu or
-    cuda. Of a device that has a data sheet alone, the floors are what a pass takes at least.
+    cuda. Of a device that has a data sheet alone, the floors are what a pass takes at least. With ``pace`` the
+    calibration's reference workload is timed now, for some seconds, and predictions follow the change.
 
     Raises:
         RequestError: there is no such profile, or it is of another machine, torch or set of conditions.
@@ -46,11 +48,18 @@ def predict(
 
         floor = floor_on(device, precision)  # type: ignore[arg-type]  # which checks the precision
         assert floor is not None
+        if pace:
+            raise RequestError(f"--pace needs a calibration, and {device} is a data sheet", hint="leave out --pace")
         return answer(only_floors(floor, device, graphs))
     from resnet_inspect.questions.predict import predict
 
     found = profile_of(profile, device, precision, layout, mode, threads)
-    return answer(predict(found, graphs), [note for source in sources for note in source.notes])
+    drift = None
+    if pace:
+        from resnet_inspect.prediction.pace import measure_drift
+
+        drift = measure_drift(found, lambda line: None)
+    return answer(predict(found, graphs, drift), [note for source in sources for note in source.notes])
 
 
 def profile_of(
