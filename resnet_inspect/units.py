@@ -8,8 +8,8 @@ from math import isfinite
 from typing import Literal
 
 Unit = Literal[
-    "text", "integer", "count", "bytes", "share", "ratio", "shape", "ms", "rate", "sum", "flop_rate", "byte_rate",
-    "count_change", "bytes_change", "ms_change",
+    "text", "integer", "count", "bytes", "share", "ratio", "shape", "ms", "percent", "rate", "sum", "flop_rate",
+    "byte_rate", "count_change", "bytes_change", "ms_change",
 ]  # fmt: skip
 Value = str | int | float | bool | Sequence[int] | Mapping[str, int] | None
 
@@ -38,6 +38,8 @@ def text(value: Value, unit: Unit = "text") -> str:
             return f"{value:,}"
         case "ms", int() | float():
             return f"{significant(value)} ms"
+        case "percent", int() | float():  # as published: 80.858
+            return f"{value:.2f}%"
         case "rate", int() | float():
             return f"{value:,.0f}" if round(value) >= 1000 else significant(value)
         case "flop_rate", int() | float():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from resnet_inspect.api.amounts import Amount, amount
 from resnet_inspect.api.answer import Answer, answer, one_of, several
 from resnet_inspect.api.hardware import DEFAULT_DEVICE, floor_on
+from resnet_inspect.api.layout import name_as_it_comes
 from resnet_inspect.errors import RequestError, ShapeError, UnknownModelError
 from resnet_inspect.graph import Graph
 from resnet_inspect.resnet import zoo
@@ -133,11 +134,13 @@ def compare(
     nets = [net for each in models for net in several(each)]
     if len(nets) < 2:
         raise RequestError("compare needs two models or more", hint="as in resnet-inspect compare resnet50 resnet50d")
+    from resnet_inspect.counting.accuracy import results_of
     from resnet_inspect.questions.variants import compare
 
     floor = floor_on(device, precision)
-    graphs = [graph_of(source, input, batch_size) for source in find_all(nets, settings, kwargs)]
-    return answer(compare(graphs, floor))
+    sources = find_all(nets, settings, kwargs)
+    graphs = [graph_of(source, input, batch_size) for source in sources]
+    return answer(compare(graphs, floor, [results_of(name_as_it_comes(source)) for source in sources]))
 
 
 def diff(

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from resnet_inspect.api.answer import Answer, answer, one_of
-from resnet_inspect.api.layout import lay_out
+from resnet_inspect.api.layout import lay_out, name_as_it_comes
 from resnet_inspect.api.network import fold
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
@@ -27,16 +27,18 @@ def summary(
 
     ``folded``, here and below: fold BatchNorm into the convolutions, and show the network with and without.
     """
+    from resnet_inspect.counting.accuracy import results_of
     from resnet_inspect.questions.summary import summary
     from resnet_inspect.vocabulary import DEPTHS
 
     depth = one_of("depth", depth, DEPTHS)
     source = find(model, settings, kwargs)
     network = graph_of(source, input, batch_size)
+    published = results_of(name_as_it_comes(source))
     if folded:
         network_folded = fold(network)
-        return _with_plain(summary(network_folded, depth), network, network_folded)
-    return answer(summary(network, depth), source.notes)
+        return _with_plain(summary(network_folded, depth, published), network, network_folded)
+    return answer(summary(network, depth, published), source.notes)
 
 
 def flops(

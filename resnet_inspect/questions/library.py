@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from resnet_inspect.counting.accuracy import Accuracy, best
+from resnet_inspect.questions.accuracy import OF_WEIGHTS, accuracy_columns
 from resnet_inspect.questions.variants import EAGER_NOTE, Floor, Sort
 from resnet_inspect.report import Column, Report, tabulate
 from resnet_inspect.sources.costs import Costs
@@ -15,6 +17,12 @@ COLUMNS: tuple[Column[Costs], ...] = (
     Column("macs", "MACs", lambda net: net.macs, "count"),
     Column("activations", "activ.", lambda net: net.activations, "count"),
 )
+
+
+def _top(net: Costs) -> Accuracy | None:
+    return best(net.name, net.input)
+
+
 ON_A_DEVICE: tuple[Column[Costs], ...] = (
     Column("floor_ms", "floor", lambda net: net.floor_ms, "ms"),
     Column("eager_floor_ms", "eager floor", lambda net: net.eager_ms, "ms"),
@@ -27,6 +35,7 @@ ORDERS: dict[Sort, Callable[[Costs], str | float]] = {
     "macs": lambda net: net.macs,
     "activations": lambda net: net.activations,
     "floor": lambda net: net.floor_ms,
+    "top1": lambda net: -top.top1 if (top := _top(net)) else 0.0,  # the best first
 }
 
 
@@ -52,6 +61,9 @@ def library(
         narrow = (replace(column, optional=column.key in ("input", "activations")) for column in COLUMNS)
         columns = (*narrow, *ON_A_DEVICE)
     notes = [floor.note, EAGER_NOTE] if floor else []
+    if sort == "top1":
+        columns = (*columns, *accuracy_columns(_top, optional=False))
+        notes.append(OF_WEIGHTS)
     if len({net.input for net in kept}) > 1:
         notes.append("the inputs differ; give --input to compare at one size")
     if refused := [net for net in nets if net.refusal]:
