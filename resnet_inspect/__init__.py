@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from resnet_inspect.api.answer import Answer
+    from resnet_inspect.api.calibration import calibrate, profile
     from resnet_inspect.api.checks import budget, check, lint, reconcile
     from resnet_inspect.api.comparisons import compare, diff
     from resnet_inspect.api.comparisons import list_variants as list  # noqa: A004  # the command's own name
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from resnet_inspect.api.hardware import devices, roofline
     from resnet_inspect.api.measured import bench, show, verdict
     from resnet_inspect.api.network import build, export_spec, fold, lower, spec
+    from resnet_inspect.api.prediction import calibrate_from, predict
     from resnet_inspect.api.records import read_record
     from resnet_inspect.api.static import flops, memory, summary
     from resnet_inspect.api.words import explain, glossary
@@ -38,6 +40,8 @@ __all__ = [
     "bench",
     "budget",
     "build",
+    "calibrate",
+    "calibrate_from",
     "check",
     "compare",
     "devices",
@@ -52,6 +56,8 @@ __all__ = [
     "list",
     "lower",
     "memory",
+    "predict",
+    "profile",
     "read_record",
     "reconcile",
     "roofline",
@@ -65,12 +71,14 @@ __all__ = [
 # module -> the names it gives
 HOMES = {
     "api.answer": "Answer",
+    "api.calibration": "calibrate profile",
     "api.checks": "budget check lint reconcile",
     "api.comparisons": "compare diff list",
     "api.exports": "export",
     "api.hardware": "devices roofline",
     "api.measured": "bench show verdict",
     "api.network": "build export_spec fold lower spec",
+    "api.prediction": "calibrate_from predict",
     "api.records": "read_record",
     "api.static": "flops memory summary",
     "api.words": "explain glossary",

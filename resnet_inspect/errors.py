@@ -15,7 +15,8 @@ InspectError
 │   └── ShapeError             an operation cannot take that input; names the node
 │       └── BranchError           a block's two branches cannot be added
 ├── OutputError             BAD_REQUEST  the result cannot be written to -o
-└── MachineError            NO_MACHINE   this machine cannot do it
+├── MachineError            NO_MACHINE   this machine cannot do it
+└── InconclusiveError       INCONCLUSIVE  too little was measured to answer
 """
 
 OK = 0
@@ -70,3 +71,7 @@ class OutputError(InspectError):
 
 class MachineError(InspectError):
     exit_code = NO_MACHINE
+
+
+class InconclusiveError(InspectError):
+    exit_code = INCONCLUSIVE

@@ -27,6 +27,7 @@ from resnet_inspect.vocabulary import ELEMENT_BYTES
 class Request:
     """What to measure: every combination of the tuples; None stands for the default of the device or the variant.
 
+    ``cases``, where there are any, are measured as they stand, in place of that grid; ``nets`` names their networks.
     A batch size may be ``max``: the largest that fits. ``min_time_s`` and ``max_time_s`` bound the sampling of a case;
     ``quick`` and ``fresh`` are the plan's.
     """
@@ -48,6 +49,7 @@ class Request:
     max_time_s: float | None = None
     seed: int = 0
     argv: tuple[str, ...] = ()
+    cases: tuple[Case, ...] = ()
 
     def __post_init__(self) -> None:
         if len({net.name for net in self.nets}) < len(self.nets):
@@ -62,6 +64,8 @@ def cases_of(request: Request, probe: Probe, cpus: int, largest: Callable[[Case]
     Raises:
         RequestError: two options contradict each other, or a combination cannot run.
     """
+    if request.cases:
+        return list(dict.fromkeys(request.cases))
     given = request.image[0] if request.image else None
     sizes = request.batch_sizes or (given or 1,)
     if given not in (None, 1, *sizes):

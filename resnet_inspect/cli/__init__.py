@@ -32,8 +32,11 @@ COMMANDS = {
     "check": "Our numbers against torch, fvcore, thop and published ones.",
     "budget": "Whether a model keeps its limits, for CI.",
     "bench": "Measured latency, throughput and memory, with error bars.",
+    "predict": "Milliseconds of a forward pass by calibration; nothing runs.",
     "show": "A saved Record of bench, in any format.",
     "verdict": "Whether one Record of bench is slower than another.",
+    "calibrate": "How long each class of work takes on this machine, as a profile.",
+    "profile": "What a profile says: rates, errors, what is outside it.",
     "export": "A model's graph as JSON, ONNX or a diagram.",
     "export-spec": "A model as a spec.toml to edit.",
 }

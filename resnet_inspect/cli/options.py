@@ -9,7 +9,7 @@ import click
 
 from resnet_inspect.language import LANGUAGES
 from resnet_inspect.render import FORMATS, Format
-from resnet_inspect.vocabulary import DEPTHS, TASKS
+from resnet_inspect.vocabulary import DEPTHS, LAYOUTS, MODES, RUN_PRECISIONS, TASKS
 
 Command = Callable[..., Any]
 
@@ -69,6 +69,9 @@ floor_device = click.option("--device", help="Add the least time per batch on th
 floor_precision = click.option(
     "--precision", metavar="fp32|tf32|bf16|fp16", help="Precision of that time; default: bf16 where supported."
 )
+profile = click.option(
+    "--profile", metavar="FILE.json", help="Predict times by this profile, of any machine; see `calibrate`."
+)
 writing = click.option(
     "--writing", metavar="LIBRARY", help="Library whose module layout is counted; default: the variant's own."
 )
@@ -93,6 +96,20 @@ def asked(*fields: str) -> Callable[[Command], Command]:
         return decorated
 
     return decorate
+
+
+def profiled(command: Command) -> Command:
+    """Give a command the options that choose a profile: a file, or the conditions of one of this machine."""
+    for option in (
+        click.option("--threads", type=int, metavar="N", help="Threads of a stored profile; default: the most."),
+        click.option("--mode", type=click.Choice(MODES), help="Mode of a stored profile; default: eager."),
+        click.option("--layout", type=click.Choice(LAYOUTS), help="Layout of a stored profile; default: contiguous."),
+        click.option("--precision", type=click.Choice(RUN_PRECISIONS), help="Precision of it; default: fp32."),
+        click.option("--device", help="cpu or cuda: this machine, as calibrated; or one of `devices`, for floors."),
+        profile,
+    ):
+        command = option(command)
+    return command
 
 
 def examples(lines: Sequence[str]) -> str:

@@ -64,7 +64,7 @@ def recording(output: str | None) -> Iterator[Recording]:
     """
     path = None if output == "-" else output
     if path is not None:
-        _check(path)
+        check(path, "Record", "run.json")
     record = Recording(path)
     try:
         yield record
@@ -72,11 +72,11 @@ def recording(output: str | None) -> Iterator[Recording]:
         record.settle()
 
 
-def _check(path: str) -> None:
+def check(path: str, noun: str, example: str) -> None:
+    """Raise where a ``noun`` cannot be saved as ``path``, as ``example`` could be."""
     if not path.endswith(".json"):
-        raise RequestError(
-            f"-o {path}: a Record is JSON", hint="-o run.json, then `resnet-inspect show run.json --format md`"
-        )
+        shown = ", then `resnet-inspect show run.json --format md`" if noun == "Record" else ""
+        raise RequestError(f"-o {path}: a {noun} is JSON", hint=f"-o {example}{shown}")
     folder = os.path.dirname(path)
     if folder and not os.path.isdir(folder):
         raise RequestError(f"-o {path}: there is no folder {folder}", hint="create it first")

@@ -9,6 +9,7 @@ import pytest
 from raw_results import CEILINGS, FINISHED, GPU, MEMORY, PREPARED, WARMED_UP, failed, raw, result
 
 import resnet_inspect as api
+from resnet_inspect import sources
 from resnet_inspect.benchmark import result as results
 from resnet_inspect.benchmark import run as benchmark
 from resnet_inspect.benchmark.case import Case
@@ -107,6 +108,18 @@ def test_a_record_is_saved_each_time_a_case_has_ended_with_its_results_as_they_w
     assert saved[-1] == record
     assert [result.case.batch_size for result in record.results] == [4, 1, 2]
     assert [growing.planned for growing in saved] == [3, 3, 3]
+
+
+@pytest.mark.usefixtures("on_cpu")
+def test_cases_that_are_given_are_measured_in_place_of_a_grid() -> None:
+    cases = (
+        Case("resnet18", "cpu", 2, (2, 3, 64, 64), "infer", "fp32", "contiguous", "eager", 1),
+        Case("resnet50", "cpu", 1, (1, 3, 32, 32), "infer", "fp32", "contiguous", "eager", 2),
+    )
+    nets = tuple(map(sources.find, ("resnet50", "resnet18")))
+    request = benchmark.Request(nets=nets, device="cpu", max_time_s=0.1, cases=(*cases, cases[0]))
+    record = benchmark.run(request, lambda record: None, lambda line: None, lambda ended, planned: None)
+    assert [result.case for result in record.results] == list(cases), "each once, in their order"
 
 
 @pytest.mark.usefixtures("on_cpu")

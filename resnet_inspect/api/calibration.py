@@ -1,0 +1,144 @@
+"""The verbs that learn how fast this machine is, and show what was learnt."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Union
+
+from resnet_inspect.api.answer import Answer, answer, one_of
+from resnet_inspect.api.records import Recorded, as_record
+from resnet_inspect.errors import INCONCLUSIVE, InconclusiveError, RequestError
+
+if TYPE_CHECKING:
+    from resnet_inspect.benchmark.record import Record
+    from resnet_inspect.prediction.profile import Profile
+
+Profiled = Union["Profile", str, "os.PathLike[str]"]
+
+
+def calibrate(
+    device: str = "auto",
+    precision: str | None = None,
+    layout: str = "contiguous",
+    mode: str = "eager",
+    threads: int | None = None,
+    quick: bool = False,
+    seed: int = 0,
+    save: "Callable[[Record], None] | None" = None,
+) -> "Profile":
+    """Measure a fixed set of nets on a device of this machine, as ``bench`` does, and learn its speed of each work.
+
+    It takes ten minutes at most on a CPU and four on a GPU; ``quick`` takes a tenth, and knows fewer kinds of net.
+    ``save`` is called with the Record so far whenever a case ends.
+
+    Raises:
+        RequestError: a combination cannot run. MachineError: the machine has no such device. InconclusiveError: too few
+            nets could be measured.
+    """
+    return fit(measure(device, precision, layout, mode, threads, quick, seed, save=save))
+
+
+def measure(
+    device: str = "auto",
+    precision: str | None = None,
+    layout: str = "contiguous",
+    mode: str = "eager",
+    threads: int | None = None,
+    quick: bool = False,
+    seed: int = 0,
+    argv: Sequence[str] = (),
+    save: "Callable[[Record], None] | None" = None,
+    tell: "Callable[[str], None] | None" = None,
+    progress: "Callable[[int, int], None] | None" = None,
+) -> "Record":
+    """The Record of a calibration; the arguments are those of ``calibrate`` and ``bench``."""
+    from resnet_inspect.prediction.measure import Way, measure
+    from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS
+
+    way = Way(
+        device=device,
+        precision=one_of("precision", precision, (None, *RUN_PRECISIONS)),
+        layout=one_of("layout", layout, LAYOUTS),
+        mode=one_of("mode", mode, MODES),
+        threads=None if threads is None else (threads,),
+    )
+    ignore: Callable[..., None] = lambda *_: None  # noqa: E731  # three callbacks that nobody gave
+    return measure(way, quick, seed, argv, save or ignore, tell or ignore, progress or ignore)
+
+
+def fit(record: Recorded) -> "Profile":
+    """The profile of a calibration's Record, or of any that measured enough nets in one way.
+
+    Raises:
+        RequestError: it measured several ways of running. InconclusiveError: too few nets, or it was interrupted.
+    """
+    from resnet_inspect.prediction.measured import profiles_of
+
+    measured = as_record(record)
+    if reason := why_undecided(measured):
+        raise InconclusiveError(f"no profile: {reason}", hint="calibrate again")
+    profiles = profiles_of(measured)
+    if len(profiles) != 1:
+        raise RequestError(
+            f"the Record gives {len(profiles)} profiles, one for each way of running", hint="measure one way at a time"
+        )
+    return profiles[0]
+
+
+def why_undecided(record: "Record") -> str:
+    """Why a Record is no whole calibration; empty where it is one."""
+    from resnet_inspect.prediction.fit import FEWEST
+    from resnet_inspect.prediction.measure import is_interrupted
+    from resnet_inspect.prediction.measured import usable
+    from resnet_inspect.units import counted
+
+    if is_interrupted(record):
+        return f"it was ended after {len(record.results)} of {counted(record.planned, 'case')}"
+    nets = {result.case.model for result in usable(record)}
+    return "" if len(nets) >= FEWEST else f"{counted(len(nets), 'net')} could be measured, it takes {FEWEST}"
+
+
+def undecided(record: "Record") -> Answer | None:
+    """What is known after all where ``record`` gives no profile; ``exit_code`` is 4. None where it gives one."""
+    from resnet_inspect.records.bench import bench
+    from resnet_inspect.report import Finding
+
+    reason = why_undecided(record)
+    if not reason:
+        return None
+    finding = Finding("no-profile", "the calibration", f"no profile: {reason}", "calibrate again")
+    report = bench(record, True)
+    return answer(replace(report, findings=(finding, *report.findings), exit_code=INCONCLUSIVE))
+
+
+def profile(
+    profile: Profiled | None = None, device: str = "cpu", threads: int | None = None, record: "Record | None" = None
+) -> Answer:
+    """What a profile says: how fast each class of work is, how well it predicts, which nets are outside it.
+
+    ``profile`` is one, or its file; else it is that of this machine's ``device``, with so many ``threads``. ``record``
+    is the calibration that it came of: what failed there is named.
+
+    Raises:
+        RequestError: there is no such profile, or its file is not whole.
+    """
+    from resnet_inspect import sources
+    from resnet_inspect.prediction.profiles import find_profile, read_profile
+    from resnet_inspect.questions.profile import profile_report
+    from resnet_inspect.resnet.zoo import variants
+
+    if profile is None:
+        profile = find_profile(None, device, threads=threads)
+    elif isinstance(profile, str | os.PathLike):
+        profile = read_profile(profile)
+    nets = map(sources.find, (variant.name for variant in variants()))
+    graphs = (sources.graph_of(net, (1, *net.image)) for net in nets)
+    return answer(profile_report(profile, graphs, record))
+
+
+def profiles() -> Answer:
+    """The profiles in the user's data folder, with the machine and the conditions of each."""
+    from resnet_inspect.prediction.profiles import HERE, stored
+    from resnet_inspect.questions.profiles import profiles_report
+
+    return answer(profiles_report([profile for device in HERE for profile in stored(device)]))

@@ -1,0 +1,154 @@
+"""The verbs that say how long a net takes without running it."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Union
+
+from resnet_inspect.api.answer import Answer, answer, one_of, several
+from resnet_inspect.errors import RequestError
+from resnet_inspect.graph import Graph
+from resnet_inspect.sources import Input, Kwargs, Model, Settings, find_all, graph_of
+from resnet_inspect.sources.batch import read_input
+
+if TYPE_CHECKING:
+    from resnet_inspect.prediction.profile import Profile
+    from resnet_inspect.sources.source import Source
+
+Profiled = Union["Profile", str, "os.PathLike[str]", None]
+
+
+def predict(
+    models: Model | Sequence[Model] = "resnet50",
+    batch_size: int | Sequence[int] | None = None,
+    input: Input = None,
+    settings: Settings = (),
+    kwargs: Kwargs = (),
+    profile: Profiled = None,
+    device: str | None = None,
+    precision: str | None = None,
+    layout: str | None = None,
+    mode: str | None = None,
+    threads: int | None = None,
+) -> Answer:
+    """How long a forward pass of each model takes, with a 90 % interval; nothing runs.
+
+    ``profile`` is what a calibration learnt, of any machine; without it, that of this machine's ``device``, cpu or
+    cuda. Of a device that has a data sheet alone, the floors are what a pass takes at least.
+
+    Raises:
+        RequestError: there is no such profile, or it is of another machine, torch or set of conditions.
+    """
+    sources = find_all(several(models), settings, kwargs)
+    graphs = _graphs(sources, input, tuple(several(batch_size)) if batch_size is not None else (None,))
+    if profile is None and device is not None and not _is_here(device):
+        from resnet_inspect.api.hardware import floor_on
+        from resnet_inspect.questions.predict import only_floors
+
+        floor = floor_on(device, precision)  # type: ignore[arg-type]  # which checks the precision
+        assert floor is not None
+        return answer(only_floors(floor, device, graphs))
+    from resnet_inspect.questions.predict import predict
+
+    found = profile_of(profile, device, precision, layout, mode, threads)
+    return answer(predict(found, graphs), [note for source in sources for note in source.notes])
+
+
+def profile_of(
+    profile: Profiled = None,
+    device: str | None = None,
+    precision: str | None = None,
+    layout: str | None = None,
+    mode: str | None = None,
+    threads: int | None = None,
+) -> "Profile":
+    """``profile`` itself, or the one in that file, or that of this machine's ``device`` under these conditions.
+
+    Raises:
+        RequestError: there is none, or it is of another machine, torch or set of conditions.
+    """
+    from resnet_inspect.prediction.profile import Profile
+    from resnet_inspect.prediction.profiles import find_profile
+    from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS
+
+    if isinstance(profile, Profile):
+        return profile
+    return find_profile(
+        profile,
+        device,
+        one_of("precision", precision, (None, *RUN_PRECISIONS)),
+        one_of("layout", layout, (None, *LAYOUTS)),
+        one_of("mode", mode, (None, *MODES)),
+        threads,
+    )
+
+
+class Calibration(NamedTuple):
+    """A profile, and the report on how well it predicts."""
+
+    profile: "Profile"
+    answer: Answer
+
+
+def calibrate_from(
+    path: "str | os.PathLike[str]",
+    device_like: str | None = None,
+    precision: str | None = None,
+    layout: str = "contiguous",
+    mode: str = "eager",
+    threads: int | None = None,
+    test: int | None = None,
+    nets: int | None = None,
+    seed: int = 0,
+    argv: Sequence[str] = (),
+    saved_to: str | None = None,
+) -> Calibration:
+    """Fit a profile to a published table in the columns of timm's benchmark.py.
+
+    Args:
+        device_like: the device whose data sheet gives the floors, as ``rtx4090``.
+        precision, layout, mode, threads: under which the table was measured; the file does not say.
+        test: hold out that many random nets, and judge by them alone; by default by all that are not fitted.
+        nets: how many to fit, chosen for what they determine and not by their times; 24 by default.
+        saved_to: the file in which the profile is kept, for the report.
+
+    Raises:
+        RequestError: the table cannot be read, or has too few nets.
+    """
+    from resnet_inspect.prediction.published import calibrate_from as fit_to
+    from resnet_inspect.questions.published import published
+    from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS
+
+    made = fit_to(
+        os.fspath(path),
+        device_like,
+        one_of("precision", precision, (None, *RUN_PRECISIONS)),
+        one_of("layout", layout, LAYOUTS),
+        one_of("mode", mode, MODES),
+        threads,
+        test,
+        nets,
+        seed,
+        tuple(argv),
+    )
+    return Calibration(made.profile, answer(published(made.profile, made.held_out, made.left_out, saved_to)))
+
+
+def _is_here(device: str) -> bool:
+    from resnet_inspect.hardware.devices import is_torch_device
+
+    return is_torch_device(device)
+
+
+def _graphs(sources: "Sequence[Source]", input: Input, batch_sizes: Sequence[int | None]) -> Iterator[Graph]:
+    """Each net at each batch size; an ``input`` of one image stands for a batch of any size."""
+    for source in sources:
+        for batch_size in batch_sizes:
+            if input is None or batch_size is None:
+                yield graph_of(source, input, batch_size)
+                continue
+            given, *image = read_input(input)
+            if given not in (1, batch_size):
+                raise RequestError(
+                    f"--input has a batch of {given}, --batch-size says {batch_size}", hint="give one of the two"
+                )
+            yield graph_of(source, (batch_size, *image))

@@ -1,0 +1,106 @@
+import sys
+
+import click
+
+from resnet_inspect.api import calibration, prediction
+from resnet_inspect.benchmark.interrupts import INTERRUPTS, SIGNALS
+from resnet_inspect.cli import options
+from resnet_inspect.cli.bench import ending_at_once
+from resnet_inspect.cli.options import Asked
+from resnet_inspect.cli.output import finish, tell_written, write
+from resnet_inspect.cli.recording import check, display, recording
+from resnet_inspect.errors import OutputError, RequestError
+from resnet_inspect.prediction.profile import Profile
+from resnet_inspect.prediction.profile_json import to_json
+from resnet_inspect.prediction.profiles import profiles_folder, stored_at
+from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS
+
+EXAMPLES = (
+    "resnet-inspect calibrate --device cpu",
+    "resnet-inspect calibrate --device cuda --precision bf16 --layout channels_last",
+    "resnet-inspect calibrate --device cpu --threads 1 --quick -o laptop.json",
+    "resnet-inspect calibrate --from results.csv --device-like rtx4090 --precision amp-fp16 --test 40",
+)
+
+
+@click.command(epilog=options.examples(EXAMPLES))
+@click.option("--device", default="auto", help="cpu, cuda, cuda:N, mps or auto (default).")
+@click.option("--precision", type=click.Choice(RUN_PRECISIONS), help="Default: tf32 on GPUs that have it, else fp32.")
+@click.option("--layout", type=click.Choice(LAYOUTS), default="contiguous", help="Default: contiguous.")
+@click.option("--mode", type=click.Choice(MODES), default="eager", help="Default: eager.")
+@click.option("--threads", type=int, metavar="N", help="Threads of torch on a CPU; default: all usable cores.")
+@click.option("--quick", is_flag=True, help="A tenth of the time, for a first look: more nets are outside.")
+@click.option("--from", "table", metavar="RESULTS.csv", help="Measure nothing: fit to a table in timm's CSV columns.")
+@click.option("--device-like", metavar="NAME", help="With --from: the device of `devices` that the table is of.")
+@click.option("--test", type=int, metavar="N", help="With --from: hold N random nets out, and judge by these.")
+@click.option("--nets", type=int, metavar="N", help="With --from: fit N nets, chosen for their work; default: 24.")
+@click.option("--record", metavar="RUN.json", help="Save the Record after every case.")
+@click.option("--seed", type=int, default=0, help="Seed of weights, input and case order; default: 0.")
+@options.asked("format")
+@click.option("-o", "--output", metavar="FILE.json", help="Save the profile there, not in the user's data folder.")
+def command(
+    asked: Asked,
+    device: str,
+    precision: str | None,
+    layout: str,
+    mode: str,
+    threads: int | None,
+    quick: bool,
+    table: str | None,
+    device_like: str | None,
+    test: int | None,
+    nets: int | None,
+    record: str | None,
+    seed: int,
+    output: str | None,
+) -> None:
+    """Measure a fixed set of nets on this machine, and learn how long each class of work takes here.
+
+    The result is a profile, which `predict` reads. At most ten minutes on a CPU and four on a GPU; exit code 4 if too
+    few nets could be measured.
+    """
+    if table is not None:
+        if device != "auto" or quick or record is not None:
+            raise RequestError("--from measures nothing", hint="leave out --device, --quick and --record")
+        if output is not None:
+            check(output, "profile", "profile.json")
+        made = prediction.calibrate_from(
+            table, device_like, precision, layout, mode, threads, test, nets, seed, sys.argv[1:], output
+        )
+        if output is not None:
+            save(made.profile, output)
+        finish(made.answer, asked)
+    if device_like is not None or test is not None or nets is not None:
+        raise RequestError("--device-like, --test and --nets are for a table", hint="name it with --from RESULTS.csv")
+    make_sure_of(output)
+    with INTERRUPTS.listening(*SIGNALS), ending_at_once(), recording(record) as file:
+        with display(file) as (tell, progress):
+            measured = calibration.measure(
+                device, precision, layout, mode, threads, quick, seed, sys.argv[1:], file.save, tell, progress
+            )
+        if unfinished := calibration.undecided(measured):
+            finish(unfinished, asked)
+        profile = calibration.fit(measured)
+        save(profile, output)
+        finish(calibration.profile(profile, record=measured), asked)
+
+
+def make_sure_of(output: str | None) -> None:
+    """Make sure, before anything is measured, that the profile can be saved.
+
+    Raises:
+        RequestError: ``output`` is no path of a JSON file. OutputError: it cannot be written.
+    """
+    if output is not None:
+        check(output, "profile", "profile.json")
+        return
+    try:
+        profiles_folder().mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError) as error:  # RuntimeError: a user without a home
+        raise OutputError(f"no profile can be kept in the user's data folder: {error}", "give -o FILE.json") from None
+
+
+def save(profile: Profile, output: str | None) -> None:
+    path = str(stored_at(profile.conditions)) if output is None else output
+    write(to_json(profile), path)
+    tell_written(path)

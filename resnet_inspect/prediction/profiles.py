@@ -1,0 +1,151 @@
+"""Where profiles are: in files that a user names, and in the user's data folder, one for each set of conditions."""
+
+import os
+import re
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from resnet_inspect.errors import RequestError
+from resnet_inspect.prediction.profile import Conditions, Profile
+from resnet_inspect.prediction.profile_json import from_json
+
+OPTIONS = ("precision", "layout", "mode", "threads")
+HERE = ("cpu", "cuda", "mps")
+
+
+def read_profile(path: str | os.PathLike[str]) -> Profile:
+    """The profile in a file.
+
+    Raises:
+        RequestError: it cannot be read, or is no whole profile.
+    """
+    name = os.fspath(path)
+    try:
+        text = Path(name).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise RequestError(f"cannot read {name}: {reason}", hint="give what `calibrate -o` wrote") from None
+    return from_json(text, name)
+
+
+def find_profile(
+    path: str | os.PathLike[str] | None = None,
+    device: str | None = None,
+    precision: str | None = None,
+    layout: str | None = None,
+    mode: str | None = None,
+    threads: int | None = None,
+) -> Profile:
+    """The profile in ``path``, which may be of any machine, or the one of this machine's ``device``.
+
+    None of the others leaves it open, and then they are those of a plain run: fp32, contiguous, eager, all cores.
+
+    Raises:
+        RequestError: there is no such profile, or it is of another machine, torch or set of conditions.
+    """
+    asked = {"precision": precision, "layout": layout, "mode": mode, "threads": threads}
+    if path is not None:
+        profile = read_profile(path)
+        _check(profile.conditions, asked, os.fspath(path))
+        if device is not None:
+            check_is_here(profile, device)
+        return profile
+    kind = (device or "").partition(":")[0]
+    if kind not in HERE:
+        raise RequestError(
+            f"there is no profile of {device!r}" if device else "a prediction needs a profile",
+            hint="--device cpu or cuda for this machine, or --profile FILE",
+        )
+    profile = _plainest(stored(kind), kind, asked)
+    check_is_here(profile, kind)
+    return profile
+
+
+def check_is_here(profile: Profile, device: str) -> None:
+    """Raises RequestError where the profile's times are not of this machine's ``device`` with this torch."""
+    of, kind = profile.conditions, device.partition(":")[0]
+    here = {"device": kind, "machine": machine_title(kind), "torch": version("torch")}
+    for name, value in here.items():
+        if getattr(of, name) != value:
+            noun = "torch " if name == "torch" else ""
+            its = getattr(of, name) or "an unknown machine"
+            raise RequestError(
+                f"the profile is of {noun}{its}, not of {noun}{value or device}",
+                hint=f"calibrate here with `resnet-inspect calibrate --device {kind}`, or name its file with --profile",
+            )
+
+
+def machine_title(device: str) -> str:
+    """What the system calls this machine's processor or GPU, without torch; empty where there is none."""
+    if device != "cuda":
+        from resnet_inspect.hardware import machine
+
+        return machine.read().cpu_model
+    for file in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
+        if match := re.search(r"^Model:\s*(.+)$", file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE):
+            return match[1].strip()
+    return ""
+
+
+def stored_at(conditions: Conditions) -> Path:
+    """The file in the user's data folder for a profile of these conditions."""
+    parts = (conditions.device, conditions.precision, conditions.layout, conditions.mode)
+    threads = f"-{conditions.threads}" if conditions.threads else ""
+    return profiles_folder() / f"{'-'.join(parts)}{threads}.json"
+
+
+def profiles_folder() -> Path:
+    """Where the platform keeps a program's data: the XDG base directory, Apple's Application Support, or Windows'
+    local data."""
+    home = Path.home()
+    if sys.platform == "darwin":
+        data = home / "Library" / "Application Support"
+    elif sys.platform == "win32":
+        data = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    else:
+        data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+    return data / "resnet-inspect" / "profiles"
+
+
+def stored(device: str) -> list[Profile]:
+    """The profiles of the user's data folder for a kind of device."""
+    try:
+        files = sorted(profiles_folder().glob(f"{device}-*.json"))
+    except RuntimeError:  # a user without a home
+        files = []
+    return [read_profile(file) for file in files]
+
+
+def _plainest(profiles: list[Profile], device: str, asked: dict[str, str | int | None]) -> Profile:
+    """The only profile that fits ``asked``, or the plainest of several."""
+    fitting = [profile for profile in profiles if not _differs(profile.conditions, asked)]
+    if not fitting:
+        options = "".join(f" --{name} {value}" for name, value in asked.items() if value is not None)
+        others = "; there are " + ", ".join(map(_label, profiles)) if profiles else ""
+        raise RequestError(
+            f"there is no profile of {device}{options}{others}",
+            hint=f"`resnet-inspect calibrate --device {device}{options}` makes one",
+        )
+    most = max(profile.conditions.threads or 0 for profile in fitting)
+    plain = {"precision": "fp32", "layout": "contiguous", "mode": "eager", "threads": most}
+    return max(fitting, key=lambda profile: [getattr(profile.conditions, name) == plain[name] for name in OPTIONS])
+
+
+def _differs(conditions: Conditions, asked: dict[str, str | int | None]) -> str:
+    """The first condition that is not as asked."""
+    wrong = (name for name in OPTIONS if asked[name] is not None and asked[name] != getattr(conditions, name))
+    return next(wrong, "")
+
+
+def _check(conditions: Conditions, asked: dict[str, str | int | None], source: str) -> None:
+    if wrong := _differs(conditions, asked):
+        raise RequestError(
+            f"{source} is of {wrong} {getattr(conditions, wrong)}, not {asked[wrong]}",
+            hint=f"leave out --{wrong}, or calibrate with it",
+        )
+
+
+def _label(profile: Profile) -> str:
+    values = (getattr(profile.conditions, name) for name in OPTIONS)
+    return " ".join(str(value) for value in values if value is not None)

@@ -1,0 +1,154 @@
+"""`calibrate` and `profile` on a machine whose speed is known: what is printed, what is saved, what is not."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.exceptions import Exit
+from planted_machine import PlantedMachine
+
+from resnet_inspect.cli import main
+from resnet_inspect.prediction import profiles
+from resnet_inspect.prediction.calibration_nets import CALIBRATION
+
+QUICK = ("calibrate", "--device", "cpu", "--threads", "1", "--quick")
+
+
+@pytest.fixture
+def planted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> PlantedMachine:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return PlantedMachine().install(monkeypatch)
+
+
+def call(*args: str) -> int:
+    """The exit code of a command."""
+    try:
+        result = main([*args], standalone_mode=False)
+    except Exit as end:
+        return end.exit_code
+    return int(result or 0)
+
+
+def stored(tmp_path: Path) -> list[str]:
+    folder = tmp_path / "data/resnet-inspect/profiles"
+    return sorted(os.listdir(folder)) if folder.exists() else []
+
+
+def test_a_calibration_is_kept_where_predict_finds_it(
+    planted: PlantedMachine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(*QUICK, "--format", "json") == 0
+    printed = capsys.readouterr()
+    assert stored(tmp_path) == ["cpu-fp32-contiguous-eager-1.json"]
+    assert "cpu-fp32-contiguous-eager-1.json" in printed.err
+    report = json.loads(printed.out)
+    assert report["facts"]["nets_fitted"] >= 4
+    assert {row["class"] for row in report["tables"]["rates"]} >= {"3×3 convolutions", "1×1 convolutions"}
+    assert "no calibration net has MatMul" in {row["reason"] for row in report["tables"]["outside"]}
+    assert call("profile", "show", "--threads", "1", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)["tables"] == report["tables"], "what was printed, read again"
+    assert call("profile", "list", "--format", "json") == 0
+    (row,) = json.loads(capsys.readouterr().out)["tables"]["profiles"]
+    assert (row["device"], row["threads"], row["nets"]) == ("cpu", 1, report["facts"]["nets_fitted"])
+
+
+def test_a_profile_and_its_record_go_where_they_are_told(
+    planted: PlantedMachine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile, record = str(tmp_path / "laptop.json"), str(tmp_path / "run.json")
+    assert call(*QUICK, "-o", profile, "--record", record) == 0
+    printed = capsys.readouterr()
+    assert "3×3 convolutions" in printed.out, "the report still goes to stdout"
+    assert stored(tmp_path) == []
+    assert call("profile", "show", profile) == 0
+    assert capsys.readouterr().out == printed.out
+    assert call("show", record) == 0
+
+
+@pytest.mark.parametrize("file", [("-o", "profile.txt"), ("-o", "nowhere/profile.json"), ("--record", "run.csv")])
+def test_where_nothing_can_be_saved_nothing_is_measured(
+    planted: PlantedMachine, file: tuple[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert call(*QUICK, *file) == 2
+    assert not planted.measured
+
+
+def test_an_interrupted_calibration_leaves_no_profile(
+    planted: PlantedMachine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planted.interrupts = CALIBRATION[3].net
+    record = tmp_path / "run.json"
+    assert call(*QUICK, "--record", str(record)) == 4
+    printed = capsys.readouterr().out
+    assert "no profile: it was ended after" in printed
+    assert "resnet18" in printed, "what is known so far"
+    assert stored(tmp_path) == []
+    assert json.loads(record.read_text(encoding="utf-8"))["arms"], "the Record keeps what was measured"
+
+
+def test_too_few_nets_are_no_profile(
+    planted: PlantedMachine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planted.fails = frozenset(workload.net for workload in CALIBRATION[2:])
+    assert call(*QUICK) == 4
+    assert "no profile: 3 nets could be measured, it takes 4" in capsys.readouterr().out
+    assert stored(tmp_path) == []
+
+
+def test_a_net_that_crashed_is_named(planted: PlantedMachine, capsys: pytest.CaptureFixture[str]) -> None:
+    planted.fails = frozenset({CALIBRATION[0].net})
+    assert call(*QUICK) == 0
+    assert f"left-out {CALIBRATION[0].net}" in " ".join(capsys.readouterr().out.split())
+
+
+def foreign_machine(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profiles, "machine_title", lambda device: "Some Other CPU")
+
+
+def foreign_torch(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profiles, "version", lambda package: "2.99")
+
+
+def truncate(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.write_text(path.read_text(encoding="utf-8")[:-200], encoding="utf-8")
+
+
+def edit(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["coefficients"]["conv3x3"] *= 0.5
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (foreign_machine, "not of Some Other CPU"),
+        (foreign_torch, "not of torch 2.99"),
+        (truncate, "no whole JSON"),
+        (edit, "was it edited?"),
+    ],
+    ids=["machine", "torch", "truncated", "edited"],
+)
+def test_a_profile_that_cannot_stand_is_refused_in_words(
+    planted: PlantedMachine, spoil: object, words: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    assert call(*QUICK) == 0
+    assert callable(spoil)
+    spoil(tmp_path / "data/resnet-inspect/profiles/cpu-fp32-contiguous-eager-1.json", monkeypatch)
+    capsys.readouterr()
+    assert call("profile", "show") == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert words in said
+
+
+def test_a_profile_of_other_threads_is_not_taken(planted: PlantedMachine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(*QUICK) == 0
+    capsys.readouterr()
+    assert call("profile", "show", "--threads", "7") == 2
+    said = capsys.readouterr().err
+    assert "no profile of cpu --threads 7" in said
+    assert "resnet-inspect calibrate --device cpu --threads 7" in said
