@@ -8,7 +8,7 @@ from resnet_inspect.api.amounts import Amount, amount
 from resnet_inspect.api.answer import Answer, answer, one_of, several
 from resnet_inspect.api.hardware import DEFAULT_DEVICE, floor_on
 from resnet_inspect.api.layout import name_as_it_comes
-from resnet_inspect.errors import RequestError, ShapeError, UnknownModelError
+from resnet_inspect.errors import RequestError, ShapeError
 from resnet_inspect.graph import Graph
 from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.zoo import Variant
@@ -55,8 +55,6 @@ def list_variants(
     Raises:
         RequestError: no variant matches or takes the input, or a floor is asked for without a device.
     """
-    from fnmatch import fnmatchcase
-
     from resnet_inspect.questions.variants import OF_AN_IMAGE, SORTS, catalogue
     from resnet_inspect.sources.library import is_pattern
 
@@ -68,19 +66,14 @@ def list_variants(
         raise RequestError(f"--max-floor-ms {max_floor_ms:g}: a limit is a number above 0", hint="as --max-floor-ms 5")
     floor = floor_on(device, precision)
     if is_pattern(pattern):
-        from resnet_inspect.api.library import count_library
+        from resnet_inspect.api.library import Pricing, count_library
         from resnet_inspect.questions.library import library
 
-        nets = [*count_library(pattern, kwargs, input, batch_size, floor, use_cache, progress)]
+        nets = [*count_library(pattern, kwargs, input, batch_size, Pricing(floor), use_cache, progress)]
         return answer(library(nets, sort, amount(max_params), amount(max_macs), floor, max_floor_ms))
     if kwargs:
         raise RequestError("--kwargs are for nets in code", hint="as in resnet-inspect list 'timm:resnet*'")
-    matching = [v for v in zoo.variants() if fnmatchcase(v.name, pattern) or fnmatchcase(v.family, pattern)]
-    if not matching:
-        hint = "quote a glob, as in resnet-inspect list 'wide*'"
-        if not any(sign in pattern for sign in "*?["):
-            hint = zoo.did_you_mean(zoo.nearest(pattern))
-        raise UnknownModelError(f"no variant matches {pattern!r}", hint)
+    matching = zoo.matching(pattern)
     others: tuple[str, ...] = ()
     if input is None and (floor or sort in OF_AN_IMAGE):
         matching, others = _of_one_size(matching)
