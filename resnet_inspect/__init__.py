@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from resnet_inspect.api.answer import Answer
     from resnet_inspect.api.calibration import calibrate, profile
     from resnet_inspect.api.checks import budget, check, lint, reconcile
+    from resnet_inspect.api.choices import choose
     from resnet_inspect.api.comparisons import compare, diff
     from resnet_inspect.api.comparisons import list_variants as list  # noqa: A004  # the command's own name
     from resnet_inspect.api.exports import export
@@ -43,6 +44,7 @@ __all__ = [
     "calibrate",
     "calibrate_from",
     "check",
+    "choose",
     "compare",
     "devices",
     "diff",
@@ -73,6 +75,7 @@ HOMES = {
     "api.answer": "Answer",
     "api.calibration": "calibrate profile",
     "api.checks": "budget check lint reconcile",
+    "api.choices": "choose",
     "api.comparisons": "compare diff list",
     "api.exports": "export",
     "api.hardware": "devices roofline",

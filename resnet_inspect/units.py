@@ -8,12 +8,12 @@ from math import isfinite
 from typing import Literal
 
 Unit = Literal[
-    "text", "integer", "count", "bytes", "share", "ratio", "shape", "ms", "rate", "sum", "flop_rate", "byte_rate",
-    "count_change", "bytes_change", "ms_change",
+    "text", "integer", "count", "bytes", "share", "ratio", "shape", "ms", "percent", "rate", "sum", "flop_rate",
+    "byte_rate", "mark", "count_change", "bytes_change", "ms_change",
 ]  # fmt: skip
 Value = str | int | float | bool | Sequence[int] | Mapping[str, int] | None
 
-WORDS: tuple[Unit, ...] = ("text", "shape", "sum")  # aligned on the left; the others are numbers
+WORDS: tuple[Unit, ...] = ("text", "shape", "sum", "mark")  # aligned on the left; the others are numbers
 # A difference is written with its sign.
 CHANGES: dict[Unit, Unit] = {"count_change": "count", "bytes_change": "bytes", "ms_change": "ms"}
 UNKNOWN = "–"
@@ -25,6 +25,8 @@ def text(value: Value, unit: Unit = "text") -> str:
     """``value`` as a table shows it: with three significant digits where the unit has prefixes."""
     if value is None or (isinstance(value, float) and not isfinite(value)):  # as the rate of an impossible time
         return UNKNOWN
+    if unit == "mark":
+        return "●" if value else ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if unit in CHANGES and isinstance(value, int | float):
@@ -38,6 +40,8 @@ def text(value: Value, unit: Unit = "text") -> str:
             return f"{value:,}"
         case "ms", int() | float():
             return f"{significant(value)} ms"
+        case "percent", int() | float():  # as published: 80.858
+            return f"{value:.2f}%"
         case "rate", int() | float():
             return f"{value:,.0f}" if round(value) >= 1000 else significant(value)
         case "flop_rate", int() | float():

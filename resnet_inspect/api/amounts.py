@@ -29,6 +29,20 @@ def size(value: Amount) -> float | None:
     return _read(value, SIZES, "a size, as 200MiB or 200MB")
 
 
+def limit(option: str, value: float | None, example: str, top: float = LARGEST) -> float | None:
+    """A bound: a number above 0 and below ``top``, or None for no bound.
+
+    Raises:
+        RequestError: it is another.
+    """
+    if value is None or (type(value) in (int, float) and 0 < value < top):
+        return value
+    shown = f"{value:g}" if isinstance(value, float) else value
+    bound = "2^63" if top == LARGEST else f"{top:g}"
+    message = f"{option} {shown}: a limit is a number above 0 and below {bound}"
+    raise RequestError(message, hint=f"as {option} {example}")
+
+
 def _read(value: Amount, units: dict[str, int], form: str) -> float | None:
     if value is None or isinstance(value, int | float):
         return value

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from resnet_inspect.api.amounts import Amount, amount
+from resnet_inspect.api.amounts import Amount, amount, limit
 from resnet_inspect.api.answer import Answer, answer, one_of, several
 from resnet_inspect.api.hardware import DEFAULT_DEVICE, floor_on
-from resnet_inspect.errors import RequestError, ShapeError, UnknownModelError
+from resnet_inspect.api.layout import name_as_it_comes
+from resnet_inspect.errors import RequestError, ShapeError
 from resnet_inspect.graph import Graph
 from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.zoo import Variant
@@ -41,6 +42,7 @@ def list_variants(
     kwargs: Kwargs = (),
     use_cache: bool = True,
     progress: Callable[[int, int, str], None] | None = None,
+    any_size: bool = False,
 ) -> Answer:
     """Every variant whose name or family matches the glob ``pattern``, at its own image size or at ``input``.
 
@@ -49,43 +51,39 @@ def list_variants(
     how many, and the name of the next.
 
     ``device`` adds the least time that a batch needs there; ``sort="floor"`` and ``max_floor_ms`` need it. Costs that
-    depend on the image are ranked at one size: with a device, or sorted by one, variants of other sizes are left out.
+    depend on the image are ranked at one size: with a device, or sorted by one, nets of other sizes are left out unless
+    ``any_size`` or ``input`` asks for them.
 
     Raises:
         RequestError: no variant matches or takes the input, or a floor is asked for without a device.
     """
-    from fnmatch import fnmatchcase
-
     from resnet_inspect.questions.variants import OF_AN_IMAGE, SORTS, catalogue
     from resnet_inspect.sources.library import is_pattern
 
     sort = one_of("sort", sort, (None, *SORTS))
+    max_params = limit("--max-params", amount(max_params), "26M")
+    max_macs = limit("--max-macs", amount(max_macs), "4.2G")
+    max_floor_ms = limit("--max-floor-ms", max_floor_ms, "5")
     if device is None and (sort == "floor" or max_floor_ms is not None):
         option = "--sort floor" if sort == "floor" else f"--max-floor-ms {max_floor_ms:g}"
         raise RequestError(f"{option} needs a device", hint="as --device a100; see `resnet-inspect devices`")
-    if max_floor_ms is not None and not max_floor_ms > 0:
-        raise RequestError(f"--max-floor-ms {max_floor_ms:g}: a limit is a number above 0", hint="as --max-floor-ms 5")
     floor = floor_on(device, precision)
+    one_size = input is None and not any_size and (floor is not None or sort in OF_AN_IMAGE)
     if is_pattern(pattern):
-        from resnet_inspect.api.library import count_library
+        from resnet_inspect.api.library import Pricing, count_library
         from resnet_inspect.questions.library import library
 
-        nets = [*count_library(pattern, kwargs, input, batch_size, floor, use_cache, progress)]
-        return answer(library(nets, sort, amount(max_params), amount(max_macs), floor, max_floor_ms))
+        nets = [*count_library(pattern, kwargs, input, batch_size, Pricing(floor), use_cache, progress)]
+        return answer(library(nets, sort, max_params, max_macs, floor, max_floor_ms, one_size))
     if kwargs:
         raise RequestError("--kwargs are for nets in code", hint="as in resnet-inspect list 'timm:resnet*'")
-    matching = [v for v in zoo.variants() if fnmatchcase(v.name, pattern) or fnmatchcase(v.family, pattern)]
-    if not matching:
-        hint = "quote a glob, as in resnet-inspect list 'wide*'"
-        if not any(sign in pattern for sign in "*?["):
-            hint = zoo.did_you_mean(zoo.nearest(pattern))
-        raise UnknownModelError(f"no variant matches {pattern!r}", hint)
+    matching = zoo.matching(pattern)
     others: tuple[str, ...] = ()
-    if input is None and (floor or sort in OF_AN_IMAGE):
+    if one_size:
         matching, others = _of_one_size(matching)
     refused: dict[str, ShapeError] = {}
     graphs = _that_take(matching, input, batch_size, refused)
-    report = catalogue(graphs, sort, amount(max_params), amount(max_macs), floor, max_floor_ms)
+    report = catalogue(graphs, sort, max_params, max_macs, floor, max_floor_ms)
     if len(refused) == len(matching):
         raise refused[matching[0].name]
     if refused:
@@ -95,14 +93,10 @@ def list_variants(
 
 def _of_one_size(variants: Sequence[Variant]) -> tuple[list[Variant], tuple[str, ...]]:
     """The variants of the most common image size, whose costs can be ranked, and a note on the others."""
-    from collections import Counter
+    from resnet_inspect.questions.variants import most_common_size
 
-    sizes = Counter(variant.spec.input_size for variant in variants)
-    (usual, _), *others = sizes.most_common()
-    kept = [variant for variant in variants if variant.spec.input_size == usual]
-    counts = ", ".join(f"{count} of {size}×{size}" for size, count in others)
-    note = f"nets for {usual}×{usual} alone; left out: {counts}; --input ranks all nets at one size"
-    return kept, (note,) if others else ()
+    usual, note = most_common_size([(variant.spec.input_size,) * 2 for variant in variants])
+    return [variant for variant in variants if (variant.spec.input_size,) * 2 == usual], note
 
 
 def _that_take(
@@ -133,11 +127,13 @@ def compare(
     nets = [net for each in models for net in several(each)]
     if len(nets) < 2:
         raise RequestError("compare needs two models or more", hint="as in resnet-inspect compare resnet50 resnet50d")
+    from resnet_inspect.counting.accuracy import results_of
     from resnet_inspect.questions.variants import compare
 
     floor = floor_on(device, precision)
-    graphs = [graph_of(source, input, batch_size) for source in find_all(nets, settings, kwargs)]
-    return answer(compare(graphs, floor))
+    sources = find_all(nets, settings, kwargs)
+    graphs = [graph_of(source, input, batch_size) for source in sources]
+    return answer(compare(graphs, floor, [results_of(name_as_it_comes(source)) for source in sources]))
 
 
 def diff(

@@ -32,13 +32,17 @@ def lay_out(source: "Source", graph: Graph, writing: str | None = None) -> "Layo
 
 
 def published_name(source: "Source", graph: Graph) -> str:
-    """The name under which papers and libraries print numbers of the net; empty where they hold for another net.
+    """The name under which papers and libraries print costs of the net; empty where they hold for another net.
 
-    They hold for a variant of the zoo or a library's net as it comes, and for one image of its own size.
+    They hold for a net as it comes and for one image of its own size.
     """
     if graph.input.shape != (1, *source.image):
         return ""
+    return name_as_it_comes(source).rpartition(":")[2]
+
+
+def name_as_it_comes(source: "Source") -> str:
+    """``resnet50`` or ``timm:resnet50``; empty for a changed variant, and for code of the user's own."""
     if isinstance(source, VariantSource):
         return "" if source.variant.family == "spec" else source.name
-    library, _, name = source.name.partition(":")
-    return name if library in LIBRARIES else ""
+    return source.name if source.name.partition(":")[0] in LIBRARIES else ""

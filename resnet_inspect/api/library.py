@@ -1,11 +1,14 @@
 """What every net of a library costs, counted or remembered."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Protocol
 
 from resnet_inspect import __version__
 from resnet_inspect.errors import RequestError
+from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.questions.variants import Floor
 from resnet_inspect.sources import Input, Kwargs, find, graph_of
@@ -13,8 +16,55 @@ from resnet_inspect.sources.batch import read_batch
 from resnet_inspect.sources.costs import Costs, Store, cache_file
 from resnet_inspect.sources.library import match_nets
 
+if TYPE_CHECKING:
+    from resnet_inspect.vocabulary import Precision
+
 ANY_IMAGE = (3, 224, 224)
 Progress = Callable[[int, int, str], None]  # how many are counted, of how many, and the next
+
+
+class Predicted(Protocol):
+    """Milliseconds with the ends of their interval, or why there are none."""
+
+    @property
+    def ms(self) -> float | None: ...
+    @property
+    def low_ms(self) -> float | None: ...
+    @property
+    def high_ms(self) -> float | None: ...
+    @property
+    def reason(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """What is asked of each net besides its work: a floor, the peak memory at a precision, a predicted time.
+
+    ``profile`` tells one profile from another.
+    """
+
+    floor: Floor | None = None
+    memory: "Precision | None" = None
+    predict: Callable[[Graph], Predicted] | None = None
+    profile: str = ""
+
+    @property
+    def key(self) -> tuple[str | None, ...]:
+        return self.floor.on if self.floor else None, self.memory, self.profile
+
+    def price(self, name: str, graph: Graph) -> Costs:
+        """What ``graph``, called ``name``, costs."""
+        from resnet_inspect.graph.facts.memory import peak_bytes
+
+        work = work_of(graph)
+        floor_ms, eager_ms = self.floor.of(graph) if self.floor else (0.0, 0.0)
+        costs = Costs(name, graph.input.shape, work.params, work.macs, work.activations, floor_ms, eager_ms)
+        if self.memory is not None:
+            costs = replace(costs, peak_bytes=peak_bytes(graph, "infer", self.memory))
+        if self.predict is not None:
+            time = self.predict(graph)
+            costs = replace(costs, predicted_ms=time.ms, low_ms=time.low_ms, high_ms=time.high_ms, outside=time.reason)
+        return costs
 
 
 def count_library(
@@ -22,7 +72,7 @@ def count_library(
     kwargs: Kwargs,
     input: Input,
     batch_size: int | None,
-    floor: Floor | None,
+    pricing: Pricing,
     use_cache: bool,
     progress: Progress | None,
 ) -> Iterator[Costs]:
@@ -36,20 +86,20 @@ def count_library(
     read_batch(input, batch_size, ANY_IMAGE)  # a wrong one is the user's mistake, not each net's
     store = Store(cache_file() if use_cache else None)
     for place, name in enumerate(names):
-        key = _key(name, kwargs, input, batch_size, floor)
+        key = _key(name, kwargs, input, batch_size, pricing)
         costs = store.find(key)
         if costs is None:
             if progress:
                 progress(place, len(names), name)
-            costs = _count(name, kwargs, input, batch_size, floor)
+            costs = _count(name, kwargs, input, batch_size, pricing)
             store.keep(key, costs)
         yield costs
 
 
-def _key(name: str, kwargs: Kwargs, input: Input, batch_size: int | None, floor: Floor | None) -> str:
+def _key(name: str, kwargs: Kwargs, input: Input, batch_size: int | None, pricing: Pricing) -> str:
     """All that the costs depend on."""
     versions = _version(name.partition(":")[0]), _version("torch"), __version__
-    return repr((name, kwargs, input, batch_size, floor and floor.on, *versions))
+    return repr((name, kwargs, input, batch_size, pricing.key, *versions))
 
 
 @cache
@@ -57,12 +107,10 @@ def _version(package: str) -> str:
     return version(package)
 
 
-def _count(name: str, kwargs: Kwargs, input: Input, batch_size: int | None, floor: Floor | None) -> Costs:
+def _count(name: str, kwargs: Kwargs, input: Input, batch_size: int | None, pricing: Pricing) -> Costs:
     net = find(name, (), kwargs)
     try:
         graph = graph_of(net, input, batch_size)
     except RequestError as error:
         return Costs(net.name, refusal=error.message)
-    work = work_of(graph)
-    floor_ms, eager_ms = floor.of(graph) if floor else (0.0, 0.0)
-    return Costs(net.name, graph.input.shape, work.params, work.macs, work.activations, floor_ms, eager_ms)
+    return pricing.price(net.name, graph)

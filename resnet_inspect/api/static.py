@@ -2,15 +2,18 @@
 
 from typing import TYPE_CHECKING
 
+from resnet_inspect.api.amounts import Amount, limit, size
 from resnet_inspect.api.answer import Answer, answer, one_of
-from resnet_inspect.api.layout import lay_out
+from resnet_inspect.api.layout import lay_out, name_as_it_comes
 from resnet_inspect.api.network import fold
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.report import Report
 from resnet_inspect.sources import Input, Kwargs, Model, Settings, find, graph_of
+from resnet_inspect.sources.batch import read_input
 
 if TYPE_CHECKING:
+    from resnet_inspect.sources.source import Source
     from resnet_inspect.vocabulary import Depth, Optimizer, Precision, Task
 
 
@@ -27,16 +30,18 @@ def summary(
 
     ``folded``, here and below: fold BatchNorm into the convolutions, and show the network with and without.
     """
+    from resnet_inspect.counting.accuracy import results_of
     from resnet_inspect.questions.summary import summary
     from resnet_inspect.vocabulary import DEPTHS
 
     depth = one_of("depth", depth, DEPTHS)
     source = find(model, settings, kwargs)
     network = graph_of(source, input, batch_size)
+    published = results_of(name_as_it_comes(source))
     if folded:
         network_folded = fold(network)
-        return _with_plain(summary(network_folded, depth), network, network_folded)
-    return answer(summary(network, depth), source.notes)
+        return _with_plain(summary(network_folded, depth, published), network, network_folded)
+    return answer(summary(network, depth, published), source.notes)
 
 
 def flops(
@@ -88,11 +93,13 @@ def memory(
     momentum: float = 0.9,
     folded: bool = False,
     device: str | None = None,
+    fit: Amount = None,
 ) -> Answer:
     """The memory that an eager pass will ask for, when it peaks and what is alive then; nothing runs.
 
     ``optimizer`` is the training step's; ``momentum``, from 0 to below 1, is SGD's. ``device`` adds whether it fits
-    there.
+    there. ``fit``, in bytes or as 24GiB, asks for the largest batch whose peak keeps it; where none does, the exit code
+    is 1.
 
     Raises:
         RequestError: an argument is not one of its choices.
@@ -111,14 +118,35 @@ def memory(
     if not (isinstance(momentum, int | float) and 0 <= momentum < 1):
         raise RequestError(f"momentum {momentum!r} is not a number from 0 to below 1", hint="as --momentum 0.9")
     source = find(model, settings, kwargs)
-    network = graph_of(source, input, batch_size)
     if folded:
         _refuse_to_train_folded(task)
-        network_folded = fold(network)
-        return _with_plain(
-            memory(network_folded, precision=precision, device=limits), network, network_folded, precision
-        )
-    return answer(memory(network, task, precision, optimizer, momentum, limits), source.notes)
+
+    def report_of(network: Graph) -> Report:
+        if folded:
+            bare = fold(network)
+            return _with_plain(memory(bare, precision=precision, device=limits), network, bare, precision)
+        return memory(network, task, precision, optimizer, momentum, limits)
+
+    notes = () if folded else source.notes
+    limit_bytes = limit("--fit", size(fit), "24GiB")
+    if limit_bytes is None:
+        return answer(report_of(graph_of(source, input, batch_size)), notes)
+    from resnet_inspect.questions import fit as largest
+
+    image = _one_image(source, input, batch_size)
+    return answer(largest.fit(lambda n: graph_of(source, (n, *image)), report_of, int(limit_bytes)), notes)
+
+
+def _one_image(source: "Source", input: Input, batch_size: int | None) -> tuple[int, ...]:
+    """Channels, height and width of the images whose number is sought.
+
+    Raises:
+        RequestError: the request names a number of them.
+    """
+    shape = (1, *source.image) if input is None else read_input(input)
+    if batch_size is not None or shape[0] != 1:
+        raise RequestError("--fit finds the batch", hint="leave out --batch-size, and give --input one image")
+    return shape[1:]
 
 
 def _with_plain(report: Report, plain: Graph, folded: Graph, precision: "Precision" = "fp32") -> Answer:

@@ -26,6 +26,7 @@ COMMANDS = {
     "devices": "Devices with known peaks, each with its source.",
     "lint": "What costs more than it gives, or was left out.",
     "list": "Every named variant, with its costs.",
+    "choose": "The nets that keep some bounds, by accuracy and time.",
     "compare": "Several models in one table, with ratios to the first.",
     "diff": "What changes from one model to another, by stage.",
     "reconcile": "What other FLOP counters report, and why they differ.",

@@ -35,6 +35,7 @@ def show_progress(counted: int, planned: int, name: str) -> None:
 @options.floor_device
 @options.floor_precision
 @click.option("--max-floor-ms", type=float, metavar="5", help="Most milliseconds allowed per batch on --device.")
+@click.option("--any-size", is_flag=True, help="Rank nets for every image size, each at its own.")
 @click.option("--no-cache", is_flag=True, help="Count a library's nets again, and keep nothing.")
 @options.asked("input", "batch_size", "kwargs", "format", "output")
 def command(
@@ -47,6 +48,7 @@ def command(
     precision: "Precision | None",
     max_floor_ms: float | None,
     no_cache: bool,
+    any_size: bool,
 ) -> None:
     """List variants whose name or family matches the glob PATTERN, with their costs.
 
@@ -54,6 +56,6 @@ def command(
     """
     answer = comparisons.list_variants(
         pattern, max_params, max_macs, sort, device, precision, max_floor_ms, asked.input, asked.batch_size,
-        asked.kwargs, not no_cache, show_progress,
+        asked.kwargs, not no_cache, show_progress, any_size,
     )  # fmt: skip
     finish(answer, asked)

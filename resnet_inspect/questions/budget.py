@@ -12,6 +12,7 @@ from resnet_inspect.errors import FAILED, INCONCLUSIVE, OK, RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.memory import peak_bytes
 from resnet_inspect.graph.facts.work import Work, work_of
+from resnet_inspect.questions.times import inferences_of
 from resnet_inspect.questions.unseen import unseen_notes
 from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
 from resnet_inspect.typed_json import LARGEST, JsonObject
@@ -139,14 +140,7 @@ def _fitting(graph: Graph, spec: JsonObject, record: Record | None) -> tuple[Pla
         raise RequestError(
             "max-latency-ms needs a measurement", hint="`resnet-inspect bench -o run.json`, then --record run.json"
         )
-    results = [
-        result
-        for result in record.results
-        if result.case.task == "infer"
-        and result.case.input == graph.input.shape
-        and result.spec == spec
-        and (spec or result.case.model == graph.name)  # code has no spec
-    ]
+    results = inferences_of(record.results, graph.name, spec, graph.input.shape)
     if not results:
         labels = ", ".join(result.case.label for result in record.results) or "nothing"
         raise RequestError(

@@ -1,9 +1,17 @@
 """What the nets of a library cost: a row for each that matches."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
-from resnet_inspect.questions.variants import EAGER_NOTE, Floor, Sort
+from resnet_inspect.counting.accuracy import Accuracy, best
+from resnet_inspect.questions.accuracy import OF_WEIGHTS, accuracy_columns
+from resnet_inspect.questions.variants import (
+    EAGER_NOTE,
+    SIZES_DIFFER,
+    Floor,
+    Sort,
+    make_room,
+    most_common_size,
+)
 from resnet_inspect.report import Column, Report, tabulate
 from resnet_inspect.sources.costs import Costs
 from resnet_inspect.units import counted
@@ -15,6 +23,12 @@ COLUMNS: tuple[Column[Costs], ...] = (
     Column("macs", "MACs", lambda net: net.macs, "count"),
     Column("activations", "activ.", lambda net: net.activations, "count"),
 )
+
+
+def _top(net: Costs) -> Accuracy | None:
+    return best(net.name, net.input)
+
+
 ON_A_DEVICE: tuple[Column[Costs], ...] = (
     Column("floor_ms", "floor", lambda net: net.floor_ms, "ms"),
     Column("eager_floor_ms", "eager floor", lambda net: net.eager_ms, "ms"),
@@ -27,6 +41,7 @@ ORDERS: dict[Sort, Callable[[Costs], str | float]] = {
     "macs": lambda net: net.macs,
     "activations": lambda net: net.activations,
     "floor": lambda net: net.floor_ms,
+    "top1": lambda net: -top.top1 if (top := _top(net)) else 0.0,  # the best first
 }
 
 
@@ -37,23 +52,34 @@ def library(
     max_macs: float | None = None,
     floor: Floor | None = None,
     max_floor_ms: float | None = None,
+    one_size: bool = False,
 ) -> Report:
-    """A row for each net within the limits, in the given order unless ``sort`` names another."""
+    """A row for each net within the limits, in the given order unless ``sort`` names another.
+
+    ``one_size`` leaves out nets for images of another size than most.
+    """
 
     def keeps(net: Costs) -> bool:
         limited = ((net.params, max_params), (net.macs, max_macs), (net.floor_ms, max_floor_ms))
         return all(limit is None or cost <= limit for cost, limit in limited)
 
     read = [net for net in nets if not net.refusal]
+    others: tuple[str, ...] = ()
+    if one_size and read:
+        usual, others = most_common_size(net.input[2:] for net in read)
+        read = [net for net in read if net.input[2:] == usual]
     kept = sorted(filter(keeps, read), key=lambda net: (ORDERS[sort or "name"](net), net.name))
+    sizes_differ = len({net.input for net in kept}) > 1
     columns = COLUMNS
     if floor is not None:
-        # A narrow terminal leaves out other columns before the floor, which the user asked for.
-        narrow = (replace(column, optional=column.key in ("input", "activations")) for column in COLUMNS)
-        columns = (*narrow, *ON_A_DEVICE)
+        columns = (*make_room(COLUMNS, sizes_differ), *ON_A_DEVICE)
     notes = [floor.note, EAGER_NOTE] if floor else []
-    if len({net.input for net in kept}) > 1:
-        notes.append("the inputs differ; give --input to compare at one size")
+    if sort == "top1":
+        columns = (*columns, *accuracy_columns(_top, optional=False))
+        notes.append(OF_WEIGHTS)
+    notes += others
+    if sizes_differ:
+        notes.append(SIZES_DIFFER)
     if refused := [net for net in nets if net.refusal]:
         share = f"{len(refused)} of {len(nets)}"
         notes.append(f"left out, as their calls cannot be read: {share}; {refused[0].name}: {refused[0].refusal}")

@@ -1,15 +1,17 @@
 """What a network consists of and what each part costs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import prod
 from typing import NamedTuple
 
+from resnet_inspect.counting.accuracy import Accuracy
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.facts.blocks import alias, block_name, blocks_by_stage, calls, made_of, projecting, row_of
 from resnet_inspect.graph.facts.receptive_field import View, views
 from resnet_inspect.graph.facts.work import Work, sum_of, work_by
 from resnet_inspect.graph.ops.linear import Conv2d
+from resnet_inspect.questions.accuracy import accuracy_facts, accuracy_notes
 from resnet_inspect.questions.unseen import unseen_notes
 from resnet_inspect.report import Column, Fact, Report, Table, tabulate
 from resnet_inspect.units import Value, giga, share
@@ -33,8 +35,11 @@ VIEW: tuple[Column[Part], ...] = (
 )
 
 
-def summary(graph: Graph, depth: Depth = "stage") -> Report:
-    """A row for each stage, block or call, with its share of the totals and the receptive field of its output."""
+def summary(graph: Graph, depth: Depth = "stage", published: Sequence[Accuracy] = ()) -> Report:
+    """A row for each stage, block or call, with its share of the totals and the receptive field of its output.
+
+    ``published`` are results of the net's trained weights.
+    """
     key = row_of(graph, depth)
     works = work_by(graph, key)
     total = sum_of(works)
@@ -48,10 +53,15 @@ def summary(graph: Graph, depth: Depth = "stage") -> Report:
         kind="summary",
         model=graph.name,
         title=f"{graph.name}, input {graph.input}",
-        facts=(Fact("input", "input", graph.input.shape, "shape"), *total_facts(graph, total)),
+        facts=(
+            Fact("input", "input", graph.input.shape, "shape"),
+            *total_facts(graph, total),
+            *accuracy_facts(published, graph.input.shape),
+        ),
         tables=(table,),
         notes=(
             *counting_notes(graph, total.macs, total.macs_without_weights),
+            *accuracy_notes(published, graph.input.shape),
             *_field_note(parts),
             *_too_small(graph),
             *unseen_notes(graph),

@@ -2,27 +2,30 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, TypeVar, get_args
 
+from resnet_inspect.counting.accuracy import Accuracy, best, highest, side_of
 from resnet_inspect.counting.conventions import FVCORE, FVCORE_ACTIVATIONS
 from resnet_inspect.counting.count import Convention, count
 from resnet_inspect.counting.writing import as_written
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.work import Work, work_of
+from resnet_inspect.questions.accuracy import OF_WEIGHTS, accuracy_columns
 from resnet_inspect.questions.unseen import unseen_notes
 from resnet_inspect.report import Column, Report, tabulate
 from resnet_inspect.resnet.zoo import Variant
-from resnet_inspect.units import counted
+from resnet_inspect.units import counted, text
 
-Sort = Literal["name", "family", "params", "macs", "activations", "floor"]
+T = TypeVar("T")
+Sort = Literal["name", "family", "params", "macs", "activations", "floor", "top1"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
-OF_AN_IMAGE: tuple[Sort, ...] = ("macs", "activations", "floor")  # what depends on the size of the image
+OF_AN_IMAGE: tuple[Sort, ...] = ("macs", "activations", "floor", "top1")  # what depends on the size of the image
 
 
 class Net(NamedTuple):
     """A net and its costs; ``floor_ms`` and ``eager_ms`` are 0 where no device is given.
 
-    ``variant`` is None where the nets are any models.
+    ``variant`` is None where the nets are any models, ``top`` where no accuracy is published or asked for.
     """
 
     variant: Variant | None
@@ -30,6 +33,7 @@ class Net(NamedTuple):
     work: Work
     floor_ms: float
     eager_ms: float
+    top: Accuracy | None = None
 
 
 NAME: Column[Net] = Column("name", "model", lambda net: net.graph.name, csv=("model", 1))
@@ -39,6 +43,7 @@ PARAMS: Column[Net] = Column("params", "params", lambda net: net.work.params, "c
 MACS: Column[Net] = Column("macs", "MACs", lambda net: net.work.macs, "count")
 ACTIVATIONS: Column[Net] = Column("activations", "activ.", lambda net: net.work.activations, "count")
 FLOOR: Column[Net] = Column("floor_ms", "floor", lambda net: net.floor_ms, "ms")
+TOP1: tuple[Column[Net], ...] = accuracy_columns(lambda net: net.top)
 
 
 def _family(net: Net) -> str:
@@ -63,6 +68,7 @@ ORDERS: dict[Sort, Callable[[Net], str | float]] = {
     "macs": lambda net: net.work.macs,
     "activations": lambda net: net.work.activations,
     "floor": lambda net: net.floor_ms,
+    "top1": lambda net: -net.top.top1 if net.top else 0.0,  # the best first
 }
 
 
@@ -81,8 +87,30 @@ class Floor(NamedTuple):
 EAGER_NOTE = "eager floor: every call reads and writes memory, as torch runs without compile"
 
 
+SIZES_DIFFER = "the inputs differ; give --input to compare at one size"
+
+
+def most_common_size(sizes: Iterable[tuple[int, ...]]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The height and width of most nets, whose costs can be ranked, and a note on the others if there are any."""
+    from collections import Counter
+
+    (usual, _), *others = Counter(sizes).most_common()
+    counts = ", ".join(f"{count} of {text(size, 'shape')}" for size, count in others)
+    note = f"nets for {text(usual, 'shape')} alone; left out: {counts}; --input ranks all nets at one size"
+    return usual, (note,) if others else ()
+
+
 def images_per_s(net: Net) -> float:
     return 1e3 * net.graph.input.shape[0] / net.floor_ms
+
+
+def make_room(columns: Sequence[Column[T]], sizes_differ: bool) -> tuple[Column[T], ...]:
+    """The columns, of which a narrow terminal leaves out some before the floors, which the user asked for.
+
+    Images of several sizes stay, as nothing else tells them.
+    """
+    spared = ("family", "macs", "activations") if sizes_differ else ("family", "input", "activations")
+    return tuple(replace(column, optional=column.key in spared) for column in columns)
 
 
 def catalogue(
@@ -94,6 +122,16 @@ def catalogue(
     max_floor_ms: float | None = None,
 ) -> Report:
     """A row for each (variant, graph) within the limits, in the given order unless ``sort`` names another."""
+    nets: list[Net] = []
+    for variant, graph in graphs:
+        work = work_of(graph)
+        if (max_params is not None and work.params > max_params) or (max_macs is not None and work.macs > max_macs):
+            continue
+        floor_ms, eager_ms = floor.of(graph) if floor else (0.0, 0.0)
+        if max_floor_ms is None or floor_ms <= max_floor_ms:
+            top = best(variant.name, graph.input.shape) if sort == "top1" else None
+            nets.append(Net(variant, graph, work, floor_ms, eager_ms, top))
+    sizes_differ = len({net.graph.input.shape for net in nets}) > 1
     columns: tuple[Column[Net], ...] = (
         NAME,
         Column("family", "family", _family),
@@ -105,31 +143,37 @@ def catalogue(
         _counted_by(FVCORE_ACTIVATIONS, "infer_macts", 1e6),
     )
     if floor is not None:
-        # A narrow terminal leaves out other columns before the floor, which the user asked for.
         columns = (
-            *(replace(column, optional=column.key in ("family", "input", "activations")) for column in columns),
+            *make_room(columns, sizes_differ),
             FLOOR,
             Column("eager_floor_ms", "eager floor", lambda net: net.eager_ms, "ms"),
             Column("images_per_s_floor", "images/s at most", images_per_s, "rate"),
         )
-    nets: list[Net] = []
-    for variant, graph in graphs:
-        work = work_of(graph)
-        if (max_params is not None and work.params > max_params) or (max_macs is not None and work.macs > max_macs):
-            continue
-        floor_ms, eager_ms = floor.of(graph) if floor else (0.0, 0.0)
-        if max_floor_ms is None or floor_ms <= max_floor_ms:
-            nets.append(Net(variant, graph, work, floor_ms, eager_ms))
+    if sort == "top1":
+        columns = (*columns, *(replace(column, optional=False) for column in TOP1))
     if sort is not None:
         nets.sort(key=lambda net: (ORDERS[sort](net), net.graph.name))
     table = tabulate("variants", "variants", columns, nets)
-    notes = (floor.note, EAGER_NOTE) if floor else ()
+    notes = ((floor.note, EAGER_NOTE) if floor else ()) + ((OF_WEIGHTS,) if sort == "top1" else ())
+    notes += (SIZES_DIFFER,) if sizes_differ and (floor or sort in OF_AN_IMAGE) else ()
     return Report("list", None, counted(len(nets), "variant"), tables=(table,), notes=notes)
 
 
-def compare(graphs: Sequence[Graph], floor: Floor | None = None) -> Report:
-    """A row for each model, with its ratios to the first."""
-    nets = [Net(None, graph, work_of(graph), *(floor.of(graph) if floor else (0.0, 0.0))) for graph in graphs]
+def compare(
+    graphs: Sequence[Graph], floor: Floor | None = None, published: Sequence[Sequence[Accuracy]] = ()
+) -> Report:
+    """A row for each model, with its ratios to the first; ``published`` are the results of each model's weights."""
+    nets = [
+        Net(
+            None,
+            graph,
+            work_of(graph),
+            *(floor.of(graph) if floor else (0.0, 0.0)),
+            highest(results, side_of(graph.input.shape)),
+        )
+        for graph, results in zip(graphs, published or [()] * len(graphs), strict=True)
+    ]
+    rated = any(net.top for net in nets)
 
     def ratio(key: str, cost: Callable[[Net], float], optional: bool = False) -> Column[Net]:
         return Column(key, "ratio", lambda net: round(cost(net) / cost(nets[0]), 6), "ratio", optional)
@@ -145,11 +189,13 @@ def compare(graphs: Sequence[Graph], floor: Floor | None = None) -> Report:
         replace(ACTIVATIONS, optional=floor is not None),
         ratio("activations_ratio", lambda net: net.work.activations, optional=floor is not None),
         *((FLOOR, ratio("floor_ratio", lambda net: net.floor_ms)) if floor else ()),
+        *(TOP1 if rated else ()),
     )
     notes = [f"ratios are to {graphs[0].name}"]
     if len({graph.input for graph in graphs}) > 1:
-        notes.append("the inputs differ; give --input to compare at one size")
+        notes.append(SIZES_DIFFER)
     notes += [floor.note] if floor else []
+    notes += [OF_WEIGHTS] if rated else []
     notes += [note for graph in graphs for note in unseen_notes(graph)]
     table = tabulate("models", "models", columns, nets)
     return Report("compare", graphs[0].name, counted(len(graphs), "model"), tables=(table,), notes=tuple(notes))

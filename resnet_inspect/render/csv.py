@@ -34,4 +34,6 @@ def _cell(value: Value, unit: Unit, column: Heading) -> Value:
         return ""
     if column.csv and isinstance(value, int):
         return value / column.csv[1]
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else csv_text(text(value, unit))
+    if isinstance(value, bool):
+        return text(value)
+    return value if isinstance(value, int | float) else csv_text(text(value, unit))

@@ -12,7 +12,11 @@ from resnet_inspect.typed_json import Count, decode, encode
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What a net costs at ``input``, N, C, H, W; or why its calls cannot be read. Without a device, floors are 0."""
+    """What a net costs at ``input``, N, C, H, W; or why its calls cannot be read.
+
+    Floors are 0 without a device, and ``peak_bytes`` where nobody asked. A predicted time has the ends of its interval;
+    ``outside`` says why there is none.
+    """
 
     name: str
     input: tuple[int, ...] = ()
@@ -22,6 +26,11 @@ class Costs:
     floor_ms: float = 0.0
     eager_ms: float = 0.0
     refusal: str = ""
+    peak_bytes: Count = 0
+    predicted_ms: float | None = None
+    low_ms: float | None = None
+    high_ms: float | None = None
+    outside: str = ""
 
 
 class Store:

@@ -204,6 +204,34 @@ def test_what_depends_on_the_image_is_listed_at_one_size(asked: tuple[str, ...],
     assert len(ri.list(pattern, input="1,3,64,64", **options).tables[0].rows) == len(all_sizes)
 
 
+def test_any_size_ranks_nets_of_every_size_and_says_which(run: Run) -> None:
+    everything = ri.list("resnet-t").tables[0].rows
+    answer = ri.list("resnet-t", device="t4", sort="floor", any_size=True)
+    assert len(answer.tables[0].rows) == len(everything) == 4
+    assert any("the inputs differ" in note for note in answer.notes)
+    shown = run("list", "resnet-t", "--device", "t4", "--any-size", columns=80).stdout
+    assert "1×3×176×176" in shown
+    assert "1×3×256×256" in shown
+
+
+def test_a_librarys_nets_are_ranked_at_one_size_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    pattern = "timm:resnet1[04]t"  # both for 176×176
+    (first, *rest) = json.loads(ri.list(pattern, device="t4").to_json())["tables"]["nets"]
+    assert {tuple(row["input"]) for row in (first, *rest)} == {(1, 3, 176, 176)}
+    mixed = ri.list("timm:resnet[12][06]t", device="t4", sort="floor")
+    assert len(mixed.tables[0].rows) == 1
+    assert any("left out: 1 of" in note for note in mixed.notes)
+    assert len(ri.list("timm:resnet[12][06]t", device="t4", sort="floor", any_size=True).tables[0].rows) == 2
+
+
+@pytest.mark.parametrize("option", ["max_params", "max_macs", "max_floor_ms"])
+@pytest.mark.parametrize("value", [-1, 0, float("nan"), True, [1], "x"])
+def test_a_limit_that_is_no_number_above_0_is_refused(option: str, value: object) -> None:
+    with pytest.raises(ri.InspectError):
+        ri.list("resnet18", device="t4", **{option: value})
+
+
 def test_a_bound_is_called_a_bound_and_the_eager_floor_stands_next_to_it(run: Run) -> None:
     lines = run("list", "resnet18", "--device", "t4", "--precision", "fp16", columns=120).stdout.splitlines()
     assert "floor  eager floor  images/s at most" in lines[1]

@@ -100,9 +100,9 @@ def test_what_the_costs_depend_on_is_counted_anew(changed: dict[str, Any], monke
 
 @pytest.mark.parametrize("version", ["torchvision", "torch"])
 def test_another_version_is_counted_anew(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    key = counting._key("torchvision:resnet18", (), None, None, None)
+    key = counting._key("torchvision:resnet18", (), None, None, counting.Pricing())
     monkeypatch.setattr(counting, "_version", lambda package: "9" if package == version else "8")
-    assert counting._key("torchvision:resnet18", (), None, None, None) != key
+    assert counting._key("torchvision:resnet18", (), None, None, counting.Pricing()) != key
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"key": 1}', '{"key": "k", "costs": {"name": 3}}', "\x00", "[]", "null"])

@@ -72,6 +72,23 @@ def nearest(name: str) -> list[str]:
     return get_close_matches(name.lower().replace("-", "_"), [v.name for v in variants()])
 
 
+def matching(glob: str) -> list[Variant]:
+    """The listed variants whose name or family matches.
+
+    Raises:
+        UnknownModelError: none does.
+    """
+    from fnmatch import fnmatchcase  # which finding a name does without
+
+    found = [v for v in variants() if fnmatchcase(v.name, glob) or fnmatchcase(v.family, glob)]
+    if not found:
+        hint = "quote a glob, as in resnet-inspect list 'wide*'"
+        if not any(sign in glob for sign in "*?["):
+            hint = did_you_mean(nearest(glob))
+        raise UnknownModelError(f"no variant matches {glob!r}", hint)
+    return found
+
+
 def did_you_mean(names: Sequence[str]) -> str:
     """The hint of an unknown model; without names, where to find some."""
     if not names:

@@ -1,0 +1,162 @@
+"""The verb that chooses among nets: which keep some bounds, and which of those no other beats."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from resnet_inspect.api.amounts import Amount, amount, limit, size
+from resnet_inspect.api.answer import Answer, answer, one_of
+from resnet_inspect.api.library import ANY_IMAGE, Pricing, Progress, count_library
+from resnet_inspect.api.records import Recorded, as_record
+from resnet_inspect.api.timing import timing_on
+from resnet_inspect.errors import RequestError, ShapeError
+from resnet_inspect.resnet import zoo
+from resnet_inspect.sources import Input, VariantSource
+from resnet_inspect.sources.batch import Batch, read_batch
+from resnet_inspect.sources.costs import Costs
+from resnet_inspect.sources.library import is_pattern
+from resnet_inspect.typed_json import JsonObject
+
+if TYPE_CHECKING:
+    import os
+
+    from resnet_inspect.counting.accuracy import TrainedOn
+    from resnet_inspect.questions.choose import Sort
+    from resnet_inspect.vocabulary import Precision
+
+
+def choose(
+    device: str | None = None,
+    batch_size: int | None = None,
+    max_latency_ms: float | None = None,
+    max_params: Amount = None,
+    max_memory: Amount = None,
+    min_top1: float | None = None,
+    sort: "Sort" = "top1",
+    among: str | Sequence[str] = "*",
+    any_size: bool = False,
+    input: Input = None,
+    precision: "Precision | None" = None,
+    trained_on: "TrainedOn" = "imagenet-1k",
+    record: Recorded | None = None,
+    profile: "str | os.PathLike[str] | None" = None,
+    use_cache: bool = True,
+    progress: Progress | None = None,
+) -> Answer:
+    """The nets that keep the bounds, with their published top-1 and the time of a batch on ``device``.
+
+    A time is measured where ``record`` has one, else predicted by ``profile`` or by that of this machine's cpu or cuda,
+    else the floor of the device's data sheet. ``among`` are globs of the zoo or of a library, as ``timm:resnet*``.
+
+    Nets for one image size are compared: 224, or that of ``input``. ``any_size`` takes nets for other sizes, too: at
+    ``input``, or each at its own. ``trained_on="any"`` also counts accuracies of weights that saw more than
+    ImageNet-1k. Where nothing fits, the exit code is 1.
+
+    Raises:
+        RequestError: a bound is no number above 0, or nothing tells a time on the device. UnknownModelError: a glob
+            matches no net.
+    """
+    from resnet_inspect.counting.accuracy import TRAINED_ON, best
+    from resnet_inspect.questions.choose import SORTS, Bounds, Candidate, choose
+    from resnet_inspect.questions.times import time_of
+    from resnet_inspect.vocabulary import PRECISIONS
+
+    sort = one_of("sort", sort, SORTS)
+    trained_on = one_of("trained_on", trained_on, TRAINED_ON)
+    precision = one_of("precision", precision, (None, *PRECISIONS))
+    bounds = Bounds(
+        latency_ms=limit("--max-latency-ms", max_latency_ms, "5"),
+        params=limit("--max-params", amount(max_params), "26M"),
+        memory=limit("--max-memory", size(max_memory), "2GiB"),
+        top1=limit("--min-top1", min_top1, "78", 100),
+    )
+    run = None if record is None else as_record(record)
+    timing = timing_on(device, precision, profile, run, bounds.memory is not None)
+    images = Images(read_batch(input, batch_size, ANY_IMAGE), input is not None, any_size)
+    nets, notes = _gather(_globs(among), images, timing.pricing, use_cache, progress)
+    candidates = []
+    for costs, spec in nets:
+        time = time_of(costs, timing.results, spec, run.plan.seed if run else 0)
+        candidates.append(Candidate(costs, time, best(costs.name, costs.input, trained_on)))
+    return answer(choose(candidates, bounds, timing.on, sort, trained_on), notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """The batch that nets are applied to; ``given`` by the user, or at ``any_size`` of the nets' own."""
+
+    batch: Batch
+    given: bool
+    any_size: bool
+
+    @property
+    def input(self) -> Batch | None:
+        """The batch for nets of every size; None for each net's own images."""
+        return self.batch if self.given or not self.any_size else None
+
+    def suit(self, channels: int, height: int, width: int) -> bool:
+        """Whether a net for such images is compared."""
+        return self.any_size or (channels, height, width) == self.batch[1:]
+
+    def __str__(self) -> str:
+        return "×".join(map(str, self.batch[2:]))
+
+
+class Priced(NamedTuple):
+    """A net's costs, and the fields of its spec as a Record has them; empty for code."""
+
+    costs: Costs
+    spec: JsonObject
+
+
+def _globs(among: str | Sequence[str]) -> list[str]:
+    parts = among.split(",") if isinstance(among, str) else [part for each in among for part in each.split(",")]
+    return [part.strip() for part in parts]
+
+
+def _gather(
+    globs: Sequence[str], images: Images, pricing: Pricing, use_cache: bool, progress: Progress | None
+) -> tuple[list[Priced], list[str]]:
+    """The nets that match and suit the images, each once, and notes on those left out.
+
+    Raises:
+        RequestError: no net suits the images.
+    """
+    nets: dict[str, Priced] = {}
+    sizes: Counter[str] = Counter()
+    refused: list[str] = []
+    for glob in globs:
+        if is_pattern(glob):
+            # A net that suits one size has it as its own, so that its own need not be asked for first.
+            input = images.input if images.any_size else None
+            for costs in count_library(glob, (), input, images.batch[0], pricing, use_cache, progress):
+                if costs.refusal:
+                    refused.append(costs.name)
+                elif images.suit(*costs.input[1:]):
+                    nets[costs.name] = Priced(costs, {})
+                else:
+                    sizes["×".join(map(str, costs.input[2:]))] += 1
+            continue
+        for source in map(VariantSource, zoo.matching(glob)):
+            side = source.spec.input_size
+            if not images.suit(*source.image):
+                sizes[f"{side}×{side}"] += 1
+                continue
+            try:
+                graph = source.graph(images.input or (images.batch[0], *source.image))
+            except ShapeError:
+                refused.append(source.name)
+                continue
+            nets[source.name] = Priced(pricing.price(source.name, graph), source.spec_fields)
+    if not nets:
+        raise RequestError(
+            f"no net among {', '.join(globs)} is for images of {images}", hint="--any-size takes nets of other sizes"
+        )
+    notes = []
+    if sizes:
+        counts = ", ".join(f"{count} of {side}" for side, count in sizes.most_common())
+        notes.append(f"nets for {images} alone; left out: {counts}; --any-size takes them, too")
+    if refused:
+        notes.append(f"left out, as they take no such input: {', '.join(refused)}")
+    return [*nets.values()], notes

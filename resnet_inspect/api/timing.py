@@ -1,0 +1,119 @@
+"""Where a time of a net comes from: a Record's measurements, a profile, the floor of a data sheet."""
+
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from resnet_inspect.api.hardware import floor_on
+from resnet_inspect.api.library import Pricing
+from resnet_inspect.errors import RequestError
+
+if TYPE_CHECKING:
+    import os
+
+    from resnet_inspect.benchmark.record import Record, Result
+    from resnet_inspect.hardware.devices import Device
+    from resnet_inspect.prediction.profile import Profile
+    from resnet_inspect.vocabulary import Precision
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What is asked of each net, the measurements that come before it, and where both hold, in words."""
+
+    pricing: Pricing
+    results: "tuple[Result, ...]"
+    on: str
+
+
+def timing_on(
+    device: str | None,
+    precision: "Precision | None",
+    profile: "str | os.PathLike[str] | None",
+    record: "Record | None",
+    with_memory: bool,
+) -> Timing:
+    """The times on a data sheet's device, on this machine's cpu or cuda by its profile, or where a Record was taken.
+
+    Raises:
+        RequestError: nothing tells a time there, or the profile or the Record is of another device.
+    """
+    from resnet_inspect.hardware.devices import find_device, is_torch_device
+
+    here = device is not None and is_torch_device(device)
+    sheet = None if device is None or here else find_device(device)
+    floor = floor_on(device, precision) if sheet else None
+    learnt = _profile(device, precision, profile, here, record is not None)
+    if sheet and learnt and not _is_of(learnt, sheet):
+        raise RequestError(f"the profile is of {_place(learnt)}, not of {sheet.title}", hint="leave out one of the two")
+    results = () if record is None else _results_on(record, device, sheet, learnt, precision)
+    if sheet and floor:
+        on, computed_in = floor.on, precision or sheet.precision
+    elif learnt:
+        of = learnt.conditions
+        on, computed_in = f"{of.precision} {of.layout} {of.mode} on {_place(learnt)}", of.arithmetic
+    elif record:
+        on, computed_in = _title(record, results[0]), precision or results[0].case.arithmetic
+    else:
+        raise RequestError("choose needs a device", hint="as --device t4; see `resnet-inspect devices`")
+    pricing = Pricing(floor, computed_in if with_memory else None)
+    if learnt:
+        digest = sha256(repr(learnt).encode()).hexdigest()  # two profiles of equal conditions may differ
+        pricing = replace(pricing, predict=learnt.predict, profile=digest)
+    return Timing(pricing, results, on)
+
+
+def _profile(
+    device: str | None, precision: str | None, path: "str | os.PathLike[str] | None", here: bool, measured: bool
+) -> "Profile | None":
+    """The profile in ``path``, or that of this machine's ``device``, which may lack one where a Record has times."""
+    if path is None and not here:
+        return None
+    from resnet_inspect.prediction.profiles import find_profile
+
+    try:
+        return find_profile(path, device if here else None, precision)
+    except RequestError:
+        if path is None and measured:
+            return None
+        raise
+
+
+def _results_on(
+    record: "Record", device: str | None, sheet: "Device | None", profile: "Profile | None", precision: str | None
+) -> "tuple[Result, ...]":
+    """The Record's results on the device asked for.
+
+    Raises:
+        RequestError: it has none.
+    """
+    titles = sheet.known_as if sheet else (profile.conditions.machine,) if profile else ()
+    kind = "" if sheet or device is None else device.partition(":")[0]
+    results = tuple(
+        result
+        for result in record.results
+        if kind in ("", result.case.kind)
+        and (not titles or _title(record, result) in titles)
+        and precision in (None, result.case.arithmetic)
+    )
+    if not results:
+        ran = dict.fromkeys(f"{result.case.arithmetic} on {_title(record, result)}" for result in record.results)
+        of = ", ".join(ran) or "nothing"
+        asked = sheet.title if sheet else _place(profile) if profile else device or precision
+        raise RequestError(f"the Record is of {of}, not of {asked}", hint="measure there, or leave out --record")
+    return results
+
+
+def _title(record: "Record", result: "Result") -> str:
+    """What the system calls the processor or the GPU that ran a result."""
+    gpu = record.environment.gpu
+    on_gpu = result.case.kind == "cuda"
+    return ((gpu and gpu.name) or "a GPU without a name") if on_gpu else record.environment.machine.cpu_model
+
+
+def _place(profile: "Profile") -> str:
+    return profile.conditions.machine or profile.conditions.device
+
+
+def _is_of(profile: "Profile", sheet: "Device") -> bool:
+    return profile.conditions.device == sheet.name or profile.conditions.machine in sheet.known_as
