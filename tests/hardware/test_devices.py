@@ -76,7 +76,7 @@ def test_memory_says_whether_it_fits_a_device(options: dict[str, Any], told: str
         ("orin-nx", 1024, 918, 1.88, 8 * 2048),
         ("orin-nano", 1024, 625, 1.28, 8 * 2048),
         ("orin-nano-super", 1024, 1020, 2.09, 8 * 2048),
-        ("agx-xavier", 512, 1377, 1.41, None),
+        ("agx-xavier", 512, 1377, 1.41, 64 * 128),
         ("xavier-nx", 384, 1100, 0.845, 48 * 128),
         ("mi300x", 304 * 128, 2100, 163.4, 304 * 2048),
         ("h100", 16896, 1980, 66.9, None),
@@ -95,6 +95,15 @@ def test_a_peak_is_what_cores_and_clock_give(
     assert cores * clock_mhz * 1e6 * 2 == pytest.approx(device.peaks["fp32"], rel=0.01)
     if tensor is not None:
         assert tensor * clock_mhz * 1e6 == pytest.approx(device.peaks["fp16"], rel=0.015)
+
+
+@pytest.mark.parametrize(
+    ("name", "sparse_int8_tops"), [("agx-orin", 170), ("orin-nx", 60), ("orin-nano", 40), ("orin-nano-super", 67)]
+)
+def test_an_orin_multiplies_at_a_quarter_of_the_sparse_int8_rate_that_its_sheet_prints(
+    name: str, sparse_int8_tops: int
+) -> None:
+    assert find_device(name).peaks["fp16"] * 4 / 1e12 == pytest.approx(sparse_int8_tops, rel=0.03)
 
 
 def test_hopper_multiplies_at_the_clock_of_its_tensor_cores() -> None:
