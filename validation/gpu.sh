@@ -41,6 +41,8 @@ repeat         120 any   is a run the same as itself?
 agreement       90 any   do torch.utils.benchmark, triton and torchvision's module agree?
 honesty        240 any   what does the sampler add, and are planted slow-downs found?
 repeatability  420 any   how far apart are fresh processes?
+calibration    240 any   how long does each class of work take in bf16, channels_last?
+prediction     400 any   does that predict nets that the calibration has not seen?
 summary         30 any   everything as Markdown, with what failed and what was predicted
 "
 
@@ -71,10 +73,10 @@ else
 fi
 if [[ $quick ]]; then
     net=resnet18 nets=(resnet18) small=1 batches=1,2 large=2,4 plan=(--input 1,3,32,32 --quick --max-time 0.2)
-    trials=2 processes=2 repeats=2
+    trials=2 processes=2 repeats=2 predict=(--quick --nets 2)
 else
     net=resnet50 nets=(resnet18 resnet101 resnet152) small=1,32 batches=1,32,256 large=32,256 plan=(--max-time 5)
-    trials=20 processes=8 repeats=7
+    trials=20 processes=8 repeats=7 predict=(--nets 20)
 fi
 
 run() { # COMMAND...: until the part's time is over; then as Ctrl-C would end it
@@ -136,6 +138,11 @@ part_agreement() {
 }
 part_honesty() { validate honesty --only overhead,same,planted,stages,memory --trials "$trials"; }
 part_repeatability() { validate honesty --only repeatability --processes "$processes"; }
+predict() { # OPTION...: DIR/prediction keeps what is measured
+    validate prediction --precision bf16 --layout channels_last --batch-size 1,32 --out "$out/prediction" "$@"
+}
+part_calibration() { predict "${predict[@]}" --nets 0; }
+part_prediction() { predict "${predict[@]}"; }
 part_summary() {
     local name record
     {
@@ -151,7 +158,7 @@ part_summary() {
             inspect roofline --record "$out/$name.json" --case 1 --depth "${name%s}" --format md
             echo
         done
-        for name in environment tests tests-compile repeat agreement honesty repeatability; do
+        for name in environment tests tests-compile repeat agreement honesty repeatability calibration prediction; do
             [[ -e $out/$name.log ]] || continue
             printf '# The log of %s\n\n```text\n%s\n```\n\n' "$name" "$(tail -n 60 "$out/$name.log")"
         done

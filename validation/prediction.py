@@ -5,9 +5,9 @@
 Calibrates (once for each number of threads), then measures other nets of the zoo afresh, each at two of the batches and
 numbers of threads, interleaved as `bench` does. DIR (by default prediction-results) holds both Records, which grow case
 by case: a run that was ended goes on where it stopped. --calibration RUN.json takes a Record of bench or calibrate
-instead, --report judges what DIR holds and measures nothing.
+instead, --nets 0 calibrates only, --report judges what DIR holds and measures nothing.
 
-On two quiet cores: 18 minutes of calibration and 15 of nets. On a GPU: 4 and 4.
+On two quiet cores: 18 minutes of calibration and 15 of nets. On a GPU: 4 and, for 20 nets, 6.
 
 Reading the tables: an error is predicted over measured, less one. "at the calibration's pace" divides each time by its
 round's reference workload first: the difference is the machine's change of pace, which --pace allows for. MACs, floor
@@ -49,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     folder = Path(asked.out)
     folder.mkdir(parents=True, exist_ok=True)
     calibration, truth = folder / "calibration.json", folder / "truth.json"
-    threads, batches = _numbers(asked.threads), _numbers(asked.batch_size)
+    threads = _numbers(asked.threads) if asked.device == "cpu" else None
+    batches = _numbers(asked.batch_size)
     try:
         if asked.calibration:
             record = _read(Path(asked.calibration))
@@ -60,6 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         profiles = profiles_of(record)
         if not profiles:
             raise SystemExit("the calibration has too few nets")
+        if not asked.nets:
+            return 0
         if not asked.report:
             cases = choose(profiles, record, batches, asked.nets)
             measure_truth(cases, truth, asked.quick)
@@ -70,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def calibrate(asked: argparse.Namespace, threads: tuple[int, ...], path: Path) -> Record:
+def calibrate(asked: argparse.Namespace, threads: tuple[int, ...] | None, path: Path) -> Record:
     """The calibration's Record, which is saved once it is whole."""
     unfinished = path.with_suffix(".partial.json")
     way = Way(device=asked.device, precision=asked.precision, layout=asked.layout, mode=asked.mode, threads=threads)

@@ -43,6 +43,14 @@ class Judged:
         return low is not None and high is not None and low <= self.ms <= high
 
 
+def measured_ms(result: Result) -> float:
+    """What a prediction is of: the device's time of a call, or the host's where that is longer; else the latency."""
+    metrics = result.metrics
+    known = [metric.median_ms for metric in (metrics.device_time, metrics.enqueue) if metric is not None]
+    assert metrics.latency is not None
+    return max(known) if metrics.device_time else metrics.latency.median_ms
+
+
 def judge(profiles: Sequence[Profile], calibration: Record, truth: Record) -> list[Judged]:
     """Every result of ``truth`` whose conditions a profile has."""
     of = {profile.conditions: profile for profile in profiles}
@@ -56,14 +64,15 @@ def judge(profiles: Sequence[Profile], calibration: Record, truth: Record) -> li
         graph = measured_graph(result)
         features = features_of(graph, conditions.arithmetic, conditions.mode)
         parts = shares_of(features.amounts, profile.coefficients)
-        at_pace_ms, _ = median_at(metric, result.reference_ms, profile.reference_ms)
+        scaled_ms, _ = median_at(metric, result.reference_ms, profile.reference_ms)
+        at_pace_ms = measured_ms(result) * scaled_ms / metric.median_ms
         factor = floors[conditions]
         judged.append(
             Judged(
                 result,
                 features,
                 TITLES[max(parts, key=lambda name: parts[name])],
-                metric.median_ms,
+                measured_ms(result),
                 at_pace_ms,
                 profile.predict(graph),
                 1e3 * _flop(features) * median(s.seconds / _flop(s.features) for s in profile.samples),

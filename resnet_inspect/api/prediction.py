@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 from resnet_inspect.api.answer import Answer, answer, one_of, several
+from resnet_inspect.api.hardware import floor_on
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.sources import Input, Kwargs, Model, Settings, find_all, graph_of
@@ -12,6 +13,7 @@ from resnet_inspect.sources.batch import read_input
 
 if TYPE_CHECKING:
     from resnet_inspect.prediction.profile import Profile
+    from resnet_inspect.questions.variants import Floor
     from resnet_inspect.sources.source import Source
 
 Profiled = Union["Profile", str, "os.PathLike[str]", None]
@@ -29,11 +31,13 @@ def predict(
     layout: str | None = None,
     mode: str | None = None,
     threads: int | None = None,
+    pace: bool = False,
 ) -> Answer:
     """How long a forward pass of each model takes, with a 90 % interval; nothing runs.
 
     ``profile`` is what a calibration learnt, of any machine; without it, that of this machine's ``device``, cpu or
-    cuda. Of a device that has a data sheet alone, the floors are what a pass takes at least.
+    cuda. Of a device that has a data sheet alone, the floors are what a pass takes at least. With ``pace`` the
+    calibration's reference workload is timed now, for some seconds, and predictions follow the change.
 
     Raises:
         RequestError: there is no such profile, or it is of another machine, torch or set of conditions.
@@ -41,16 +45,22 @@ def predict(
     sources = find_all(several(models), settings, kwargs)
     graphs = _graphs(sources, input, tuple(several(batch_size)) if batch_size is not None else (None,))
     if profile is None and device is not None and not _is_here(device):
-        from resnet_inspect.api.hardware import floor_on
         from resnet_inspect.questions.predict import only_floors
 
         floor = floor_on(device, precision)  # type: ignore[arg-type]  # which checks the precision
         assert floor is not None
+        if pace:
+            raise RequestError(f"--pace needs a calibration, and {device} is a data sheet", hint="leave out --pace")
         return answer(only_floors(floor, device, graphs))
     from resnet_inspect.questions.predict import predict
 
     found = profile_of(profile, device, precision, layout, mode, threads)
-    return answer(predict(found, graphs), [note for source in sources for note in source.notes])
+    drift = None
+    if pace:
+        from resnet_inspect.prediction.pace import measure_drift
+
+        drift = measure_drift(found, lambda line: None)
+    return answer(predict(found, graphs, drift), [note for source in sources for note in source.notes])
 
 
 def profile_of(
@@ -80,6 +90,32 @@ def profile_of(
         one_of("mode", mode, (None, *MODES)),
         threads,
     )
+
+
+def times_on(device: str | None, precision: str | None, profile: Profiled) -> "tuple[Floor | None, Profile | None]":
+    """The floor on ``device`` or of the profile's ceilings, and the profile where one is asked for: by name, or by this
+    machine's cpu or cuda.
+
+    Raises:
+        RequestError: there is no such device, precision or profile.
+    """
+    if profile is None and (device is None or not _is_here(device)):
+        return floor_on(device, precision), None  # type: ignore[arg-type]  # which checks the precision
+    here = device is not None and _is_here(device)
+    found = profile_of(profile, device if here else None, precision)
+    if device is not None and not here:
+        return floor_on(device, found.conditions.arithmetic), found
+    if found.ceilings is None:
+        return None, found
+    from functools import partial
+
+    from resnet_inspect.hardware.devices import device_from_ceilings
+    from resnet_inspect.hardware.floor import floors_ms
+    from resnet_inspect.questions.variants import Floor
+
+    arithmetic, limits = found.conditions.arithmetic, device_from_ceilings(found.ceilings)
+    on = f"{arithmetic} on {found.ceilings.title}"
+    return Floor(partial(floors_ms, device=limits, precision=arithmetic), on), found
 
 
 class Calibration(NamedTuple):

@@ -1,9 +1,12 @@
 import sys
+from typing import NoReturn
 
 import click
 
 from resnet_inspect.api import calibration, prediction
+from resnet_inspect.api.records import read_record
 from resnet_inspect.benchmark.interrupts import INTERRUPTS, SIGNALS
+from resnet_inspect.benchmark.record import Record
 from resnet_inspect.cli import options
 from resnet_inspect.cli.bench import ending_at_once
 from resnet_inspect.cli.options import Asked
@@ -17,7 +20,6 @@ from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS
 
 EXAMPLES = (
     "resnet-inspect calibrate --device cpu",
-    "resnet-inspect calibrate --device cuda --precision bf16 --layout channels_last",
     "resnet-inspect calibrate --device cpu --threads 1 --quick -o laptop.json",
     "resnet-inspect calibrate --from results.csv --device-like rtx4090 --precision amp-fp16 --test 40",
 )
@@ -30,7 +32,9 @@ EXAMPLES = (
 @click.option("--mode", type=click.Choice(MODES), default="eager", help="Default: eager.")
 @click.option("--threads", type=int, metavar="N", help="Threads of torch on a CPU; default: all usable cores.")
 @click.option("--quick", is_flag=True, help="A tenth of the time, for a first look: more nets are outside.")
-@click.option("--from", "table", metavar="RESULTS.csv", help="Measure nothing: fit to a table in timm's CSV columns.")
+@click.option(
+    "--from", "table", metavar="FILE", help="Measure nothing: fit to a table in timm's CSV columns, or a Record."
+)
 @click.option("--device-like", metavar="NAME", help="With --from: the device of `devices` that the table is of.")
 @click.option("--test", type=int, metavar="N", help="With --from: hold N random nets out, and judge by these.")
 @click.option("--nets", type=int, metavar="N", help="With --from: fit N nets, chosen for their work; default: 24.")
@@ -62,6 +66,9 @@ def command(
     if table is not None:
         if device != "auto" or quick or record is not None:
             raise RequestError("--from measures nothing", hint="leave out --device, --quick and --record")
+        if table.endswith(".json"):
+            make_sure_of(output)
+            keep(read_record(table), output, asked)
         if output is not None:
             check(output, "profile", "profile.json")
         made = prediction.calibrate_from(
@@ -78,11 +85,16 @@ def command(
             measured = calibration.measure(
                 device, precision, layout, mode, threads, quick, seed, sys.argv[1:], file.save, tell, progress
             )
-        if unfinished := calibration.undecided(measured):
-            finish(unfinished, asked)
-        profile = calibration.fit(measured)
-        save(profile, output)
-        finish(calibration.profile(profile, record=measured), asked)
+        keep(measured, output, asked)
+
+
+def keep(record: Record, output: str | None, asked: Asked) -> NoReturn:
+    """Save the profile of a calibration's ``record``, and print it; or why there is none."""
+    if unfinished := calibration.undecided(record):
+        finish(unfinished, asked)
+    profile = calibration.fit(record)
+    save(profile, output)
+    finish(calibration.profile(profile, record=record), asked)
 
 
 def make_sure_of(output: str | None) -> None:

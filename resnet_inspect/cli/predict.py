@@ -16,6 +16,7 @@ EXAMPLES = (
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
 @click.option("--batch-size", type=lists.whole_numbers, metavar="1,8,32", help="Images per batch; default: 1.")
 @options.profiled
+@click.option("--pace", is_flag=True, help="Time this machine's pace first (a few seconds), and allow for it.")
 @options.asked("input", "settings", "kwargs", "format", "output")
 def command(
     asked: Asked,
@@ -27,6 +28,7 @@ def command(
     layout: str | None,
     mode: str | None,
     threads: int | None,
+    pace: bool,
 ) -> None:
     """Predict milliseconds of a forward pass from a calibration, with a 90% interval; nothing runs.
 
@@ -36,7 +38,7 @@ def command(
     finish(
         prediction.predict(
             models or asked.model, batch_size, asked.input, asked.settings, asked.kwargs, profile, device, precision,
-            layout, mode, threads,
+            layout, mode, threads, pace,
         ),
         asked,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from math import ceil, log, sqrt
 
 from resnet_inspect.errors import RequestError
 from resnet_inspect.hardware.ceilings import Ceilings
-from resnet_inspect.prediction.features import BYTE_CLASSES, CLASSES, FLOP_CLASSES, ORDINARY
+from resnet_inspect.prediction.features import BYTE_CLASSES, CLASSES, FLOP_CLASSES, ORDINARY, WorkClass
 from resnet_inspect.prediction.nnls import Matrix, Vector, cholesky, nnls, substitute
 from resnet_inspect.prediction.profile import (
     Conditions,
@@ -28,7 +28,9 @@ REACHED = 0.7  # of both peaks: inductor's and autoparallel's estimates of what 
 CALL_S = 4e-6  # of a launch, by the same
 # Without ceilings: FLOP and calls that take as long as a byte, as on a common GPU or CPU within a factor of three.
 FLOP_PER_BYTE, BYTES_PER_CALL = 50.0, 1e6
-PULL = 0.01  # weight of the pull towards the units, in samples
+# How much longer a FLOP or byte takes there than elsewhere: these kernels reach less, and no cache holds the weights.
+SLOWER: dict[WorkClass, float] = {"grouped": 2.0, "stem": 2.0, "dilated": 2.0, "depthwise": 4.0, "weights": 2.0}
+PULL = 0.02  # weight of the pull towards the units, in samples
 CONFIDENCE = 0.9
 NOWHERE = Origin()
 RARE = 0.15  # of the nets, or one: a kind of call that no more have is rare
@@ -112,7 +114,8 @@ def units_of(ceilings: Ceilings | None) -> dict[str, float]:
     flop_s, byte_s, call_s = 1 / FLOP_PER_BYTE, 1.0, BYTES_PER_CALL
     if ceilings is not None:
         flop_s, byte_s, call_s = 1 / (REACHED * ceilings.flop_per_s), 1 / (REACHED * ceilings.bytes_per_s), CALL_S
-    return {name: flop_s if name in FLOP_CLASSES else byte_s if name in BYTE_CLASSES else call_s for name in CLASSES}
+    units = {name: flop_s if name in FLOP_CLASSES else byte_s if name in BYTE_CLASSES else call_s for name in CLASSES}
+    return {name: unit * SLOWER.get(name, 1.0) for name, unit in units.items()}
 
 
 def quantile(errors: Sequence[float]) -> float:

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from resnet_inspect.graph import Graph
+from resnet_inspect.prediction.drift import DRIFTED, at_drift
 from resnet_inspect.prediction.profile import Prediction, Profile
+from resnet_inspect.questions.predicted import standing_on
 from resnet_inspect.questions.variants import EAGER_NOTE, Floor
-from resnet_inspect.report import Column, Fact, Report, tabulate
-from resnet_inspect.units import counted
+from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
+from resnet_inspect.units import counted, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +40,31 @@ COLUMNS: tuple[Column[Predicted], ...] = (
 )
 
 
-def predict(profile: Profile, graphs: Iterable[Graph]) -> Report:
-    """A row for each net at its batch."""
-    rows = [Predicted(graph, profile.predict(graph)) for graph in graphs]
+def predict(profile: Profile, graphs: Iterable[Graph], drift: float | None = None) -> Report:
+    """A row for each net at its batch; ``drift`` is the machine's pace now, as ``prediction.pace`` measures it."""
+    rows = [Predicted(graph, at_drift(profile.predict(graph), drift or 1.0)) for graph in graphs]
     names = {each.graph.name for each in rows}
     return Report(
         kind="predict",
         model=names.pop() if len(names) == 1 else None,
         title=f"{counted(len(rows), 'prediction')}, {standing_on(profile)}",
-        facts=facts_of(profile),
+        facts=(*facts_of(profile), *_pace(drift)),
         tables=(tabulate("predictions", "predictions", COLUMNS, rows),),
+        findings=_drifted(drift),
         notes=notes_on(profile),
     )
+
+
+def _pace(drift: float | None) -> tuple[Fact, ...]:
+    return () if drift is None else (Fact("drift", "time now, of then", drift, "ratio"),)
+
+
+def _drifted(drift: float | None) -> tuple[Finding, ...]:
+    if drift is None or abs(drift - 1) <= DRIFTED:
+        return ()
+    change = f"{text(abs(drift - 1), 'share')} {'longer' if drift > 1 else 'less'}"
+    message = f"the reference workload takes {change} than at the calibration; times and intervals allow for it"
+    return (Finding("pace", "this machine", message, "close other programs, or calibrate again"),)
 
 
 def only_floors(floor: Floor, device: str, graphs: Iterable[Graph]) -> Report:
@@ -82,14 +97,6 @@ def facts_of(profile: Profile) -> tuple[Fact, ...]:
         Fact("date", "calibrated on", profile.origin.date or None),
         Fact("nets_fitted", "calibration nets", len(profile.nets), "integer"),
     )
-
-
-def standing_on(profile: Profile) -> str:
-    """What predictions stand on, in words."""
-    conditions = profile.conditions
-    threads = f" {counted(conditions.threads, 'thread')}" if conditions.threads else ""
-    where = f"{conditions.precision} {conditions.layout} {conditions.mode}{threads}"
-    return f"{where} on {conditions.machine or conditions.device}"
 
 
 def notes_on(profile: Profile) -> tuple[str, ...]:

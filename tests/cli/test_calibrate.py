@@ -2,15 +2,18 @@
 
 import json
 import os
+import shlex
+import shutil
 from pathlib import Path
 
 import pytest
 from click.exceptions import Exit
 from planted_machine import PlantedMachine
 
-from resnet_inspect.cli import main
+from resnet_inspect.cli import calibrate, main, predict, profile
 from resnet_inspect.prediction import profiles
 from resnet_inspect.prediction.calibration_nets import CALIBRATION
+from resnet_inspect.resnet.zoo import variants
 
 QUICK = ("calibrate", "--device", "cpu", "--threads", "1", "--quick")
 
@@ -64,6 +67,9 @@ def test_a_profile_and_its_record_go_where_they_are_told(
     assert call("profile", "show", profile) == 0
     assert capsys.readouterr().out == printed.out
     assert call("show", record) == 0
+    again = str(tmp_path / "again.json")
+    assert call("calibrate", "--from", record, "-o", again) == 0
+    assert Path(again).read_text(encoding="utf-8") == Path(profile).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("file", [("-o", "profile.txt"), ("-o", "nowhere/profile.json"), ("--record", "run.csv")])
@@ -152,3 +158,58 @@ def test_a_profile_of_other_threads_is_not_taken(planted: PlantedMachine, capsys
     said = capsys.readouterr().err
     assert "no profile of cpu --threads 7" in said
     assert "resnet-inspect calibrate --device cpu --threads 7" in said
+
+
+NETS = [variant.name for variant in variants() if variant.spec.input_size >= 64]
+TABLE = "model,infer_samples_per_sec,infer_batch_size,infer_img_size\n"
+
+
+@pytest.mark.parametrize("example", [*calibrate.EXAMPLES, *profile.EXAMPLES, *predict.EXAMPLES])
+def test_an_example_of_a_help_runs(
+    planted: PlantedMachine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, example: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert call(*QUICK) == 0
+    for name in "laptop.json", "rtx4090.json":
+        shutil.copy(tmp_path / "data/resnet-inspect/profiles/cpu-fp32-contiguous-eager-1.json", name)
+    nets = [f"{name},{1000 / i:.1f},256,224\n" for i, name in enumerate(NETS, 1)]
+    Path("results.csv").write_text(TABLE + "".join(nets), encoding="utf-8")
+    assert call(*shlex.split(example)[1:]) == 0
+
+
+def predicted(*options: str, capsys: pytest.CaptureFixture[str]) -> tuple[dict[str, float], list[dict[str, str]]]:
+    """The row of resnet34, and the findings."""
+    capsys.readouterr()
+    assert call("predict", "resnet34", "--device", "cpu", "--format", "json", *options) == 0
+    report = json.loads(capsys.readouterr().out)
+    (row,) = report["tables"]["predictions"]
+    return row, report["findings"]
+
+
+@pytest.mark.parametrize(("pace", "words"), [(1.3, "30.0% longer"), (0.8, "20.0% less"), (1.05, "")])
+def test_pace_rescales_widens_and_past_a_tenth_says_so(
+    planted: PlantedMachine, capsys: pytest.CaptureFixture[str], pace: float, words: str
+) -> None:
+    assert call(*QUICK) == 0
+    then, _ = predicted(capsys=capsys)
+    planted.slower = (pace,)
+    now, findings = predicted("--pace", capsys=capsys)
+    assert now["ms"] == pytest.approx(pace * then["ms"])
+    assert now["low_ms"] == pytest.approx(min(1, pace) * then["low_ms"])
+    assert now["high_ms"] == pytest.approx(max(1, pace) * then["high_ms"])
+    assert [finding["code"] for finding in findings] == (["pace"] if words else [])
+    assert words in str(findings)
+    assert predicted(capsys=capsys)[0] == then, "without --pace nothing is timed"
+
+
+def test_pace_needs_a_calibration_of_this_machine(
+    planted: PlantedMachine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(tmp_path / "profile.json")
+    assert call(*QUICK, "-o", path) == 0
+    planted.measured = []
+    assert call("predict", "--device", "t4", "--pace") == 2
+    foreign_machine(tmp_path, monkeypatch)
+    assert call("predict", "--profile", path, "--pace") == 2
+    assert "not of Some Other CPU" in capsys.readouterr().err
+    assert not planted.measured

@@ -153,8 +153,9 @@ def test_help_ends_with_real_examples(run: Run, command: str) -> None:
     assert run(*filter(None, [command]), "-h").stdout == done.stdout
 
 
-# What the pages show, test_docs plays; and a test below measures this machine.
+# What the pages show, test_docs plays; a test below measures this machine, and test_calibrate plays a planted one.
 PLAYED = {*commands(), "resnet-inspect roofline --record run.json --machine"}
+PLAYED |= {example for command in ("calibrate", "profile", "predict") for example in EXAMPLES[command]}
 
 
 @pytest.mark.usefixtures("scripted_workers")

@@ -22,7 +22,7 @@ UNSEEN = ("resnet34", "resnet101", "seresnet50", "resnext50_32x4d", "wide_resnet
 def calibrated(machine: PlantedMachine, quick: bool = False, **way: object) -> Record:
     """The Record of a calibration, which nobody watches."""
     return measure(
-        Way(device="cpu", threads=(2,), **way),  # type: ignore[arg-type]
+        Way(device="cpu", threads=(2,), **way),  # type: ignore[arg-type]  # fields of Way
         quick, 0, ("calibrate",), lambda record: None, lambda line: None, lambda ended, planned: None,
     )  # fmt: skip
 

@@ -1,0 +1,64 @@
+"""The amounts of work that a fit sees are those of the graph, each once."""
+
+import pytest
+from planted_times import SHEET
+
+from resnet_inspect.graph.facts.passes import eager_elements, eager_weights, passes
+from resnet_inspect.graph.facts.work import work_of
+from resnet_inspect.hardware.devices import device_from_ceilings
+from resnet_inspect.hardware.floor import floors_ms
+from resnet_inspect.prediction.features import BYTE_CLASSES, CLASSES, FLOP_CLASSES, TITLES, features_of, fused_steps
+from resnet_inspect.prediction.profile import floor_of
+from resnet_inspect.resnet.zoo import variants
+from resnet_inspect.sources import VariantSource, find, graph_of
+
+ZOO = [variant for place, variant in enumerate(variants()) if place % 7 == 0]
+
+
+@pytest.mark.parametrize("variant", ZOO, ids=lambda variant: variant.name)
+def test_no_work_is_lost_or_counted_twice(variant) -> None:
+    graph = graph_of(VariantSource(variant))
+    work = work_of(graph)
+    called = [node for _, node in graph.calls if not node.op.is_view]
+    eager, fused = (features_of(graph, "fp16", mode).amounts for mode in ("eager", "compile"))
+    for amounts in (eager, fused):
+        assert sum(amounts[name] for name in FLOP_CLASSES) == 2 * (work.macs + work.macs_without_weights)
+    assert eager["calls"] == len(called)
+    assert eager["weights"] == 2 * sum(map(eager_weights, called))
+    moved = [name for name in BYTE_CLASSES if name not in ("weights", "standardized")]
+    assert sum(eager[name] for name in moved) == 2 * sum(map(eager_elements, called))
+    own = [each for each in passes(graph) if not each.anchor.op.is_view]
+    assert fused["calls"] == len(own) <= eager["calls"]
+    assert sum(fused[name] for name in moved) == 2 * sum(each.elements for each in own)
+
+
+@pytest.mark.parametrize("variant", ZOO[::3], ids=lambda variant: variant.name)
+def test_the_floor_of_steps_is_that_of_the_roofline(variant) -> None:
+    graph = graph_of(VariantSource(variant))
+    expected, _ = floors_ms(graph, device_from_ceilings(SHEET), "fp16")
+    assert floor_of(fused_steps(graph), SHEET, "fp16") == pytest.approx(expected)
+
+
+def test_every_class_has_a_title_and_one_unit() -> None:
+    assert set(TITLES) == set(CLASSES) == {*FLOP_CLASSES, *BYTE_CLASSES, "calls"}
+    assert not set(FLOP_CLASSES) & set(BYTE_CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("resnet50", "conv3x3"),
+        ("resnext50_32x4d", "grouped"),
+        ("resnet50_gn", "GroupNorm"),
+        ("resnetblur50", "BlurPool2d"),
+        ("skresnet50", "dilated"),
+        ("nf_resnet50", "conv3x3 standardized"),
+    ],
+)
+def test_a_net_has_the_kinds_of_call_that_its_name_says(name: str, kind: str) -> None:
+    assert kind in features_of(graph_of(find(name)), "fp32", "eager").material
+
+
+def test_a_gates_small_products_are_a_kind_but_no_material_one() -> None:
+    features = features_of(graph_of(find("ecaresnet50t")), "fp32", "eager")
+    assert "Conv1d" in features.kinds - features.material
