@@ -21,11 +21,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def examples(tmp_path_factory: pytest.TempPathFactory, laid_out_json: str, record_json: str) -> Path:
     """A folder with the files that the pages name."""
     folder = tmp_path_factory.mktemp("examples")
-    (limits,), (code,) = blocks("toml"), blocks("py")
+    settings, (code,) = blocks("toml"), blocks("py")
     for written in ("export-spec resnet50d -o mine.toml", "export resnet18 -o net.json", "export resnet18 -o net.onnx"):
         assert play(f"resnet-inspect {written}", folder).returncode == 0
     texts = {"run.json": laid_out_json, "old.json": record_json, "new.json": record_json, "net.py": code}
-    for name, text in (texts | {"pyproject.toml": limits}).items():
+    for name, text in (texts | {"pyproject.toml": "\n".join(settings)}).items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder
 

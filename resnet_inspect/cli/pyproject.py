@@ -1,16 +1,15 @@
 """The table ``[tool.resnet-inspect]`` of a pyproject.toml, as defaults of a command's options."""
 
 import os
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
+from resnet_inspect import pyproject
 from resnet_inspect.errors import RequestError
 
-TABLE = "[tool.resnet-inspect]"
+DEVICES = "devices"  # a table that every command may read, and no option
 
 
 def defaults(ctx: click.Context, config: str | None, keys: Sequence[str]) -> str:
@@ -21,17 +20,21 @@ def defaults(ctx: click.Context, config: str | None, keys: Sequence[str]) -> str
     Raises:
         RequestError: the file cannot be read, or a key or value in it is wrong.
     """
-    path = Path(config) if config is not None else _nearest(Path.cwd())
-    table = _table(path) if path else None
+    path = Path(config) if config is not None else pyproject.nearest(Path.cwd())
+    table = pyproject.read_table(path) if path else None
     if path is None or table is None:
         if config is not None:
-            raise RequestError(f"{config} has no table {TABLE}", hint=f"it may set {', '.join(keys)}")
+            raise RequestError(f"{config} has no table {pyproject.TABLE}", hint=f"it may set {', '.join(keys)}")
         return ""
     options = {_key(option): option for option in ctx.command.params}
     ctx.default_map = {}
     for key, value in table.items():
+        if key == DEVICES:
+            continue
         if key not in keys:
-            raise RequestError(f"{path}: unknown key {key!r} in {TABLE}", hint=f"it may set {', '.join(keys)}")
+            raise RequestError(
+                f"{path}: unknown key {key!r} in {pyproject.TABLE}", hint=f"it may set {', '.join(keys)}"
+            )
         option = options[key]
         try:
             typed = _typed(value, option.multiple and key != "input")  # which here is one batch
@@ -50,31 +53,6 @@ def defaults(ctx: click.Context, config: str | None, keys: Sequence[str]) -> str
 def _key(option: click.Parameter) -> str:
     """``max-params`` of ``--max-params``, ``set`` of ``--set``, ``model`` of the argument."""
     return max(option.opts, key=len).lstrip("-")
-
-
-def _nearest(folder: Path) -> Path | None:
-    for place in (folder, *folder.parents):
-        path = place / "pyproject.toml"
-        if path.is_file() and _table(path) is not None:
-            return path
-    return None
-
-
-def _table(path: Path) -> dict[str, Any] | None:
-    try:
-        content = path.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise RequestError(f"{path}: {reason}", hint="name a pyproject.toml that exists") from None
-    try:
-        document = tomllib.loads(content.decode())
-    except (ValueError, RecursionError) as error:
-        raise RequestError(f"{path} is not TOML: {error}") from None
-    table = document.get("tool", {})
-    table = table.get("resnet-inspect") if isinstance(table, dict) else None
-    if table is None or isinstance(table, dict):
-        return table
-    raise RequestError(f"{path}: resnet-inspect is not a table", hint=f"write {TABLE}, and its keys below it")
 
 
 def _typed(value: object, several: bool) -> str | list[str]:

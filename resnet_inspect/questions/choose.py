@@ -198,14 +198,16 @@ def _time_notes(nets: Sequence[Candidate], kept: Sequence[Candidate], bounds: Bo
     if untimed := sum(net.time is None for net in nets):
         yield f"left out, as nothing tells their time: {counted(untimed, 'net')}"
     if any(net.top for net in kept):
-        yield "front: no net in the table is at once as accurate, as fast and better in one of the two"
+        yield "front: no net in the table is as accurate and as fast, and better in one of the two"
 
 
 def _top1_notes(nets: Sequence[Candidate], bounds: Bounds, trained_on: TrainedOn) -> Iterator[str]:
     """Whose the accuracies are, and how many nets have none."""
     yield OF_WEIGHTS if trained_on == "imagenet-1k" else "top-1: the best published at that size, whatever it saw"
-    unknown = [net for net in nets if net.top is None]
-    if bounds.top1 is not None and unknown:
-        yield f"left out, as nobody has published a top-1 at their size: {counted(len(unknown), 'net')}"
-    if more := [net for net in unknown if best(net.costs.name, net.costs.input, "any")]:
-        yield f"--trained-on any has one of {counted(len(more), 'more net')}, whose weights saw more data"
+    unknown = [net.costs for net in nets if net.top is None]
+    more = [costs for costs in unknown if best(costs.name, costs.input, "any")]
+    if bounds.top1 is not None and len(unknown) > len(more):
+        rest = counted(len(unknown) - len(more), "net")
+        yield f"left out, as nobody has published a top-1 at their size: {rest}"
+    if more:
+        yield f"published only of weights that saw more data: {counted(len(more), 'net')}; --trained-on any counts them"

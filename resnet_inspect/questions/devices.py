@@ -1,12 +1,17 @@
 """The devices whose peaks are known, as a table."""
 
-from resnet_inspect.hardware.devices import DEVICES, Device
+from resnet_inspect.hardware.devices import DEVICES, Device, own_devices
 from resnet_inspect.report import Column, Report, tabulate
 from resnet_inspect.vocabulary import PRECISIONS, Precision
 
 
 def devices() -> Report:
-    """A row for each device: dense peaks, bandwidth, the intensity at which the roofs meet, and the source."""
+    """A row for each device: dense peaks, bandwidth, the intensity at which the roofs meet, and the source.
+
+    Raises:
+        RequestError: an entry of the nearest pyproject.toml is wrong.
+    """
+    known = (*DEVICES, *own_devices().values())
     columns: tuple[Column[Device], ...] = (
         Column("device", "device", lambda device: device.name),
         Column("title", "name", lambda device: device.title, optional=True),
@@ -18,8 +23,8 @@ def devices() -> Report:
     return Report(
         kind="devices",
         model=None,
-        title=f"{len(DEVICES)} devices",
-        tables=(tabulate("devices", "devices", columns, DEVICES),),
+        title=f"{len(known)} devices",
+        tables=(tabulate("devices", "devices", columns, known),),
         notes=(
             "peaks are dense: half of what a data sheet prints with sparsity; – is unknown",
             "ridge: FLOP/byte at bf16, or at the next precision whose peak is known",

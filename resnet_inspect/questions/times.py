@@ -40,8 +40,13 @@ def inferences_of(results: Iterable[Result], name: str, spec: JsonObject, shape:
 
 
 def fastest(results: Sequence[Result], seed: int) -> Time | None:
-    """The lowest latency of some results of a net; None where no measurement of it is valid."""
-    times = [_measured(result, seed) for result in results if result.valid and not what_voids(result)]
+    """The lowest latency of some valid results of a net; None where there is none.
+
+    Steady ones come first: what disturbs a measurement can only add to its time, and ``how`` then says what did.
+    """
+    valid = [result for result in results if result.valid]
+    steady = [result for result in valid if not what_voids(result)]
+    times = [_measured(result, seed) for result in steady or valid]
     return min((time for time in times if time), key=lambda time: time.ms, default=None)
 
 
@@ -50,7 +55,8 @@ def _measured(result: Result, seed: int) -> Time | None:
     if metric is None:
         return None
     threads = f", {counted(case.threads, 'thread')}" if case.kind == "cpu" else ""
-    how = f"{case.precision} {case.layout} {case.mode}{' folded' if case.folded else ''}{threads}"
+    disturbed = f"; {voids}" if (voids := what_voids(result)) else ""
+    how = f"{case.precision} {case.layout} {case.mode}{' folded' if case.folded else ''}{threads}{disturbed}"
     return Time(metric.median_ms, "measured", *median_interval(metric.rounds, seed), how)
 
 

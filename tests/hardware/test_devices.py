@@ -1,13 +1,16 @@
 """The table of devices: what a reader may count on in every row, and how one is found."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import raw_results
 
 import resnet_inspect as ri
 from resnet_inspect.errors import RequestError
 from resnet_inspect.hardware.devices import DEVICES, Device, find_by_torch_name, find_device
+from resnet_inspect.hardware.fastest_cpu import most_flop_per_s
 
 
 def test_every_name_is_of_one_device_and_so_is_every_gpu() -> None:
@@ -25,8 +28,8 @@ def test_a_lower_precision_is_never_slower_and_every_row_has_a_source(device: De
     assert known == sorted(known)
     assert device.peaks.get("bf16", 0) <= device.peaks.get("fp16", float("inf"))
     assert device.source
-    assert device.bandwidth > 1e11
-    assert all(peak > 1e12 for peak in device.peaks.values())
+    assert 5e10 < device.bandwidth < 1e13, "as a number of GB/s would not be"
+    assert all(5e11 < peak < 1e16 for peak in device.peaks.values()), "nor one of TFLOP/s"
 
 
 @pytest.mark.parametrize("device", DEVICES, ids=lambda d: d.name)
@@ -69,7 +72,13 @@ def test_memory_says_whether_it_fits_a_device(options: dict[str, Any], told: str
         ("rtx5090", 21760, 2407, 104.8, 170 * 512),
         ("l40s", 18176, 2520, 91.6, 142 * 1024),
         ("l4", 7424, 2040, 30.3, 58 * 1024),
-        ("agx-orin", 2048, 1300, 5.3, None),
+        ("agx-orin", 2048, 1300, 5.3, 16 * 2048),
+        ("orin-nx", 1024, 918, 1.88, 8 * 2048),
+        ("orin-nano", 1024, 625, 1.28, 8 * 2048),
+        ("orin-nano-super", 1024, 1020, 2.09, 8 * 2048),
+        ("agx-xavier", 512, 1377, 1.41, 64 * 128),
+        ("xavier-nx", 384, 1100, 0.845, 48 * 128),
+        ("mi300x", 304 * 128, 2100, 163.4, 304 * 2048),
         ("h100", 16896, 1980, 66.9, None),
         ("h100-pcie", 14592, 1755, 51.2, None),
     ],
@@ -88,6 +97,15 @@ def test_a_peak_is_what_cores_and_clock_give(
         assert tensor * clock_mhz * 1e6 == pytest.approx(device.peaks["fp16"], rel=0.015)
 
 
+@pytest.mark.parametrize(
+    ("name", "sparse_int8_tops"), [("agx-orin", 170), ("orin-nx", 60), ("orin-nano", 40), ("orin-nano-super", 67)]
+)
+def test_an_orin_multiplies_at_a_quarter_of_the_sparse_int8_rate_that_its_sheet_prints(
+    name: str, sparse_int8_tops: int
+) -> None:
+    assert find_device(name).peaks["fp16"] * 4 / 1e12 == pytest.approx(sparse_int8_tops, rel=0.03)
+
+
 def test_hopper_multiplies_at_the_clock_of_its_tensor_cores() -> None:
     for name, multiprocessors, clock_mhz in (("h100", 132, 1830), ("h100-pcie", 114, 1620)):
         assert find_device(name).peaks["bf16"] == pytest.approx(multiprocessors * 4096 * clock_mhz * 1e6, rel=1e-3)
@@ -97,7 +115,8 @@ def test_hopper_multiplies_at_the_clock_of_its_tensor_cores() -> None:
 @pytest.mark.parametrize(
     ("name", "bits", "gbit_per_pin"),
     [("l4", 192, 12.5), ("l40s", 384, 18), ("rtx3090", 384, 19.5), ("rtx4090", 384, 21), ("rtx5090", 512, 28),
-     ("a10", 384, 12.5), ("t4", 256, 10), ("agx-orin", 256, 6.4)],
+     ("a10", 384, 12.5), ("t4", 256, 10), ("agx-orin", 256, 6.4), ("orin-nx", 128, 6.4),
+     ("orin-nano", 128, 4.25), ("agx-xavier", 256, 4.266), ("xavier-nx", 128, 3.732), ("mi300x", 8192, 5.2)],
 )  # fmt: skip
 def test_a_bandwidth_is_what_bus_and_memory_give(name: str, bits: int, gbit_per_pin: float) -> None:
     assert bits * gbit_per_pin * 1e9 / 8 == pytest.approx(find_device(name).bandwidth, rel=1e-3)
@@ -109,7 +128,7 @@ def test_a_device_is_found_by_its_name_and_by_what_torch_calls_it() -> None:
 
 
 def test_the_precision_that_is_assumed_is_the_lowest_that_keeps_the_range() -> None:
-    assert [find_device(name).precision for name in ("h200", "t4", "agx-orin")] == ["bf16", "fp16", "fp32"]
+    assert [find_device(name).precision for name in ("h200", "t4", "agx-orin")] == ["bf16", "fp16", "fp16"]
 
 
 def test_what_no_sheet_gives_is_refused_not_guessed() -> None:
@@ -118,3 +137,25 @@ def test_what_no_sheet_gives_is_refused_not_guessed() -> None:
     assert caught.value.hint == "--precision fp32 or fp16"
     with pytest.raises(RequestError, match="no data sheet gives the peaks of 'cpu'"):
         find_device("cpu")
+
+
+@pytest.mark.parametrize(
+    ("name", "fp32", "bf16", "bandwidth"),
+    [
+        ("xeon-8480", 13.6192, 217.9072, 307.2),
+        ("xeon-8380", 8.704, None, 204.8),
+        ("epyc-9654", 11.3664, 22.7328, 460.8),
+        ("epyc-7763", 7.168, None, 204.8),
+        ("ryzen-7950x", 2.9184, 5.8368, 83.2),
+    ],
+)
+def test_a_cpu_has_the_peak_of_its_vector_units_and_the_bandwidth_of_its_channels(
+    name: str, fp32: float, bf16: float | None, bandwidth: float
+) -> None:
+    """AMD prints 460.8 GB/s of an EPYC 9654 and 204.8 of a 7763, Intel 307.2 and 204.8 of its Xeons."""
+    device = find_device(name)
+    assert device.peaks["fp32"] == pytest.approx(fp32 * 1e12)
+    assert device.peaks.get("bf16") == (bf16 and pytest.approx(bf16 * 1e12))
+    assert device.bandwidth == pytest.approx(bandwidth * 1e9)
+    machine = replace(raw_results.MACHINE, vectors="AMX")
+    assert device.peaks["fp32"] < most_flop_per_s(machine, "fp32", 96), "below what no CPU reaches"

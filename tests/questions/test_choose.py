@@ -14,7 +14,7 @@ from raw_results import COUNTED
 import resnet_inspect as ri
 from resnet_inspect import sources
 from resnet_inspect.benchmark.case import Case
-from resnet_inspect.benchmark.record import Metrics, Record, Result, metric
+from resnet_inspect.benchmark.record import Metrics, Observation, Record, Result, metric
 from resnet_inspect.counting.accuracy import Accuracy
 from resnet_inspect.errors import RequestError, UnknownModelError
 from resnet_inspect.hardware.devices import find_device
@@ -138,7 +138,7 @@ def test_more_data_counts_only_where_it_is_asked_for() -> None:
     assert "ig1b" in more["top1_source"]
     refused = ri.choose("t4", among="resnext101_32x32d", min_top1=50)
     assert refused.exit_code == 1
-    assert any("--trained-on any has one of 1 more net" in note for note in refused.notes)
+    assert any("saw more data: 1 net; --trained-on any" in note for note in refused.notes)
 
 
 def result(model: str, ms: float, **case: object) -> Result:
@@ -172,6 +172,17 @@ def test_a_measured_time_comes_before_a_floor_and_the_fastest_configuration_coun
         ri.choose("t4", batch_size=8, record=run)
     with pytest.raises(RequestError, match=r"the Record is of fp32 on .*, not of cuda"):
         ri.choose("cuda", batch_size=8, record=run)
+
+
+def test_a_disturbed_measurement_counts_where_no_steady_one_is_and_says_what_disturbed_it() -> None:
+    def disturbed(ms: float) -> Result:
+        return replace(result("resnet18", ms), findings=(Observation("crowded", "", {"share": 0.5}),))
+
+    found = chosen(batch_size=8, record=record(disturbed(50.0)), among="resnet")
+    assert [row["basis"] for row in found] == ["measured"]
+    assert "; " in found[0]["how"]
+    (steady,) = chosen(batch_size=8, record=record(disturbed(50.0), result("resnet18", 80.0)), among="resnet")
+    assert (steady["ms"], steady["how"].count(";")) == (pytest.approx(80, rel=0.02), 0)
 
 
 def test_a_librarys_net_is_chosen_by_its_own_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
