@@ -32,6 +32,7 @@ attentions = st.one_of(
     st.just(Attention("eca")),
     st.just(Attention("cbam")),
     st.just(Attention("gc", 1 / 8)),
+    st.just(Attention("dia")),
 )
 
 

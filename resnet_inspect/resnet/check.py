@@ -56,7 +56,7 @@ def check(spec: "ResNetSpec") -> None:
     ):
         raise _wrong(spec, "stem", "kernel:stride:channels for each convolution, as 3:2:32,3:1:64")
     if spec.attention is not None and not isinstance(spec.attention, Attention):
-        raise _wrong(spec, "attention", "se, eca, cbam or gc, as se:0.25")
+        raise _wrong(spec, "attention", "se, eca, cbam, gc or dia, as se:0.25")
     if spec.antialias and (spec.stem_pool == "max3ceil" or spec.stride_on == "1x1"):
         raise SpecError(
             f"antialias={spec.antialias} allows neither stem_pool=max3ceil nor stride_on=1x1",

@@ -15,7 +15,7 @@ Norm = Literal["bn", "gn", "none"]
 ConvBias = Literal["none", "blocks", "all"]
 Head = Literal["fc", "conv"]
 Antialias = Literal["avg", "blur"]
-AttentionKind = Literal["se", "eca", "cbam", "gc"]
+AttentionKind = Literal["se", "eca", "cbam", "gc", "dia"]
 SplitKind = Literal["res2net", "resnest", "sk"]
 AttentionOn = Literal["residual", "3x3"]
 Act = Literal["relu", "silu", "gelu"]
@@ -42,6 +42,7 @@ class Attention:
     ``divisor``; ``of_input``: ratio to the channels that the block reads, rounded to a whole number (RegNet).
     ``eca``: one 1-D convolution across channels (arXiv:1910.03151). ``cbam``: a channel gate of that ``ratio``, then a
     spatial one (arXiv:1807.06521). ``gc``: a gate of that ``ratio`` on the global context (arXiv:1904.11492).
+    ``dia``: one LSTM for all blocks of a stage, whose state goes from block to block (arXiv:1905.10671).
     """
 
     kind: AttentionKind

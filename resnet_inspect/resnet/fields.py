@@ -25,7 +25,7 @@ def _stem(text: str) -> tuple[tuple[int, ...], ...]:
 
 def _attention(text: str) -> Attention:
     kind, *rest = text.split(":")
-    if len(rest) > {"se": 2, "cbam": 1, "gc": 1, "eca": 0}[kind]:
+    if len(rest) > {"se": 2, "cbam": 1, "gc": 1, "eca": 0, "dia": 0}[kind]:
         raise ValueError(text)
     if rest[1:] == ["input"]:
         return Attention("se", float(rest[0]), of_input=True)
@@ -82,7 +82,7 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "head": (str, "fc or conv"),
     "attention": (
         _optional(_attention),
-        "none, eca, se, se:ratio, se:ratio:divisor or :input, cbam, cbam:ratio, gc or gc:ratio, as se:0.25",
+        "none, eca, dia, se, se:ratio, se:ratio:divisor or :input, cbam, cbam:ratio, gc or gc:ratio, as se:0.25",
     ),
     "attention_on": (str, "residual or 3x3"),
     "antialias": (_optional(str), "none, avg or blur"),

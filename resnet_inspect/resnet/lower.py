@@ -1,5 +1,6 @@
 """Spec -> Graph in torchvision's module tree; parts that torchvision lacks have timm's names."""
 
+from dataclasses import replace
 from functools import partial
 
 from resnet_inspect.errors import ShapeError
@@ -31,7 +32,7 @@ def lower(spec: ResNetSpec, name: str, image: tuple[int, int, int, int]) -> Grap
     channels = _stem(b, spec)
     for stage, configs in enumerate(block_configs(spec, channels), start=1):
         b.stage = f"layer{stage}"
-        b.within(b.stage, "Sequential", partial(_stage, b, spec, configs))
+        b.within(b.stage, "RecurrentStage" if spec.is_recurrent else "Sequential", partial(_stage, b, spec, configs))
     b.stage = "head"
     _head(b, spec)
     return Graph(name, tuple(b.nodes), b.containers)
@@ -136,6 +137,8 @@ def block_configs(spec: ResNetSpec, channels: int) -> list[list[BlockConfig]]:
 def _stage(b: Builder, spec: ResNetSpec, configs: list[BlockConfig]) -> int:
     class_name, write = BLOCKS[spec.block, spec.order, spec.split.kind if spec.split else None]
     for i, config in enumerate(configs):
+        if i and spec.is_recurrent:
+            config = replace(config, previous=f"{b.scope}{i - 1}")
         b.repeat(str(i), class_name, config, partial(write, b, spec, config))
     return b.last
 

@@ -123,6 +123,11 @@ class ResNetSpec:
         return self.strides or (1,) + (2,) * (len(self.depths) - 1)
 
     @property
+    def is_recurrent(self) -> bool:
+        """Whether the blocks of a stage hand a state on beside the map."""
+        return self.attention is not None and self.attention.kind == "dia"
+
+    @property
     def has_stem_norm_act(self) -> bool:
         return self.order != "pre" if self.stem_norm_act is None else self.stem_norm_act
 

@@ -14,8 +14,11 @@ from resnet_inspect.resnet import zoo
 FILES = (
     "resnet", "preresnet", "seresnet", "sepreresnet", "resneta", "resnext", "seresnext", "resnet_cub", "seresnet_cub",
     "resnet_cifar", "preresnet_cifar", "seresnet_cifar", "sepreresnet_cifar", "resnext_cifar", "wrn_cifar",
-    "pyramidnet_cifar", "senet",
+    "pyramidnet_cifar", "senet", "diaresnet", "diapreresnet", "diaresnet_cifar", "diapreresnet_cifar", "cbamresnet",
+    "resnesta",
 )  # fmt: skip
+# nets of these files that no spec describes, and why
+OTHER_NETS = {"resnesta18": "a basic block whose second 3×3 is split attention"}
 LONG = 250  # layers; a deeper net only repeats more of the same blocks
 
 
@@ -27,7 +30,7 @@ def constructors() -> dict[str, str]:
         name: file
         for file, module in files.items()
         for name in module.__all__
-        if name[0].islower() and not name.startswith("get_")
+        if name[0].islower() and not name.startswith("get_") and name not in OTHER_NETS
     }
 
 
