@@ -74,7 +74,7 @@ def specs(draw: st.DrawFn) -> ResNetSpec:
         "norm": norm,
         "act": draw(st.sampled_from(["relu", "relu", "silu", "gelu"])),
         "conv_bias": draw(st.sampled_from(["none", "blocks", "all"])),
-        "head": draw(st.sampled_from(["fc", "conv"])),
+        "head": draw(st.sampled_from(["fc", "conv", "mlp"])),
         "attention": draw(attentions),
         "attention_on": draw(st.sampled_from(["residual", "3x3"])) if bottleneck else "residual",
         "antialias": antialias,
@@ -83,6 +83,7 @@ def specs(draw: st.DrawFn) -> ResNetSpec:
         "in_channels": draw(st.sampled_from([1, 3])),
         "stem_norm_act": draw(st.none() | st.booleans()),
         "stem_act": draw(st.booleans()),
+        "stem_bare": draw(st.integers(0, convs - 1)),
         "final_norm": draw(st.none() | st.booleans()),
     }
     split = draw(st.none() | st.none() | splits)

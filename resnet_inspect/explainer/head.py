@@ -44,7 +44,9 @@ def explain_head(net: Outline, say: Speaker) -> Section:
         )
     )
     for node in nodes[pool:]:
-        if isinstance(node.op, Conv2d | Linear):
+        if node.module == "hidden":
+            paragraphs.append(_explain_hidden(node, norm_channels(nodes[pool:]), say))
+        elif isinstance(node.op, Conv2d | Linear):
             paragraphs.append(_explain_classifier(net, node, say))
     if not net.spec.num_classes:
         paragraphs.append(
@@ -63,6 +65,20 @@ def _explain_features(node: Node, say: Speaker) -> str:
         weights=write.weights(node),
         params=write.integer(node.params),
     )
+
+
+def _explain_hidden(node: Node, norms: list[int], say: Speaker) -> str:
+    layer = say(
+        "{layer} is a fully connected layer to {channels} features, and ReLU follows: {weights} = {params} parameters.",
+        layer=node.name,
+        channels=write.integer(node.out.shape[1]),
+        weights=write.weights(node),
+        params=write.integer(node.params),
+    )
+    if not norms:
+        return layer
+    worked = write.scales_and_shifts(norms)
+    return say.paragraph(layer, say("Normalisation comes before it: {worked} parameters.", worked=worked))
 
 
 def _explain_classifier(net: Outline, node: Node, say: Speaker) -> str:

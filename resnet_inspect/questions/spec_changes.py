@@ -9,7 +9,8 @@ from resnet_inspect.resnet.spec import ResNetSpec
 
 # The fields of a spec that define the stem, a layer and the head.
 STEM = (
-    "in_channels", "stem", "stem_pool", "stem_norm_act", "stem_act", "norm", "conv", "act", "conv_bias", "antialias",
+    "in_channels", "stem", "stem_pool", "stem_norm_act", "stem_act", "stem_bare", "norm", "conv", "act", "conv_bias",
+    "antialias",
 )  # fmt: skip
 LAYER = (
     "block", "depths", "widths", "expansion", "groups", "base_width", "group_width", "split", "strides", "stride_on",

@@ -55,6 +55,8 @@ def check(spec: "ResNetSpec") -> None:
         isinstance(spec.stem, tuple) and spec.stem and all(are_naturals(conv) and len(conv) == 3 for conv in spec.stem)
     ):
         raise _wrong(spec, "stem", "kernel:stride:channels for each convolution, as 3:2:32,3:1:64")
+    if not (type(spec.stem_bare) is int and 0 <= spec.stem_bare < len(spec.stem)):
+        raise _wrong(spec, "stem_bare", f"a whole number from 0 to {len(spec.stem) - 1}: the last has its own field")
     if spec.attention is not None and not isinstance(spec.attention, Attention):
         raise _wrong(spec, "attention", "se, eca, cbam, gc or dia, as se:0.25")
     if spec.antialias and (spec.stem_pool == "max3ceil" or spec.stride_on == "1x1"):

@@ -79,7 +79,7 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "conv": (str, "plain or scaled"),
     "act": (str, "relu, silu or gelu"),
     "conv_bias": (str, "none, blocks or all"),
-    "head": (str, "fc or conv"),
+    "head": (str, "fc, conv or mlp"),
     "attention": (
         _optional(_attention),
         "none, eca, dia, se, se:ratio, se:ratio:divisor or :input, cbam, cbam:ratio, gc or gc:ratio, as se:0.25",
@@ -92,6 +92,7 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "input_size": (int, "224"),
     "stem_norm_act": (_optional(_flag), "none, true or false"),
     "stem_act": (_flag, "true or false"),
+    "stem_bare": (int, "0, or 2 for the first two convolutions"),
     "final_norm": (_optional(_flag), "none, true or false"),
 }
 

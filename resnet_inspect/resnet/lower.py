@@ -5,10 +5,10 @@ from functools import partial
 
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Builder, Graph, TensorType
-from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
-from resnet_inspect.graph.ops.reshape import Flatten
+from resnet_inspect.graph.ops.linear import Conv2d
+from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.resnet.blocks import BLOCKS
+from resnet_inspect.resnet.heads import HEADS
 from resnet_inspect.resnet.layers import ALPHA, BlockConfig, activation, convolution, norm
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.units import counted
@@ -62,8 +62,9 @@ def _deep_stem(b: Builder, spec: ResNetSpec, convs: list[Conv2d]) -> int:
     """Conv, norm, ReLU, ..., conv with timm's numbers; the last norm is bn1 of the net itself."""
     for i, conv in enumerate(convs[:-1]):
         b.module(f"{3 * i}", conv)
-        norm(b, spec, f"{3 * i + 1}")
-        activation(b, spec, f"{3 * i + 2}")
+        if i >= spec.stem_bare:
+            norm(b, spec, f"{3 * i + 1}")
+            activation(b, spec, f"{3 * i + 2}")
     return b.module(f"{3 * len(convs) - 3}", convs[-1])
 
 
@@ -152,10 +153,4 @@ def _head(b: Builder, spec: ResNetSpec) -> None:
         b.module("final_conv", convolution(spec, channels, spec.num_features, 1, bias=spec.conv_bias != "none"))
         norm(b, spec, "final_bn")
         activation(b, spec)
-    features = b.type(b.last).shape[1]
-    b.module("avgpool", AdaptiveAvgPool2d())
-    if spec.num_classes and spec.head == "conv":
-        b.module("fc", Conv2d(features, spec.num_classes, 1, bias=True))
-    b.call("flatten", Flatten())
-    if spec.num_classes and spec.head == "fc":
-        b.module("fc", Linear(features, spec.num_classes))
+    HEADS[spec.head](b, spec, b.type(b.last).shape[1])

@@ -54,7 +54,8 @@ class ResNetSpec:
             scaled by numbers in place of norms (NF-ResNet, arXiv:2101.08692).
         act: the activation of stem, blocks and head: ``relu``, ``silu`` or ``gelu``. Attention modules keep theirs.
         conv_bias: convolutions with a bias: ``none``, ``blocks`` (all but the stem) or ``all``.
-        head: ``fc``, or ``conv`` for a 1×1 convolution on the pooled map, as in timm's resnetv2.
+        head: ``fc``, ``conv`` for a 1×1 convolution on the pooled map, as in timm's resnetv2, or ``mlp`` for a norm and
+            a hidden layer of half the features before the classifier.
         attention_on: ``residual``: on the residual's output; ``3x3``: on a bottleneck's 3×3, after its activation.
         antialias: ``avg`` or ``blur``: a strided 3×3 runs at stride 1, and this pool then subsamples; None: no pool.
         num_features: channels of a 1×1 convolution, with norm and activation, before the global pool; None: none.
@@ -62,6 +63,7 @@ class ResNetSpec:
         input_size: height and width that the variant's authors use.
         stem_norm_act: norm and activation follow the stem's last convolution; None: unless ``order`` is ``pre``.
         stem_act: that norm has its activation.
+        stem_bare: how many of the stem's first convolutions have neither norm nor activation; never the last.
         final_norm: norm and activation follow the last stage; None: unless ``order`` is ``post``.
     """
 
@@ -94,6 +96,7 @@ class ResNetSpec:
     input_size: int = 224
     stem_norm_act: bool | None = None
     stem_act: bool = True
+    stem_bare: int = 0
     final_norm: bool | None = None
 
     def __post_init__(self) -> None:

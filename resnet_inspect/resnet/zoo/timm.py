@@ -72,6 +72,8 @@ def _clip(depths: tuple[int, ...], widths: tuple[int, ...], input_size: int) -> 
     return replace(spec, input_size=input_size)
 
 
+CLIP50 = _clip((3, 4, 6, 3), (64, 128, 256, 512), 224)
+
 FAMILIES: dict[str, dict[str, ResNetSpec]] = {
     "resnet-c": {
         "resnet50c": replace(R50, stem=DEEP),
@@ -189,10 +191,11 @@ FAMILIES: dict[str, dict[str, ResNetSpec]] = {
         "resnetblur101d": _blur(_d(R101)),
     },
     "resnet-clip": {
-        "resnet50_clip_gap": _clip((3, 4, 6, 3), (64, 128, 256, 512), 224),
+        "resnet50_clip_gap": CLIP50,
         "resnet101_clip_gap": _clip((3, 4, 23, 3), (64, 128, 256, 512), 224),
         "resnet50x4_clip_gap": _clip((4, 6, 10, 6), (80, 160, 320, 640), 288),
         "resnet50x16_clip_gap": _clip((6, 8, 18, 8), (96, 192, 384, 768), 384),
+        "resnet50_mlp": replace(CLIP50, num_classes=1000, head="mlp", input_size=256),
         "resnet50x64_clip_gap": _clip((3, 15, 36, 10), (128, 256, 512, 1024), 448),
     },
     "resnet-rs": {
