@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from resnet_inspect.errors import SpecError
-from resnet_inspect.resnet.choices import CHOICES, Attention, Split, Widths, are_naturals, is_natural
+from resnet_inspect.resnet.choices import CHOICES, HEAD_CHANNELS, Attention, Split, Widths, are_naturals, is_natural
 from resnet_inspect.units import counted
 
 if TYPE_CHECKING:
@@ -73,6 +73,11 @@ def check(spec: "ResNetSpec") -> None:
         raise SpecError("conv=scaled needs order=pre and norm=none", hint="--set order=pre --set norm=none")
     if spec.split is not None:
         _check_split(spec, spec.split)
+    if spec.head == "attention" and spec.features % HEAD_CHANNELS:
+        raise SpecError(
+            f"head=attention cannot split {counted(spec.features, 'feature')} into heads of {HEAD_CHANNELS} channels",
+            hint="choose widths or num_features that 64 divides",
+        )
     _check_bottleneck(spec)
     _check_output_stride(spec)
 

@@ -13,7 +13,7 @@ StemPool = Literal["max3", "max3ceil", "conv3", "none"]
 Conv = Literal["plain", "scaled"]
 Norm = Literal["bn", "gn", "none"]
 ConvBias = Literal["none", "blocks", "all"]
-Head = Literal["fc", "conv", "mlp"]
+Head = Literal["fc", "conv", "mlp", "attention"]
 Antialias = Literal["avg", "blur"]
 AttentionKind = Literal["se", "eca", "cbam", "gc", "dia"]
 SplitKind = Literal["res2net", "resnest", "sk"]
@@ -23,6 +23,7 @@ ACTIVATIONS = {"silu": "SiLU", "gelu": "GELU"}  # torch's names of the activatio
 Widths = tuple[int | tuple[int, ...], ...]
 PerStage = int | tuple[int, ...]  # one for all stages, or one each
 MAX_PARTS = 64
+HEAD_CHANNELS = 64  # of each head of CLIP's attention
 MAX_DIVISOR = 1_000_000  # more than any layer has channels
 
 

@@ -79,7 +79,7 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "conv": (str, "plain or scaled"),
     "act": (str, "relu, silu or gelu"),
     "conv_bias": (str, "none, blocks or all"),
-    "head": (str, "fc, conv or mlp"),
+    "head": (str, "fc, conv, mlp or attention"),
     "attention": (
         _optional(_attention),
         "none, eca, dia, se, se:ratio, se:ratio:divisor or :input, cbam, cbam:ratio, gc or gc:ratio, as se:0.25",

@@ -54,8 +54,9 @@ class ResNetSpec:
             scaled by numbers in place of norms (NF-ResNet, arXiv:2101.08692).
         act: the activation of stem, blocks and head: ``relu``, ``silu`` or ``gelu``. Attention modules keep theirs.
         conv_bias: convolutions with a bias: ``none``, ``blocks`` (all but the stem) or ``all``.
-        head: ``fc``, ``conv`` for a 1×1 convolution on the pooled map, as in timm's resnetv2, or ``mlp`` for a norm and
-            a hidden layer of half the features before the classifier.
+        head: ``fc``, ``conv`` for a 1×1 convolution on the pooled map, as in timm's resnetv2, ``mlp`` for a norm and a
+            hidden layer of half the features before the classifier, or ``attention``: attention in place of the pool,
+            in heads of 64 channels, with a learned row for each position of an image of ``input_size`` (CLIP).
         attention_on: ``residual``: on the residual's output; ``3x3``: on a bottleneck's 3×3, after its activation.
         antialias: ``avg`` or ``blur``: a strided 3×3 runs at stride 1, and this pool then subsamples; None: no pool.
         num_features: channels of a 1×1 convolution, with norm and activation, before the global pool; None: none.
@@ -112,6 +113,11 @@ class ResNetSpec:
     def expansions(self) -> tuple[int, ...]:
         """Output channels over planes, stage by stage."""
         return self._of_stages(self.expansion or (1 if self.block == "basic" else 4))
+
+    @property
+    def features(self) -> int:
+        """Channels that the head reads."""
+        return self.num_features or self.planes[-1][-1] * self.expansions[-1]
 
     @property
     def group_widths(self) -> tuple[int | None, ...]:

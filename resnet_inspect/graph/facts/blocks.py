@@ -141,4 +141,9 @@ def _call(node: Node) -> str:
             return kind
         case AvgPool2d(stride=s):
             return f"avg pool /{s}"
-    return {"AdaptiveAvgPool2d": "avg pool", "Linear": "fc", "BlurPool2d": "blur /2"}.get(node.kind, "")
+    return {
+        "AdaptiveAvgPool2d": "avg pool",
+        "Linear": "fc",
+        "BlurPool2d": "blur /2",
+        "ScaledDotProductAttention": "attention",
+    }.get(node.kind, "")

@@ -72,7 +72,16 @@ def _clip(depths: tuple[int, ...], widths: tuple[int, ...], input_size: int) -> 
     return replace(spec, input_size=input_size)
 
 
+def _attends(spec: ResNetSpec, num_classes: int) -> ResNetSpec:
+    """With CLIP's attention head; its classes are the dimensions of the space that images share with texts."""
+    return replace(spec, head="attention", num_classes=num_classes)
+
+
 CLIP50 = _clip((3, 4, 6, 3), (64, 128, 256, 512), 224)
+CLIP101 = _clip((3, 4, 23, 3), (64, 128, 256, 512), 224)
+CLIP50X4 = _clip((4, 6, 10, 6), (80, 160, 320, 640), 288)
+CLIP50X16 = _clip((6, 8, 18, 8), (96, 192, 384, 768), 384)
+CLIP50X64 = _clip((3, 15, 36, 10), (128, 256, 512, 1024), 448)
 
 FAMILIES: dict[str, dict[str, ResNetSpec]] = {
     "resnet-c": {
@@ -192,11 +201,16 @@ FAMILIES: dict[str, dict[str, ResNetSpec]] = {
     },
     "resnet-clip": {
         "resnet50_clip_gap": CLIP50,
-        "resnet101_clip_gap": _clip((3, 4, 23, 3), (64, 128, 256, 512), 224),
-        "resnet50x4_clip_gap": _clip((4, 6, 10, 6), (80, 160, 320, 640), 288),
-        "resnet50x16_clip_gap": _clip((6, 8, 18, 8), (96, 192, 384, 768), 384),
+        "resnet101_clip_gap": CLIP101,
+        "resnet50x4_clip_gap": CLIP50X4,
+        "resnet50x16_clip_gap": CLIP50X16,
+        "resnet50_clip": _attends(CLIP50, 1024),
+        "resnet101_clip": _attends(CLIP101, 512),
+        "resnet50x4_clip": _attends(CLIP50X4, 640),
+        "resnet50x16_clip": _attends(CLIP50X16, 768),
+        "resnet50x64_clip": _attends(CLIP50X64, 1024),
         "resnet50_mlp": replace(CLIP50, num_classes=1000, head="mlp", input_size=256),
-        "resnet50x64_clip_gap": _clip((3, 15, 36, 10), (128, 256, 512, 1024), 448),
+        "resnet50x64_clip_gap": CLIP50X64,
     },
     "resnet-rs": {
         "resnetrs50": _rs((3, 4, 6, 3), 160),
