@@ -78,6 +78,8 @@ def specs(draw: st.DrawFn) -> ResNetSpec:
         "attention": draw(attentions),
         "attention_on": draw(st.sampled_from(["residual", "3x3"])) if bottleneck else "residual",
         "antialias": antialias,
+        "neck": draw(st.sampled_from([(), ((3, 2, unit),)])),
+        "dilated_from": draw(st.sampled_from(["second", "first"])),
         "num_features": draw(st.sampled_from([None, 64])),
         "num_classes": draw(st.sampled_from([0, 10])),
         "in_channels": draw(st.sampled_from([1, 3])),

@@ -48,10 +48,12 @@ def explain_head(net: Outline, say: Speaker) -> Section:
 
 
 def _explain_features(node: Node, say: Speaker) -> str:
+    assert isinstance(node.op, Conv2d)
     return say(
-        "{conv} is a 1×1 convolution to {channels} channels, and normalisation and ReLU follow: {weights} = {params} "
-        "weights.",
+        "{conv} is a {k}×{k} convolution to {channels} channels, and normalisation and ReLU follow: {weights} = "
+        "{params} weights.",
         conv=node.name,
+        k=str(node.op.kernel_size),
         channels=write.integer(node.out.shape[1]),
         weights=write.weights(node),
         params=write.integer(node.params),

@@ -2,9 +2,8 @@
 
 from typing import NamedTuple
 
-from resnet_inspect.resnet.check import typed
 from resnet_inspect.resnet.choices import Widths
-from resnet_inspect.resnet.fields import to_mapping
+from resnet_inspect.resnet.fields import to_mapping, value_text
 from resnet_inspect.resnet.spec import ResNetSpec
 
 # The fields of a spec that define the stem, a layer and the head.
@@ -14,9 +13,10 @@ STEM = (
 )  # fmt: skip
 LAYER = (
     "block", "depths", "widths", "expansion", "groups", "base_width", "group_width", "split", "strides", "stride_on",
-    "order", "shortcut", "output_stride", "norm", "conv", "act", "conv_bias", "attention", "attention_on", "antialias",
+    "order", "shortcut", "output_stride", "dilated_from", "norm", "conv", "act", "conv_bias", "attention",
+    "attention_on", "antialias",
 )  # fmt: skip
-HEAD = ("final_norm", "num_features", "norm", "act", "head", "num_classes")
+HEAD = ("final_norm", "neck", "num_features", "norm", "act", "head", "num_classes")
 # What the values of a field stand for; the papers' option letters: arXiv:1512.03385, table 3; D: arXiv:1812.01187.
 MEANINGS = {
     "shortcut": "shortcut, where the shape changes: A subsamples and pads with zero channels, B projects by a 1×1 "
@@ -69,4 +69,4 @@ def _widths(spec: ResNetSpec) -> Widths:
 
 
 def _text(field: str, value: object) -> str:
-    return typed(value, ":" if field == "stem" else "/")
+    return value_text(field, value)

@@ -51,12 +51,12 @@ def check(spec: "ResNetSpec") -> None:
         value = getattr(spec, field)
         if not (value is None or is_natural(value) or (are_naturals(value) and len(value) == stages)):
             raise _wrong(spec, field, f"a whole number from 1, or {stages} of them, one per stage")
-    if not (
-        isinstance(spec.stem, tuple) and spec.stem and all(are_naturals(conv) and len(conv) == 3 for conv in spec.stem)
-    ):
+    if not (spec.stem and _are_convolutions(spec.stem)):
         raise _wrong(spec, "stem", "kernel:stride:channels for each convolution, as 3:2:32,3:1:64")
-    if not (type(spec.stem_bare) is int and 0 <= spec.stem_bare < len(spec.stem)):
-        raise _wrong(spec, "stem_bare", f"a whole number from 0 to {len(spec.stem) - 1}: the last has its own field")
+    if not _are_convolutions(spec.neck):
+        raise _wrong(spec, "neck", "none or kernel:dilation:channels for each convolution, as 3:2:512,3:1:512")
+    if type(spec.stem_bare) is not int or spec.stem_bare < 0:
+        raise _wrong(spec, "stem_bare", "a whole number from 0")
     if spec.attention is not None and not isinstance(spec.attention, Attention):
         raise _wrong(spec, "attention", "se, eca, cbam, gc or dia, as se:0.25")
     if spec.antialias and (spec.stem_pool == "max3ceil" or spec.stride_on == "1x1"):
@@ -80,6 +80,10 @@ def check(spec: "ResNetSpec") -> None:
         )
     _check_bottleneck(spec)
     _check_output_stride(spec)
+
+
+def _are_convolutions(value: object) -> bool:
+    return isinstance(value, tuple) and all(are_naturals(conv) and len(conv) == 3 for conv in value)
 
 
 def _check_output_stride(spec: "ResNetSpec") -> None:
@@ -166,12 +170,14 @@ def _need(spec: "ResNetSpec", cause: str, field: str, only: object) -> None:
 
 
 def _wrong(spec: "ResNetSpec", field: str, expected: str) -> SpecError:
-    value = typed(getattr(spec, field), ":" if field == "stem" else "/")
+    value = typed(getattr(spec, field), ":" if field in ("stem", "neck") else "/")
     return SpecError(f"{field}={value} is not {expected}", hint="`resnet-inspect export-spec` shows every field")
 
 
 def typed(value: object, inner: str = "/", outer: str = ",") -> str:
     """The value as text that --set accepts."""
+    if value == ():
+        return "none"
     if isinstance(value, tuple):
         return outer.join(typed(part, inner, inner) for part in value)
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)

@@ -10,6 +10,7 @@ StrideOn = Literal["3x3", "1x1"]
 Order = Literal["post", "pre", "pyramid"]
 Shortcut = Literal["A", "B", "C", "D"]
 StemPool = Literal["max3", "max3ceil", "conv3", "none"]
+DilatedFrom = Literal["second", "first"]
 Conv = Literal["plain", "scaled"]
 Norm = Literal["bn", "gn", "none"]
 ConvBias = Literal["none", "blocks", "all"]
@@ -101,6 +102,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "order": get_args(Order),
     "shortcut": get_args(Shortcut),
     "output_stride": (None, 8, 16, 32),
+    "dilated_from": get_args(DilatedFrom),
     "stem_pool": get_args(StemPool),
     "norm": get_args(Norm),
     "conv": get_args(Conv),

@@ -19,8 +19,12 @@ def _widths(text: str) -> tuple[int | tuple[int, ...], ...]:
     return tuple(tuple(map(int, part.split("/"))) if "/" in part else int(part) for part in text.split(","))
 
 
-def _stem(text: str) -> tuple[tuple[int, ...], ...]:
+def _convolutions(text: str) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(map(int, conv.split(":"))) for conv in text.split(","))
+
+
+def _neck(text: str) -> tuple[tuple[int, ...], ...]:
+    return () if text == "none" else _convolutions(text)
 
 
 def _attention(text: str) -> Attention:
@@ -73,7 +77,8 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "shortcut": (str, "A, B, C or D"),
     "strides": (_optional(_ints), "1,2,2,2"),
     "output_stride": (_optional(int), "none, 32, 16 or 8"),
-    "stem": (_stem, "kernel:stride:channels, as 3:2:32,3:1:64"),
+    "dilated_from": (str, "second or first"),
+    "stem": (_convolutions, "kernel:stride:channels, as 3:2:32,3:1:64"),
     "stem_pool": (str, "max3, max3ceil, conv3 or none"),
     "norm": (str, "bn, gn or none"),
     "conv": (str, "plain or scaled"),
@@ -86,6 +91,7 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     ),
     "attention_on": (str, "residual or 3x3"),
     "antialias": (_optional(str), "none, avg or blur"),
+    "neck": (_neck, "none, or kernel:dilation:channels, as 3:2:512,3:1:512"),
     "num_features": (_optional(int), "none or 1280"),
     "num_classes": (int, "1000, or 0 for a backbone"),
     "in_channels": (int, "3"),
@@ -136,7 +142,7 @@ def value_text(field: str, value: object) -> str:
     """A value of ``field`` as ``read`` parses it."""
     if isinstance(value, Attention | Split):
         return _part_text(value)
-    return typed(_tuples(value), ":" if field == "stem" else "/")
+    return typed(_tuples(value), ":" if field in ("stem", "neck") else "/")
 
 
 def _tuples(value: object) -> object:

@@ -123,7 +123,7 @@ def block_configs(spec: ResNetSpec, channels: int) -> list[list[BlockConfig]]:
                     out_channels=plane * expansion,
                     stride=stride if first else 1,
                     # A dilated stage's first block still reads the undilated grid of the stage before.
-                    first_dilation=previous if first else dilation,
+                    first_dilation=previous if first and spec.dilated_from == "second" else dilation,
                     dilation=dilation,
                     beta=variance**-0.5 if spec.conv == "scaled" else 1.0,
                 )
@@ -148,6 +148,12 @@ def _head(b: Builder, spec: ResNetSpec) -> None:
     if spec.has_final_norm:
         norm(b, spec, "norm")
         activation(b, spec)
+    for i, (kernel, dilation, out) in enumerate(spec.neck):
+        channels = b.type(b.last).shape[1]
+        bias = spec.conv_bias != "none"
+        b.module(f"neck{i}_conv", convolution(spec, channels, out, kernel, dilation=dilation, bias=bias))
+        norm(b, spec, f"neck{i}_bn")
+        activation(b, spec, f"neck{i}_act")
     if spec.num_features:
         channels = b.type(b.last).shape[1]
         b.module("final_conv", convolution(spec, channels, spec.num_features, 1, bias=spec.conv_bias != "none"))

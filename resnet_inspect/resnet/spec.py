@@ -11,6 +11,7 @@ from resnet_inspect.resnet.choices import (
     Block,
     Conv,
     ConvBias,
+    DilatedFrom,
     Head,
     Norm,
     Order,
@@ -47,6 +48,8 @@ class ResNetSpec:
             averages 2×2 instead of subsampling.
         strides: stride of each stage's first block; None: 1, then 2.
         output_stride: total stride after which further strides become dilation; None: no limit.
+        dilated_from: the block of a stage from which its 3×3 are dilated, and before which as the stage before:
+            ``second``, or ``first`` (DRN, arXiv:1705.09914).
         stem: (kernel, stride, channels) of each convolution before the pool.
         stem_pool: ``max3``, ``max3ceil`` (Caffe's: unpadded, ceil mode), ``conv3`` (ResNet-RS) or ``none``.
         norm: ``bn``, ``gn`` (32 groups) or ``none``.
@@ -60,6 +63,8 @@ class ResNetSpec:
         attention_on: ``residual``: on the residual's output; ``3x3``: on a bottleneck's 3×3, after its activation.
         antialias: ``avg`` or ``blur``: a strided 3×3 runs at stride 1, and this pool then subsamples; None: no pool.
         num_features: channels of a 1×1 convolution, with norm and activation, before the global pool; None: none.
+        neck: (kernel, dilation, channels) of each convolution, with norm and activation, between the last stage and
+            the head.
         num_classes: number of classes; 0: a backbone that ends in the pooled features.
         input_size: height and width that the variant's authors use.
         stem_norm_act: norm and activation follow the stem's last convolution; None: unless ``order`` is ``pre``.
@@ -81,6 +86,7 @@ class ResNetSpec:
     shortcut: Shortcut = "B"
     strides: tuple[int, ...] | None = None
     output_stride: int | None = None
+    dilated_from: DilatedFrom = "second"
     stem: tuple[tuple[int, int, int], ...] = ((7, 2, 64),)
     stem_pool: StemPool = "max3"
     norm: Norm = "bn"
@@ -92,6 +98,7 @@ class ResNetSpec:
     attention_on: AttentionOn = "residual"
     antialias: Antialias | None = None
     num_features: int | None = None
+    neck: tuple[tuple[int, int, int], ...] = ()
     num_classes: int = 1000
     in_channels: int = 3
     input_size: int = 224
@@ -117,7 +124,7 @@ class ResNetSpec:
     @property
     def features(self) -> int:
         """Channels that the head reads."""
-        return self.num_features or self.planes[-1][-1] * self.expansions[-1]
+        return self.num_features or (self.neck and self.neck[-1][-1]) or self.planes[-1][-1] * self.expansions[-1]
 
     @property
     def group_widths(self) -> tuple[int | None, ...]:

@@ -104,6 +104,14 @@ def _cifar(m: re.Match[str]) -> ResNetSpec:
     return _plain(kind, spec)
 
 
+def _drn(m: re.Match[str]) -> ResNetSpec:
+    """DRN-D: an eighth of the resolution, and two convolutions that undo the dilation (arXiv:1705.09914, figure 5)."""
+    depths = {"22": (2, 2, 2, 2), "38": (3, 4, 6, 3), "54": (3, 4, 6, 3), "105": (3, 4, 23, 3)}[m[1]]
+    spec = replace(R50, block="basic" if int(m[1]) < 50 else "bottleneck", depths=depths, strides=(2, 2, 2, 2))
+    spec = replace(spec, stem=((7, 1, 16), (3, 1, 16), (3, 2, 32)), stem_pool="none")
+    return replace(spec, output_stride=8, dilated_from="first", neck=((3, 2, 512), (3, 1, 512)), head="conv")
+
+
 def _senet(m: re.Match[str]) -> ResNetSpec:
     """The nets of the SE paper that build on ResNeXt; SENet-154 won ILSVRC 2017."""
     depth = {"16": "14", "28": "26", "40": "38", "52": "50", "103": "101", "154": "152"}[m[1]]
@@ -145,6 +153,7 @@ _ROWS: tuple[tuple[str, str, Callable[[re.Match[str]], ResNetSpec]], ...] = (
     ("resnet", "(pre)?resnet18_(wd4|wd2|w3d4)", _narrowed),
     ("resnet", "resneta(bc)?(10|14|18|50|101|152)(b)?", _resneta),
     ("resnest", "resnesta(bc14|bc26|50|101|152|200|269)", _resnesta),
+    ("drn", "drnd(22|38|54|105)", _drn),
     ("senet", "senet(16|28|40|52|103|154)", _senet),
     ("resnext", "(se)?resnext(14|26|38|50|101)_(16|32|64)x(2|4)d", _resnext),
     ("cifar", f"(pre|se|sepre|dia|diapre)?resnet([0-9]{{1,4}})(bn)?{_DATA}", _cifar),
