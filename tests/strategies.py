@@ -72,7 +72,7 @@ def specs(draw: st.DrawFn) -> ResNetSpec:
         "stem": stem,
         "stem_pool": draw(st.sampled_from(["max3", "conv3", "none", *(["max3ceil"] if antialias is None else [])])),
         "norm": norm,
-        "act": draw(st.sampled_from(["relu", "relu", "silu", "gelu"])),
+        "act": draw(st.sampled_from(["relu", "relu", "silu", "gelu", "leaky_relu"])),
         "conv_bias": draw(st.sampled_from(["none", "blocks", "all"])),
         "head": draw(st.sampled_from(["fc", "conv", "mlp"])),
         "attention": draw(attentions),
@@ -96,6 +96,9 @@ def specs(draw: st.DrawFn) -> ResNetSpec:
         fields |= {"order": "pre", "norm": "none", "conv": "scaled"}
     elif draw(st.booleans()) and draw(st.booleans()):
         fields |= {"order": "pyramid", "shortcut": "A", "stride_on": "3x3", "antialias": None, "output_stride": None}
+    elif draw(st.booleans()):
+        frame = draw(st.sampled_from([{"cross_stage": 1}, {"cross_stage": 2}, {"levels": "stages", "strides": None}]))
+        fields |= {"order": "post", "antialias": None, "output_stride": None, **frame}
     try:
         return ResNetSpec(**fields)
     except SpecError:

@@ -141,7 +141,7 @@ PTFLOPS = Convention(
     "0.7.5",
     "MACs, biases and elements of one image; ReLU and pools a second time, as functions on the whole batch",
     {**dict.fromkeys(("ReLU", "SiLU", "GELU", "Softmax"), _inputs(1)), **POOLS},
-    _wrap_each(_per_image, NORMS_AND_POOLS),
+    _wrap_each(_per_image, {**NORMS_AND_POOLS, "LeakyReLU": _outputs}),
     per_image=True,
 )
 PTFLOPS_NOFUNC = Convention(

@@ -13,8 +13,8 @@ STEM = (
 )  # fmt: skip
 LAYER = (
     "block", "depths", "widths", "expansion", "groups", "base_width", "group_width", "split", "strides", "stride_on",
-    "order", "shortcut", "output_stride", "dilated_from", "norm", "conv", "act", "conv_bias", "attention",
-    "attention_on", "antialias",
+    "order", "shortcut", "levels", "cross_stage", "output_stride", "dilated_from", "norm", "conv", "act", "conv_bias",
+    "attention", "attention_on", "antialias",
 )  # fmt: skip
 HEAD = ("final_norm", "neck", "num_features", "norm", "act", "head", "num_classes")
 # What the values of a field stand for; the papers' option letters: arXiv:1512.03385, table 3; D: arXiv:1812.01187.

@@ -69,6 +69,7 @@ def check(spec: "ResNetSpec") -> None:
             _need(spec, "block=senet", field, only)
     if spec.order == "pyramid":
         _check_pyramid(spec)
+    _check_stages(spec)
     if spec.conv == "scaled" and (spec.order, spec.norm) != ("pre", "none"):
         raise SpecError("conv=scaled needs order=pre and norm=none", hint="--set order=pre --set norm=none")
     if spec.split is not None:
@@ -113,6 +114,22 @@ def _check_widths(spec: "ResNetSpec", widths: Widths) -> None:
                 "widths",
                 f"one entry per block: {width} has {len(width)}, the stage has {counted(depth, 'block')}",
             )
+
+
+def _check_stages(spec: "ResNetSpec") -> None:
+    if spec.cross_stage is not None and not is_natural(spec.cross_stage):
+        raise _wrong(spec, "cross_stage", "none or a whole number from 1")
+    if spec.levels == "blocks" and not spec.cross_stage:
+        return
+    cause = "levels=stages" if spec.levels == "stages" else "cross_stage"
+    for field, only in (("order", "post"), ("antialias", None), ("output_stride", None)):
+        _need(spec, cause, field, only)
+    if spec.levels == "stages":
+        _need(spec, cause, "cross_stage", None)
+        if spec.stage_strides[0] != 1:
+            raise SpecError("levels=stages needs a first stage of stride 1", hint="--set strides=none")
+    elif any(len(set(planes)) > 1 for planes in spec.planes):
+        raise SpecError("cross_stage needs equal widths in a stage", hint="give one width per stage")
 
 
 def _check_pyramid(spec: "ResNetSpec") -> None:

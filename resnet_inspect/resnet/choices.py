@@ -11,6 +11,7 @@ Order = Literal["post", "pre", "pyramid"]
 Shortcut = Literal["A", "B", "C", "D"]
 StemPool = Literal["max3", "max3ceil", "conv3", "none"]
 DilatedFrom = Literal["second", "first"]
+Levels = Literal["blocks", "stages"]
 Conv = Literal["plain", "scaled"]
 Norm = Literal["bn", "gn", "none"]
 ConvBias = Literal["none", "blocks", "all"]
@@ -19,8 +20,8 @@ Antialias = Literal["avg", "blur"]
 AttentionKind = Literal["se", "eca", "cbam", "gc", "dia"]
 SplitKind = Literal["res2net", "resnest", "sk"]
 AttentionOn = Literal["residual", "3x3"]
-Act = Literal["relu", "silu", "gelu"]
-ACTIVATIONS = {"silu": "SiLU", "gelu": "GELU"}  # torch's names of the activations but ReLU
+Act = Literal["relu", "silu", "gelu", "leaky_relu"]
+ACTIVATIONS = {"silu": "SiLU", "gelu": "GELU", "leaky_relu": "LeakyReLU"}  # torch's names of the activations but ReLU
 Widths = tuple[int | tuple[int, ...], ...]
 PerStage = int | tuple[int, ...]  # one for all stages, or one each
 MAX_PARTS = 64
@@ -103,6 +104,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "shortcut": get_args(Shortcut),
     "output_stride": (None, 8, 16, 32),
     "dilated_from": get_args(DilatedFrom),
+    "levels": get_args(Levels),
     "stem_pool": get_args(StemPool),
     "norm": get_args(Norm),
     "conv": get_args(Conv),

@@ -75,6 +75,8 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "stride_on": (str, "3x3 or 1x1"),
     "order": (str, "post, pre or pyramid"),
     "shortcut": (str, "A, B, C or D"),
+    "levels": (str, "blocks or stages"),
+    "cross_stage": (_optional(int), "none, 1 or 2"),
     "strides": (_optional(_ints), "1,2,2,2"),
     "output_stride": (_optional(int), "none, 32, 16 or 8"),
     "dilated_from": (str, "second or first"),
@@ -82,7 +84,7 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "stem_pool": (str, "max3, max3ceil, conv3 or none"),
     "norm": (str, "bn, gn or none"),
     "conv": (str, "plain or scaled"),
-    "act": (str, "relu, silu or gelu"),
+    "act": (str, "relu, silu, gelu or leaky_relu"),
     "conv_bias": (str, "none, blocks or all"),
     "head": (str, "fc, conv, mlp or attention"),
     "attention": (

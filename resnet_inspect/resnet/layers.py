@@ -24,7 +24,8 @@ class BlockConfig:
 
     ``width`` are the channels between the first and the last convolution, ``groups`` those of a bottleneck's 3×3.
     ``beta`` divides what the block reads by its expected deviation, in a net of scaled convolutions. ``previous`` is
-    the path of the block before in its stage, if the block's attention reads that one's state.
+    the path of the block before in its stage, if the block's attention reads that one's state. ``activates``: an
+    activation follows the sum.
     """
 
     in_channels: int
@@ -36,6 +37,7 @@ class BlockConfig:
     dilation: int
     beta: float = 1.0
     previous: str = ""
+    activates: bool = True
 
 
 def norm(b: Builder, spec: ResNetSpec, name: str) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from math import prod
 
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Builder, Graph, TensorType
@@ -11,6 +12,7 @@ from resnet_inspect.resnet.blocks import BLOCKS
 from resnet_inspect.resnet.heads import HEADS
 from resnet_inspect.resnet.layers import ALPHA, BlockConfig, activation, convolution, norm
 from resnet_inspect.resnet.spec import ResNetSpec
+from resnet_inspect.resnet.stages import around, around_stage, cross_stage
 from resnet_inspect.units import counted
 
 
@@ -30,9 +32,19 @@ def lower(spec: ResNetSpec, name: str, image: tuple[int, int, int, int]) -> Grap
         )
     b.stage = "stem"
     channels = _stem(b, spec)
+    stem = b.last
     for stage, configs in enumerate(block_configs(spec, channels), start=1):
         b.stage = f"layer{stage}"
-        b.within(b.stage, "RecurrentStage" if spec.is_recurrent else "Sequential", partial(_stage, b, spec, configs))
+        write = partial(_stage, b, spec, configs)
+        if spec.levels == "stages":
+            write = partial(around_stage, b, spec, next(iter(spec.stage_strides[stage:]), None), write)
+        elif spec.cross_stage:
+            out = configs[-1].out_channels * spec.cross_stage
+            write = partial(cross_stage, b, spec, spec.stage_strides[stage - 1], configs[0], out, write)
+        b.within(b.stage, spec.stage_class, write)
+    if spec.levels == "stages":
+        around(b, spec, stem, b.last, prod(spec.stage_strides))
+        activation(b, spec)
     b.stage = "head"
     _head(b, spec)
     return Graph(name, tuple(b.nodes), b.containers)
@@ -107,6 +119,10 @@ def block_configs(spec: ResNetSpec, channels: int) -> list[list[BlockConfig]]:
     sizes = zip(spec.planes, spec.stage_strides, spec.expansions, spec.group_widths, strict=True)
     for planes, stride, expansion, group_width in sizes:
         previous = dilation
+        if spec.levels == "stages" or spec.cross_stage:
+            stride = 1  # the stage itself strides
+        if spec.cross_stage:
+            channels = planes[0] * expansion
         if spec.output_stride and total_stride >= spec.output_stride:
             dilation, stride = dilation * stride, 1
         total_stride *= stride
@@ -138,6 +154,8 @@ def block_configs(spec: ResNetSpec, channels: int) -> list[list[BlockConfig]]:
 def _stage(b: Builder, spec: ResNetSpec, configs: list[BlockConfig]) -> int:
     class_name, write = BLOCKS[spec.block, spec.order, spec.split.kind if spec.split else None]
     for i, config in enumerate(configs):
+        if spec.levels == "stages" and i == len(configs) - 1:
+            config = replace(config, activates=False)
         if i and spec.is_recurrent:
             config = replace(config, previous=f"{b.scope}{i - 1}")
         b.repeat(str(i), class_name, config, partial(write, b, spec, config))

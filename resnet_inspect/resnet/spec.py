@@ -13,6 +13,7 @@ from resnet_inspect.resnet.choices import (
     ConvBias,
     DilatedFrom,
     Head,
+    Levels,
     Norm,
     Order,
     PerStage,
@@ -46,6 +47,10 @@ class ResNetSpec:
         shortcut: where the shape changes, ``B`` projects by a 1×1 convolution, ``A`` subsamples and pads with zero
             channels, ``D`` averages 2×2 and then projects; ``C`` projects everywhere. With ``order=pyramid``, ``A``
             averages 2×2 instead of subsampling.
+        levels: ``blocks`` have shortcuts, or ``stages`` and all stages together too; then a max pool takes a stage's
+            stride before it (RoR-3, arXiv:1608.02908).
+        cross_stage: channels of a stage's output over those of its blocks, through which half of the stage's channels
+            go (CSPNet, arXiv:1911.11929); None: the blocks are the stage.
         strides: stride of each stage's first block; None: 1, then 2.
         output_stride: total stride after which further strides become dilation; None: no limit.
         dilated_from: the block of a stage from which its 3×3 are dilated, and before which as the stage before:
@@ -55,7 +60,8 @@ class ResNetSpec:
         norm: ``bn``, ``gn`` (32 groups) or ``none``.
         conv: ``plain``, or ``scaled``: each weight is standardized and times a learned gain, and the branches are
             scaled by numbers in place of norms (NF-ResNet, arXiv:2101.08692).
-        act: the activation of stem, blocks and head: ``relu``, ``silu`` or ``gelu``. Attention modules keep theirs.
+        act: the activation of stem, blocks and head: ``relu``, ``silu``, ``gelu`` or ``leaky_relu``. Attention modules
+            keep theirs.
         conv_bias: convolutions with a bias: ``none``, ``blocks`` (all but the stem) or ``all``.
         head: ``fc``, ``conv`` for a 1×1 convolution on the pooled map, as in timm's resnetv2, ``mlp`` for a norm and a
             hidden layer of half the features before the classifier, or ``attention``: attention in place of the pool,
@@ -84,6 +90,8 @@ class ResNetSpec:
     stride_on: StrideOn = "3x3"
     order: Order = "post"
     shortcut: Shortcut = "B"
+    levels: Levels = "blocks"
+    cross_stage: int | None = None
     strides: tuple[int, ...] | None = None
     output_stride: int | None = None
     dilated_from: DilatedFrom = "second"
@@ -124,7 +132,11 @@ class ResNetSpec:
     @property
     def features(self) -> int:
         """Channels that the head reads."""
-        return self.num_features or (self.neck and self.neck[-1][-1]) or self.planes[-1][-1] * self.expansions[-1]
+        return (
+            self.num_features
+            or (self.neck and self.neck[-1][-1])
+            or self.planes[-1][-1] * self.expansions[-1] * (self.cross_stage or 1)
+        )
 
     @property
     def group_widths(self) -> tuple[int | None, ...]:
@@ -142,6 +154,15 @@ class ResNetSpec:
     def is_recurrent(self) -> bool:
         """Whether the blocks of a stage hand a state on beside the map."""
         return self.attention is not None and self.attention.kind == "dia"
+
+    @property
+    def stage_class(self) -> str:
+        """The class of a stage's module."""
+        if self.levels == "stages":
+            return "ResidualStage"
+        if self.cross_stage:
+            return "CrossStage"
+        return "RecurrentStage" if self.is_recurrent else "Sequential"
 
     @property
     def has_stem_norm_act(self) -> bool:

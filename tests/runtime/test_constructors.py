@@ -22,6 +22,7 @@ BUILT = (
     "resnest14d", "resnest50d_1s4x24d", "skresnet18", "skresnext50_32x4d", "nf_seresnet26",
     "pytorchcv:pyramidnet110_a48_cifar10", "pytorchcv:pyramidnet164_a270_bn_cifar10",
     "pytorchcv:diaresnet34", "pytorchcv:diapreresnet20_cifar10",
+    "pytorchcv:ror3_56_cifar10", "pytorchcv:drnd22", "cspresnet50", "cspresnext50", "resnet51q", "resnet50_mlp",
 )  # fmt: skip
 
 

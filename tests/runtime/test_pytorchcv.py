@@ -16,7 +16,7 @@ FILES = (
     "resnet", "preresnet", "seresnet", "sepreresnet", "resneta", "resnext", "seresnext", "resnet_cub", "seresnet_cub",
     "resnet_cifar", "preresnet_cifar", "seresnet_cifar", "sepreresnet_cifar", "resnext_cifar", "wrn_cifar",
     "pyramidnet_cifar", "senet", "diaresnet", "diapreresnet", "diaresnet_cifar", "diapreresnet_cifar", "cbamresnet",
-    "resnesta", "drn",
+    "resnesta", "drn", "ror_cifar",
 )  # fmt: skip
 # nets of these files that no spec describes, and why
 OTHER_NETS = {
@@ -56,6 +56,8 @@ def stages(net: nn.Module, depths: tuple[int, ...]) -> dict[str, nn.Module]:
         units = [*net.features.stage4.children()]
         ends = accumulate(depths[1:])
         return {"layer1": net.features.stage3, **{f"layer{i}": units[end - 1] for i, end in enumerate(ends, start=2)}}
+    if hasattr(net.features, "body"):
+        return {f"layer{i}": stage for i, stage in enumerate(net.features.body.stages, start=1)}
     return {f"layer{i}": getattr(net.features, f"stage{i}") for i in range(1, 5) if hasattr(net.features, f"stage{i}")}
 
 

@@ -112,6 +112,11 @@ def _drn(m: re.Match[str]) -> ResNetSpec:
     return replace(spec, output_stride=8, dilated_from="first", neck=((3, 2, 512), (3, 1, 512)), head="conv")
 
 
+def _ror(m: re.Match[str]) -> ResNetSpec:
+    spec = replace(NARROW, depths=((int(m[1]) - 8) // 6,) * 3, block="basic", levels="stages")
+    return replace(spec, num_classes=CLASSES[m[2]])
+
+
 def _senet(m: re.Match[str]) -> ResNetSpec:
     """The nets of the SE paper that build on ResNeXt; SENet-154 won ILSVRC 2017."""
     depth = {"16": "14", "28": "26", "40": "38", "52": "50", "103": "101", "154": "152"}[m[1]]
@@ -159,6 +164,7 @@ _ROWS: tuple[tuple[str, str, Callable[[re.Match[str]], ResNetSpec]], ...] = (
     ("cifar", f"(pre|se|sepre|dia|diapre)?resnet([0-9]{{1,4}})(bn)?{_DATA}", _cifar),
     ("cifar", f"resnext(20|29|272)_(1|2|16|32)x(2|4|32|64)d{_DATA}", _resnext_cifar),
     ("cifar", f"pyramidnet(110|164|200|236|272)_a(48|84|200|220|240|270)(_bn)?{_DATA}", _pyramid),
+    ("cifar", f"ror3_(56|110|164){_DATA}", _ror),
     ("cifar", f"wrn(16|28|40)_(8|10){_DATA}", _wide),
 )
 PATTERNS = tuple((f"pytorchcv-{family}", f"pytorchcv:{pattern}", spec) for family, pattern, spec in _ROWS)

@@ -72,6 +72,9 @@ def _clip(depths: tuple[int, ...], widths: tuple[int, ...], input_size: int) -> 
     return replace(spec, input_size=input_size)
 
 
+CSP = ResNetSpec(depths=(3, 3, 5, 2), expansion=2, act="leaky_relu", cross_stage=1, input_size=256)
+
+
 def _attends(spec: ResNetSpec, num_classes: int) -> ResNetSpec:
     """With CLIP's attention head; its classes are the dimensions of the space that images share with texts."""
     return replace(spec, head="attention", num_classes=num_classes)
@@ -212,6 +215,14 @@ FAMILIES: dict[str, dict[str, ResNetSpec]] = {
         "resnet50_mlp": replace(CLIP50, num_classes=1000, head="mlp", input_size=256),
         "resnet50x64_clip_gap": CLIP50X64,
     },
+    "cspresnet": {
+        "cspresnet50": CSP,
+        "cspresnet50d": replace(CSP, stem=DEEP),
+        "cspresnet50w": replace(CSP, stem=DEEP, widths=(32, 64, 128, 256), expansion=4, cross_stage=2),
+        "cspresnext50": replace(
+            CSP, widths=(128, 256, 512, 1024), expansion=1, group_width=(4, 8, 16, 32), cross_stage=2
+        ),
+    },
     "resnet-rs": {
         "resnetrs50": _rs((3, 4, 6, 3), 160),
         "resnetrs101": _rs((3, 4, 23, 3), 192),
@@ -229,6 +240,7 @@ WRITINGS = dict.fromkeys(FAMILIES, "timm")
 WRITINGS |= {
     "resnet-cbam": "pytorchcv",
     "resnet-clip": "timm.byobnet",
+    "cspresnet": "timm.byobnet",
     "resnet-se-legacy": "timm.senet",
     "sknet": "timm.sknet",
 }
