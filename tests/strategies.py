@@ -32,6 +32,7 @@ attentions = st.one_of(
     st.just(Attention("eca")),
     st.just(Attention("cbam")),
     st.just(Attention("gc", 1 / 8)),
+    st.just(Attention("dia")),
 )
 
 
@@ -71,17 +72,20 @@ def specs(draw: st.DrawFn) -> ResNetSpec:
         "stem": stem,
         "stem_pool": draw(st.sampled_from(["max3", "conv3", "none", *(["max3ceil"] if antialias is None else [])])),
         "norm": norm,
-        "act": draw(st.sampled_from(["relu", "relu", "silu", "gelu"])),
+        "act": draw(st.sampled_from(["relu", "relu", "silu", "gelu", "leaky_relu"])),
         "conv_bias": draw(st.sampled_from(["none", "blocks", "all"])),
-        "head": draw(st.sampled_from(["fc", "conv"])),
+        "head": draw(st.sampled_from(["fc", "conv", "mlp"])),
         "attention": draw(attentions),
         "attention_on": draw(st.sampled_from(["residual", "3x3"])) if bottleneck else "residual",
         "antialias": antialias,
+        "neck": draw(st.sampled_from([(), ((3, 2, unit),)])),
+        "dilated_from": draw(st.sampled_from(["second", "first"])),
         "num_features": draw(st.sampled_from([None, 64])),
         "num_classes": draw(st.sampled_from([0, 10])),
         "in_channels": draw(st.sampled_from([1, 3])),
         "stem_norm_act": draw(st.none() | st.booleans()),
         "stem_act": draw(st.booleans()),
+        "stem_bare": draw(st.integers(0, convs - 1)),
         "final_norm": draw(st.none() | st.booleans()),
     }
     split = draw(st.none() | st.none() | splits)
@@ -92,6 +96,9 @@ def specs(draw: st.DrawFn) -> ResNetSpec:
         fields |= {"order": "pre", "norm": "none", "conv": "scaled"}
     elif draw(st.booleans()) and draw(st.booleans()):
         fields |= {"order": "pyramid", "shortcut": "A", "stride_on": "3x3", "antialias": None, "output_stride": None}
+    elif draw(st.booleans()):
+        frame = draw(st.sampled_from([{"cross_stage": 1}, {"cross_stage": 2}, {"levels": "stages", "strides": None}]))
+        fields |= {"order": "post", "antialias": None, "output_stride": None, **frame}
     try:
         return ResNetSpec(**fields)
     except SpecError:

@@ -52,6 +52,11 @@ def _params_per_image(call: Call) -> int:
     return call.node.out.shape[0] * call.node.params
 
 
+def _one_row(rule: Rule) -> Rule:
+    """torchinfo multiplies a linear layer's parameters by the batch size, not by the rows of each image."""
+    return lambda call: rule(call) // prod(call.node.out.shape[1:-1])
+
+
 def _weights(times: int) -> Rule:
     return lambda call: times * prod(call.node.op.weight) if isinstance(call.node.op, Conv2d | Linear) else 0
 
@@ -136,7 +141,7 @@ PTFLOPS = Convention(
     "0.7.5",
     "MACs, biases and elements of one image; ReLU and pools a second time, as functions on the whole batch",
     {**dict.fromkeys(("ReLU", "SiLU", "GELU", "Softmax"), _inputs(1)), **POOLS},
-    _wrap_each(_per_image, NORMS_AND_POOLS),
+    _wrap_each(_per_image, {**NORMS_AND_POOLS, "LeakyReLU": _outputs}),
     per_image=True,
 )
 PTFLOPS_NOFUNC = Convention(
@@ -164,6 +169,8 @@ TORCHINFO = Convention(
         "StdConv2d": _macs,
         "ScaledStdConv2d": _macs,
         **BIASES,
+        "Linear": _one_row(_macs),
+        "Linear bias": _one_row(_outputs),
         "ScaledStdConv2d bias": _outputs,
         "BatchNorm2d": _params_per_image,
         "GroupNorm": _params_per_image,

@@ -75,7 +75,7 @@ WRITINGS: dict[str, Writing] = {
     "timm.resnetv2": Writing(classes=NORM_ACT),
     "timm.resnetv2-bit": Writing(pads_before_pool=True, classes={**NORM_ACT, "Conv2d": "StdConv2d"}),
     "timm.nfnet": Writing(classes={"Conv2d": "ScaledStdConv2d"}, classes_at=r"^(?!.*\.se\.)"),
-    "timm.byobnet": Writing(classes={**NORM_ACT, "GroupNorm": "LayerNorm2d"}),
+    "timm.byobnet": Writing(classes={**NORM_ACT, "GroupNorm": "LayerNorm2d"}, classes_at=r"^(?!head_norm)"),
     "timm.sknet": Writing(
         classes=NORM_ACT, classes_at=r"^layer.*\.(bn\d|paths_\d_bn)$", functions={"Softmax": "torch.softmax"}
     ),

@@ -216,6 +216,15 @@ def _explain_attention(net: Outline, say: Speaker) -> str:
                 block=kind.path,
                 params=params,
             )
+        case "dia":
+            return say(
+                "Dense-and-implicit attention (arXiv:1905.10671) scales {where}. An LSTM reads the means of its "
+                "{channels} channels, and each channel is then multiplied by its own output. Its state goes on to the "
+                "stage's next block. The blocks of a stage share its {params} parameters.",
+                where=where,
+                channels=channels,
+                params=params,
+            )
         case "gc":
             return say(
                 "Global context (arXiv:1904.11492) scales {where}. A 1×1 and a softmax weigh the positions, and the "

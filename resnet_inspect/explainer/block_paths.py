@@ -134,7 +134,7 @@ def _tabulate(kind: BlockKind, say: Speaker) -> Table:
     owned: set[str] = set()
     for node in kind.nodes:
         if node.macs or isinstance(node.op, AvgPool2d | BlurPool2d | Pad | Subsample):
-            new = bool(node.params) and node.module not in owned
+            new = bool(node.params) and kind.owns(node) and node.module not in owned
             owned.add(node.module)
             weights, params = (write.weights(node), node.params) if new else (None, None)
             operation, out = _name_operation(node, say), node.out.shape[1:]

@@ -107,7 +107,11 @@ class BlockKind:
 
     @property
     def params(self) -> int:
-        return sum({node.module: node.params for node in self.nodes if node.module}.values())
+        return sum({node.module: node.params for node in self.nodes if self.owns(node)}.values())
+
+    def owns(self, node: Node) -> bool:
+        """Whether the node's weights are the block's own, and not shared with an earlier block."""
+        return node.module.startswith(f"{self.path}.")
 
     @property
     def macs(self) -> int:

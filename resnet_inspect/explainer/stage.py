@@ -111,11 +111,38 @@ def _explain_downsampling(net: Outline, kind: BlockKind, before: str, after: str
 
 def _add_up(net: Outline, stage: str, place: int, kinds: list[BlockKind], say: Speaker) -> Section:
     part = net.works[stage]
+    params = [(len(kind.places), kind.params) for kind in kinds]
+    macs = [(len(kind.places), kind.macs) for kind in kinds]
+    if net.spec.levels == "stages" or net.spec.cross_stage:
+        params.append((1, part.params - sum(times * each for times, each in params)))
+        macs.append((1, part.macs - sum(times * each for times, each in macs)))
     summary = say(
         "{params} parameters ({share} of the net) and {macs} MACs ({macs_share}).",
-        params=write.multiples([(len(kind.places), kind.params) for kind in kinds]),
+        params=write.multiples(params),
         share=text(part.params / net.total.params, "share"),
-        macs=write.multiples([(len(kind.places), kind.macs) for kind in kinds]),
+        macs=write.multiples(macs),
         macs_share=text(part.macs / net.total.macs, "share"),
     )
-    return Section(f"{stage}.sum", say("Stage {place} in total", place=str(place)), (summary,))
+    paragraphs = filter(None, (_explain_frame(net, stage, say), summary))
+    return Section(f"{stage}.sum", say("Stage {place} in total", place=str(place)), tuple(paragraphs))
+
+
+def _explain_frame(net: Outline, stage: str, say: Speaker) -> str:
+    """What a stage has outside its blocks."""
+    if net.spec.cross_stage:
+        return say(
+            "This is a cross stage (CSPNet, arXiv:1911.11929). A 3×3 takes the stride, if any. A 1×1 makes twice the "
+            "channels of a block. One half goes through the blocks and a 1×1, the other past them, and a last 1×1 "
+            "reads both. The last terms are those of these convolutions."
+        )
+    if net.spec.levels == "blocks":
+        return ""
+    if stage == next(reversed(net.kinds)):
+        return say(
+            "A 1×1 shortcut goes around the stage, and one around all stages (RoR, arXiv:1608.02908): the last terms "
+            "are theirs. ReLU follows the last sum."
+        )
+    return say(
+        "A 1×1 shortcut goes around the stage (RoR, arXiv:1608.02908): the last terms are its own. ReLU follows the "
+        "sum, and a max pool takes the next stage's stride."
+    )

@@ -77,6 +77,8 @@ def _explain_norm_and_act(net: Outline, nodes: list[Node], say: Speaker) -> str:
         )
     elif active:
         sentences.append(say("ReLU follows and keeps the shape. There is no normalisation."))
+    if net.spec.stem_bare:
+        sentences.append(say("Neither follows the first {count}.", count=str(net.spec.stem_bare)))
     if not net.spec.has_stem_norm_act:
         sentences.append(
             say(

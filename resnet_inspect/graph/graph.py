@@ -189,6 +189,10 @@ class Builder:
     def last(self) -> int:
         return len(self.nodes) - 1
 
+    def position(self, name: str) -> int:
+        """The position of the node called ``name``, the whole path."""
+        return next(i for i in range(self.last, -1, -1) if self.nodes[i].name == name)
+
     def module(self, name: str, op: Op, *inputs: int) -> int:
         """Append a call of the module at ``name`` on ``inputs``, by default on the newest node.
 
@@ -198,6 +202,11 @@ class Builder:
         earlier = self._calls.get(path, 0)
         self._calls[path] = earlier + 1
         return self._append(f"{path}_{earlier}" if earlier else path, op, inputs or (self.last,), path)
+
+    def again(self, name: str, earlier: int, *inputs: int) -> int:
+        """Append a call, at ``name``, of the module that performs the node at ``earlier``."""
+        node = self.nodes[earlier]
+        return self._append(self.scope + name, node.op, inputs or (self.last,), node.module)
 
     def call(self, name: str, op: Op, *inputs: int) -> int:
         """Append a functional call on ``inputs``, by default on the newest node."""

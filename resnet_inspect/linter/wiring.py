@@ -114,7 +114,10 @@ def no_stem_activation(subject: Subject) -> Iterator[Hit]:
     Put a ReLU after the stem's norm. It has no parameters and no MACs.
     """
     graph, reading = subject.graph, _find_readers(subject.graph)
-    setting = "stem_act=true" if subject.spec and subject.spec.has_stem_norm_act else "stem_norm_act=true"
+    spec = subject.spec
+    setting = "stem_act=true" if spec and spec.has_stem_norm_act else "stem_norm_act=true"
+    if spec and spec.stem_bare:
+        setting = "stem_bare=0"
     for i, node in enumerate(graph.nodes):
         if node.stage == "stem" and isinstance(node.op, Conv2d):
             follower = _find_next_convolution(graph, reading, i)

@@ -2,20 +2,21 @@
 
 from typing import NamedTuple
 
-from resnet_inspect.resnet.check import typed
 from resnet_inspect.resnet.choices import Widths
-from resnet_inspect.resnet.fields import to_mapping
+from resnet_inspect.resnet.fields import to_mapping, value_text
 from resnet_inspect.resnet.spec import ResNetSpec
 
 # The fields of a spec that define the stem, a layer and the head.
 STEM = (
-    "in_channels", "stem", "stem_pool", "stem_norm_act", "stem_act", "norm", "conv", "act", "conv_bias", "antialias",
+    "in_channels", "stem", "stem_pool", "stem_norm_act", "stem_act", "stem_bare", "norm", "conv", "act", "conv_bias",
+    "antialias",
 )  # fmt: skip
 LAYER = (
     "block", "depths", "widths", "expansion", "groups", "base_width", "group_width", "split", "strides", "stride_on",
-    "order", "shortcut", "output_stride", "norm", "conv", "act", "conv_bias", "attention", "attention_on", "antialias",
+    "order", "shortcut", "levels", "cross_stage", "output_stride", "dilated_from", "norm", "conv", "act", "conv_bias",
+    "attention", "attention_on", "antialias",
 )  # fmt: skip
-HEAD = ("final_norm", "num_features", "norm", "act", "head", "num_classes")
+HEAD = ("final_norm", "neck", "num_features", "norm", "act", "head", "num_classes")
 # What the values of a field stand for; the papers' option letters: arXiv:1512.03385, table 3; D: arXiv:1812.01187.
 MEANINGS = {
     "shortcut": "shortcut, where the shape changes: A subsamples and pads with zero channels, B projects by a 1×1 "
@@ -68,4 +69,4 @@ def _widths(spec: ResNetSpec) -> Widths:
 
 
 def _text(field: str, value: object) -> str:
-    return typed(value, ":" if field == "stem" else "/")
+    return value_text(field, value)

@@ -4,20 +4,22 @@ from collections.abc import Callable
 from math import log2
 
 from resnet_inspect.graph import Builder
+from resnet_inspect.graph.ops.base import Op
 from resnet_inspect.graph.ops.gate import AdaptiveMaxPool2d, Cat, Conv1d, Max, Mean, Mul, Reshape, Sigmoid
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, GroupNorm, ReLU
+from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, GroupNorm, ReLU, Scale
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d
-from resnet_inspect.graph.ops.reshape import Flatten
+from resnet_inspect.graph.ops.reshape import Flatten, Slice
 from resnet_inspect.graph.ops.weighing import MatMul
 from resnet_inspect.resnet.choices import Attention
+from resnet_inspect.resnet.layers import BlockConfig
 
 
-def squeeze_excite(b: Builder, attention: Attention, channels: int, read: int) -> int:
+def squeeze_excite(b: Builder, attention: Attention, channels: int, c: BlockConfig) -> int:
     """Pool, reduce, ReLU, expand, sigmoid (Hu et al. 2017, arXiv:1709.01507)."""
     x = b.last
     if attention.of_input:
-        hidden = max(1, round(read * attention.ratio))
+        hidden = max(1, round(c.in_channels * attention.ratio))
     else:
         hidden = divisible(channels * attention.ratio, attention.divisor)
     b.call("mean", Mean((2, 3)))
@@ -28,7 +30,7 @@ def squeeze_excite(b: Builder, attention: Attention, channels: int, read: int) -
     return b.call("mul", Mul(), x, gate)
 
 
-def efficient_channel(b: Builder, attention: Attention, channels: int, read: int) -> int:
+def efficient_channel(b: Builder, attention: Attention, channels: int, c: BlockConfig) -> int:
     """Pool, one convolution across channels, sigmoid (Wang et al. 2019, arXiv:1910.03151)."""
     x = b.last
     b.call("mean", Mean((2, 3)))
@@ -39,7 +41,7 @@ def efficient_channel(b: Builder, attention: Attention, channels: int, read: int
     return b.call("mul", Mul(), x, gate)
 
 
-def convolutional_block(b: Builder, attention: Attention, channels: int, read: int) -> int:
+def convolutional_block(b: Builder, attention: Attention, channels: int, c: BlockConfig) -> int:
     """A channel gate from both global pools, then a spatial gate (Woo et al. 2018, arXiv:1807.06521)."""
     x = b.last
     hidden = max(1, int(channels * attention.ratio))
@@ -62,7 +64,7 @@ def convolutional_block(b: Builder, attention: Attention, channels: int, read: i
     return b.call("mul_1", Mul(), x, gate)
 
 
-def global_context(b: Builder, attention: Attention, channels: int, read: int) -> int:
+def global_context(b: Builder, attention: Attention, channels: int, c: BlockConfig) -> int:
     """A weighted mean of the positions, reduce, norm, ReLU, expand, sigmoid (Cao et al. 2019, arXiv:1904.11492).
 
     The norm is over the channels of one position: group norm with one group.
@@ -84,6 +86,39 @@ def global_context(b: Builder, attention: Attention, channels: int, read: int) -
     return b.call("mul", Mul(), x, gate)
 
 
+def dense_and_implicit(b: Builder, attention: Attention, channels: int, c: BlockConfig) -> int:
+    """A gate from an LSTM over the blocks of a stage, which share its weights (Huang et al. 2019, arXiv:1905.10671).
+
+    Its two products go through a fourth of the channels. The state before a stage's first block is zero.
+    """
+    x, before = b.last, f"{c.previous}.se."
+
+    def shared(name: str, op: Op, *inputs: int) -> int:
+        return b.again(name, b.position(before + name), *inputs) if c.previous else b.module(name, op, *inputs)
+
+    b.call("mean", Mean((2, 3)))
+    pooled = b.call("flatten", Flatten())
+    if c.previous:
+        hidden, cell = b.position(f"{before}hidden"), b.position(f"{before}cell")
+    else:
+        hidden = cell = b.call("zeros", Scale(factor=0.0))
+    products = []
+    for name, read in (("x", pooled), ("h", hidden)):
+        shared(f"{name}_fc1", Linear(channels, channels // 4), read)
+        shared(f"{name}_act", ReLU())
+        products.append(shared(f"{name}_fc2", Linear(channels // 4, 4 * channels)))
+    gates = b.call("gates", Add(inplace=False), *products)
+    parts = [b.call(f"gates_{i}", Slice(i * channels, (i + 1) * channels), gates) for i in range(4)]
+    takes, keeps = b.module("input", Sigmoid(), parts[0]), b.module("forget", Sigmoid(), parts[1])
+    new, gives = b.module("candidate", Activation("Tanh"), parts[2]), b.module("output", Sigmoid(), parts[3])
+    kept, taken = b.call("kept", Mul(), keeps, cell), b.call("taken", Mul(), takes, new)
+    b.call("cell", Add(inplace=False), kept, taken)
+    squashed = b.module("squashed", Sigmoid())
+    b.call("hidden", Mul(), gives, squashed)
+    gate = b.call("view", Reshape((channels, 1, 1)))
+    return b.call("mul", Mul(), x, gate)
+
+
 def divisible(channels: float, divisor: int) -> int:
     """``channels`` rounded to a multiple of the divisor, at least the divisor (timm's make_divisible)."""
     return max(divisor, int(channels + divisor / 2) // divisor * divisor)
@@ -96,10 +131,11 @@ def eca_kernel(channels: int) -> int:
 
 
 # Attention.kind -> (class name, function that writes the module); the function gets the channels that the module
-# reweights and those that the block reads
-ATTENTION: dict[str, tuple[str, Callable[[Builder, Attention, int, int], int]]] = {
+# reweights, and the sizes of its block
+ATTENTION: dict[str, tuple[str, Callable[[Builder, Attention, int, BlockConfig], int]]] = {
     "se": ("SEModule", squeeze_excite),
     "eca": ("EcaModule", efficient_channel),
     "cbam": ("CbamModule", convolutional_block),
     "gc": ("GlobalContext", global_context),
+    "dia": ("DIAAttention", dense_and_implicit),
 }

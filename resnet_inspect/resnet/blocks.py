@@ -65,8 +65,8 @@ def basic(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:
 def _join(b: Builder, spec: ResNetSpec, c: BlockConfig, x: int) -> int:
     """Attention on the residual, sum with the shortcut, ReLU."""
     residual = attend(b, spec, c, "residual")
-    b.call("add", Add(), residual, shortcut(b, spec, c, x))
-    return activation(b, spec)
+    y = b.call("add", Add(), residual, shortcut(b, spec, c, x))
+    return activation(b, spec) if c.activates else y
 
 
 def preact_bottleneck(b: Builder, spec: ResNetSpec, c: BlockConfig) -> int:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from resnet_inspect.errors import SpecError
-from resnet_inspect.resnet.choices import CHOICES, Attention, Split, Widths, are_naturals, is_natural
+from resnet_inspect.resnet.choices import CHOICES, HEAD_CHANNELS, Attention, Split, Widths, are_naturals, is_natural
 from resnet_inspect.units import counted
 
 if TYPE_CHECKING:
@@ -51,12 +51,14 @@ def check(spec: "ResNetSpec") -> None:
         value = getattr(spec, field)
         if not (value is None or is_natural(value) or (are_naturals(value) and len(value) == stages)):
             raise _wrong(spec, field, f"a whole number from 1, or {stages} of them, one per stage")
-    if not (
-        isinstance(spec.stem, tuple) and spec.stem and all(are_naturals(conv) and len(conv) == 3 for conv in spec.stem)
-    ):
+    if not (spec.stem and _are_convolutions(spec.stem)):
         raise _wrong(spec, "stem", "kernel:stride:channels for each convolution, as 3:2:32,3:1:64")
+    if not _are_convolutions(spec.neck):
+        raise _wrong(spec, "neck", "none or kernel:dilation:channels for each convolution, as 3:2:512,3:1:512")
+    if type(spec.stem_bare) is not int or spec.stem_bare < 0:
+        raise _wrong(spec, "stem_bare", "a whole number from 0")
     if spec.attention is not None and not isinstance(spec.attention, Attention):
-        raise _wrong(spec, "attention", "se, eca, cbam or gc, as se:0.25")
+        raise _wrong(spec, "attention", "se, eca, cbam, gc or dia, as se:0.25")
     if spec.antialias and (spec.stem_pool == "max3ceil" or spec.stride_on == "1x1"):
         raise SpecError(
             f"antialias={spec.antialias} allows neither stem_pool=max3ceil nor stride_on=1x1",
@@ -67,12 +69,22 @@ def check(spec: "ResNetSpec") -> None:
             _need(spec, "block=senet", field, only)
     if spec.order == "pyramid":
         _check_pyramid(spec)
+    _check_stages(spec)
     if spec.conv == "scaled" and (spec.order, spec.norm) != ("pre", "none"):
         raise SpecError("conv=scaled needs order=pre and norm=none", hint="--set order=pre --set norm=none")
     if spec.split is not None:
         _check_split(spec, spec.split)
+    if spec.head == "attention" and spec.features % HEAD_CHANNELS:
+        raise SpecError(
+            f"head=attention cannot split {counted(spec.features, 'feature')} into heads of {HEAD_CHANNELS} channels",
+            hint="choose widths or num_features that 64 divides",
+        )
     _check_bottleneck(spec)
     _check_output_stride(spec)
+
+
+def _are_convolutions(value: object) -> bool:
+    return isinstance(value, tuple) and all(are_naturals(conv) and len(conv) == 3 for conv in value)
 
 
 def _check_output_stride(spec: "ResNetSpec") -> None:
@@ -102,6 +114,22 @@ def _check_widths(spec: "ResNetSpec", widths: Widths) -> None:
                 "widths",
                 f"one entry per block: {width} has {len(width)}, the stage has {counted(depth, 'block')}",
             )
+
+
+def _check_stages(spec: "ResNetSpec") -> None:
+    if spec.cross_stage is not None and not is_natural(spec.cross_stage):
+        raise _wrong(spec, "cross_stage", "none or a whole number from 1")
+    if spec.levels == "blocks" and not spec.cross_stage:
+        return
+    cause = "levels=stages" if spec.levels == "stages" else "cross_stage"
+    for field, only in (("order", "post"), ("antialias", None), ("output_stride", None)):
+        _need(spec, cause, field, only)
+    if spec.levels == "stages":
+        _need(spec, cause, "cross_stage", None)
+        if spec.stage_strides[0] != 1:
+            raise SpecError("levels=stages needs a first stage of stride 1", hint="--set strides=none")
+    elif any(len(set(planes)) > 1 for planes in spec.planes):
+        raise SpecError("cross_stage needs equal widths in a stage", hint="give one width per stage")
 
 
 def _check_pyramid(spec: "ResNetSpec") -> None:
@@ -159,12 +187,14 @@ def _need(spec: "ResNetSpec", cause: str, field: str, only: object) -> None:
 
 
 def _wrong(spec: "ResNetSpec", field: str, expected: str) -> SpecError:
-    value = typed(getattr(spec, field), ":" if field == "stem" else "/")
+    value = typed(getattr(spec, field), ":" if field in ("stem", "neck") else "/")
     return SpecError(f"{field}={value} is not {expected}", hint="`resnet-inspect export-spec` shows every field")
 
 
 def typed(value: object, inner: str = "/", outer: str = ",") -> str:
     """The value as text that --set accepts."""
+    if value == ():
+        return "none"
     if isinstance(value, tuple):
         return outer.join(typed(part, inner, inner) for part in value)
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)

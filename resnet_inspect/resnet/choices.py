@@ -10,19 +10,22 @@ StrideOn = Literal["3x3", "1x1"]
 Order = Literal["post", "pre", "pyramid"]
 Shortcut = Literal["A", "B", "C", "D"]
 StemPool = Literal["max3", "max3ceil", "conv3", "none"]
+DilatedFrom = Literal["second", "first"]
+Levels = Literal["blocks", "stages"]
 Conv = Literal["plain", "scaled"]
 Norm = Literal["bn", "gn", "none"]
 ConvBias = Literal["none", "blocks", "all"]
-Head = Literal["fc", "conv"]
+Head = Literal["fc", "conv", "mlp", "attention"]
 Antialias = Literal["avg", "blur"]
-AttentionKind = Literal["se", "eca", "cbam", "gc"]
+AttentionKind = Literal["se", "eca", "cbam", "gc", "dia"]
 SplitKind = Literal["res2net", "resnest", "sk"]
 AttentionOn = Literal["residual", "3x3"]
-Act = Literal["relu", "silu", "gelu"]
-ACTIVATIONS = {"silu": "SiLU", "gelu": "GELU"}  # torch's names of the activations but ReLU
+Act = Literal["relu", "silu", "gelu", "leaky_relu"]
+ACTIVATIONS = {"silu": "SiLU", "gelu": "GELU", "leaky_relu": "LeakyReLU"}  # torch's names of the activations but ReLU
 Widths = tuple[int | tuple[int, ...], ...]
 PerStage = int | tuple[int, ...]  # one for all stages, or one each
 MAX_PARTS = 64
+HEAD_CHANNELS = 64  # of each head of CLIP's attention
 MAX_DIVISOR = 1_000_000  # more than any layer has channels
 
 
@@ -42,6 +45,7 @@ class Attention:
     ``divisor``; ``of_input``: ratio to the channels that the block reads, rounded to a whole number (RegNet).
     ``eca``: one 1-D convolution across channels (arXiv:1910.03151). ``cbam``: a channel gate of that ``ratio``, then a
     spatial one (arXiv:1807.06521). ``gc``: a gate of that ``ratio`` on the global context (arXiv:1904.11492).
+    ``dia``: one LSTM for all blocks of a stage, whose state goes from block to block (arXiv:1905.10671).
     """
 
     kind: AttentionKind
@@ -99,6 +103,8 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "order": get_args(Order),
     "shortcut": get_args(Shortcut),
     "output_stride": (None, 8, 16, 32),
+    "dilated_from": get_args(DilatedFrom),
+    "levels": get_args(Levels),
     "stem_pool": get_args(StemPool),
     "norm": get_args(Norm),
     "conv": get_args(Conv),

@@ -19,13 +19,17 @@ def _widths(text: str) -> tuple[int | tuple[int, ...], ...]:
     return tuple(tuple(map(int, part.split("/"))) if "/" in part else int(part) for part in text.split(","))
 
 
-def _stem(text: str) -> tuple[tuple[int, ...], ...]:
+def _convolutions(text: str) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(map(int, conv.split(":"))) for conv in text.split(","))
+
+
+def _neck(text: str) -> tuple[tuple[int, ...], ...]:
+    return () if text == "none" else _convolutions(text)
 
 
 def _attention(text: str) -> Attention:
     kind, *rest = text.split(":")
-    if len(rest) > {"se": 2, "cbam": 1, "gc": 1, "eca": 0}[kind]:
+    if len(rest) > {"se": 2, "cbam": 1, "gc": 1, "eca": 0, "dia": 0}[kind]:
         raise ValueError(text)
     if rest[1:] == ["input"]:
         return Attention("se", float(rest[0]), of_input=True)
@@ -71,27 +75,32 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "stride_on": (str, "3x3 or 1x1"),
     "order": (str, "post, pre or pyramid"),
     "shortcut": (str, "A, B, C or D"),
+    "levels": (str, "blocks or stages"),
+    "cross_stage": (_optional(int), "none, 1 or 2"),
     "strides": (_optional(_ints), "1,2,2,2"),
     "output_stride": (_optional(int), "none, 32, 16 or 8"),
-    "stem": (_stem, "kernel:stride:channels, as 3:2:32,3:1:64"),
+    "dilated_from": (str, "second or first"),
+    "stem": (_convolutions, "kernel:stride:channels, as 3:2:32,3:1:64"),
     "stem_pool": (str, "max3, max3ceil, conv3 or none"),
     "norm": (str, "bn, gn or none"),
     "conv": (str, "plain or scaled"),
-    "act": (str, "relu, silu or gelu"),
+    "act": (str, "relu, silu, gelu or leaky_relu"),
     "conv_bias": (str, "none, blocks or all"),
-    "head": (str, "fc or conv"),
+    "head": (str, "fc, conv, mlp or attention"),
     "attention": (
         _optional(_attention),
-        "none, eca, se, se:ratio, se:ratio:divisor or :input, cbam, cbam:ratio, gc or gc:ratio, as se:0.25",
+        "none, eca, dia, se, se:ratio, se:ratio:divisor or :input, cbam, cbam:ratio, gc or gc:ratio, as se:0.25",
     ),
     "attention_on": (str, "residual or 3x3"),
     "antialias": (_optional(str), "none, avg or blur"),
+    "neck": (_neck, "none, or kernel:dilation:channels, as 3:2:512,3:1:512"),
     "num_features": (_optional(int), "none or 1280"),
     "num_classes": (int, "1000, or 0 for a backbone"),
     "in_channels": (int, "3"),
     "input_size": (int, "224"),
     "stem_norm_act": (_optional(_flag), "none, true or false"),
     "stem_act": (_flag, "true or false"),
+    "stem_bare": (int, "0, or 2 for the first two convolutions"),
     "final_norm": (_optional(_flag), "none, true or false"),
 }
 
@@ -135,7 +144,7 @@ def value_text(field: str, value: object) -> str:
     """A value of ``field`` as ``read`` parses it."""
     if isinstance(value, Attention | Split):
         return _part_text(value)
-    return typed(_tuples(value), ":" if field == "stem" else "/")
+    return typed(_tuples(value), ":" if field in ("stem", "neck") else "/")
 
 
 def _tuples(value: object) -> object:

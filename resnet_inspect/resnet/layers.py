@@ -23,7 +23,9 @@ class BlockConfig:
     """The sizes of a block in its net; two blocks of a spec with equal configs are equal.
 
     ``width`` are the channels between the first and the last convolution, ``groups`` those of a bottleneck's 3×3.
-    ``beta`` divides what the block reads by its expected deviation, in a net of scaled convolutions.
+    ``beta`` divides what the block reads by its expected deviation, in a net of scaled convolutions. ``previous`` is
+    the path of the block before in its stage, if the block's attention reads that one's state. ``activates``: an
+    activation follows the sum.
     """
 
     in_channels: int
@@ -34,6 +36,8 @@ class BlockConfig:
     first_dilation: int
     dilation: int
     beta: float = 1.0
+    previous: str = ""
+    activates: bool = True
 
 
 def norm(b: Builder, spec: ResNetSpec, name: str) -> int:
@@ -107,7 +111,7 @@ def attend(b: Builder, spec: ResNetSpec, c: BlockConfig, on: AttentionOn) -> int
 
     class_name, write = ATTENTION[spec.attention.kind]
     channels = b.type(b.last).shape[1]
-    return b.within("se", class_name, partial(write, b, spec.attention, channels, c.in_channels))
+    return b.within("se", class_name, partial(write, b, spec.attention, channels, c))
 
 
 def reshapes(c: BlockConfig) -> bool:

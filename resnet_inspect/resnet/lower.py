@@ -1,15 +1,18 @@
 """Spec -> Graph in torchvision's module tree; parts that torchvision lacks have timm's names."""
 
+from dataclasses import replace
 from functools import partial
+from math import prod
 
 from resnet_inspect.errors import ShapeError
 from resnet_inspect.graph import Builder, Graph, TensorType
-from resnet_inspect.graph.ops.linear import Conv2d, Linear
-from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
-from resnet_inspect.graph.ops.reshape import Flatten
+from resnet_inspect.graph.ops.linear import Conv2d
+from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d, MaxPool2d
 from resnet_inspect.resnet.blocks import BLOCKS
+from resnet_inspect.resnet.heads import HEADS
 from resnet_inspect.resnet.layers import ALPHA, BlockConfig, activation, convolution, norm
 from resnet_inspect.resnet.spec import ResNetSpec
+from resnet_inspect.resnet.stages import around, around_stage, cross_stage
 from resnet_inspect.units import counted
 
 
@@ -29,9 +32,19 @@ def lower(spec: ResNetSpec, name: str, image: tuple[int, int, int, int]) -> Grap
         )
     b.stage = "stem"
     channels = _stem(b, spec)
+    stem = b.last
     for stage, configs in enumerate(block_configs(spec, channels), start=1):
         b.stage = f"layer{stage}"
-        b.within(b.stage, "Sequential", partial(_stage, b, spec, configs))
+        write = partial(_stage, b, spec, configs)
+        if spec.levels == "stages":
+            write = partial(around_stage, b, spec, next(iter(spec.stage_strides[stage:]), None), write)
+        elif spec.cross_stage:
+            out = configs[-1].out_channels * spec.cross_stage
+            write = partial(cross_stage, b, spec, spec.stage_strides[stage - 1], configs[0], out, write)
+        b.within(b.stage, spec.stage_class, write)
+    if spec.levels == "stages":
+        around(b, spec, stem, b.last, prod(spec.stage_strides))
+        activation(b, spec)
     b.stage = "head"
     _head(b, spec)
     return Graph(name, tuple(b.nodes), b.containers)
@@ -61,8 +74,9 @@ def _deep_stem(b: Builder, spec: ResNetSpec, convs: list[Conv2d]) -> int:
     """Conv, norm, ReLU, ..., conv with timm's numbers; the last norm is bn1 of the net itself."""
     for i, conv in enumerate(convs[:-1]):
         b.module(f"{3 * i}", conv)
-        norm(b, spec, f"{3 * i + 1}")
-        activation(b, spec, f"{3 * i + 2}")
+        if i >= spec.stem_bare:
+            norm(b, spec, f"{3 * i + 1}")
+            activation(b, spec, f"{3 * i + 2}")
     return b.module(f"{3 * len(convs) - 3}", convs[-1])
 
 
@@ -105,6 +119,10 @@ def block_configs(spec: ResNetSpec, channels: int) -> list[list[BlockConfig]]:
     sizes = zip(spec.planes, spec.stage_strides, spec.expansions, spec.group_widths, strict=True)
     for planes, stride, expansion, group_width in sizes:
         previous = dilation
+        if spec.levels == "stages" or spec.cross_stage:
+            stride = 1  # the stage itself strides
+        if spec.cross_stage:
+            channels = planes[0] * expansion
         if spec.output_stride and total_stride >= spec.output_stride:
             dilation, stride = dilation * stride, 1
         total_stride *= stride
@@ -121,7 +139,7 @@ def block_configs(spec: ResNetSpec, channels: int) -> list[list[BlockConfig]]:
                     out_channels=plane * expansion,
                     stride=stride if first else 1,
                     # A dilated stage's first block still reads the undilated grid of the stage before.
-                    first_dilation=previous if first else dilation,
+                    first_dilation=previous if first and spec.dilated_from == "second" else dilation,
                     dilation=dilation,
                     beta=variance**-0.5 if spec.conv == "scaled" else 1.0,
                 )
@@ -136,6 +154,10 @@ def block_configs(spec: ResNetSpec, channels: int) -> list[list[BlockConfig]]:
 def _stage(b: Builder, spec: ResNetSpec, configs: list[BlockConfig]) -> int:
     class_name, write = BLOCKS[spec.block, spec.order, spec.split.kind if spec.split else None]
     for i, config in enumerate(configs):
+        if spec.levels == "stages" and i == len(configs) - 1:
+            config = replace(config, activates=False)
+        if i and spec.is_recurrent:
+            config = replace(config, previous=f"{b.scope}{i - 1}")
         b.repeat(str(i), class_name, config, partial(write, b, spec, config))
     return b.last
 
@@ -144,15 +166,15 @@ def _head(b: Builder, spec: ResNetSpec) -> None:
     if spec.has_final_norm:
         norm(b, spec, "norm")
         activation(b, spec)
+    for i, (kernel, dilation, out) in enumerate(spec.neck):
+        channels = b.type(b.last).shape[1]
+        bias = spec.conv_bias != "none"
+        b.module(f"neck{i}_conv", convolution(spec, channels, out, kernel, dilation=dilation, bias=bias))
+        norm(b, spec, f"neck{i}_bn")
+        activation(b, spec, f"neck{i}_act")
     if spec.num_features:
         channels = b.type(b.last).shape[1]
         b.module("final_conv", convolution(spec, channels, spec.num_features, 1, bias=spec.conv_bias != "none"))
         norm(b, spec, "final_bn")
         activation(b, spec)
-    features = b.type(b.last).shape[1]
-    b.module("avgpool", AdaptiveAvgPool2d())
-    if spec.num_classes and spec.head == "conv":
-        b.module("fc", Conv2d(features, spec.num_classes, 1, bias=True))
-    b.call("flatten", Flatten())
-    if spec.num_classes and spec.head == "fc":
-        b.module("fc", Linear(features, spec.num_classes))
+    HEADS[spec.head](b, spec, b.type(b.last).shape[1])

@@ -11,7 +11,9 @@ from resnet_inspect.resnet.choices import (
     Block,
     Conv,
     ConvBias,
+    DilatedFrom,
     Head,
+    Levels,
     Norm,
     Order,
     PerStage,
@@ -45,23 +47,35 @@ class ResNetSpec:
         shortcut: where the shape changes, ``B`` projects by a 1×1 convolution, ``A`` subsamples and pads with zero
             channels, ``D`` averages 2×2 and then projects; ``C`` projects everywhere. With ``order=pyramid``, ``A``
             averages 2×2 instead of subsampling.
+        levels: ``blocks`` have shortcuts, or ``stages`` and all stages together too; then a max pool takes a stage's
+            stride before it (RoR-3, arXiv:1608.02908).
+        cross_stage: channels of a stage's output over those of its blocks, through which half of the stage's channels
+            go (CSPNet, arXiv:1911.11929); None: the blocks are the stage.
         strides: stride of each stage's first block; None: 1, then 2.
         output_stride: total stride after which further strides become dilation; None: no limit.
+        dilated_from: the block of a stage from which its 3×3 are dilated, and before which as the stage before:
+            ``second``, or ``first`` (DRN, arXiv:1705.09914).
         stem: (kernel, stride, channels) of each convolution before the pool.
         stem_pool: ``max3``, ``max3ceil`` (Caffe's: unpadded, ceil mode), ``conv3`` (ResNet-RS) or ``none``.
         norm: ``bn``, ``gn`` (32 groups) or ``none``.
         conv: ``plain``, or ``scaled``: each weight is standardized and times a learned gain, and the branches are
             scaled by numbers in place of norms (NF-ResNet, arXiv:2101.08692).
-        act: the activation of stem, blocks and head: ``relu``, ``silu`` or ``gelu``. Attention modules keep theirs.
+        act: the activation of stem, blocks and head: ``relu``, ``silu``, ``gelu`` or ``leaky_relu``. Attention modules
+            keep theirs.
         conv_bias: convolutions with a bias: ``none``, ``blocks`` (all but the stem) or ``all``.
-        head: ``fc``, or ``conv`` for a 1×1 convolution on the pooled map, as in timm's resnetv2.
+        head: ``fc``, ``conv`` for a 1×1 convolution on the pooled map, as in timm's resnetv2, ``mlp`` for a norm and a
+            hidden layer of half the features before the classifier, or ``attention``: attention in place of the pool,
+            in heads of 64 channels, with a learned row for each position of an image of ``input_size`` (CLIP).
         attention_on: ``residual``: on the residual's output; ``3x3``: on a bottleneck's 3×3, after its activation.
         antialias: ``avg`` or ``blur``: a strided 3×3 runs at stride 1, and this pool then subsamples; None: no pool.
         num_features: channels of a 1×1 convolution, with norm and activation, before the global pool; None: none.
+        neck: (kernel, dilation, channels) of each convolution, with norm and activation, between the last stage and
+            the head.
         num_classes: number of classes; 0: a backbone that ends in the pooled features.
         input_size: height and width that the variant's authors use.
         stem_norm_act: norm and activation follow the stem's last convolution; None: unless ``order`` is ``pre``.
         stem_act: that norm has its activation.
+        stem_bare: how many of the stem's first convolutions have neither norm nor activation; never the last.
         final_norm: norm and activation follow the last stage; None: unless ``order`` is ``post``.
     """
 
@@ -76,8 +90,11 @@ class ResNetSpec:
     stride_on: StrideOn = "3x3"
     order: Order = "post"
     shortcut: Shortcut = "B"
+    levels: Levels = "blocks"
+    cross_stage: int | None = None
     strides: tuple[int, ...] | None = None
     output_stride: int | None = None
+    dilated_from: DilatedFrom = "second"
     stem: tuple[tuple[int, int, int], ...] = ((7, 2, 64),)
     stem_pool: StemPool = "max3"
     norm: Norm = "bn"
@@ -89,11 +106,13 @@ class ResNetSpec:
     attention_on: AttentionOn = "residual"
     antialias: Antialias | None = None
     num_features: int | None = None
+    neck: tuple[tuple[int, int, int], ...] = ()
     num_classes: int = 1000
     in_channels: int = 3
     input_size: int = 224
     stem_norm_act: bool | None = None
     stem_act: bool = True
+    stem_bare: int = 0
     final_norm: bool | None = None
 
     def __post_init__(self) -> None:
@@ -111,6 +130,15 @@ class ResNetSpec:
         return self._of_stages(self.expansion or (1 if self.block == "basic" else 4))
 
     @property
+    def features(self) -> int:
+        """Channels that the head reads."""
+        return (
+            self.num_features
+            or (self.neck and self.neck[-1][-1])
+            or self.planes[-1][-1] * self.expansions[-1] * (self.cross_stage or 1)
+        )
+
+    @property
     def group_widths(self) -> tuple[int | None, ...]:
         """``group_width``, stage by stage."""
         return (None,) * len(self.depths) if self.group_width is None else self._of_stages(self.group_width)
@@ -121,6 +149,20 @@ class ResNetSpec:
     @property
     def stage_strides(self) -> tuple[int, ...]:
         return self.strides or (1,) + (2,) * (len(self.depths) - 1)
+
+    @property
+    def is_recurrent(self) -> bool:
+        """Whether the blocks of a stage hand a state on beside the map."""
+        return self.attention is not None and self.attention.kind == "dia"
+
+    @property
+    def stage_class(self) -> str:
+        """The class of a stage's module."""
+        if self.levels == "stages":
+            return "ResidualStage"
+        if self.cross_stage:
+            return "CrossStage"
+        return "RecurrentStage" if self.is_recurrent else "Sequential"
 
     @property
     def has_stem_norm_act(self) -> bool:

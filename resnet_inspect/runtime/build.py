@@ -6,6 +6,7 @@ A single flat GraphModule would run too, but would lose ``net.layer4[-1]`` and t
 from collections import OrderedDict
 from collections.abc import Sequence
 from itertools import groupby
+from operator import getitem
 
 import torch
 from torch import fx, nn
@@ -49,6 +50,8 @@ class _Writer:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.in_place = in_place(graph)
+        self.modules: dict[str, nn.Module] = {}  # blocks may share one
+        self.last_reader = {i: reader for reader, node in enumerate(graph.nodes) for i in node.inputs}
 
     def container(self, path: str, positions: Sequence[int]) -> nn.Module:
         """The module at ``path``, which performs the calls at ``positions``."""
@@ -73,15 +76,21 @@ class _Writer:
             else:
                 if attribute not in modules:
                     modules[attribute] = self._module(path, child, inside)
-                values[last] = calls.call_module(attribute, inputs)
-        calls.output(values[positions[-1]])
+                called, results = calls.call_module(attribute, inputs), self._results(inside)
+                for i, position in enumerate(results):
+                    values[position] = calls.call_function(getitem, (called, i)) if len(results) > 1 else called
+        outputs = [values[i] for i in self._results(positions)]
+        calls.output(outputs[0] if len(outputs) == 1 else tuple(outputs))
         return fx.GraphModule(modules, calls, class_name)
 
     def _module(self, path: str, child: str, inside: list[int]) -> nn.Module:
         full = f"{path}.{child}" if path else child
         if full in self.graph.containers:
             return self.container(full, inside)
-        return module(self.graph.nodes[inside[0]].op, inside[0] in self.in_place)
+        node = self.graph.nodes[inside[0]]
+        if node.module not in self.modules:
+            self.modules[node.module] = module(node.op, inside[0] in self.in_place)
+        return self.modules[node.module]
 
     def _attribute(self, path: str, child: str, last: int) -> str | None:
         """The attribute that performs a child's calls, a container or a module; None for a function."""
@@ -91,6 +100,10 @@ class _Writer:
 
     def _child(self, path: str, i: int) -> str:
         return self.graph.nodes[i].name[len(path) + 1 if path else 0 :].split(".", 1)[0]
+
+    def _results(self, positions: Sequence[int]) -> list[int]:
+        """The positions that calls after these read, in order; the last one at least."""
+        return [i for i in positions if i == positions[-1] or self.last_reader.get(i, 0) > positions[-1]]
 
     def _outside(self, positions: Sequence[int]) -> list[int]:
         """Positions outside ``positions`` that these calls read, in the order of use."""

@@ -14,6 +14,7 @@ from resnet_inspect.graph.ops.gate import AdaptiveMaxPool2d, Cat, Conv1d, Max, M
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.graph.ops.pointwise import Activation, Add, BatchNorm2d, GroupNorm, Identity, ReLU, Scale
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
+from resnet_inspect.graph.ops.positions import PositionEmbedding, ScaledDotProductAttention, Transpose
 from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
 from resnet_inspect.graph.ops.weighing import MatMul, Sum
 
@@ -35,6 +36,17 @@ class Blur(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         padded = F.pad(x, (1, 1, 1, 1), mode="reflect")
         return F.conv2d(padded, self.filter, stride=self.stride, groups=self.channels)
+
+
+class LearnedPositions(nn.Module):
+    """The sum with a learned row for each position."""
+
+    def __init__(self, positions: int, channels: int) -> None:
+        super().__init__()
+        self.pos_embed = nn.Parameter(nn.init.normal_(torch.empty(positions, channels), std=channels**-0.5))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.pos_embed
 
 
 class ScaledConv2d(nn.Conv2d):
@@ -91,10 +103,15 @@ def module(op: Op, inplace: bool) -> nn.Module:
             return nn.AdaptiveMaxPool2d((1, 1))
         case BlurPool2d(channels, stride):
             return Blur(channels, stride)
+        case PositionEmbedding(positions, channels):
+            return LearnedPositions(positions, channels)
     raise NotImplementedError(f"torch has no module for {type(op).__name__}")
 
 
-FUNCTIONS = (Add, Mul, Scale, Flatten, Reshape, Max, Mean, MatMul, Sum, Cat, Pad, Slice, Subsample)
+FUNCTIONS = (
+    Add, Mul, Scale, Flatten, Reshape, Transpose, Max, Mean, MatMul, ScaledDotProductAttention, Sum, Cat, Pad, Slice,
+    Subsample,
+)  # fmt: skip
 
 
 def function(op: Op, inplace: bool) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -120,6 +137,10 @@ def function(op: Op, inplace: bool) -> tuple[Callable[..., Any], tuple[Any, ...]
             return (operator.imul if inplace else operator.mul), (factor,)
         case MatMul():
             return torch.matmul, ()
+        case Transpose(first, second):
+            return torch.transpose, (first, second)
+        case ScaledDotProductAttention():
+            return F.scaled_dot_product_attention, ()
         case Sum(dims):
             return torch.sum, (dims, True)
         case Activation("Softmax"):

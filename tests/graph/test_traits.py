@@ -26,6 +26,7 @@ from resnet_inspect.graph.ops.pointwise import (
     Scale,
 )
 from resnet_inspect.graph.ops.pool import AdaptiveAvgPool2d, AvgPool2d, BlurPool2d, MaxPool2d
+from resnet_inspect.graph.ops.positions import PositionEmbedding, ScaledDotProductAttention, Transpose
 from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
 from resnet_inspect.graph.ops.torch_call import Constant, OtherOutput, TorchCall
 from resnet_inspect.graph.ops.weighing import MatMul, Sum
@@ -110,6 +111,9 @@ CASES: list[tuple[Op, tuple[tuple[int, ...], ...]]] = [
     (Slice(1, 3), (IMAGE,)),
     (Subsample(2), (IMAGE,)),
     (Pad(right=1), (IMAGE,)),
+    (Transpose(1, 2), ((2, 6, 8),)),
+    (PositionEmbedding(6, 8), ((2, 6, 8),)),
+    (ScaledDotProductAttention(), ((2, 3, 6, 8),) * 3),
 ]
 
 

@@ -101,6 +101,7 @@ def test_the_zoo_is_clean_but_for_what_can_be_defended() -> None:
         **{name: ["RI013"] for name in kuangliu},
         "resnet10t": ["RI010"],  # 176 pixels
         "resnet14t": ["RI008", "RI010"],
+        "resnet51q": ["RI002", "RI002"],  # two bare convolutions
     }
 
 

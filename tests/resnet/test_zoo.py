@@ -176,6 +176,11 @@ SHELF = [
     row for row in reference("models.csv") if row["source"] == "pytorchcv" and _is_found(f"pytorchcv:{row['name']}")
 ]
 
+OTHER_STAGES = (
+    "drn",
+    "ror_cifar",
+)  # pytorchcv groups their blocks otherwise; tests/runtime/test_pytorchcv.py allows for it
+
 
 @pytest.mark.parametrize("row", SHELF, ids=lambda row: row["name"])
 def test_a_name_of_the_shelf_costs_what_pytorchcv_constructs(row: dict[str, str]) -> None:
@@ -183,13 +188,45 @@ def test_a_name_of_the_shelf_costs_what_pytorchcv_constructs(row: dict[str, str]
     work = work_of(graph)
     assert (work.params, work.macs) == (int(row["params"]), int(row["macs_conv_linear"]))
     assert work.activations == int(row["fvcore_activations"])
-    assert stage_shapes(graph) == row["stage_shapes"]
+    shapes = stage_shapes(graph)
+    if row["family"] in OTHER_STAGES:
+        assert shapes.rpartition(";")[2] == row["stage_shapes"].rpartition(";")[2]
+    else:
+        assert shapes == row["stage_shapes"]
 
 
-def test_specs_answer_most_of_the_reference() -> None:
-    by_fields = {"ibn_resnext50_32x4d", "ibn_resnext101_32x4d", "cbam_resnet18", "cbam_resnet152"}
-    assert by_fields <= PYTORCHCV.keys() | {row["name"] for row in CBAM}
-    assert len(ROWS) + len(SHELF) + len(by_fields) >= 123
+# Norms of half the instance and half the batch cost what batch norms do; the nets have no names of their own.
+BY_FIELDS = {"ibn_resnext50_32x4d", "ibn_resnext101_32x4d"}
+SELF_ATTENTION = "self-attention in place of the 3×3 of some blocks"
+# What no spec describes, and why; each is answered by code (tests/runtime/test_reference.py).
+BY_CODE = {
+    ("timm", "bat_resnext26ts"): "bilinear attention on pooled rows and columns",
+    ("timm", "botnet50ts_256"): SELF_ATTENTION,
+    ("timm", "halonet50ts"): SELF_ATTENTION,
+    ("timm", "lambda_resnet26rpt_256"): SELF_ATTENTION,
+    ("timm", "lambda_resnet26t"): SELF_ATTENTION,
+    ("timm", "tresnet_l"): "pixels moved to channels in the stem, two kinds of block, two activations",
+    ("timm", "tresnet_xl"): "as tresnet_l",
+    ("pytorchcv", "tresnet_l"): "as timm's tresnet_l",
+    ("timm", "ecaresnet50d_pruned"): "a width of its own for each convolution",
+    ("pytorchcv", "airnext101_32x4d_r2"): "a gate that shrinks and enlarges the map",
+    ("pytorchcv", "bagnet17"): "convolutions without padding, a 1×1 in place of most 3×3",
+    ("pytorchcv", "isqrtcovresnet18"): "the square root of a covariance in place of the pool",
+    ("pytorchcv", "octresnet10_ad2"): "maps of two resolutions side by side",
+    ("pytorchcv", "octresnet50b_ad2"): "maps of two resolutions side by side",
+    ("pytorchcv", "resattnet164"): "gates that are encoders and decoders",
+    ("pytorchcv", "rir_cifar10"): "two streams",
+    ("pytorchcv", "rir_cifar100"): "two streams",
+    ("pytorchcv", "wrn20_10_1bit_cifar10"): "norms without weights, a classifier on the map, a pooled shortcut",
+}
+
+
+def test_specs_answer_150_of_168_nets_of_the_reference() -> None:
+    by_spec = {(row["source"], row["name"]) for row in (*ROWS, *SHELF)} | {("pytorchcv", name) for name in BY_FIELDS}
+    everything = {(row["source"], row["name"]) for row in reference("models.csv")}
+    assert everything - by_spec == BY_CODE.keys()
+    assert (len(by_spec), len(everything)) == (150, 168)
+    assert PYTORCHCV.keys() >= BY_FIELDS
 
 
 def test_the_zoo_names_every_family_of_timm_that_the_fields_express() -> None:

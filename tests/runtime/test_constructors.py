@@ -21,6 +21,8 @@ BUILT = (
     "regnet_x_400mf", "regnet_y_400mf", "seresnet33ts", "eca_resnext26ts", "gcresnext26ts", "res2net50_26w_4s",
     "resnest14d", "resnest50d_1s4x24d", "skresnet18", "skresnext50_32x4d", "nf_seresnet26",
     "pytorchcv:pyramidnet110_a48_cifar10", "pytorchcv:pyramidnet164_a270_bn_cifar10",
+    "pytorchcv:diaresnet34", "pytorchcv:diapreresnet20_cifar10",
+    "pytorchcv:ror3_56_cifar10", "pytorchcv:drnd22", "cspresnet50", "cspresnext50", "resnet51q", "resnet50_mlp",
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib import import_module
+from itertools import accumulate
 
 import pytest
 import their_nets
@@ -14,8 +15,14 @@ from resnet_inspect.resnet import zoo
 FILES = (
     "resnet", "preresnet", "seresnet", "sepreresnet", "resneta", "resnext", "seresnext", "resnet_cub", "seresnet_cub",
     "resnet_cifar", "preresnet_cifar", "seresnet_cifar", "sepreresnet_cifar", "resnext_cifar", "wrn_cifar",
-    "pyramidnet_cifar", "senet",
+    "pyramidnet_cifar", "senet", "diaresnet", "diapreresnet", "diaresnet_cifar", "diapreresnet_cifar", "cbamresnet",
+    "resnesta", "drn", "ror_cifar",
 )  # fmt: skip
+# nets of these files that no spec describes, and why
+OTHER_NETS = {
+    "resnesta18": "a basic block whose second 3×3 is split attention",
+    **dict.fromkeys(("drnc26", "drnc42", "drnc58"), "basic blocks without shortcuts after bottlenecks"),
+}
 LONG = 250  # layers; a deeper net only repeats more of the same blocks
 
 
@@ -27,7 +34,7 @@ def constructors() -> dict[str, str]:
         name: file
         for file, module in files.items()
         for name in module.__all__
-        if name[0].islower() and not name.startswith("get_")
+        if name[0].islower() and not name.startswith("get_") and name not in OTHER_NETS
     }
 
 
@@ -44,7 +51,13 @@ def theirs(name: str) -> nn.Module:
     return net.eval()
 
 
-def stages(net: nn.Module) -> dict[str, nn.Module]:
+def stages(net: nn.Module, depths: tuple[int, ...]) -> dict[str, nn.Module]:
+    if type(net).__name__ == "DRN":  # what does not stride belongs to the stage before
+        units = [*net.features.stage4.children()]
+        ends = accumulate(depths[1:])
+        return {"layer1": net.features.stage3, **{f"layer{i}": units[end - 1] for i, end in enumerate(ends, start=2)}}
+    if hasattr(net.features, "body"):
+        return {f"layer{i}": stage for i, stage in enumerate(net.features.body.stages, start=1)}
     return {f"layer{i}": getattr(net.features, f"stage{i}") for i in range(1, 5) if hasattr(net.features, f"stage{i}")}
 
 
@@ -57,8 +70,9 @@ def test_the_shelf_has_every_net_of_these_families() -> None:
 @pytest.mark.parametrize("name", SHORT)
 def test_a_net_is_pytorchcvs(name: str) -> None:
     net, graph = theirs(name), sources.graph_of(sources.find(f"pytorchcv:{name}"))
+    depths = sources.find_variant(f"pytorchcv:{name}").spec.depths
     assert their_nets.tensors_of_graph(graph) == their_nets.tensors(net)
-    assert their_nets.of_graph(graph) == their_nets.run(net, stages(net), graph.input.shape)
+    assert their_nets.of_graph(graph) == their_nets.run(net, stages(net, depths), graph.input.shape)
 
 
 @pytest.mark.parametrize("name", sorted(name for name in constructors() if name.endswith("svhn")))

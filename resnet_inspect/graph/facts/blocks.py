@@ -35,7 +35,13 @@ PAPER_NAMES = {
     "layer4": "conv5_x",
     "head": "fc",
 }
-ATTENTION_NAMES = {"SEModule": "SE", "EcaModule": "ECA", "CbamModule": "CBAM", "GlobalContext": "GC"}
+ATTENTION_NAMES = {
+    "SEModule": "SE",
+    "EcaModule": "ECA",
+    "CbamModule": "CBAM",
+    "GlobalContext": "GC",
+    "DIAAttention": "DIA",
+}
 
 
 def alias(stage: str) -> str | None:
@@ -73,7 +79,7 @@ def row_of(graph: Graph, depth: Depth) -> Callable[[Node], str]:
     def block_of(node: Node) -> str:
         if not blocks.get(node.stage):  # the input is in no stage
             return node.stage
-        own = node.module or node.name
+        own = node.module if node.name.startswith(node.module or "-") else node.name  # blocks may share modules
         return next((path for path in (*enclosing(own), own) if path not in divided), node.name)
 
     return block_of
@@ -135,4 +141,9 @@ def _call(node: Node) -> str:
             return kind
         case AvgPool2d(stride=s):
             return f"avg pool /{s}"
-    return {"AdaptiveAvgPool2d": "avg pool", "Linear": "fc", "BlurPool2d": "blur /2"}.get(node.kind, "")
+    return {
+        "AdaptiveAvgPool2d": "avg pool",
+        "Linear": "fc",
+        "BlurPool2d": "blur /2",
+        "ScaledDotProductAttention": "attention",
+    }.get(node.kind, "")

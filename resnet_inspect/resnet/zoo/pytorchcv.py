@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from resnet_inspect.errors import UnknownModelError
-from resnet_inspect.resnet.choices import Attention
+from resnet_inspect.resnet.choices import Attention, Split
 from resnet_inspect.resnet.spec import ResNetSpec
-from resnet_inspect.resnet.zoo.bases import DEEP, R18, R50, WIDE
+from resnet_inspect.resnet.zoo.bases import DEEP, PLAIN, R18, R50, WIDE
 from resnet_inspect.resnet.zoo.cifar import NARROW
 
 SE = Attention("se", 1 / 16, 1)
+ATTENTIONS = {"se": SE, "dia": Attention("dia")}
 BASIC_DEPTHS = {
     "10": (1, 1, 1, 1),
     "12": (2, 1, 1, 1),
@@ -38,10 +39,11 @@ CLASSES = {"_cifar10": 10, "_cifar100": 100, "_svhn": 10, "_cub": 200, None: 100
 
 
 def _plain(kind: str | None, spec: ResNetSpec) -> ResNetSpec:
-    """``spec`` as ``pre`` (with norm and ReLU after the stem), ``se`` or ``sepre``; None leaves it."""
-    if kind in ("se", "sepre"):
-        spec = replace(spec, attention=SE)
-    return replace(spec, order="pre", stem_norm_act=True) if kind in ("pre", "sepre") else spec
+    """``spec`` as ``pre`` (with norm and ReLU after the stem), with an attention module, or both; None leaves it."""
+    attention = ATTENTIONS.get((kind or "").removesuffix("pre"))
+    if attention:
+        spec = replace(spec, attention=attention)
+    return replace(spec, order="pre", stem_norm_act=True) if kind and kind.endswith("pre") else spec
 
 
 def _basic(m: re.Match[str]) -> ResNetSpec:
@@ -68,6 +70,18 @@ def _resneta(m: re.Match[str]) -> ResNetSpec:
     return replace(d, block="basic", depths=BASIC_DEPTHS[m[2]])
 
 
+def _resnesta(m: re.Match[str]) -> ResNetSpec:
+    """ResNeSt, from ResNet-101 on with a wide stem."""
+    depth = m[1].removeprefix("bc")
+    spec = replace(R50, depths=BOTTLENECK_DEPTHS[depth], shortcut="D", split=Split("resnest", 2))
+    stem = WIDE if int(depth) >= 101 else DEEP
+    return replace(spec, stem=stem, input_size={"200": 256, "269": 320}.get(depth, 224))
+
+
+def _cbam(m: re.Match[str]) -> ResNetSpec:
+    return replace(PLAIN[m[1]], attention=Attention("cbam"))
+
+
 def _resnext(m: re.Match[str]) -> ResNetSpec:
     spec = replace(R50, depths=BOTTLENECK_DEPTHS[m[2]], groups=int(m[3]), base_width=int(m[4]))
     return _plain(m[1], spec)
@@ -83,11 +97,24 @@ def _cifar(m: re.Match[str]) -> ResNetSpec:
         raise UnknownModelError(f"no model {m[0]!r}: its depth must be {layers}", hint="as pytorchcv:resnet20_cifar10")
     spec = replace(NARROW, depths=(n,) * 3, block="bottleneck" if bottlenecks else "basic", num_classes=classes)
     match kind:
-        case "pre":
-            return replace(spec, order="pre")
+        case "pre" | "diapre":
+            return replace(_plain(kind, spec), stem_norm_act=None)
         case "sepre":
             return replace(_plain(kind, spec), final_norm=False)
     return _plain(kind, spec)
+
+
+def _drn(m: re.Match[str]) -> ResNetSpec:
+    """DRN-D: an eighth of the resolution, and two convolutions that undo the dilation (arXiv:1705.09914, figure 5)."""
+    depths = {"22": (2, 2, 2, 2), "38": (3, 4, 6, 3), "54": (3, 4, 6, 3), "105": (3, 4, 23, 3)}[m[1]]
+    spec = replace(R50, block="basic" if int(m[1]) < 50 else "bottleneck", depths=depths, strides=(2, 2, 2, 2))
+    spec = replace(spec, stem=((7, 1, 16), (3, 1, 16), (3, 2, 32)), stem_pool="none")
+    return replace(spec, output_stride=8, dilated_from="first", neck=((3, 2, 512), (3, 1, 512)), head="conv")
+
+
+def _ror(m: re.Match[str]) -> ResNetSpec:
+    spec = replace(NARROW, depths=((int(m[1]) - 8) // 6,) * 3, block="basic", levels="stages")
+    return replace(spec, num_classes=CLASSES[m[2]])
 
 
 def _senet(m: re.Match[str]) -> ResNetSpec:
@@ -120,20 +147,24 @@ def _wide(m: re.Match[str]) -> ResNetSpec:
 
 _DATA = "(_cifar100?|_svhn)"
 _ROWS: tuple[tuple[str, str, Callable[[re.Match[str]], ResNetSpec]], ...] = (
-    ("resnet", "(pre|sepre)?resnet(10|12|14|16|18|26|34)()", _basic),
+    ("resnet", "(pre|sepre|dia|diapre)?resnet(10|12|14|16|18|26|34)()", _basic),
     ("resnet", "(se)?resnet(10|12|14|16|18|26|34)(_cub)?", _basic),
-    ("resnet", "(pre|se|sepre)?resnet(50|101|152|200)(b)?()", _bottleneck),
-    ("resnet", "(pre|sepre)?resnetbc(14|26|38)(b)()", _bottleneck),
+    ("resnet", "(pre|se|sepre|dia|diapre)?resnet(50|101|152|200)(b)?()", _bottleneck),
+    ("resnet", "cbam_resnet(18|34|50|101|152)", _cbam),
+    ("resnet", "(pre|sepre|dia|diapre)?resnetbc(14|26|38)(b)()", _bottleneck),
     ("resnet", "(se)?resnetbc(14|26|38)(b)(_cub)?", _bottleneck),
     ("resnet", "(se)?resnet(50|101|152|200)(b)?(_cub)", _bottleneck),
-    ("resnet", "(pre|sepre)resnet(269)(b)()", _bottleneck),
+    ("resnet", "(pre|sepre|diapre)resnet(269)(b)()", _bottleneck),
     ("resnet", "(pre)?resnet18_(wd4|wd2|w3d4)", _narrowed),
     ("resnet", "resneta(bc)?(10|14|18|50|101|152)(b)?", _resneta),
+    ("resnest", "resnesta(bc14|bc26|50|101|152|200|269)", _resnesta),
+    ("drn", "drnd(22|38|54|105)", _drn),
     ("senet", "senet(16|28|40|52|103|154)", _senet),
     ("resnext", "(se)?resnext(14|26|38|50|101)_(16|32|64)x(2|4)d", _resnext),
-    ("cifar", f"(pre|se|sepre)?resnet([0-9]{{1,4}})(bn)?{_DATA}", _cifar),
+    ("cifar", f"(pre|se|sepre|dia|diapre)?resnet([0-9]{{1,4}})(bn)?{_DATA}", _cifar),
     ("cifar", f"resnext(20|29|272)_(1|2|16|32)x(2|4|32|64)d{_DATA}", _resnext_cifar),
     ("cifar", f"pyramidnet(110|164|200|236|272)_a(48|84|200|220|240|270)(_bn)?{_DATA}", _pyramid),
+    ("cifar", f"ror3_(56|110|164){_DATA}", _ror),
     ("cifar", f"wrn(16|28|40)_(8|10){_DATA}", _wide),
 )
 PATTERNS = tuple((f"pytorchcv-{family}", f"pytorchcv:{pattern}", spec) for family, pattern, spec in _ROWS)

@@ -72,6 +72,20 @@ def _clip(depths: tuple[int, ...], widths: tuple[int, ...], input_size: int) -> 
     return replace(spec, input_size=input_size)
 
 
+CSP = ResNetSpec(depths=(3, 3, 5, 2), expansion=2, act="leaky_relu", cross_stage=1, input_size=256)
+
+
+def _attends(spec: ResNetSpec, num_classes: int) -> ResNetSpec:
+    """With CLIP's attention head; its classes are the dimensions of the space that images share with texts."""
+    return replace(spec, head="attention", num_classes=num_classes)
+
+
+CLIP50 = _clip((3, 4, 6, 3), (64, 128, 256, 512), 224)
+CLIP101 = _clip((3, 4, 23, 3), (64, 128, 256, 512), 224)
+CLIP50X4 = _clip((4, 6, 10, 6), (80, 160, 320, 640), 288)
+CLIP50X16 = _clip((6, 8, 18, 8), (96, 192, 384, 768), 384)
+CLIP50X64 = _clip((3, 15, 36, 10), (128, 256, 512, 1024), 448)
+
 FAMILIES: dict[str, dict[str, ResNetSpec]] = {
     "resnet-c": {
         "resnet50c": replace(R50, stem=DEEP),
@@ -189,11 +203,25 @@ FAMILIES: dict[str, dict[str, ResNetSpec]] = {
         "resnetblur101d": _blur(_d(R101)),
     },
     "resnet-clip": {
-        "resnet50_clip_gap": _clip((3, 4, 6, 3), (64, 128, 256, 512), 224),
-        "resnet101_clip_gap": _clip((3, 4, 23, 3), (64, 128, 256, 512), 224),
-        "resnet50x4_clip_gap": _clip((4, 6, 10, 6), (80, 160, 320, 640), 288),
-        "resnet50x16_clip_gap": _clip((6, 8, 18, 8), (96, 192, 384, 768), 384),
-        "resnet50x64_clip_gap": _clip((3, 15, 36, 10), (128, 256, 512, 1024), 448),
+        "resnet50_clip_gap": CLIP50,
+        "resnet101_clip_gap": CLIP101,
+        "resnet50x4_clip_gap": CLIP50X4,
+        "resnet50x16_clip_gap": CLIP50X16,
+        "resnet50_clip": _attends(CLIP50, 1024),
+        "resnet101_clip": _attends(CLIP101, 512),
+        "resnet50x4_clip": _attends(CLIP50X4, 640),
+        "resnet50x16_clip": _attends(CLIP50X16, 768),
+        "resnet50x64_clip": _attends(CLIP50X64, 1024),
+        "resnet50_mlp": replace(CLIP50, num_classes=1000, head="mlp", input_size=256),
+        "resnet50x64_clip_gap": CLIP50X64,
+    },
+    "cspresnet": {
+        "cspresnet50": CSP,
+        "cspresnet50d": replace(CSP, stem=DEEP),
+        "cspresnet50w": replace(CSP, stem=DEEP, widths=(32, 64, 128, 256), expansion=4, cross_stage=2),
+        "cspresnext50": replace(
+            CSP, widths=(128, 256, 512, 1024), expansion=1, group_width=(4, 8, 16, 32), cross_stage=2
+        ),
     },
     "resnet-rs": {
         "resnetrs50": _rs((3, 4, 6, 3), 160),
@@ -212,6 +240,7 @@ WRITINGS = dict.fromkeys(FAMILIES, "timm")
 WRITINGS |= {
     "resnet-cbam": "pytorchcv",
     "resnet-clip": "timm.byobnet",
+    "cspresnet": "timm.byobnet",
     "resnet-se-legacy": "timm.senet",
     "sknet": "timm.sknet",
 }
