@@ -27,6 +27,8 @@ BLOCK_NAMES = {
     "SelectiveKernelBottleneck": "selective-kernel bottleneck",
     "SelectiveKernelBasic": "selective-kernel basic block",
 }
+# Stages of a spec with layers outside their blocks, which one block does not outnumber.
+FRAMES = ("CrossStage", "ResidualStage")
 PAPER_NAMES = {
     "stem": "conv1",
     "layer1": "conv2_x",
@@ -54,12 +56,19 @@ def blocks_by_stage(graph: Graph) -> dict[str, list[str]]:
     root, blocks_of_list = module_tree(graph), cache(list_of_blocks)
 
     def blocks_of(stage: str) -> list[str]:
+        framed = graph.containers.get(stage) in FRAMES
+        if named := [path for path in graph.containers if framed and _is_block_of(graph, stage, path)]:
+            return named
         parent, module = root.find(stage.rpartition(".")[0]), root.find(stage)
         listed = blocks_of_list(parent) if parent else []
         blocks = [block for block in listed if graph.nodes[block.calls[0]].stage == stage]
         return [block.path for block in blocks or (blocks_in(module) if module else [])]
 
     return {stage: [] if stage in ("stem", "head") else blocks_of(stage) for stage in graph.stages}
+
+
+def _is_block_of(graph: Graph, stage: str, path: str) -> bool:
+    return path.startswith(f"{stage}.") and graph.containers[path] in BLOCK_NAMES
 
 
 def row_of(graph: Graph, depth: Depth) -> Callable[[Node], str]:
