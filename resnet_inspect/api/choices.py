@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from resnet_inspect.counting.accuracy import TrainedOn
     from resnet_inspect.questions.choose import Sort
-    from resnet_inspect.vocabulary import Precision
+    from resnet_inspect.vocabulary import RunPrecision
 
 
 def choose(
@@ -37,7 +37,7 @@ def choose(
     among: str | Sequence[str] = "*",
     any_size: bool = False,
     input: Input = None,
-    precision: "Precision | None" = None,
+    precision: "RunPrecision | None" = None,
     trained_on: "TrainedOn" = "imagenet-1k",
     record: Recorded | None = None,
     profile: "str | os.PathLike[str] | None" = None,
@@ -60,11 +60,11 @@ def choose(
     from resnet_inspect.counting.accuracy import TRAINED_ON, best
     from resnet_inspect.questions.choose import SORTS, Bounds, Candidate, choose
     from resnet_inspect.questions.times import time_of
-    from resnet_inspect.vocabulary import PRECISIONS
+    from resnet_inspect.vocabulary import RUN_PRECISIONS
 
     sort = one_of("sort", sort, SORTS)
     trained_on = one_of("trained_on", trained_on, TRAINED_ON)
-    precision = one_of("precision", precision, (None, *PRECISIONS))
+    precision = one_of("precision", precision, (None, *RUN_PRECISIONS))
     bounds = Bounds(
         latency_ms=limit("--max-latency-ms", max_latency_ms, "5"),
         params=limit("--max-params", amount(max_params), "26M"),
