@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "resnet-inspect choose --device t4 --batch-size 8 --max-latency-ms 10 --max-params 30M --min-top1 78",
     "resnet-inspect choose --device a100 --among 'resnet,resnext' --sort ms",
-    "resnet-inspect choose --device cpu --max-latency-ms 50 --record run.json",
+    "resnet-inspect choose --input 1,3,32,32 --any-size --record run.json --among resnet",
 )
 
 
