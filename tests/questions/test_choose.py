@@ -119,7 +119,7 @@ def test_memory_is_what_the_memory_command_predicts_at_the_precision_of_the_time
 
 
 def test_nets_of_one_size_are_compared_and_the_others_counted() -> None:
-    answer = ri.choose("t4", among="resnet-t,cifar,resnet")
+    answer = ri.choose("t4", among="resnet-t,cifar,resnet,resnet1?t")
     found = {row["model"] for row in rows(answer)}
     assert "resnet50t" in found
     assert found.isdisjoint({"resnet10t", "resnet14t", "resnet26t", "resnet20_cifar"})
@@ -262,6 +262,7 @@ def test_a_predicted_time_comes_before_a_floor_and_after_a_measurement(learnt: P
         ({"device": "t4", "among": "resnet18,"}, UnknownModelError, "no variant matches ''"),
         ({"device": "t4", "among": "timm:foo*"}, UnknownModelError, "no net of timm matches"),
         ({"device": "t4", "input": (1, 3, 300, 300)}, RequestError, "no net among .* is for images of 300×300"),
+        ({"device": "t4", "input": (1, 4, 224, 224), "any_size": True}, RequestError, "4 channels"),
         ({"device": "t4", "sort": "price"}, RequestError, "sort 'price' is not one of top1, ms, params, name"),
         ({"device": "t4", "precision": "bf16"}, RequestError, "no bf16 peak is known"),
     ],
