@@ -5,7 +5,7 @@ from random import Random
 from typing import TypeVar
 
 import pytest
-from raw_results import CPU_ROUND, FINISHED, MEMORY, PREPARED, WARMED_UP
+from raw_results import CPU_ROUND, FINISHED, GPU, GPU_STATE, MEMORY, PREPARED, WARMED_UP
 
 from resnet_inspect.benchmark import run as benchmark
 from resnet_inspect.benchmark.case import Case
@@ -23,11 +23,13 @@ from resnet_inspect.resnet.spec import ResNetSpec
 A = TypeVar("A")
 
 FLOP_PER_S, BYTES_PER_S = 2e11, 4e10
+ENQUEUE_S = 1e-6  # of the host, for a call to a GPU
 # Of a CPU: 3×3 convolutions near the peak, 1×1 slower, depthwise far from it.
 TRUTH: dict[str, float] = {
     **dict.fromkeys(CLASSES, 1 / (0.6 * BYTES_PER_S)),
     "conv3x3": 1 / (0.8 * FLOP_PER_S),
     "conv1x1": 1 / (0.5 * FLOP_PER_S),
+    "dilated": 1 / (0.6 * FLOP_PER_S),
     "grouped": 1 / (0.3 * FLOP_PER_S),
     "depthwise": 1 / (0.05 * FLOP_PER_S),
     "stem": 1 / (0.4 * FLOP_PER_S),
@@ -39,7 +41,7 @@ TRUTH: dict[str, float] = {
 
 @dataclass
 class PlantedMachine:
-    """Answers for every worker; it is ``speed`` times as fast as TRUTH, and in each round as much slower as ``slower``.
+    """Answers for every worker; it computes ``speed`` times as fast as TRUTH, and each round takes ``slower`` as long.
 
     ``fails`` names nets whose workers are lost in their first round, ``interrupts`` one at which Ctrl-C comes.
     """
@@ -49,16 +51,20 @@ class PlantedMachine:
     slower: tuple[float, ...] = (1.0,)
     fails: frozenset[str] = frozenset()
     interrupts: str = ""
+    device: str = "cpu"
     rng: Random = field(default_factory=lambda: Random(0))
     rounds: int = 0
     measured: list[Case] = field(default_factory=list)
 
     def seconds(self, graph: Graph, case: Case) -> float:
         """The true time of a call at the usual pace."""
-        return seconds_of(features_of(graph, case.arithmetic, case.mode).amounts, TRUTH) / self.speed
+        amounts = features_of(graph, case.arithmetic, case.mode).amounts
+        calls_s = amounts["calls"] * TRUTH["calls"]
+        return calls_s + (seconds_of(amounts, TRUTH) - calls_s) / self.speed
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> "PlantedMachine":
-        probe = Probe("cpu", "fp32", {"torch": "2.15.0", "torchvision": "0.29.2", "resnet-inspect": "0"}, None)
+        gpu = None if self.device == "cpu" else GPU
+        probe = Probe(self.device, "fp32", {"torch": "2.15.0", "torchvision": "0.29.2", "resnet-inspect": "0"}, gpu)
         for module in benchmark, measure:
             monkeypatch.setattr(module, "probe", lambda device: probe)
         monkeypatch.setattr(benchmark, "ProcessWorker", lambda job: PlantedWorker(self, job))
@@ -73,6 +79,7 @@ class PlantedWorker:
         n, c, h, w = job.case.input
         graph = lower(from_mapping(ResNetSpec(), job.source["spec"]), job.case.model, (n, c, h, w))
         self.ms = 1e3 * machine.seconds(graph, job.case)
+        self.enqueue_ms = 1e3 * ENQUEUE_S * features_of(graph, job.case.arithmetic, job.case.mode).amounts["calls"]
 
     def ask(self, request: Request[A]) -> A:
         answers = {
@@ -88,8 +95,8 @@ class PlantedWorker:
 
     def ceilings(self) -> Ceilings:
         return Ceilings(
-            device="cpu",
-            title="AMD EPYC 9654",
+            device=self.case.device,
+            title="planted",
             precision=self.case.arithmetic,
             flop_per_s=FLOP_PER_S * self.machine.speed,
             flop_spread=0.01,
@@ -111,7 +118,11 @@ class PlantedWorker:
         latency = tuple(ms * machine.rng.lognormvariate(0, 0.005) for _ in range(6))
         reference = tuple(piece * slower for piece in CPU_ROUND.reference_ms)
         state = replace(CPU_ROUND, reference_ms=reference)
-        return RoundSamples(latency_ms=latency, block_calls=2, block_ms=2 * ms, state=state)
+        samples = RoundSamples(latency_ms=latency, block_calls=2, block_ms=2 * ms, state=state)
+        if self.case.device == "cpu":
+            return samples
+        device_ms = tuple(0.99 * sample for sample in latency)
+        return replace(samples, state=GPU_STATE, device_time_ms=device_ms, enqueue_ms=(self.enqueue_ms,) * len(latency))
 
     def close(self) -> None:
         pass

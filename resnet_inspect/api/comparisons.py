@@ -8,7 +8,7 @@ from resnet_inspect.api.amounts import Amount, amount, limit
 from resnet_inspect.api.answer import Answer, answer, one_of, several
 from resnet_inspect.api.hardware import DEFAULT_DEVICE
 from resnet_inspect.api.layout import name_as_it_comes
-from resnet_inspect.api.prediction import Profiled, times_on
+from resnet_inspect.api.prediction import Profiled, profile_of, times_on
 from resnet_inspect.errors import RequestError, ShapeError
 from resnet_inspect.graph import Graph
 from resnet_inspect.resnet import zoo
@@ -161,14 +161,18 @@ def diff(
     device: str = DEFAULT_DEVICE,
     precision: "Precision | None" = None,
     task: "Task" = "infer",
+    profile: Profiled = None,
 ) -> Answer:
     """Stage by stage, what changes from ``a`` to ``b`` in the spec or in the calls, and what that costs.
 
     ``b`` defaults to ``a``; ``settings`` or ``kwargs`` change ``b``. With ``task="train"`` MACs and memory are a
     training step's.
 
+    ``profile``, or cpu or cuda as ``device`` for this machine's own, adds predicted times; the floors are then those of
+    the profile's ceilings where it has some.
+
     Raises:
-        RequestError: there is nothing to compare with, or no such device or precision.
+        RequestError: there is nothing to compare with, or no such device, precision or profile.
     """
     from resnet_inspect.hardware import devices
     from resnet_inspect.questions.diff import Side, diff
@@ -178,7 +182,14 @@ def diff(
     task = one_of("task", task, TASKS)
     if b is None and not (settings or kwargs):
         raise RequestError("diff needs a second model, or a --set", hint="as in resnet-inspect diff resnet50 resnet50d")
-    limits = devices.find_device(device)
+    learnt = None
+    if profile is not None or devices.is_torch_device(device):
+        learnt = profile_of(profile, device if devices.is_torch_device(device) else None)
+    if learnt and learnt.ceilings and device in (DEFAULT_DEVICE, learnt.conditions.device):
+        sheet = devices.BY_NAME.get(learnt.conditions.device)
+        limits = sheet or devices.device_from_ceilings(learnt.ceilings)
+    else:
+        limits = devices.find_device(DEFAULT_DEVICE if devices.is_torch_device(device) else device)
     sources = find(a), find(a if b is None else b, settings, kwargs)
     before, after = (Side(spec_of(source), graph_of(source, input, batch_size)) for source in sources)
-    return answer(diff(before, after, limits, precision or limits.precision, task), sources[1].notes)
+    return answer(diff(before, after, limits, precision or limits.precision, task, learnt), sources[1].notes)

@@ -1,7 +1,6 @@
 """Profile <-> JSON of version 1 with a checksum: an edited profile would predict what nobody measured."""
 
 import json
-from collections.abc import Mapping
 from hashlib import sha256
 
 from resnet_inspect import versioned_json
@@ -33,13 +32,13 @@ def from_json(text: str, source: str = "the profile") -> Profile:
         raise RequestError(f"{source} is not whole: {error}", hint="was it edited?") from None
     if document.get("sha256") != _checksum(profile):
         raise RequestError(f"{source} is not as it was written", hint="was it edited? calibrate again")
-    amounts: tuple[Mapping[str, float], ...] = (
-        profile.coefficients,
-        profile.units,
-        profile.shares,
-        *(s.features.amounts for s in profile.samples),
-    )
-    if any(each.keys() != set(CLASSES) for each in amounts):
+    named = [
+        set(profile.coefficients),
+        set(profile.units),
+        set(profile.shares),
+        *(set[str](sample.features.amounts) for sample in profile.samples),
+    ]
+    if any(names != set(CLASSES) for names in named):
         raise RequestError(f"{source} has other classes of work than this version", hint="calibrate again")
     return profile
 

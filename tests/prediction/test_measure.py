@@ -4,7 +4,7 @@ from dataclasses import replace
 from statistics import median
 
 import pytest
-from planted_machine import PlantedMachine
+from planted_machine import ENQUEUE_S, PlantedMachine
 
 from resnet_inspect import sources
 from resnet_inspect.benchmark.record import Record
@@ -119,3 +119,19 @@ def test_what_no_profile_can_stand_on_is_passed_over(planted: PlantedMachine) ->
         replace(first, case=replace(first.case, task="train")),
     )
     assert profiles_of(replace(record, results=(*record.results, *others))) == profiles_of(record)
+
+
+def test_a_gpu_is_calibrated_at_batches_that_fill_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = PlantedMachine(speed=300.0, device="cuda:0").install(monkeypatch)
+    record = measure(Way(device="cuda"), False, 0, (), lambda r: None, lambda line: None, lambda *_: None)
+    assert {result.case.batch_size for result in record.results} == {1, 128}
+    (profile,) = profiles_of(record)
+    assert (profile.conditions.device, profile.conditions.threads) == ("cuda", None)
+    assert profile.conditions.machine == "NVIDIA H200"
+    assert profile.reference_ms is None, "the reference workload runs on CPUs"
+    assert profile.host_s_per_call == pytest.approx(ENQUEUE_S, rel=0.01)
+    for name in UNSEEN:
+        graph = sources.graph_of(sources.find(name), (32, 3, 224, 224))
+        prediction = profile.predict(graph)
+        assert prediction.ms is not None, prediction.reason
+        assert prediction.ms == pytest.approx(990 * machine.seconds(graph, record.results[0].case), rel=0.1)
