@@ -1,6 +1,7 @@
 """The verbs that judge a network or our numbers for it; ``exit_code`` says how the judgement went."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from resnet_inspect.api.amounts import Amount, amount, size
 from resnet_inspect.api.answer import Answer, answer, one_of, several
@@ -9,6 +10,9 @@ from resnet_inspect.api.records import Recorded, as_record
 from resnet_inspect.errors import BranchError, RequestError
 from resnet_inspect.sources import Input, Kwargs, Model, Settings, VariantSource, find, graph_of, spec_of
 from resnet_inspect.sources.batch import read_batch
+
+if TYPE_CHECKING:
+    from resnet_inspect.api.prediction import Profiled
 
 
 def lint(
@@ -119,8 +123,12 @@ def budget(
     max_latency_ms: float | None = None,
     record: Recorded | None = None,
     source: str = "",
+    profile: "Profiled" = None,
+    device: str | None = None,
 ) -> Answer:
     """Whether the network keeps its limits, which are numbers, or text as 26M; a latency is looked up in ``record``.
+
+    Without a Record it is predicted by ``profile``, or for cpu or cuda as ``device`` by this machine's own.
 
     ``max_memory`` is in bytes, or text as 200MiB. ``source`` names the file of the limits for the reader. ``ok`` is
     whether every limit is kept; the exit code is 1 if one is exceeded, 4 if a latency is INCONCLUSIVE.
@@ -140,6 +148,14 @@ def budget(
     )
     network = find(model, settings, kwargs)
     graph = graph_of(network, input, batch_size)
+    if profile is not None or device is not None:
+        if record is not None:
+            raise RequestError(
+                "a latency is measured or predicted", hint="leave out --record, or --profile and --device"
+            )
+        from resnet_inspect.api.prediction import profile_of
+
+        return answer(budget(graph, {}, limits, None, source, profile_of(profile, device)))
     if record is None:
         return answer(budget(graph, {}, limits, None, source))
     return answer(budget(graph, network.spec_fields, limits, as_record(record), source))

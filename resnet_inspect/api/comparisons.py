@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from resnet_inspect.api.amounts import Amount, amount, limit
 from resnet_inspect.api.answer import Answer, answer, one_of, several
-from resnet_inspect.api.hardware import DEFAULT_DEVICE, floor_on
+from resnet_inspect.api.hardware import DEFAULT_DEVICE
 from resnet_inspect.api.layout import name_as_it_comes
+from resnet_inspect.api.prediction import Profiled, profile_of, times_on
 from resnet_inspect.errors import RequestError, ShapeError
 from resnet_inspect.graph import Graph
 from resnet_inspect.resnet import zoo
@@ -43,6 +44,8 @@ def list_variants(
     use_cache: bool = True,
     progress: Callable[[int, int, str], None] | None = None,
     any_size: bool = False,
+    profile: Profiled = None,
+    max_latency_ms: float | None = None,
 ) -> Answer:
     """Every variant whose name or family matches the glob ``pattern``, at its own image size or at ``input``.
 
@@ -54,8 +57,11 @@ def list_variants(
     depend on the image are ranked at one size: with a device, or sorted by one, nets of other sizes are left out unless
     ``any_size`` or ``input`` asks for them.
 
+    ``profile``, or cpu or cuda as ``device`` for this machine's own, adds predicted times; ``sort="latency"`` and
+    ``max_latency_ms`` need one.
+
     Raises:
-        RequestError: no variant matches or takes the input, or a floor is asked for without a device.
+        RequestError: no variant matches or takes the input, or a floor or a prediction is asked for without a device.
     """
     from resnet_inspect.questions.variants import OF_AN_IMAGE, SORTS, catalogue
     from resnet_inspect.sources.library import is_pattern
@@ -64,17 +70,23 @@ def list_variants(
     max_params = limit("--max-params", amount(max_params), "26M")
     max_macs = limit("--max-macs", amount(max_macs), "4.2G")
     max_floor_ms = limit("--max-floor-ms", max_floor_ms, "5")
-    if device is None and (sort == "floor" or max_floor_ms is not None):
+    max_latency_ms = limit("--max-latency-ms", max_latency_ms, "5")
+    floor, learnt = times_on(device, precision, profile)
+    if floor is None and (sort == "floor" or max_floor_ms is not None):
         option = "--sort floor" if sort == "floor" else f"--max-floor-ms {max_floor_ms:g}"
         raise RequestError(f"{option} needs a device", hint="as --device a100; see `resnet-inspect devices`")
-    floor = floor_on(device, precision)
-    one_size = input is None and not any_size and (floor is not None or sort in OF_AN_IMAGE)
+    if learnt is None and (sort == "latency" or max_latency_ms is not None):
+        option = "--sort latency" if sort == "latency" else f"--max-latency-ms {max_latency_ms:g}"
+        raise RequestError(f"{option} needs a profile", hint="--profile FILE, or --device cpu or cuda; see `calibrate`")
+    timed = floor is not None or learnt is not None
+    one_size = input is None and not any_size and (timed or sort in OF_AN_IMAGE)
     if is_pattern(pattern):
         from resnet_inspect.api.library import Pricing, count_library
         from resnet_inspect.questions.library import library
 
-        nets = [*count_library(pattern, kwargs, input, batch_size, Pricing(floor), use_cache, progress)]
-        return answer(library(nets, sort, max_params, max_macs, floor, max_floor_ms, one_size))
+        pricing = Pricing(floor).by(learnt) if learnt else Pricing(floor)
+        nets = [*count_library(pattern, kwargs, input, batch_size, pricing, use_cache, progress)]
+        return answer(library(nets, sort, max_params, max_macs, floor, max_floor_ms, one_size, learnt, max_latency_ms))
     if kwargs:
         raise RequestError("--kwargs are for nets in code", hint="as in resnet-inspect list 'timm:resnet*'")
     matching = zoo.matching(pattern)
@@ -83,7 +95,7 @@ def list_variants(
         matching, others = _of_one_size(matching)
     refused: dict[str, ShapeError] = {}
     graphs = _that_take(matching, input, batch_size, refused)
-    report = catalogue(graphs, sort, max_params, max_macs, floor, max_floor_ms)
+    report = catalogue(graphs, sort, max_params, max_macs, floor, max_floor_ms, learnt, max_latency_ms)
     if len(refused) == len(matching):
         raise refused[matching[0].name]
     if refused:
@@ -118,8 +130,11 @@ def compare(
     kwargs: Kwargs = (),
     device: str | None = None,
     precision: "Precision | None" = None,
+    profile: Profiled = None,
 ) -> Answer:
     """One row per model, with ratios to the first; ``device`` adds the least time that a batch needs there.
+
+    ``profile``, or cpu or cuda as ``device`` for this machine's own, adds predicted times.
 
     Raises:
         RequestError: there are fewer than two models.
@@ -130,10 +145,10 @@ def compare(
     from resnet_inspect.counting.accuracy import results_of
     from resnet_inspect.questions.variants import compare
 
-    floor = floor_on(device, precision)
+    floor, learnt = times_on(device, precision, profile)
     sources = find_all(nets, settings, kwargs)
     graphs = [graph_of(source, input, batch_size) for source in sources]
-    return answer(compare(graphs, floor, [results_of(name_as_it_comes(source)) for source in sources]))
+    return answer(compare(graphs, floor, [results_of(name_as_it_comes(source)) for source in sources], learnt))
 
 
 def diff(
@@ -146,14 +161,18 @@ def diff(
     device: str = DEFAULT_DEVICE,
     precision: "Precision | None" = None,
     task: "Task" = "infer",
+    profile: Profiled = None,
 ) -> Answer:
     """Stage by stage, what changes from ``a`` to ``b`` in the spec or in the calls, and what that costs.
 
     ``b`` defaults to ``a``; ``settings`` or ``kwargs`` change ``b``. With ``task="train"`` MACs and memory are a
     training step's.
 
+    ``profile``, or cpu or cuda as ``device`` for this machine's own, adds predicted times; the floors are then those of
+    the profile's ceilings where it has some.
+
     Raises:
-        RequestError: there is nothing to compare with, or no such device or precision.
+        RequestError: there is nothing to compare with, or no such device, precision or profile.
     """
     from resnet_inspect.hardware import devices
     from resnet_inspect.questions.diff import Side, diff
@@ -163,7 +182,14 @@ def diff(
     task = one_of("task", task, TASKS)
     if b is None and not (settings or kwargs):
         raise RequestError("diff needs a second model, or a --set", hint="as in resnet-inspect diff resnet50 resnet50d")
-    limits = devices.find_device(device)
+    learnt = None
+    if profile is not None or devices.is_torch_device(device):
+        learnt = profile_of(profile, device if devices.is_torch_device(device) else None)
+    if learnt and learnt.ceilings and device in (DEFAULT_DEVICE, learnt.conditions.device):
+        sheet = devices.BY_NAME.get(learnt.conditions.device)
+        limits = sheet or devices.device_from_ceilings(learnt.ceilings)
+    else:
+        limits = devices.find_device(DEFAULT_DEVICE if devices.is_torch_device(device) else device)
     sources = find(a), find(a if b is None else b, settings, kwargs)
     before, after = (Side(spec_of(source), graph_of(source, input, batch_size)) for source in sources)
-    return answer(diff(before, after, limits, precision or limits.precision, task), sources[1].notes)
+    return answer(diff(before, after, limits, precision or limits.precision, task, learnt), sources[1].notes)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from hashlib import sha256
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +18,7 @@ from resnet_inspect.sources.costs import Costs, Store, cache_file
 from resnet_inspect.sources.library import match_nets
 
 if TYPE_CHECKING:
+    from resnet_inspect.prediction.profile import Profile
     from resnet_inspect.vocabulary import Precision
 
 ANY_IMAGE = (3, 224, 224)
@@ -47,6 +49,11 @@ class Pricing:
     memory: "Precision | None" = None
     predict: Callable[[Graph], Predicted] | None = None
     profile: str = ""
+
+    def by(self, profile: "Profile") -> "Pricing":
+        """This pricing, with the times that ``profile`` predicts."""
+        digest = sha256(repr(profile).encode()).hexdigest()  # two profiles of equal conditions may differ
+        return replace(self, predict=profile.predict, profile=digest)
 
     @property
     def key(self) -> tuple[str | None, ...]:

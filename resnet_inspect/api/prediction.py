@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 from resnet_inspect.api.answer import Answer, answer, one_of, several
+from resnet_inspect.api.hardware import floor_on
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.sources import Input, Kwargs, Model, Settings, find_all, graph_of
@@ -12,6 +13,7 @@ from resnet_inspect.sources.batch import read_input
 
 if TYPE_CHECKING:
     from resnet_inspect.prediction.profile import Profile
+    from resnet_inspect.questions.variants import Floor
     from resnet_inspect.sources.source import Source
 
 Profiled = Union["Profile", str, "os.PathLike[str]", None]
@@ -43,7 +45,6 @@ def predict(
     sources = find_all(several(models), settings, kwargs)
     graphs = _graphs(sources, input, tuple(several(batch_size)) if batch_size is not None else (None,))
     if profile is None and device is not None and not _is_here(device):
-        from resnet_inspect.api.hardware import floor_on
         from resnet_inspect.questions.predict import only_floors
 
         floor = floor_on(device, precision)  # type: ignore[arg-type]  # which checks the precision
@@ -89,6 +90,32 @@ def profile_of(
         one_of("mode", mode, (None, *MODES)),
         threads,
     )
+
+
+def times_on(device: str | None, precision: str | None, profile: Profiled) -> "tuple[Floor | None, Profile | None]":
+    """The floor on ``device`` or of the profile's ceilings, and the profile where one is asked for: by name, or by this
+    machine's cpu or cuda.
+
+    Raises:
+        RequestError: there is no such device, precision or profile.
+    """
+    if profile is None and (device is None or not _is_here(device)):
+        return floor_on(device, precision), None  # type: ignore[arg-type]  # which checks the precision
+    here = device is not None and _is_here(device)
+    found = profile_of(profile, device if here else None, precision)
+    if device is not None and not here:
+        return floor_on(device, found.conditions.arithmetic), found
+    if found.ceilings is None:
+        return None, found
+    from functools import partial
+
+    from resnet_inspect.hardware.devices import device_from_ceilings
+    from resnet_inspect.hardware.floor import floors_ms
+    from resnet_inspect.questions.variants import Floor
+
+    arithmetic, limits = found.conditions.arithmetic, device_from_ceilings(found.ceilings)
+    on = f"{arithmetic} on {found.ceilings.title}"
+    return Floor(partial(floors_ms, device=limits, precision=arithmetic), on), found
 
 
 class Calibration(NamedTuple):

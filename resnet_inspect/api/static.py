@@ -13,6 +13,7 @@ from resnet_inspect.sources import Input, Kwargs, Model, Settings, find, graph_o
 from resnet_inspect.sources.batch import read_input
 
 if TYPE_CHECKING:
+    from resnet_inspect.api.prediction import Profiled
     from resnet_inspect.sources.source import Source
     from resnet_inspect.vocabulary import Depth, Optimizer, Precision, Task
 
@@ -25,8 +26,12 @@ def summary(
     kwargs: Kwargs = (),
     depth: "Depth" = "stage",
     folded: bool = False,
+    profile: "Profiled" = None,
+    device: str | None = None,
 ) -> Answer:
     """Shapes, parameters, MACs, FLOPs and activations, one row per stage, block or layer.
+
+    ``profile``, or cpu or cuda as ``device`` for this machine's own, adds predicted times.
 
     ``folded``, here and below: fold BatchNorm into the convolutions, and show the network with and without.
     """
@@ -38,10 +43,15 @@ def summary(
     source = find(model, settings, kwargs)
     network = graph_of(source, input, batch_size)
     published = results_of(name_as_it_comes(source))
+    learnt = None
+    if profile is not None or device is not None:
+        from resnet_inspect.api.prediction import profile_of
+
+        learnt = profile_of(profile, device)
     if folded:
         network_folded = fold(network)
-        return _with_plain(summary(network_folded, depth, published), network, network_folded)
-    return answer(summary(network, depth, published), source.notes)
+        return _with_plain(summary(network_folded, depth, published, learnt), network, network_folded)
+    return answer(summary(network, depth, published, learnt), source.notes)
 
 
 def flops(

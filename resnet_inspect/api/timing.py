@@ -1,7 +1,6 @@
 """Where a time of a net comes from: a Record's measurements, a profile, the floor of a data sheet."""
 
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from resnet_inspect.api.hardware import floor_on
@@ -58,8 +57,7 @@ def timing_on(
         raise RequestError("choose needs a device", hint="as --device t4; see `resnet-inspect devices`")
     pricing = Pricing(floor, computed_in if with_memory else None)
     if learnt:
-        digest = sha256(repr(learnt).encode()).hexdigest()  # two profiles of equal conditions may differ
-        pricing = replace(pricing, predict=learnt.predict, profile=digest)
+        pricing = pricing.by(learnt)
     return Timing(pricing, results, on)
 
 

@@ -31,6 +31,8 @@ def configure(ctx: click.Context, _: click.Parameter, config: str | None) -> str
 @click.option("--max-memory", type=size, metavar="200MiB", help="Highest predicted peak of fp32 inference.")
 @click.option("--max-latency-ms", type=float, metavar="5", help="Highest median latency of any matching case.")
 @click.option("--record", metavar="RUN.json", help="Record with that latency, as bench -o saved it.")
+@options.profile
+@options.here
 @click.option(
     "--config",
     metavar="FILE",
@@ -47,6 +49,8 @@ def command(
     max_memory: float | None,
     max_latency_ms: float | None,
     record: str | None,
+    profile: str | None,
+    device: str | None,
     config: str,
 ) -> None:
     """Check that MODEL keeps its limits. Exit code 1 if one is exceeded, 4 if a latency is INCONCLUSIVE.
@@ -62,6 +66,16 @@ def command(
         record = "run.json"        # paths are relative to the pyproject.toml
     """
     answer = checks.budget(
-        *asked.network, max_params, max_macs, max_flops, max_activations, max_memory, max_latency_ms, record, config
+        *asked.network,
+        max_params,
+        max_macs,
+        max_flops,
+        max_activations,
+        max_memory,
+        max_latency_ms,
+        record,
+        config,
+        profile,
+        device,
     )
     finish(answer, asked)

@@ -22,7 +22,10 @@ EXAMPLES = (
 @options.asked("input", "batch_size", "settings", "kwargs", "format", "output")
 @options.floor_device
 @options.floor_precision
-def command(asked: Asked, models: tuple[str, ...], device: str | None, precision: "Precision | None") -> None:
+@options.profile
+def command(
+    asked: Asked, models: tuple[str, ...], device: str | None, precision: "Precision | None", profile: str | None
+) -> None:
     """Compare two or more models in one table, with ratios to the first."""
     finish(
         comparisons.compare(
@@ -33,6 +36,7 @@ def command(asked: Asked, models: tuple[str, ...], device: str | None, precision
             kwargs=asked.kwargs,
             device=device,
             precision=precision,
+            profile=profile,
         ),
         asked,
     )

@@ -23,12 +23,17 @@ EXAMPLES = (
     "--precision", type=click.Choice(PRECISIONS), help="Precision of that floor; default: bf16 where supported."
 )
 @options.task
-def command(asked: Asked, a: str, b: str | None, device: str, precision: Precision | None, task: Task) -> None:
+@options.profile
+def command(
+    asked: Asked, a: str, b: str | None, device: str, precision: Precision | None, task: Task, profile: str | None
+) -> None:
     """What changes from A to B, stage by stage: fields of the spec and their costs.
 
     B defaults to A, and --set or --kwargs change B.
     """
     finish(
-        comparisons.diff(a, b, asked.input, asked.batch_size, asked.settings, asked.kwargs, device, precision, task),
+        comparisons.diff(
+            a, b, asked.input, asked.batch_size, asked.settings, asked.kwargs, device, precision, task, profile
+        ),
         asked,
     )

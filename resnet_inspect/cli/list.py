@@ -35,6 +35,8 @@ def show_progress(counted: int, planned: int, name: str) -> None:
 @options.floor_device
 @options.floor_precision
 @click.option("--max-floor-ms", type=float, metavar="5", help="Most milliseconds allowed per batch on --device.")
+@options.profile
+@click.option("--max-latency-ms", type=float, metavar="5", help="Most milliseconds predicted per batch.")
 @click.option("--any-size", is_flag=True, help="Rank nets for every image size, each at its own.")
 @click.option("--no-cache", is_flag=True, help="Count a library's nets again, and keep nothing.")
 @options.asked("input", "batch_size", "kwargs", "format", "output")
@@ -49,6 +51,8 @@ def command(
     max_floor_ms: float | None,
     no_cache: bool,
     any_size: bool,
+    profile: str | None,
+    max_latency_ms: float | None,
 ) -> None:
     """List variants whose name or family matches the glob PATTERN, with their costs.
 
@@ -57,5 +61,6 @@ def command(
     answer = comparisons.list_variants(
         pattern, max_params, max_macs, sort, device, precision, max_floor_ms, asked.input, asked.batch_size,
         asked.kwargs, not no_cache, show_progress, any_size,
+        profile, max_latency_ms,
     )  # fmt: skip
     finish(answer, asked)

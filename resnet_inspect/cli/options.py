@@ -72,6 +72,7 @@ floor_precision = click.option(
 profile = click.option(
     "--profile", metavar="FILE.json", help="Predict times by this profile, of any machine; see `calibrate`."
 )
+here = click.option("--device", metavar="cpu|cuda", help="Predict times of this machine, as `calibrate` measured it.")
 writing = click.option(
     "--writing", metavar="LIBRARY", help="Library whose module layout is counted; default: the variant's own."
 )

@@ -17,6 +17,8 @@ EXAMPLES = (
 @options.asked()
 @options.depth
 @options.folded
-def command(asked: Asked, depth: Depth, folded: bool) -> None:
+@options.profile
+@options.here
+def command(asked: Asked, depth: Depth, folded: bool, profile: str | None, device: str | None) -> None:
     """Shapes, parameters, MACs, FLOPs and activations of MODEL, stage by stage."""
-    finish(static.summary(*asked.network, depth, folded), asked)
+    finish(static.summary(*asked.network, depth, folded, profile, device), asked)

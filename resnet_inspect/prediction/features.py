@@ -6,7 +6,7 @@ and bytes that normalise a group are read twice.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple, get_args
 
@@ -112,23 +112,27 @@ def sum_up(steps: Iterable[Step], precision: Precision) -> Features:
     return Features(amounts, frozenset(share), frozenset(kind for kind in share if share[kind] >= MATERIAL))
 
 
-def eager_steps(graph: Graph) -> Iterator[Step]:
-    """Each call that is no view, on its own."""
+def _alike(node: Node) -> str:
+    return ""
+
+
+def eager_steps(graph: Graph, key: Callable[[Node], str] = _alike) -> Iterator[Step]:
+    """Each call that is no view, on its own; calls of one ``key`` that cost the same are one step."""
     # A copied block shares its operations and types: a deep net has a hundred calls that differ.
-    calls = [((id(node.op), id(node.ins), id(node.out)), node) for _, node in graph.calls]
-    times, first = Counter(key for key, _ in calls), dict(reversed(calls))
-    for key, node in first.items():
+    calls = [((id(node.op), id(node.ins), id(node.out), key(node)), node) for _, node in graph.calls]
+    times, first = Counter(memo for memo, _ in calls), dict(reversed(calls))
+    for memo, node in first.items():
         if not node.op.is_view:
-            yield Step(node, eager_elements(node), eager_weights(node), times[key])
+            yield Step(node, eager_elements(node), eager_weights(node), times[memo])
 
 
-def fused_steps(graph: Graph) -> Iterator[Step]:
-    """The passes that remain after all possible fusion."""
-    steps = dict[tuple[int, ...], tuple[Pass, int]]()
+def fused_steps(graph: Graph, key: Callable[[Node], str] = _alike) -> Iterator[Step]:
+    """The passes that remain after all possible fusion; those of one ``key`` that cost the same are one step."""
+    steps = dict[tuple[int | str, ...], tuple[Pass, int]]()
     for each in passes(graph):
         node = each.anchor
-        key = id(node.op), id(node.ins), id(node.out), each.writes, sum(each.reads.values())
-        steps[key] = each, steps[key][1] + 1 if key in steps else 1
+        memo = id(node.op), id(node.ins), id(node.out), each.writes, sum(each.reads.values()), key(node)
+        steps[memo] = each, steps[memo][1] + 1 if memo in steps else 1
     for each, times in steps.values():
         if not each.anchor.op.is_view:
             yield Step(each.anchor, each.elements, each.weights, times)

@@ -1,12 +1,12 @@
 """What a calibration learnt of a machine: how long each class of work takes there, and how sure that is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import exp, sqrt
 from typing import Annotated, Literal
 
 from resnet_inspect.benchmark.case import ARITHMETIC
-from resnet_inspect.graph import Graph
+from resnet_inspect.graph import Graph, Node
 from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.prediction.features import (
     CLASSES,
@@ -145,6 +145,21 @@ class Profile:
         fused = [*fused_steps(graph)] if compiled or self.ceilings else []
         floor_ms = floor_of(fused, self.ceilings, precision) if self.ceilings else None
         return self.predict_features(sum_up(fused if compiled else eager_steps(graph), precision), floor_ms)
+
+    def predict_parts(self, graph: Graph, key: Callable[[Node], str]) -> dict[str, float]:
+        """Milliseconds of the device by group of calls, which add up to its time; ``key`` gives the group of a call.
+
+        A fused pass belongs to the group of its anchor.
+        """
+        precision = self.conditions.arithmetic
+        steps = fused_steps(graph, key) if "compile" in self.conditions.mode else eager_steps(graph, key)
+        groups: dict[str, list[Step]] = {}
+        for step in steps:
+            groups.setdefault(key(step.node), []).append(step)
+        return {
+            name: 1e3 * seconds_of(sum_up(group, precision).amounts, self.coefficients)
+            for name, group in groups.items()
+        }
 
     def predict_features(self, features: Features, floor_ms: float | None = None) -> Prediction:
         """As ``predict``, of amounts of work that a caller already has."""

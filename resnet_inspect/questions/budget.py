@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from resnet_inspect.benchmark.findings import what_voids
 from resnet_inspect.benchmark.plan import Plan
@@ -12,11 +12,15 @@ from resnet_inspect.errors import FAILED, INCONCLUSIVE, OK, RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.memory import peak_bytes
 from resnet_inspect.graph.facts.work import Work, work_of
+from resnet_inspect.questions.predicted import interval_of, standing_on
 from resnet_inspect.questions.times import inferences_of
 from resnet_inspect.questions.unseen import unseen_notes
 from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
 from resnet_inspect.typed_json import LARGEST, JsonObject
 from resnet_inspect.units import Unit, exact, text
+
+if TYPE_CHECKING:
+    from resnet_inspect.prediction.profile import Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +80,17 @@ INTERVAL: tuple[Column[Use], ...] = (
 )
 
 
-def budget(graph: Graph, spec: JsonObject, limits: Limits, record: Record | None = None, source: str = "") -> Report:
+def budget(
+    graph: Graph,
+    spec: JsonObject,
+    limits: Limits,
+    record: Record | None = None,
+    source: str = "",
+    profile: "Profile | None" = None,
+) -> Report:
     """A row for each limit, with the verdict ``ok``, ``OVER`` or, for a latency, ``INCONCLUSIVE``.
 
+    A latency is measured in ``record``, or predicted by ``profile``.
     ``source`` is the file that gave the limits. The report's ``ok`` is whether every verdict is.
 
     Raises:
@@ -100,13 +112,17 @@ def budget(graph: Graph, spec: JsonObject, limits: Limits, record: Record | None
     columns = COLUMNS
     if limits.latency_ms is not None:
         columns = (*COLUMNS, *INTERVAL)
-        plan, results = _fitting(graph, spec, record)
-        for result in results:
-            use, finding = _latency(result, limits.latency_ms, plan.seed)
+        if profile is not None:
+            judged = [_predicted_latency(graph, profile, limits.latency_ms)]
+        else:
+            plan, results = _fitting(graph, spec, record)
+            judged = [_latency(result, limits.latency_ms, plan.seed) for result in results]
+        for use, finding in judged:
             uses.append(use)
             findings += [finding] if finding else []
-    elif record is not None:
-        raise RequestError("--record needs a latency limit", hint="give --max-latency-ms, or leave out --record")
+    elif record is not None or profile is not None:
+        option = "--record" if record is not None else "--profile"
+        raise RequestError(f"{option} needs a latency limit", hint=f"give --max-latency-ms, or leave out {option}")
     notes = ["memory: the predicted peak of an fp32 inference"] if limits.memory else []
     notes += ["--quick takes two rounds: another run may decide otherwise"] if record and record.plan.quick else []
     if record and any(result.stopped == "interrupted" for result in record.results):
@@ -138,7 +154,8 @@ def _fitting(graph: Graph, spec: JsonObject, record: Record | None) -> tuple[Pla
     """The plan, and every inference of this net at this input, whatever its options: each has to keep the limit."""
     if record is None:
         raise RequestError(
-            "max-latency-ms needs a measurement", hint="`resnet-inspect bench -o run.json`, then --record run.json"
+            "max-latency-ms needs a measurement or a profile",
+            hint="`resnet-inspect bench -o run.json`, then --record run.json; or --profile FILE of `calibrate`",
         )
     results = inferences_of(record.results, graph.name, spec, graph.input.shape)
     if not results:
@@ -147,6 +164,27 @@ def _fitting(graph: Graph, spec: JsonObject, record: Record | None) -> tuple[Pla
             f"the Record has no inference of {graph.name} at input {graph.input}", hint=f"it has {labels}"
         )
     return record.plan, results
+
+
+def _predicted_latency(graph: Graph, profile: "Profile", limit: float) -> tuple[Use, Finding | None]:
+    """The prediction against the limit; the verdict is open where the limit lies inside its interval."""
+    key, where = _key("latency_ms"), f"predicted, {standing_on(profile)}"
+    prediction = profile.predict(graph)
+    ms, low, high = interval_of(prediction)
+    if ms is None or low is None or high is None:
+        message = f"{graph.name} is outside the calibration: {prediction.reason}"
+        use = Use(key, where, "ms", limit, None, "INCONCLUSIVE")
+        return use, Finding("inconclusive", key, message, "measure it: bench -o run.json, then --record run.json")
+    verdict = "ok" if high <= limit else "OVER" if low > limit else "INCONCLUSIVE"
+    use = Use(key, where, "ms", limit, ms, verdict, (low, high))
+    bounds, allowed = f"{text(low, 'ms')} to {text(high, 'ms')}", text(limit, "ms")
+    match verdict:
+        case "OVER":
+            return use, Finding("over", key, f"the predicted interval, {bounds}, is above {allowed}")
+        case "INCONCLUSIVE":
+            message = f"{allowed} lies inside the predicted interval, {bounds}"
+            return use, Finding("inconclusive", key, message, "measure it: bench -o run.json, then --record run.json")
+    return use, None
 
 
 def _latency(result: Result, limit: float, seed: int) -> tuple[Use, Finding | None]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from resnet_inspect.counting.training import training_flops
 from resnet_inspect.graph import Graph, Node
@@ -14,11 +14,15 @@ from resnet_inspect.graph.facts.work import stage_of, work_by
 from resnet_inspect.hardware.devices import Device
 from resnet_inspect.hardware.floor import floors
 from resnet_inspect.questions.call_changes import align, changed_calls
+from resnet_inspect.questions.predicted import prediction_notes
 from resnet_inspect.questions.spec_changes import MEANINGS, Field, changed_fields, values_of
 from resnet_inspect.report import Column, Fact, Report, Table, tabulate
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.units import CHANGES, Unit
 from resnet_inspect.vocabulary import ELEMENT_BYTES, Precision, Task
+
+if TYPE_CHECKING:
+    from resnet_inspect.prediction.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,12 @@ STAGES: tuple[Column[Change], ...] = (
 CHANGE_OF: dict[Unit, Unit] = {unit: change for change, unit in CHANGES.items()}
 
 
-def diff(a: Side, b: Side, device: Device, precision: Precision, task: Task = "infer") -> Report:
+def diff(
+    a: Side, b: Side, device: Device, precision: Precision, task: Task = "infer", profile: "Profile | None" = None
+) -> Report:
     """What changes from ``a`` to ``b``: a table of stages, one of totals and one of the spec's fields.
+
+    ``profile`` adds the predicted times of both.
 
     Raises:
         RequestError: the device has no known peak at that precision, or a net has no training step.
@@ -120,7 +128,7 @@ def diff(a: Side, b: Side, device: Device, precision: Precision, task: Task = "i
                     "floor_change_ms": more.floor_ms,
                 },
             ),
-            _totals(a, b, x, y, peaks, f"{precision} on {device.name}", task),
+            _totals(a, b, x, y, peaks, f"{precision} on {device.name}", task, _predicted(a, b, profile)),
             *([_specs(a, b, fields)] if fields else []),
         ),
         notes=(
@@ -129,6 +137,7 @@ def diff(a: Side, b: Side, device: Device, precision: Precision, task: Task = "i
             f"alive: the peak of {'activations' if task == 'infer' else 'activations and gradients'} in each stage, "
             "which does not add up",
             f"floor: the least time of a forward pass in {precision} on {device.title}; --device names another",
+            *dict.fromkeys(note for side in (a, b) if profile for note in prediction_notes(side.graph, profile)),
         ),
     )
 
@@ -148,7 +157,9 @@ def _specs(a: Side, b: Side, fields: list[Field]) -> Table:
     return tabulate("fields", "spec fields", columns, fields)
 
 
-def _totals(a: Side, b: Side, x: Cost, y: Cost, peaks: tuple[int, int], on: str, task: Task) -> Table:
+def _totals(
+    a: Side, b: Side, x: Cost, y: Cost, peaks: tuple[int, int], on: str, task: Task, times: list[Quantity]
+) -> Table:
     step = "" if task == "infer" else " of a training step"
     columns: tuple[Column[Quantity], ...] = (
         Column("quantity", "quantity", lambda quantity: quantity.name),
@@ -165,8 +176,17 @@ def _totals(a: Side, b: Side, x: Cost, y: Cost, peaks: tuple[int, int], on: str,
         Quantity("activations", "count", x.activations, y.activations),
         Quantity(f"peak memory{step}", "bytes", *peaks),
         Quantity(f"floor, {on}", "ms", x.floor_ms, y.floor_ms),
+        *times,
     )
     return tabulate("totals", "totals", columns, quantities)
+
+
+def _predicted(a: Side, b: Side, profile: "Profile | None") -> list[Quantity]:
+    """The predicted times of a forward pass; nothing where one net is outside the calibration."""
+    if profile is None:
+        return []
+    x, y = (profile.predict(side.graph).ms for side in (a, b))
+    return [] if x is None or y is None else [Quantity("predicted", "ms", x, y)]
 
 
 def _more(a: Cost, b: Cost) -> Cost:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from resnet_inspect.graph import Graph
 from resnet_inspect.prediction.drift import DRIFTED, at_drift
 from resnet_inspect.prediction.profile import Prediction, Profile
+from resnet_inspect.questions.predicted import standing_on
 from resnet_inspect.questions.variants import EAGER_NOTE, Floor
 from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
 from resnet_inspect.units import counted, text
@@ -96,14 +97,6 @@ def facts_of(profile: Profile) -> tuple[Fact, ...]:
         Fact("date", "calibrated on", profile.origin.date or None),
         Fact("nets_fitted", "calibration nets", len(profile.nets), "integer"),
     )
-
-
-def standing_on(profile: Profile) -> str:
-    """What predictions stand on, in words."""
-    conditions = profile.conditions
-    threads = f" {counted(conditions.threads, 'thread')}" if conditions.threads else ""
-    where = f"{conditions.precision} {conditions.layout} {conditions.mode}{threads}"
-    return f"{where} on {conditions.machine or conditions.device}"
 
 
 def notes_on(profile: Profile) -> tuple[str, ...]:

@@ -1,9 +1,9 @@
 """What a network consists of and what each part costs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from math import prod
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from resnet_inspect.counting.accuracy import Accuracy
 from resnet_inspect.graph import Graph, Node
@@ -12,10 +12,14 @@ from resnet_inspect.graph.facts.receptive_field import View, views
 from resnet_inspect.graph.facts.work import Work, sum_of, work_by
 from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.questions.accuracy import accuracy_facts, accuracy_notes
+from resnet_inspect.questions.predicted import predicted_facts, prediction_notes
 from resnet_inspect.questions.unseen import unseen_notes
 from resnet_inspect.report import Column, Fact, Report, Table, tabulate
 from resnet_inspect.units import Value, giga, share
 from resnet_inspect.vocabulary import Depth
+
+if TYPE_CHECKING:
+    from resnet_inspect.prediction.profile import Profile
 
 
 class Part(NamedTuple):
@@ -35,10 +39,12 @@ VIEW: tuple[Column[Part], ...] = (
 )
 
 
-def summary(graph: Graph, depth: Depth = "stage", published: Sequence[Accuracy] = ()) -> Report:
+def summary(
+    graph: Graph, depth: Depth = "stage", published: Sequence[Accuracy] = (), profile: "Profile | None" = None
+) -> Report:
     """A row for each stage, block or call, with its share of the totals and the receptive field of its output.
 
-    ``published`` are results of the net's trained weights.
+    ``published`` are results of the net's trained weights; ``profile`` adds predicted times.
     """
     key = row_of(graph, depth)
     works = work_by(graph, key)
@@ -48,7 +54,8 @@ def summary(graph: Graph, depth: Depth = "stage", published: Sequence[Accuracy] 
         nodes[key(node)].append(node)
     seen = {key(node): view for node, view in zip(graph.nodes, views(graph), strict=True)}
     parts = [Part(name, nodes[name], work, seen[name]) for name, work in works.items()]
-    table = {"stage": _stages, "block": _blocks, "layer": _layers}[depth](graph, parts, total)
+    times = _times(graph, key, profile) if profile else ()
+    table = {"stage": _stages, "block": _blocks, "layer": _layers}[depth](graph, parts, total, times)
     return Report(
         kind="summary",
         model=graph.name,
@@ -57,6 +64,7 @@ def summary(graph: Graph, depth: Depth = "stage", published: Sequence[Accuracy] 
             Fact("input", "input", graph.input.shape, "shape"),
             *total_facts(graph, total),
             *accuracy_facts(published, graph.input.shape),
+            *(predicted_facts(graph, profile) if profile else ()),
         ),
         tables=(table,),
         notes=(
@@ -65,6 +73,7 @@ def summary(graph: Graph, depth: Depth = "stage", published: Sequence[Accuracy] 
             *_field_note(parts),
             *_too_small(graph),
             *unseen_notes(graph),
+            *(prediction_notes(graph, profile) if profile else ()),
         ),
     )
 
@@ -151,7 +160,16 @@ def _sums(total: Work) -> dict[str, Value]:
     }
 
 
-def _stages(graph: Graph, parts: list[Part], total: Work) -> Table:
+def _times(graph: Graph, key: Callable[[Node], str], profile: "Profile") -> tuple[Column[Part], ...]:
+    """The predicted time of each part; none where the net is outside the calibration."""
+    prediction = profile.predict(graph)
+    if prediction.ms is None:
+        return ()
+    ms = profile.predict_parts(graph, key)
+    return (Column("predicted_ms", "predicted", lambda part: ms.get(part.name), "ms"),)
+
+
+def _stages(graph: Graph, parts: list[Part], total: Work, times: "tuple[Column[Part], ...]") -> Table:
     blocks, with_convolution = blocks_by_stage(graph), projecting(graph)
     # If one stage has no name in the paper, the net's stem and head are not the paper's either.
     in_the_paper = all(alias(part.name) for part in parts)
@@ -166,13 +184,14 @@ def _stages(graph: Graph, parts: list[Part], total: Work) -> Table:
         Column("made_of", "made of", made),
         Column("output", "output", lambda part: part.work.output.shape, "shape"),
         *(replace(column, optional=False) for column in (*_params(total), *_counts(total))),
+        *times,
         *VIEW,
     )
     sums = {"stage": "total", "blocks": sum(map(len, blocks.values())), **_sums(total)}
     return tabulate("stages", "stages", columns, parts, sums)
 
 
-def _blocks(graph: Graph, parts: list[Part], total: Work) -> Table:
+def _blocks(graph: Graph, parts: list[Part], total: Work, times: "tuple[Column[Part], ...]") -> Table:
     with_convolution = projecting(graph)
     blocks = {block for stage in blocks_by_stage(graph).values() for block in stage}
 
@@ -191,12 +210,13 @@ def _blocks(graph: Graph, parts: list[Part], total: Work) -> Table:
         Column("output", "output", lambda part: part.work.output.shape, "shape"),
         *_params(total),
         *_counts(total),
+        *times,
         *VIEW,
     )
     return tabulate("blocks", "blocks", columns, parts, {"block": "total", **_sums(total)})
 
 
-def _layers(graph: Graph, parts: list[Part], total: Work) -> Table:
+def _layers(graph: Graph, parts: list[Part], total: Work, times: "tuple[Column[Part], ...]") -> Table:
     """Only convolutions and linear layers have MACs by definition; any other call has None there, not 0."""
     columns: tuple[Column[Part], ...] = (
         Column("name", "name", lambda part: part.name),
@@ -206,6 +226,7 @@ def _layers(graph: Graph, parts: list[Part], total: Work) -> Table:
         Column("output", "output", lambda part: part.work.output.shape, "shape"),
         *_params(total),
         *map(_where_counted, _counts(total)),
+        *times,
         *VIEW,
     )
     return tabulate("layers", "layers", columns, parts, {"name": "total", **_sums(total)})

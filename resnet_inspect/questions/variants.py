@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Literal, NamedTuple, TypeVar, get_args
+from math import inf
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar, get_args
 
 from resnet_inspect.counting.accuracy import Accuracy, best, highest, side_of
 from resnet_inspect.counting.conventions import FVCORE, FVCORE_ACTIVATIONS
@@ -11,21 +12,32 @@ from resnet_inspect.counting.writing import as_written
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.work import Work, work_of
 from resnet_inspect.questions.accuracy import OF_WEIGHTS, accuracy_columns
+from resnet_inspect.questions.predicted import interval_of, predicted_columns, predicted_note
 from resnet_inspect.questions.unseen import unseen_notes
 from resnet_inspect.report import Column, Report, tabulate
 from resnet_inspect.resnet.zoo import Variant
 from resnet_inspect.units import counted, text
 
+if TYPE_CHECKING:
+    from resnet_inspect.prediction.profile import Prediction, Profile
+
 T = TypeVar("T")
-Sort = Literal["name", "family", "params", "macs", "activations", "floor", "top1"]
+Sort = Literal["name", "family", "params", "macs", "activations", "floor", "latency", "top1"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
-OF_AN_IMAGE: tuple[Sort, ...] = ("macs", "activations", "floor", "top1")  # what depends on the size of the image
+OF_AN_IMAGE: tuple[Sort, ...] = (
+    "macs",
+    "activations",
+    "floor",
+    "latency",
+    "top1",
+)  # what depends on the size of the image
 
 
 class Net(NamedTuple):
     """A net and its costs; ``floor_ms`` and ``eager_ms`` are 0 where no device is given.
 
-    ``variant`` is None where the nets are any models, ``top`` where no accuracy is published or asked for.
+    ``variant`` is None where the nets are any models, ``top`` where no accuracy is published or asked for,
+    ``prediction`` where no profile is given.
     """
 
     variant: Variant | None
@@ -34,6 +46,11 @@ class Net(NamedTuple):
     floor_ms: float
     eager_ms: float
     top: Accuracy | None = None
+    prediction: "Prediction | None" = None
+
+    @property
+    def predicted_ms(self) -> float | None:
+        return self.prediction.ms if self.prediction else None
 
 
 NAME: Column[Net] = Column("name", "model", lambda net: net.graph.name, csv=("model", 1))
@@ -44,6 +61,7 @@ MACS: Column[Net] = Column("macs", "MACs", lambda net: net.work.macs, "count")
 ACTIVATIONS: Column[Net] = Column("activations", "activ.", lambda net: net.work.activations, "count")
 FLOOR: Column[Net] = Column("floor_ms", "floor", lambda net: net.floor_ms, "ms")
 TOP1: tuple[Column[Net], ...] = accuracy_columns(lambda net: net.top)
+PREDICTED: tuple[Column[Net], ...] = predicted_columns(lambda net: interval_of(net.prediction))
 
 
 def _family(net: Net) -> str:
@@ -68,6 +86,7 @@ ORDERS: dict[Sort, Callable[[Net], str | float]] = {
     "macs": lambda net: net.work.macs,
     "activations": lambda net: net.work.activations,
     "floor": lambda net: net.floor_ms,
+    "latency": lambda net: inf if net.predicted_ms is None else net.predicted_ms,
     "top1": lambda net: -net.top.top1 if net.top else 0.0,  # the best first
 }
 
@@ -120,17 +139,28 @@ def catalogue(
     max_macs: float | None = None,
     floor: Floor | None = None,
     max_floor_ms: float | None = None,
+    profile: "Profile | None" = None,
+    max_latency_ms: float | None = None,
 ) -> Report:
-    """A row for each (variant, graph) within the limits, in the given order unless ``sort`` names another."""
+    """A row for each (variant, graph) within the limits, in the given order unless ``sort`` names another.
+
+    ``profile`` adds predicted times; a net outside it keeps no ``max_latency_ms``.
+    """
     nets: list[Net] = []
+    outside = 0
     for variant, graph in graphs:
         work = work_of(graph)
         if (max_params is not None and work.params > max_params) or (max_macs is not None and work.macs > max_macs):
             continue
         floor_ms, eager_ms = floor.of(graph) if floor else (0.0, 0.0)
-        if max_floor_ms is None or floor_ms <= max_floor_ms:
-            top = best(variant.name, graph.input.shape) if sort == "top1" else None
-            nets.append(Net(variant, graph, work, floor_ms, eager_ms, top))
+        if max_floor_ms is not None and floor_ms > max_floor_ms:
+            continue
+        prediction = profile.predict(graph) if profile else None
+        outside += prediction is not None and prediction.ms is None
+        top = best(variant.name, graph.input.shape) if sort == "top1" else None
+        net = Net(variant, graph, work, floor_ms, eager_ms, top, prediction)
+        if max_latency_ms is None or (net.predicted_ms is not None and net.predicted_ms <= max_latency_ms):
+            nets.append(net)
     sizes_differ = len({net.graph.input.shape for net in nets}) > 1
     columns: tuple[Column[Net], ...] = (
         NAME,
@@ -149,18 +179,24 @@ def catalogue(
             Column("eager_floor_ms", "eager floor", lambda net: net.eager_ms, "ms"),
             Column("images_per_s_floor", "images/s at most", images_per_s, "rate"),
         )
+    if profile is not None:
+        columns = (*make_room(columns, sizes_differ), *PREDICTED) if floor is None else (*columns, *PREDICTED)
     if sort == "top1":
         columns = (*columns, *(replace(column, optional=False) for column in TOP1))
     if sort is not None:
         nets.sort(key=lambda net: (ORDERS[sort](net), net.graph.name))
     table = tabulate("variants", "variants", columns, nets)
     notes = ((floor.note, EAGER_NOTE) if floor else ()) + ((OF_WEIGHTS,) if sort == "top1" else ())
+    notes += (predicted_note(profile, outside),) if profile else ()
     notes += (SIZES_DIFFER,) if sizes_differ and (floor or sort in OF_AN_IMAGE) else ()
     return Report("list", None, counted(len(nets), "variant"), tables=(table,), notes=notes)
 
 
 def compare(
-    graphs: Sequence[Graph], floor: Floor | None = None, published: Sequence[Sequence[Accuracy]] = ()
+    graphs: Sequence[Graph],
+    floor: Floor | None = None,
+    published: Sequence[Sequence[Accuracy]] = (),
+    profile: "Profile | None" = None,
 ) -> Report:
     """A row for each model, with its ratios to the first; ``published`` are the results of each model's weights."""
     nets = [
@@ -170,6 +206,7 @@ def compare(
             work_of(graph),
             *(floor.of(graph) if floor else (0.0, 0.0)),
             highest(results, side_of(graph.input.shape)),
+            profile.predict(graph) if profile else None,
         )
         for graph, results in zip(graphs, published or [()] * len(graphs), strict=True)
     ]
@@ -177,6 +214,10 @@ def compare(
 
     def ratio(key: str, cost: Callable[[Net], float], optional: bool = False) -> Column[Net]:
         return Column(key, "ratio", lambda net: round(cost(net) / cost(nets[0]), 6), "ratio", optional)
+
+    def slowdown(net: Net) -> float | None:
+        ms, first_ms = net.predicted_ms, nets[0].predicted_ms
+        return None if ms is None or first_ms is None else round(ms / first_ms, 6)
 
     columns: tuple[Column[Net], ...] = (
         NAME,
@@ -189,12 +230,14 @@ def compare(
         replace(ACTIVATIONS, optional=floor is not None),
         ratio("activations_ratio", lambda net: net.work.activations, optional=floor is not None),
         *((FLOOR, ratio("floor_ratio", lambda net: net.floor_ms)) if floor else ()),
+        *((*PREDICTED, Column("predicted_ratio", "ratio", slowdown, "ratio")) if profile else ()),
         *(TOP1 if rated else ()),
     )
     notes = [f"ratios are to {graphs[0].name}"]
     if len({graph.input for graph in graphs}) > 1:
         notes.append(SIZES_DIFFER)
     notes += [floor.note] if floor else []
+    notes += [predicted_note(profile, sum(net.predicted_ms is None for net in nets))] if profile else []
     notes += [OF_WEIGHTS] if rated else []
     notes += [note for graph in graphs for note in unseen_notes(graph)]
     table = tabulate("models", "models", columns, nets)

@@ -99,12 +99,9 @@ def leaves(document: object, path: tuple[str | int, ...] = ()) -> list[tuple[str
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_a_number_that_was_edited_is_noticed(profile: Profile, seed: int) -> None:
-    """Every number is fitted to the samples, or is theirs; what names the conditions is the reader's to believe."""
+def test_a_value_that_was_edited_is_noticed(profile: Profile, seed: int) -> None:
     document = json.loads(to_json(profile))
-    believed = ("schema", "schema_version", "conditions", "origin", "ceilings", "reference_ms", "host_s_per_call")
-    fitted = [path for path in leaves(document) if path[0] not in believed and "material" not in path]
-    path = random.Random(seed).choice(fitted)
+    path = random.Random(seed).choice([path for path in leaves(document) if not str(path[0]).startswith("schema")])
     part = document
     for key in path[:-1]:
         part = part[key]

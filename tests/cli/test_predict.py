@@ -1,0 +1,217 @@
+"""Predictions on the command line: their JSON, their place in other commands, and requests that cannot be met."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from conftest import HERE, reference
+from planted_times import EAGER, NETS, SHEET, noisy
+
+from resnet_inspect.cli import main
+from resnet_inspect.hardware import machine
+from resnet_inspect.prediction.fit import fit
+from resnet_inspect.prediction.profile import Conditions, Profile
+from resnet_inspect.prediction.profile_json import to_json
+
+CPU = Conditions(device="cpu", precision="fp32", layout="contiguous", mode="eager", threads=2)
+BATCH = ("--input", "32,3,224,224")
+
+
+@pytest.fixture(scope="module")
+def profile() -> Profile:
+    return fit(noisy(NETS, random.Random(0), 0.02), EAGER, SHEET)
+
+
+@pytest.fixture
+def file(profile: Profile, tmp_path: Path) -> str:
+    path = tmp_path / "t4.json"
+    path.write_text(to_json(profile))
+    return str(path)
+
+
+@pytest.fixture
+def stored(profile: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Keep a profile of this machine in the user's data folder, with other conditions where they are given."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    folder = tmp_path / "data" / "resnet-inspect" / "profiles"
+    folder.mkdir(parents=True)
+
+    def store(**other: object) -> None:
+        here = replace(CPU, **({"machine": machine.read().cpu_model, "torch": version("torch")} | other))
+        name = f"cpu-{here.precision}-{here.layout}-{here.mode}-{here.threads}.json"
+        (folder / name).write_text(to_json(replace(profile, conditions=here)))
+
+    return store
+
+
+def play(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+def answer(*arguments: str) -> Any:
+    done = play(*arguments, "--format", "json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def test_each_model_has_a_row_at_each_batch(file: str) -> None:
+    predicted = answer("predict", "resnet50", "resnet50_gn", "--batch-size", "16,32", "--profile", file)
+    rows = predicted["tables"]["predictions"]
+    assert [(row["model"], row["batch_size"], row["basis"]) for row in rows] == [
+        ("resnet50", 16, "predicted"),
+        ("resnet50", 32, "predicted"),
+        ("resnet50_gn", 16, "outside"),
+        ("resnet50_gn", 32, "outside"),
+    ]
+    assert all(row["floor_ms"] < row["low_ms"] < row["ms"] < row["high_ms"] for row in rows[:2])
+    assert all(row["ms"] is row["low_ms"] is row["high_ms"] is None and row["reason"] for row in rows[2:])
+
+
+def test_a_data_sheet_gives_what_a_pass_takes_at_least() -> None:
+    (row,) = answer("predict", "resnet50", "--device", "t4", "--precision", "fp16")["tables"]["predictions"]
+    assert (row["ms"], row["basis"], row["reason"]) == (None, "outside", "t4 is not calibrated")
+    assert 0 < row["floor_ms"] < row["eager_floor_ms"]
+
+
+def test_a_stored_profile_is_of_this_machine_and_the_plainest(stored: Callable[..., None]) -> None:
+    stored()
+    stored(threads=1)
+    stored(mode="compile")
+    facts = answer("predict", "--device", "cpu", *BATCH)["facts"]
+    assert (facts["threads"], facts["mode"]) == (2, "eager")
+    facts = answer("predict", "--device", "cpu", *BATCH, "--threads", "1")["facts"]
+    assert facts["threads"] == 1
+
+
+@pytest.mark.parametrize(
+    ("other", "arguments", "words"),
+    [
+        ({"machine": "Another CPU"}, (), "the profile is of Another CPU, not of"),
+        ({"torch": "1.0"}, (), "the profile is of torch 1.0, not of torch"),
+        ({}, ("--threads", "7"), "there is no profile of cpu --threads 7"),
+        ({}, ("--mode", "compile"), "there is no profile of cpu --mode compile"),
+        ({}, ("--precision", "bf16"), "there are fp32 contiguous eager 2"),
+    ],
+)
+def test_a_foreign_profile_is_refused_with_a_remedy(
+    stored: Callable[..., None], other: dict[str, object], arguments: tuple[str, ...], words: str
+) -> None:
+    stored(**other)
+    done = play("predict", "--device", "cpu", *arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert words in done.stderr
+    assert "resnet-inspect calibrate --device cpu" in done.stderr
+
+
+def test_a_named_file_may_be_of_any_machine_but_of_the_conditions_asked_for(file: str) -> None:
+    assert play("predict", *BATCH, "--profile", file).exit_code == 0
+    for arguments in (("--device", "cpu"), ("--mode", "compile"), ("--threads", "3"), ("--precision", "fp32")):
+        assert play("predict", *BATCH, "--profile", file, *arguments).exit_code == 2
+
+
+@pytest.mark.parametrize("arguments", [(), ("--device", "cpu"), ("--device", "nothing"), ("--profile", "missing.json")])
+def test_without_a_profile_there_is_a_remedy(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    done = play("predict", *arguments)
+    assert done.exit_code == 2
+    assert done.stderr.startswith("error: ")
+    assert "hint: " in done.stderr
+
+
+def test_lists_are_ranked_and_limited_by_predicted_times(file: str) -> None:
+    rows = answer("list", "resnet", *BATCH, "--profile", file, "--sort", "latency")["tables"]["variants"]
+    times = [row["predicted_ms"] for row in rows if row["predicted_ms"] is not None]
+    assert times == sorted(times)
+    middle = times[len(times) // 2]
+    kept = answer("list", "resnet", *BATCH, "--profile", file, "--max-latency-ms", str(middle))["tables"]["variants"]
+    assert {row["name"] for row in kept} == {row["name"] for row in rows if (row["predicted_ms"] or 1e9) <= middle}
+
+
+def test_parts_of_a_net_add_up_to_its_time(file: str) -> None:
+    for depth, table in (("stage", "stages"), ("block", "blocks"), ("layer", "layers")):
+        summary = answer("summary", "resnet50", *BATCH, "--depth", depth, "--profile", file)
+        parts = sum(row["predicted_ms"] or 0.0 for row in summary["tables"][table])
+        assert parts == pytest.approx(summary["facts"]["predicted_ms"])
+
+
+def test_every_command_says_the_same_time(file: str) -> None:
+    (row,) = answer("predict", *BATCH, "--profile", file)["tables"]["predictions"]
+    compared = answer("compare", "resnet50", "resnet18", *BATCH, "--profile", file)["tables"]["models"]
+    totals = answer("diff", "resnet50", "resnet18", *BATCH, "--profile", file)["tables"]["totals"]
+    budget = answer("budget", *BATCH, "--max-latency-ms", "1000", "--profile", file)["tables"]["budgets"]
+    predicted = next(total for total in totals if total["quantity"] == "predicted")
+    assert row["ms"] == compared[0]["predicted_ms"] == predicted["a"] == budget[0]["actual"]
+    assert compared[1]["predicted_ms"] == predicted["b"]
+
+
+def test_a_budget_is_open_where_the_interval_holds_the_limit(file: str) -> None:
+    (row,) = answer("predict", *BATCH, "--profile", file)["tables"]["predictions"]
+    for limit, code in ((0.9 * row["low_ms"], 1), (row["ms"], 4), (1.1 * row["high_ms"], 0)):
+        assert play("budget", *BATCH, "--max-latency-ms", str(limit), "--profile", file).exit_code == code
+    assert play("budget", "resnet50_gn", *BATCH, "--max-latency-ms", "1e4", "--profile", file).exit_code == 4
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("list", "--sort", "latency"),
+        ("list", "--max-latency-ms", "5"),
+        ("list", "--max-latency-ms", "-5", "--profile", "t4.json"),
+        ("budget", "--max-latency-ms", "5"),
+        ("budget", "--max-params", "5M", "--profile", "t4.json"),
+        ("calibrate", "--test", "4"),
+        ("calibrate", "--from", "table.csv", "--device", "cpu"),
+        ("calibrate", "--from", "table.csv", "--quick"),
+        ("calibrate", "--from", "missing.csv"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_with_a_remedy(
+    arguments: tuple[str, ...], file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(file).parent)
+    done = play(*arguments)
+    assert done.exit_code == 2
+    assert done.stderr.startswith("error: ")
+    assert "hint: " in done.stderr
+
+
+def test_a_published_table_becomes_a_profile_that_predicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [row for row in reference("timm_speed.csv") if "rtx3090" in row["source_file"]]
+    lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
+    Path("table.csv").write_text("\n".join(lines))
+    options = ("--device-like", "rtx3090", "--precision", "amp-fp16", "--layout", "channels_last", "--test", "40")
+    facts = answer("calibrate", "--from", "table.csv", *options, "--nets", "6", "-o", "rtx3090.json")["facts"]
+    assert (facts["nets_fitted"], facts["nets_tested"] + facts["nets_outside"]) == (6, 40)
+    assert facts["median_error"] < facts["p90_error"] < 0.1
+    assert facts["coverage"] >= 0.85
+    (row,) = answer("predict", "--batch-size", "1024", "--profile", "rtx3090.json")["tables"]["predictions"]
+    assert row["ms"] == pytest.approx(275, rel=0.1)  # what the table has of resnet50 at 224
+
+
+def test_a_prediction_loads_no_torch(file: str) -> None:
+    script = "from resnet_inspect.cli import main\nimport sys\ntry:\n main({!r})\nfinally:\n"
+    script += " assert not {{'torch', 'numpy'}} & set(sys.modules)"
+    command = script.format(["predict", *BATCH, "--profile", file, "--format", "json"])
+    environment = os.environ | {"PYTHONPATH": str(HERE.parent)}
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_plain_command_loads_no_profile() -> None:
+    loaded = "import sys\nassert not any(name.startswith('resnet_inspect.prediction') for name in sys.modules)"
+    for arguments in (["summary"], ["list", "--format", "csv"], ["compare", "resnet18", "resnet50"]):
+        script = f"from resnet_inspect.cli import main\nmain({arguments!r}, standalone_mode=False)\n{loaded}"
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
