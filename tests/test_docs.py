@@ -6,7 +6,7 @@ from pkgutil import resolve_name
 
 import click
 import pytest
-from conftest import LAID_OUT
+from conftest import LAID_OUT, reference
 from pages import BLOCK, PAGES, ROOT, blocks, commands, play, printed
 
 from resnet_inspect import __version__
@@ -25,8 +25,11 @@ def examples(tmp_path_factory: pytest.TempPathFactory, laid_out_json: str, recor
     for written in ("export-spec resnet50d -o mine.toml", "export resnet18 -o net.json", "export resnet18 -o net.onnx"):
         assert play(f"resnet-inspect {written}", folder).returncode == 0
     texts = {"run.json": laid_out_json, "old.json": record_json, "new.json": record_json, "net.py": code}
+    rows = [row for row in reference("timm_speed.csv") if "rtx3090" in row["source_file"]]
+    texts["results.csv"] = "\n".join([",".join(rows[0]), *(",".join(row.values()) for row in rows)])
     for name, text in (texts | {"pyproject.toml": "\n".join(settings)}).items():
         (folder / name).write_text(text, encoding="utf-8")
+    assert play("resnet-inspect calibrate --from results.csv -o rtx3090.json", folder).returncode == 0
     return folder
 
 

@@ -16,6 +16,7 @@ CALLS = {
     "budget": "ri.budget('resnet18', max_macs=1)",
     "build": "ri.build('resnet18')",
     "check": "ri.check('resnet18', input=(1, 3, 64, 64))",
+    "choose": "ri.choose('t4', among='resnet1*', max_memory='1GiB')",
     "compare": "ri.compare(['resnet18', 'resnet34'])",
     "devices": "ri.devices()",
     "diff": "ri.diff('resnet18', 'resnet34')",

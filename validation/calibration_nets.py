@@ -35,10 +35,11 @@ ASKED = (
     Workload("resnet20_cifar", 1, 32),
     Workload("tutorial_resnet18_cifar10", 1, 32),
     Workload("nf_resnet26", 1, 224),
+    Workload("resnet50_gn", 8, 128),
     Workload("resnet152", 1, 224),
     Workload("wide_resnet50_2", 1, 224),
 )
-FIRST = 11  # rows that come before ASKED
+FIRST = 10  # rows that come before ASKED
 KINDS_COUNT = 3.0  # times what a lower variance counts
 DOUBT = 0.01  # of each coefficient, in measurements: the pull of the fit
 

@@ -13,17 +13,18 @@ from resnet_inspect.api.timing import timing_on
 from resnet_inspect.errors import RequestError, ShapeError
 from resnet_inspect.resnet import zoo
 from resnet_inspect.sources import Input, VariantSource
-from resnet_inspect.sources.batch import Batch, read_batch
+from resnet_inspect.sources.batch import Batch, Image, read_batch
 from resnet_inspect.sources.costs import Costs
 from resnet_inspect.sources.library import is_pattern
 from resnet_inspect.typed_json import JsonObject
+from resnet_inspect.units import text
 
 if TYPE_CHECKING:
     import os
 
     from resnet_inspect.counting.accuracy import TrainedOn
     from resnet_inspect.questions.choose import Sort
-    from resnet_inspect.vocabulary import Precision
+    from resnet_inspect.vocabulary import RunPrecision
 
 
 def choose(
@@ -37,7 +38,7 @@ def choose(
     among: str | Sequence[str] = "*",
     any_size: bool = False,
     input: Input = None,
-    precision: "Precision | None" = None,
+    precision: "RunPrecision | None" = None,
     trained_on: "TrainedOn" = "imagenet-1k",
     record: Recorded | None = None,
     profile: "str | os.PathLike[str] | None" = None,
@@ -60,11 +61,11 @@ def choose(
     from resnet_inspect.counting.accuracy import TRAINED_ON, best
     from resnet_inspect.questions.choose import SORTS, Bounds, Candidate, choose
     from resnet_inspect.questions.times import time_of
-    from resnet_inspect.vocabulary import PRECISIONS
+    from resnet_inspect.vocabulary import RUN_PRECISIONS
 
     sort = one_of("sort", sort, SORTS)
     trained_on = one_of("trained_on", trained_on, TRAINED_ON)
-    precision = one_of("precision", precision, (None, *PRECISIONS))
+    precision = one_of("precision", precision, (None, *RUN_PRECISIONS))
     bounds = Bounds(
         latency_ms=limit("--max-latency-ms", max_latency_ms, "5"),
         params=limit("--max-params", amount(max_params), "26M"),
@@ -95,12 +96,12 @@ class Images:
         """The batch for nets of every size; None for each net's own images."""
         return self.batch if self.given or not self.any_size else None
 
-    def suit(self, channels: int, height: int, width: int) -> bool:
-        """Whether a net for such images is compared."""
-        return self.any_size or (channels, height, width) == self.batch[1:]
+    def suit(self, image: Image) -> bool:
+        """Whether a net for images of C, H, W is compared."""
+        return self.any_size or image == self.batch[1:]
 
     def __str__(self) -> str:
-        return "×".join(map(str, self.batch[2:]))
+        return text(self.batch[2:], "shape")
 
 
 class Priced(NamedTuple):
@@ -121,41 +122,43 @@ def _gather(
     """The nets that match and suit the images, each once, and notes on those left out.
 
     Raises:
-        RequestError: no net suits the images.
+        RequestError: no net suits the images, or none takes them.
     """
     nets: dict[str, Priced] = {}
-    sizes: Counter[str] = Counter()
-    refused: list[str] = []
+    others: dict[str, Image] = {}  # nets for images of other sizes
+    refused: dict[str, RequestError] = {}
     for glob in globs:
         if is_pattern(glob):
             # A net that suits one size has it as its own, so that its own need not be asked for first.
             input = images.input if images.any_size else None
             for costs in count_library(glob, (), input, images.batch[0], pricing, use_cache, progress):
                 if costs.refusal:
-                    refused.append(costs.name)
-                elif images.suit(*costs.input[1:]):
+                    refused[costs.name] = RequestError(f"{costs.name}: {costs.refusal}")
+                elif images.suit(costs.input[1:]):
                     nets[costs.name] = Priced(costs, {})
                 else:
-                    sizes["×".join(map(str, costs.input[2:]))] += 1
+                    others[costs.name] = costs.input[1:]
             continue
         for source in map(VariantSource, zoo.matching(glob)):
-            side = source.spec.input_size
-            if not images.suit(*source.image):
-                sizes[f"{side}×{side}"] += 1
+            if not images.suit(source.image):
+                others[source.name] = source.image
                 continue
             try:
                 graph = source.graph(images.input or (images.batch[0], *source.image))
-            except ShapeError:
-                refused.append(source.name)
+            except ShapeError as error:
+                refused[source.name] = error
                 continue
             nets[source.name] = Priced(pricing.price(source.name, graph), source.spec_fields)
+    if refused and not (nets or others):
+        raise next(iter(refused.values()))
     if not nets:
         raise RequestError(
             f"no net among {', '.join(globs)} is for images of {images}", hint="--any-size takes nets of other sizes"
         )
     notes = []
-    if sizes:
-        counts = ", ".join(f"{count} of {side}" for side, count in sizes.most_common())
+    if others:
+        sizes = Counter(text(image[1:], "shape") for image in others.values())
+        counts = ", ".join(f"{count} of {size}" for size, count in sizes.most_common())
         notes.append(f"nets for {images} alone; left out: {counts}; --any-size takes them, too")
     if refused:
         notes.append(f"left out, as they take no such input: {', '.join(refused)}")

@@ -127,7 +127,7 @@ def floor_on(device: str | None, precision: "Precision | None") -> "Floor | None
     limits = devices.find_device(device)
     run_in = precision or limits.precision
     limits.peak(run_in)
-    return Floor(partial(floors_ms, device=limits, precision=run_in), f"{run_in} on {limits.title}")
+    return Floor(partial(floors_ms, device=limits, precision=run_in), f"{run_in} on {limits.title}", repr(limits))
 
 
 def _this_machine(device: str, precision: str | None, threads: int | None = None) -> "Device":

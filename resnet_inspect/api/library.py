@@ -57,7 +57,8 @@ class Pricing:
 
     @property
     def key(self) -> tuple[str | None, ...]:
-        return self.floor.on if self.floor else None, self.memory, self.profile
+        floor = (self.floor.on, self.floor.figures) if self.floor else ()
+        return *floor, self.memory, self.profile
 
     def price(self, name: str, graph: Graph) -> Costs:
         """What ``graph``, called ``name``, costs."""

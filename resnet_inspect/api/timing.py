@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from resnet_inspect.benchmark.record import Record, Result
     from resnet_inspect.hardware.devices import Device
     from resnet_inspect.prediction.profile import Profile
-    from resnet_inspect.vocabulary import Precision
+    from resnet_inspect.vocabulary import Precision, RunPrecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Timing:
 
 def timing_on(
     device: str | None,
-    precision: "Precision | None",
+    precision: "RunPrecision | None",
     profile: "str | os.PathLike[str] | None",
     record: "Record | None",
     with_memory: bool,
@@ -37,25 +37,30 @@ def timing_on(
     Raises:
         RequestError: nothing tells a time there, or the profile or the Record is of another device.
     """
+    from resnet_inspect.benchmark.case import ARITHMETIC
     from resnet_inspect.hardware.devices import find_device, is_torch_device
+    from resnet_inspect.vocabulary import PRECISIONS
 
     here = device is not None and is_torch_device(device)
     sheet = None if device is None or here else find_device(device)
-    floor = floor_on(device, precision) if sheet else None
     learnt = _profile(device, precision, profile, here, record is not None)
     if sheet and learnt and not _is_of(learnt, sheet):
         raise RequestError(f"the profile is of {_place(learnt)}, not of {sheet.title}", hint="leave out one of the two")
+    run_in = precision or (learnt.conditions.precision if learnt else None)
+    floor = floor_on(device, run_in and ARITHMETIC[run_in]) if sheet else None
     results = () if record is None else _results_on(record, device, sheet, learnt, precision)
-    if sheet and floor:
-        on, computed_in = floor.on, precision or sheet.precision
-    elif learnt:
+    if learnt:
         of = learnt.conditions
-        on, computed_in = f"{of.precision} {of.layout} {of.mode} on {_place(learnt)}", of.arithmetic
+        on = f"{of.precision} {of.layout} {of.mode} on {_place(learnt)}"
+    elif sheet and floor:
+        run_in, on = run_in or sheet.precision, floor.on
     elif record:
-        on, computed_in = _title(record, results[0]), precision or results[0].case.arithmetic
+        run_in, on = run_in or results[0].case.precision, _title(record, results[0])
     else:
         raise RequestError("choose needs a device", hint="as --device t4; see `resnet-inspect devices`")
-    pricing = Pricing(floor, computed_in if with_memory else None)
+    # Autocast keeps weights in fp32, and so its peak lies between that of its type and that of fp32.
+    stored_in: Precision = next((p for p in PRECISIONS if p == run_in), "fp32")
+    pricing = Pricing(floor, stored_in if with_memory else None)
     if learnt:
         pricing = pricing.by(learnt)
     return Timing(pricing, results, on)
@@ -92,12 +97,13 @@ def _results_on(
         for result in record.results
         if kind in ("", result.case.kind)
         and (not titles or _title(record, result) in titles)
-        and precision in (None, result.case.arithmetic)
+        and precision in (None, result.case.precision)
     )
     if not results:
-        ran = dict.fromkeys(f"{result.case.arithmetic} on {_title(record, result)}" for result in record.results)
+        ran = dict.fromkeys(f"{result.case.precision} on {_title(record, result)}" for result in record.results)
         of = ", ".join(ran) or "nothing"
-        asked = sheet.title if sheet else _place(profile) if profile else device or precision
+        place = sheet.title if sheet else _place(profile) if profile else device
+        asked = " on ".join(part for part in (precision, place) if part)
         raise RequestError(f"the Record is of {of}, not of {asked}", hint="measure there, or leave out --record")
     return results
 

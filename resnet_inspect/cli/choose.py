@@ -12,12 +12,12 @@ from resnet_inspect.counting.accuracy import TRAINED_ON, TrainedOn
 from resnet_inspect.questions.choose import SORTS, Sort
 
 if TYPE_CHECKING:
-    from resnet_inspect.vocabulary import Precision
+    from resnet_inspect.vocabulary import RunPrecision
 
 EXAMPLES = (
     "resnet-inspect choose --device t4 --batch-size 8 --max-latency-ms 10 --max-params 30M --min-top1 78",
     "resnet-inspect choose --device a100 --among 'resnet,resnext' --sort ms",
-    "resnet-inspect choose --device cpu --max-latency-ms 50 --record run.json",
+    "resnet-inspect choose --input 1,3,32,32 --any-size --record run.json --among resnet",
 )
 
 
@@ -32,7 +32,9 @@ EXAMPLES = (
 @click.option(
     "--any-size", is_flag=True, help="Take nets for every image size, each at its own unless --input is given."
 )
-@options.floor_precision
+@click.option(
+    "--precision", metavar="fp32|bf16|amp-fp16|...", help="Precision of that time; default: the profile's, or bf16."
+)
 @click.option(
     "--trained-on", type=click.Choice(TRAINED_ON), default="imagenet-1k", help="Weights whose accuracy counts."
 )
@@ -50,7 +52,7 @@ def command(
     sort: Sort,
     among: str,
     any_size: bool,
-    precision: "Precision | None",
+    precision: "RunPrecision | None",
     trained_on: TrainedOn,
     record: str | None,
     profile: str | None,

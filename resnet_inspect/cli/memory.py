@@ -9,9 +9,8 @@ from resnet_inspect.vocabulary import OPTIMIZERS, PRECISIONS, Optimizer, Precisi
 
 EXAMPLES = (
     "resnet-inspect memory resnet50 --batch-size 32",
-    "resnet-inspect memory resnet50 --task train --optimizer adam --batch-size 8",
     "resnet-inspect memory resnext50_32x4d --precision fp16 --batch-size 256 --device t4",
-    "resnet-inspect memory resnet50 --task train --fit 24GiB",
+    "resnet-inspect memory resnet50 --task train --optimizer adam --fit 24GiB",
 )
 
 

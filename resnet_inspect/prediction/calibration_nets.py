@@ -20,7 +20,6 @@ ANCHOR = Workload("resnet18", 1, 224)  # tells what the others may take
 CALIBRATION: tuple[Workload, ...] = (
     Workload("regnety_120", 1, 224),
     Workload("skresnext50_32x4d", 8, 128),
-    Workload("resnetv2_101x1_bit", 1, 224),
     Workload("skresnet34", 8, 128),
     Workload("resnest14d", 8, 128),
     Workload("regnety_002", 8, 224),
@@ -33,28 +32,29 @@ CALIBRATION: tuple[Workload, ...] = (
     Workload("resnet20_cifar", 1, 32),
     Workload("tutorial_resnet18_cifar10", 1, 32),
     Workload("nf_resnet26", 1, 224),
+    Workload("resnet50_gn", 8, 128),
     Workload("resnet152", 1, 224),
     Workload("wide_resnet50_2", 1, 224),
     Workload("seresnext101_64x4d", 1, 224),
     Workload("resnet18d", 8, 224),
     Workload("regnet_y_400mf", 8, 224),
     Workload("resnest26d", 8, 128),
-    Workload("resnetv2_18", 8, 224),
     Workload("ecaresnext50t_32x4d", 8, 128),
+    Workload("resnetv2_18", 8, 224),
     Workload("resnext101_32x8d", 1, 224),
-    Workload("cbam_resnet50", 8, 128),
-    Workload("resnetv2_34d", 8, 128),
+    Workload("resnet34d", 8, 128),
     Workload("regnet_x_8gf", 1, 224),
     Workload("skresnet50d", 8, 128),
+    Workload("cbam_resnet50", 8, 128),
     Workload("res2net50d", 8, 128),
     Workload("resnest14d", 1, 224),
-    Workload("regnetx_002", 8, 224),
+    Workload("regnety_004", 8, 224),
     Workload("resnext152_32x4d", 1, 224),
-    Workload("resnet34d", 8, 128),
+    Workload("resnetv2_34d", 8, 128),
     Workload("skresnet18", 8, 224),
-    Workload("resnet18", 8, 224),
     Workload("regnetx_080", 1, 224),
-    Workload("resnext50d_32x4d", 8, 128),
+    Workload("cbam_resnet18", 8, 224),
+    Workload("res2net101d", 1, 224),
 )
 ON_GPU = {1: 1, 8: 128}  # the batch of a workload -> that on a GPU, which a small one does not fill
 SIDES = (288, 224, 160, 128, 96, 64, 32)  # a workload that takes too long is measured at the next smaller
@@ -76,11 +76,16 @@ ON_CPU, ON_OTHERS = Limits(0.75, 540.0, 8.0, 25), Limits(0.75, 200.0, 9.0, 40)
 QUICK_CPU, QUICK_OTHERS = Limits(0.15, 54.0, 6.0, 15), Limits(0.15, 60.0, 8.0, 20)
 
 
-def limits_for(device: str, quick: bool) -> Limits:
-    """What a calibration of that kind of device may take."""
-    if device == "cpu":
-        return QUICK_CPU if quick else ON_CPU
-    return QUICK_OTHERS if quick else ON_OTHERS
+COMPILING_S, COMPILED = 30.0, 3.0  # a case compiles for so long; a run may therefore take so many times as long
+
+
+def limits_for(like: Case, quick: bool) -> Limits:
+    """What a calibration of cases like ``like`` may take."""
+    on_cpu = like.device == "cpu"
+    limits = (QUICK_CPU if quick else ON_CPU) if on_cpu else (QUICK_OTHERS if quick else ON_OTHERS)
+    if not like.is_compiled:
+        return limits
+    return limits._replace(start_s=limits.start_s + COMPILING_S, run_s=COMPILED * limits.run_s)
 
 
 def choose_cases(like: Case, seconds_of: Callable[[Case], float], limits: Limits) -> list[Case]:

@@ -89,7 +89,7 @@ def _following(first: Result, quick: bool) -> list[Case]:
         return fused if case.is_compiled else eager
 
     above_floor = MARGIN * latency.median_ms / floor_ms(first.case)
-    limits = limits_for(first.case.kind, quick)
+    limits = limits_for(first.case, quick)
     return choose_cases(first.case, lambda case: above_floor * floor_ms(case) / 1e3, limits)
 
 

@@ -96,7 +96,7 @@ def beats(one: Candidate, other: Candidate) -> bool:
     """
     if one.top1 is None or other.top1 is None or one.time is None or other.time is None:
         return False
-    if one.time.basis == "floor" != other.time.basis:
+    if one.time.basis == "floor" and other.time.basis != "floor":
         return False
     costs, others = (-one.top1, one.time.ms), (-other.top1, other.time.ms)
     return costs != others and costs[0] <= others[0] and costs[1] <= others[1]

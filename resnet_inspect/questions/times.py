@@ -65,5 +65,6 @@ def time_of(costs: Costs, results: Iterable[Result], spec: JsonObject, seed: int
     if measured := fastest(inferences_of(results, costs.name, spec, costs.input), seed):
         return measured
     if costs.predicted_ms is not None:
-        return Time(max(costs.predicted_ms, costs.floor_ms), "predicted", costs.low_ms, costs.high_ms)
+        low, high = (max(end or costs.predicted_ms, costs.floor_ms) for end in (costs.low_ms, costs.high_ms))
+        return Time(max(costs.predicted_ms, costs.floor_ms), "predicted", low, high)
     return Time(costs.floor_ms, "floor") if costs.floor_ms else None

@@ -93,10 +93,11 @@ ORDERS: dict[Sort, Callable[[Net], str | float]] = {
 
 class Floor(NamedTuple):
     """``of`` gives the least times of a forward pass in ms, fused and eager; ``on`` names where they hold: bf16 on
-    NVIDIA A100 SXM 80 GB."""
+    NVIDIA A100 SXM 80 GB. ``figures`` tell apart two devices of one title, as a user may write them."""
 
     of: Callable[[Graph], tuple[float, float]]
     on: str
+    figures: str = ""
 
     @property
     def note(self) -> str:

@@ -119,7 +119,7 @@ def test_memory_is_what_the_memory_command_predicts_at_the_precision_of_the_time
 
 
 def test_nets_of_one_size_are_compared_and_the_others_counted() -> None:
-    answer = ri.choose("t4", among="resnet-t,cifar,resnet")
+    answer = ri.choose("t4", among="resnet-t,cifar,resnet,resnet1?t")
     found = {row["model"] for row in rows(answer)}
     assert "resnet50t" in found
     assert found.isdisjoint({"resnet10t", "resnet14t", "resnet26t", "resnet20_cifar"})
@@ -185,6 +185,19 @@ def test_a_disturbed_measurement_counts_where_no_steady_one_is_and_says_what_dis
     assert (steady["ms"], steady["how"].count(";")) == (pytest.approx(80, rel=0.02), 0)
 
 
+def test_a_device_of_ones_own_whose_figures_change_is_counted_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    times = []
+    for rate in (50, 100):
+        entry = f'[tool.resnet-inspect.devices.mine]\ntflops.fp32 = {rate}\ngb-per-s = {rate}\nsource = "me"\n'
+        (tmp_path / "pyproject.toml").write_text(entry, encoding="utf-8")
+        times += [row["ms"] for row in chosen(device="mine", among="torchvision:resnet18")]
+    assert times[0] == pytest.approx(2 * times[1])
+
+
 def test_a_librarys_net_is_chosen_by_its_own_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     found = chosen(device="t4", among="torchvision:resnet18,resnet18", max_memory="1GiB")
@@ -223,6 +236,9 @@ def test_a_predicted_time_comes_before_a_floor_and_after_a_measurement(learnt: P
     assert found["resnet50_gn"]["basis"] == "floor", "no calibration net has a GroupNorm"
     assert all(each["ms"] >= floor["ms"] for floor in chosen(device="t4", batch_size=8, among="resnet*")
                for each in [found[floor["model"]]])  # fmt: skip
+    autocast = replace(learnt, conditions=replace(learnt.conditions, precision="amp-fp16"))
+    path.write_text(to_json(autocast), encoding="utf-8")
+    assert ri.choose("t4", 8, among="resnet18", profile=path, precision="amp-fp16", max_memory="1GiB").ok
     alone = ri.choose(batch_size=8, among="resnet*", profile=path)
     assert {row["basis"] for row in rows(alone)} == {"predicted"}
     assert any("outside the calibration" in note and "GroupNorm" in note for note in alone.notes)
@@ -246,6 +262,7 @@ def test_a_predicted_time_comes_before_a_floor_and_after_a_measurement(learnt: P
         ({"device": "t4", "among": "resnet18,"}, UnknownModelError, "no variant matches ''"),
         ({"device": "t4", "among": "timm:foo*"}, UnknownModelError, "no net of timm matches"),
         ({"device": "t4", "input": (1, 3, 300, 300)}, RequestError, "no net among .* is for images of 300×300"),
+        ({"device": "t4", "input": (1, 4, 224, 224), "any_size": True}, RequestError, "4 channels"),
         ({"device": "t4", "sort": "price"}, RequestError, "sort 'price' is not one of top1, ms, params, name"),
         ({"device": "t4", "precision": "bf16"}, RequestError, "no bf16 peak is known"),
     ],
