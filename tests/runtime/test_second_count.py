@@ -124,6 +124,33 @@ def test_whatever_the_habit_of_code_its_work_is_torchs(habit: str) -> None:
     assert count(TORCH, as_written(graph)).total == by_torch(net, (2, 3, 16, 16))
 
 
+def attending(net: Net, x: Tensor) -> Tensor:
+    heads = x.flatten(2)[:, None]
+    return F.scaled_dot_product_attention(heads, heads, heads).reshape(x.shape)
+
+
+NEEDING_DATA: dict[str, Callable[[Net, Tensor], Tensor]] = {
+    "attention": attending,
+    "a scripted module": lambda net, x: net.conv(x),
+    "a traced module": lambda net, x: net.norm(x),
+}
+
+
+@pytest.mark.parametrize("habit", NEEDING_DATA)
+def test_whatever_a_pass_on_the_cpu_runs_both_counts_agree(habit: str) -> None:
+    def run(net: Net, x: Tensor) -> Tensor:
+        y = NEEDING_DATA[habit](net, x)
+        return y if y.abs().sum() > 0 else x
+
+    net = Net(run)
+    net.conv = torch.jit.script(net.conv)
+    net.norm = torch.jit.trace(nn.Conv2d(8, 8, 1).eval(), torch.zeros(1, 8, 8, 8))
+    graph = ri.lower(net, input=(2, 3, 16, 16))
+    assert "needs data" in graph.notes[0]
+    assert graph.unseen == {}
+    assert work_of(graph).params == sum(p.numel() for p in net.parameters())
+
+
 class Sly(nn.Linear):
     """It passes for torch's linear layer, and computes its product twice."""
 
