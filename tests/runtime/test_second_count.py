@@ -84,6 +84,11 @@ def by_operations(net: Net, x: Tensor) -> Tensor:
 
 
 # A habit of code, and what prepares the net for it.
+def by_halves(net: Net, x: Tensor) -> Tensor:
+    angles = torch.arange(16.0)[:, None] @ torch.arange(16.0)[None]
+    return x * angles.cos().tile(1, 2).chunk(2, 1)[1]
+
+
 HABITS: dict[str, tuple[Callable[[Net, Tensor], Tensor], Callable[[Net], Any] | None]] = {
     "none": (lambda net, x: x, None),
     "a hook on a leaf": (plain, with_a_hook),
@@ -103,6 +108,7 @@ HABITS: dict[str, tuple[Callable[[Net, Tensor], Tensor], Callable[[Net], Any] | 
     "another module's weight": (lambda net, x: F.conv2d(x, net.conv.weight, stride=2), None),
     "a linear layer by function": (gated, None),
     "torch.ops": (by_operations, None),
+    "halves of a product of constants": (by_halves, None),
 }
 
 
