@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 import resnet_inspect as ri
+from resnet_inspect.errors import TraceError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.memory import peak_bytes
 from resnet_inspect.graph.facts.receptive_field import views
@@ -80,6 +81,32 @@ def test_a_net_takes_several_inputs(inputs: Any) -> None:
     assert types[:2] == ["2×3×16×16", "2×10"]
     assert [graph.nodes[i].out.dtype for i in graph.inputs][:2] == ["float32", "int64"]
     assert work_of(graph).params == sum(p.numel() for p in TwoInputs().parameters())
+
+
+class ByKeyword(nn.Linear):
+    def forward(self, x: Tensor, *, scale: Tensor) -> Tensor:
+        return super().forward(x) * scale
+
+
+@pytest.mark.parametrize(
+    ("net", "remedy"),
+    [
+        (TwoInputs(), "forward takes image, words: give an --input for each, in this order"),
+        (ByKeyword(8, 4), "forward takes x, scale: in Python, give inputs by keyword"),
+        (nn.Sequential(nn.Embedding(9, 8)), "0 takes --input 1,10:int64"),
+        (nn.Sequential(nn.ReLU(), nn.Linear(8, 4)), "1 takes 8 values: give the --input that the net is made for"),
+        (nn.Sequential(nn.Linear(8, 4)), "0 takes --input 1,8"),
+        (nn.Sequential(nn.Conv1d(4, 4, 3)), "0 takes --input 1,4,1000"),
+        (nn.Sequential(nn.Conv2d(5, 4, 3)), "0 takes --input 1,5,224,224"),
+        (nn.Conv3d(4, 4, 3), "Conv3d takes --input 1,4,16,112,112"),
+    ],
+)
+def test_an_input_that_does_not_fit_gets_a_remedy_that_fits(net: nn.Module, remedy: str) -> None:
+    with pytest.raises(TraceError) as raised:
+        ri.lower(net, input=(1, 3, 32, 32))
+    assert raised.value.hint == remedy
+    if "takes --input" in remedy:
+        assert ri.lower(net, input=remedy.partition("--input ")[2])
 
 
 def test_parameters_that_no_call_reads_are_counted_and_named() -> None:
