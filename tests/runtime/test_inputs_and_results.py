@@ -54,6 +54,14 @@ def test_a_net_returns_several_tensors_in_any_form(form: str) -> None:
     graph = traced(Returning(RESULTS[form]))
     assert graph.returned == (1, 2)
     assert graph.output.shape == (2, 4, 16, 16)
+    notes = ri.summary(Returning(RESULTS[form]), input=SHAPE).notes
+    assert "it returns 2 tensors: conv 2×4×16×16, relu 2×4×16×16" in notes
+
+
+def test_a_summary_shows_all_inputs_where_a_net_takes_several() -> None:
+    notes = ri.summary(TwoInputs(), input="2,3,16,16;2,10:int64").notes
+    assert "it takes 2 tensors: input_0 2×3×16×16, input_1 2×10" in notes
+    assert not any("it takes" in note or "it returns" in note for note in ri.summary("resnet18").notes)
 
 
 class TwoInputs(nn.Module):
