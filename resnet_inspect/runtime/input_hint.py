@@ -4,21 +4,26 @@ import inspect
 from collections.abc import Mapping
 
 from torch import nn
+from torch.jit import ScriptModule
 
 from resnet_inspect.graph import TensorType
 
 
-def input_hint(net: nn.Module, inputs: Mapping[int | str, TensorType], refused_by: str, is_first: bool) -> str:
-    """A remedy for a pass that failed in the module at the path ``refused_by``; empty where none is known.
+def input_hint(
+    net: nn.Module, inputs: Mapping[int | str, TensorType], refused_by: str, is_first: bool, error: Exception
+) -> str:
+    """A remedy for a pass that ``error`` ended in the module at the path ``refused_by``; empty where none is known.
 
     ``is_first``: no call came before it, so that it refused the input itself.
     """
+    if isinstance(net, ScriptModule):  # tells neither its signature nor its modules
+        return ""
     if missing := _missing(net, inputs):
         return missing
     module = net.get_submodule(refused_by)
     if sizes := _sizes_for(module) if is_first else "":
         return f"{refused_by or type(module).__name__} takes --input {sizes}"
-    if isinstance(module, nn.Linear):
+    if isinstance(module, nn.Linear) and "shapes" in str(error):
         return f"{refused_by} takes {module.in_features:,} values: give the --input that the net is made for"
     return ""
 
@@ -43,11 +48,14 @@ def _sizes_for(module: nn.Module) -> str:
         case nn.Embedding() | nn.EmbeddingBag():
             return "1,10:int64"
         case nn.Linear():
-            return f"1,{module.in_features}"
+            sizes = f"1,{module.in_features}"
         case nn.Conv1d():
-            return f"1,{module.in_channels},1000"
+            sizes = f"1,{module.in_channels},1000"
         case nn.Conv2d():
-            return f"1,{module.in_channels},224,224"
+            sizes = f"1,{module.in_channels},224,224"
         case nn.Conv3d():
-            return f"1,{module.in_channels},16,112,112"
-    return ""
+            sizes = f"1,{module.in_channels},16,112,112"
+        case _:
+            return ""
+    dtype = str(module.weight.dtype).removeprefix("torch.")
+    return sizes if dtype == "float32" else f"{sizes}:{dtype}"

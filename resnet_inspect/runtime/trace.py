@@ -73,7 +73,7 @@ def _graph(calls: CallsWithGradients, types: Inputs, device: torch.device) -> Gr
         raise
     except Exception as error:  # the user's code may raise anything
         where = calls.scope or type(net).__name__
-        hint = input_hint(net, types, calls.scope, is_first=len(calls.builder.nodes) == len(types))
+        hint = input_hint(net, types, calls.scope, len(calls.builder.nodes) == len(types), error)
         if "meta" in str(error):
             hint = "register every tensor with register_buffer and every list of modules as nn.ModuleList"
         raise TraceError(
