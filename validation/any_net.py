@@ -8,11 +8,12 @@ FlopCounterMode counts on the meta device. Where it fails there, both run on the
 
 import argparse
 import csv
+import inspect
 import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -20,6 +21,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from resnet_inspect.errors import InspectError
+from resnet_inspect.graph import TensorType
 from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.runtime import code, trace
 
@@ -59,18 +61,19 @@ def ask(name: str) -> Answer:
 def _ask(name: str) -> Answer:
     net = code.make(name).eval().requires_grad_(False)  # FlopCounterMode fails on some gradients
     image = (1, *code.image_of(net, name))
+    inputs = [image] * _required(net)
     began = time.perf_counter()
     torch.manual_seed(0)
-    graph = trace.trace(net, image, name)
+    graph = trace.trace(net, {place: TensorType(each) for place, each in enumerate(inputs)}, name)
     seconds = time.perf_counter() - began
     work = work_of(graph)
-    params, flops = sum(p.numel() for p in net.parameters()), _flops(net, image, "cpu" if graph.notes else "meta")
+    params, flops = sum(p.numel() for p in net.parameters()), _flops(net, inputs, "cpu" if graph.notes else "meta")
     differences = [f"parameters {params}"] if work.params != params else []
     if flops != 2 * (work.macs + work.macs_without_weights):
         differences.append("MACs: " + ", ".join(f"{path} {more / 2:+.0f}" for path, more in graph.unseen.items()))
     return Answer(
         name,
-        "x".join(map(str, image)),
+        " ".join("x".join(map(str, each)) for each in inputs),
         work.params,
         work.macs,
         work.macs_without_weights,
@@ -83,11 +86,17 @@ def _ask(name: str) -> Answer:
     )
 
 
-def _flops(net: nn.Module, image: tuple[int, ...], device: str) -> int:
-    """FlopCounterMode's count, on the random image that a pass on the CPU has seen."""
+def _required(net: nn.Module) -> int:
+    """The images that ``forward`` asks for: RAFT compares two."""
+    parameters = inspect.signature(net.forward).parameters.values()
+    return max(1, sum(each.default is each.empty and each.kind is each.POSITIONAL_OR_KEYWORD for each in parameters))
+
+
+def _flops(net: nn.Module, inputs: Sequence[tuple[int, ...]], device: str) -> int:
+    """FlopCounterMode's count, on the random images that a pass on the CPU has seen."""
     torch.manual_seed(0)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        net.to(device)(torch.rand(image, device=device))
+        net.to(device)(*(torch.rand(each, device=device) for each in inputs))
     return int(counter.get_total_flops())
 
 

@@ -2,9 +2,10 @@
 
     python validation/speed.py [--runs 11] [--peer-runs 3]
 
-Three tables: CPU time and peak memory of whole commands; the same for a process that gets the MACs of torchvision's
-resnet50 from torchinfo, fvcore, ptflops, thop or calflops, where installed; and lower + summary inside one process, by
-depth of the network. The last line compares time per node between networks, which depth should not raise. Needs POSIX.
+Four tables: CPU time and peak memory of whole commands; the same for a process that gets the MACs of torchvision's
+resnet50 from torchinfo, fvcore, ptflops, thop or calflops, where installed; a net in code against a script that runs
+FlopCounterMode on it, without data; and lower + summary inside one process, by depth of the network. The last line
+compares time per node between networks, which depth should not raise. Needs POSIX.
 The exit code is 0 over budget too.
 """
 
@@ -57,6 +58,20 @@ PEERS = {
 }
 
 
+IN_CODE = "timm:vit_base_patch16_224"
+COUNTER = """
+import timm, torch
+from torch.utils.flop_counter import FlopCounterMode
+with torch.device("meta"):
+    net, image = timm.create_model("vit_base_patch16_224").eval(), torch.rand(1, 3, 224, 224)
+with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    net(image)
+print(counter.get_total_flops() // 2)
+"""
+JOB_COLUMNS = ("tool", "CPU ms", "min", "ratio", "of mins", "wall ms", "peak MB", "MACs printed")
+DEARER = 1.3  # times the script's time may an answer take
+
+
 @dataclass(frozen=True)
 class Run:
     cpu_ms: float
@@ -102,7 +117,21 @@ def run(argv: Sequence[str]) -> Run:
 def peer(name: str, times: int) -> Command:
     """Another tool's process, warmed up, or why it cannot run."""
     command = Command(name, (sys.executable, "-c", MODEL + PEERS[name]), times)
-    if not all(map(find_spec, ("torch", "torchvision", name))):
+    return warmed_up(command, ("torch", "torchvision", name))
+
+
+def in_code(times: int) -> tuple[Command, Command]:
+    """Our answer for a net in code, and the script that it is held against."""
+    ours = Command("ours", (*OURS, "summary", IN_CODE, "--format", "json"), times)
+    return warmed_up(ours, ("timm",)), warmed_up(
+        Command("FlopCounterMode", (sys.executable, "-c", COUNTER), times), ("timm",)
+    )
+
+
+def warmed_up(command: Command, packages: Sequence[str]) -> Command:
+    """``command`` after a first run, or with why it cannot run."""
+    name = command.name
+    if not all(map(find_spec, packages)):
         command.absent = "not installed"
         return command
     try:
@@ -152,6 +181,15 @@ def job_row(c: Command, ours: Command) -> Sequence[str]:
     return "ours" if c is ours else c.name, *cpu, f"{wall:.0f}", f"{c.peak_mb:.0f}", f"{macs:,.0f}"
 
 
+def show_in_code(ours: Command, script: Command) -> None:
+    """Whether a net in code is answered in about the time that its imports and one counted pass take."""
+    rows: list[Sequence[str]] = [job_row(command, ours) for command in (ours, script)]
+    show(f"{IN_CODE}, without data; the script imports timm and counts one pass", JOB_COLUMNS, rows)
+    if not (ours.absent or script.absent):
+        ratio = ours.cpu_ms / script.cpu_ms
+        print(f"ours to the script: {ratio:.2f}×, {'within' if ratio <= DEARER else 'OVER'} {DEARER}\n")
+
+
 def show_in_process(rounds: int) -> None:
     """Lower + summary of one net after the other, with the garbage collector on, as users have it."""
     specs = {name: zoo.find(name).spec for name in ("resnet18", "resnet50", "resnet152", "preresnet1001_cifar")}
@@ -199,12 +237,13 @@ def main() -> None:
     for command in ours:
         run(command.argv)  # fills the caches of files and of bytecode
     peers = [peer(name, options.peer_runs) for name in PEERS]
-    measure([*ours, *(p for p in peers if not p.absent)])
+    code = in_code(options.peer_runs)
+    measure([*ours, *(p for p in (*peers, *code) if not p.absent)])
 
     show("whole commands", ("command", "CPU ms", "min", "budget", "peak MB", "budget"), [command_row(c) for c in ours])
-    columns = ("tool", "CPU ms", "min", "ratio", "of mins", "wall ms", "peak MB", "MACs printed")
     job = [job_row(command, ours[0]) for command in (ours[0], *peers)]
-    show("totals of resnet50 at 1×3×224×224; the tools differ in what they count", columns, job)
+    show("totals of resnet50 at 1×3×224×224; the tools differ in what they count", JOB_COLUMNS, job)
+    show_in_code(*code)
     show_in_process(options.runs)
 
 

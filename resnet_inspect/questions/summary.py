@@ -71,6 +71,7 @@ def summary(
             *counting_notes(graph, total.macs, total.macs_without_weights),
             *accuracy_notes(published, graph.input.shape),
             *_field_note(parts),
+            *_borders(graph),
             *_too_small(graph),
             *unseen_notes(graph),
             *(prediction_notes(graph, profile) if profile else ()),
@@ -92,6 +93,14 @@ def total_facts(graph: Graph, total: Work) -> tuple[Fact, ...]:
         Fact("flops", "FLOPs", 2 * total.macs, "count"),
         Fact("activations", "activations", total.activations, "count"),
     )
+
+
+def _borders(graph: Graph) -> Iterator[str]:
+    """The tensors that the network takes and returns, where these are several."""
+    for verb, positions in (("takes", graph.inputs), ("returns", graph.returned)):
+        if len(positions) > 1:
+            tensors = ", ".join(f"{graph.nodes[i].name} {graph.nodes[i].out}" for i in positions)
+            yield f"it {verb} {len(positions)} tensors: {tensors}"
 
 
 def _too_small(graph: Graph) -> Iterator[str]:

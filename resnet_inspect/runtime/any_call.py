@@ -113,20 +113,23 @@ def write(calls: "Calls", call: AnyCall) -> None:
 
 def _write_constant(calls: "Calls", x: Tensor) -> None:
     """Append a tensor that the pass has computed without the input, and the larger one whose memory it shares."""
-    whole = max([x, *calls.weights.sharing(x)], key=Tensor.numel)
+    parts = [x, *calls.weights.sharing(x)]
+    whole = max(parts, key=Tensor.numel)
     owner, learned, kept = calls.weights.claim([whole])
     computed = calls.weights.computed.get(id(whole))
     path, is_view = (computed.path, computed.is_view) if computed else (calls.scope or "constant", True)
     position = calls.position_of.get(id(whole))
     if position is None:
-        products = computed.products if computed else Counter[str]()
+        led_here = calls.weights.products_of(parts)
+        products = sum(led_here, Counter[str]())
         weighs = bool(calls.weights.of(whole))
         constant = Constant(type_of(whole), learned, kept, products.total(), weighs, is_view)
         position = calls.builder.traced(calls.unique(path), constant, (), owner)
         calls.stands_for(whole, position)
         for scope in products:
             calls.flops[scope] += 2 * products[scope]
-        products.clear()
+        for each in led_here:
+            each.clear()
     if whole is not x:
         calls.stands_for(x, calls.add(path, OtherOutput(type_of(x), is_view=True), (position,)))
 

@@ -108,8 +108,8 @@ class Calls(TorchFunctionMode):
     def _leaves(self, path: str) -> Callable[..., None]:
         def hook(module: nn.Module, args: Any, kwargs: Any, out: Any) -> None:
             if self.within_call and self.entered == path:
-                self.within_call, self.entered = False, None
                 self._record_module(path, module, args, kwargs, out)
+                self.within_call, self.entered = False, None
             self.path.pop()
 
         return hook

@@ -14,9 +14,10 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from resnet_inspect.graph import Backward, Graph, Saved, TensorType
 from resnet_inspect.graph.facts.gradients import trained_parameters
+from resnet_inspect.graph.ops.base import Op
 from resnet_inspect.runtime.any_call import AnyCall, tensors_in
 from resnet_inspect.runtime.calls import Calls
-from resnet_inspect.runtime.tensors import storage_of, type_of
+from resnet_inspect.runtime.tensors import memory_of, storage_of
 
 
 class CallsWithGradients(Calls):
@@ -55,17 +56,30 @@ class CallsWithGradients(Calls):
         super()._begin()
         self.packed.clear()
 
+    def _write(self, path: str, ops: Sequence[Op], inputs: Sequence[Any], out: Tensor, owner: str = "") -> None:
+        super()._write(path, ops, inputs, out, owner)
+        position = self.position_of[id(out)]
+        node = self.builder.nodes[position]
+        if len(ops) == 1 and not node.op.extra_bytes(node.ins, node.out, 4, True):
+            saved = self._saved(inputs, [out], [*inputs, out])
+            if saved.others:  # copies of its inputs in another layout
+                self.saved[position] = saved
+
     def wrote(self, position: int, call: AnyCall, inputs: Sequence[Tensor]) -> None:
         if call.function == "scaled_dot_product_attention" and call.made[0].dim() == 4:
             self.saved[position] = _saved_by_attention(call, frozenset(self.position_of[id(x)] for x in inputs))
             return
+        self.saved[position] = self._saved(inputs, call.made, call.reads)
+
+    def _saved(self, inputs: Sequence[Tensor], made: Sequence[Tensor], reads: Sequence[Tensor]) -> Saved:
+        """What autograd has packed in the call that has just run; ``inputs`` are those of its ``reads`` with a node."""
         packed = {storage_of(x): x for x in self.packed}
         read = frozenset(self.position_of[id(x)] for x in inputs if packed.pop(storage_of(x), None) is not None)
-        output = any(packed.pop(storage_of(x), None) is not None for x in call.made)
-        kept = self.kept | {*map(storage_of, call.reads)}
-        others = tuple(type_of(x) for key, x in packed.items() if key not in kept)
-        self.saved[position] = Saved(read, output, others)
+        output = any(packed.pop(storage_of(x), None) is not None for x in made)
+        kept = self.kept | {*map(storage_of, reads)}
+        others = tuple(memory_of(x) for key, x in packed.items() if key not in kept)
         self.packed.clear()
+        return Saved(read, output, others)
 
     def stands_for(self, x: Tensor, position: int) -> None:
         super().stands_for(x, position)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
@@ -17,6 +18,10 @@ from resnet_inspect.graph import Node
 
 # Runs an operation of the dispatcher: its name, what performs it, and its arguments.
 Run = Callable[[str, Callable[..., Any], Sequence[Any], Mapping[str, Any]], Any]
+
+aten = torch.ops.aten
+# Older registries have no formula for the attention kernel of a CPU.
+OF_CPUS = {aten._scaled_dot_product_flash_attention_for_cpu: flop_registry[aten._scaled_dot_product_flash_attention]}
 
 
 class SecondCount(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves __init_subclass__ untyped
@@ -37,8 +42,10 @@ class SecondCount(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
+        if func is aten._convolution.default:  # as traced modules call it; torch 2.11 cannot run it on meta
+            func, args = aten.convolution.default, args[:9]
         operation, kwargs = getattr(func, "_overloadpacket", func), kwargs or {}
-        formula = flop_registry.get(operation)
+        formula = flop_registry.get(operation) or OF_CPUS.get(operation)
         if formula is None and hasattr(func, "decompose"):  # in inference mode, a composite operation arrives whole
             with self:
                 out = func.decompose(*args, **kwargs)

@@ -12,3 +12,9 @@ def storage_of(x: Tensor) -> int:
 
 def type_of(x: Tensor) -> TensorType:
     return TensorType(tuple(x.shape), str(x.dtype).removeprefix("torch."))
+
+
+def memory_of(x: Tensor) -> TensorType:
+    """The type of the storage that ``x`` lies in: an expanded tensor's is smaller than the tensor, a slice's larger."""
+    elements = x.untyped_storage().nbytes() // x.element_size()
+    return type_of(x) if elements == x.numel() else TensorType((elements,), type_of(x).dtype)

@@ -21,6 +21,7 @@ from resnet_inspect.graph import Graph, TensorType
 from resnet_inspect.runtime.any_call import tensors_in
 from resnet_inspect.runtime.calls import Calls
 from resnet_inspect.runtime.gradients import CallsWithGradients, with_backward
+from resnet_inspect.runtime.input_hint import input_hint
 from resnet_inspect.runtime.stages import staged
 from resnet_inspect.runtime.twin import twin
 from resnet_inspect.runtime.undisturbed import same_draws
@@ -72,10 +73,12 @@ def _graph(calls: CallsWithGradients, types: Inputs, device: torch.device) -> Gr
         raise
     except Exception as error:  # the user's code may raise anything
         where = calls.scope or type(net).__name__
-        hint = "register every tensor with register_buffer and every list of modules as nn.ModuleList"
+        hint = input_hint(net, types, calls.scope, len(calls.builder.nodes) == len(types), error)
+        if "meta" in str(error):
+            hint = "register every tensor with register_buffer and every list of modules as nn.ModuleList"
         raise TraceError(
             f"{name}: {where} fails on {', '.join(map(str, types.values()))}: {_first_line(error)}",
-            hint=hint if "meta" in str(error) else "",
+            hint=hint,
         ) from error
     results = tuple(dict.fromkeys(calls.position_of[id(x)] for x in tensors_in(out) if id(x) in calls.position_of))
     if not results:

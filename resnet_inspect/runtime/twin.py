@@ -27,7 +27,7 @@ def twin(net: nn.Module, keeps_data: bool = False) -> nn.Module:
 
     ``keeps_data``: they are on the CPU; a pass without gradients may read the learned ones, which are not copied.
     """
-    copies = _Copies(_on_cpu if keeps_data else _without_data)
+    copies = _Copies(_on_cpu if keeps_data else _without_data, "cpu" if keeps_data else "meta")
     copied = copies.of(net)
     while copies.unfilled:
         copies.unfilled.pop()()
@@ -39,13 +39,15 @@ class _Copies:
 
     Attributes:
         tensor: copies one.
+        device: where copies of scripted modules are.
         made: copies by the ``id`` of their original, each with its original, whose ``id`` is thereby not used again.
         unfilled: what gives the new copies their contents. Filling them later, not within ``of``, copies cycles and
             deep structures without recursion.
     """
 
-    def __init__(self, tensor: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, tensor: Callable[[Tensor], Tensor], device: str) -> None:
         self.tensor = tensor
+        self.device = device
         self.made: dict[int, tuple[Any, Any]] = {}
         self.unfilled: list[Callable[[], None]] = []
 
@@ -62,7 +64,7 @@ class _Copies:
             case Tensor():
                 return self.tensor(x)
             case torch.jit.ScriptModule():
-                return _script_without_data(x)
+                return _script_on(self.device, x)
             case dict() | list() | deque() | set():
                 return self._container(x)
             case tuple():
@@ -160,9 +162,9 @@ def _on_cpu(x: Tensor) -> Tensor:
     return x.detach().cpu().clone()
 
 
-def _script_without_data(x: torch.jit.ScriptModule) -> Any:
-    """A copy on the meta device, which only a file can give a scripted module."""
+def _script_on(device: str, x: torch.jit.ScriptModule) -> Any:
+    """A copy on ``device``, which only a file can give a scripted module."""
     file = io.BytesIO()
     torch.jit.save(x, file)
     file.seek(0)
-    return torch.jit.load(file, map_location="meta")  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    return torch.jit.load(file, map_location=device)  # type: ignore[no-untyped-call]  # torch leaves it untyped

@@ -22,7 +22,7 @@ class Computed:
     """A tensor that code computed from parameters and constants alone.
 
     ``path``: of the call. ``is_view``: it is the memory of one that the net keeps. ``products``: multiply-accumulates
-    that led to it and that no call of the graph shows, by the module path that made them.
+    that led to it and that no call of the graph shows, by the module path that made them; outputs of a call share them.
     """
 
     tensor: weakref.ref[Tensor]
@@ -60,25 +60,30 @@ class Weights:
 
     def derive(self, path: str, inputs: Any, out: Any, products: Mapping[str, int] = NO_PRODUCTS) -> None:
         """Note that ``out`` was computed from ``inputs`` by the call at ``path``, with ``products``."""
-        read = [x for x in tree_leaves(inputs) if isinstance(x, Tensor)]
+        read = [*{id(x): x for x in tree_leaves(inputs) if isinstance(x, Tensor)}.values()]
         names = frozenset[str]().union(*map(self._read, read))
         kept = [x for x in read if id(x) not in self.computed or self.computed[id(x)].is_view]
         made = [x for x in tree_leaves(out) if isinstance(x, Tensor)]
+        total = Counter(products)
+        for led_here in self.products_of(read) if made else ():
+            total.update(led_here)
+            led_here.clear()
         for x in made:
             if any(x is each for each in read):
+                if id(x) in self.computed:
+                    self.computed[id(x)].products.update(total)
                 continue
             is_view = any(storage_of(x) == storage_of(each) for each in kept)
             if id(x) not in self.computed:
                 weakref.finalize(x, self._forget, id(x))
-            self.computed[id(x)] = Computed(weakref.ref(x), path, is_view, Counter())
+            self.computed[id(x)] = Computed(weakref.ref(x), path, is_view, total)
             if names:
                 self.names[id(x)] = self._read(x) | names
-        if first := self.computed.get(id(made[0])) if made else None:
-            led_here = [self.computed[id(x)].products for x in read if id(x) in self.computed]
-            total = sum(led_here, Counter(products))
-            for each in led_here:
-                each.clear()
-            first.products.update(total)
+
+    def products_of(self, tensors: Iterable[Tensor]) -> list[Counter[str]]:
+        """The products that led to these tensors, each once."""
+        led_here = [self.computed[id(x)].products for x in tensors if id(x) in self.computed]
+        return [*{id(each): each for each in led_here}.values()]
 
     def sharing(self, x: Tensor) -> list[Tensor]:
         """The computed tensors that live in the memory of ``x``."""

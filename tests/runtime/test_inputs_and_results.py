@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 import resnet_inspect as ri
+from resnet_inspect.errors import TraceError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.memory import peak_bytes
 from resnet_inspect.graph.facts.receptive_field import views
@@ -53,6 +54,14 @@ def test_a_net_returns_several_tensors_in_any_form(form: str) -> None:
     graph = traced(Returning(RESULTS[form]))
     assert graph.returned == (1, 2)
     assert graph.output.shape == (2, 4, 16, 16)
+    notes = ri.summary(Returning(RESULTS[form]), input=SHAPE).notes
+    assert "it returns 2 tensors: conv 2×4×16×16, relu 2×4×16×16" in notes
+
+
+def test_a_summary_shows_all_inputs_where_a_net_takes_several() -> None:
+    notes = ri.summary(TwoInputs(), input="2,3,16,16;2,10:int64").notes
+    assert "it takes 2 tensors: input_0 2×3×16×16, input_1 2×10" in notes
+    assert not any("it takes" in note or "it returns" in note for note in ri.summary("resnet18").notes)
 
 
 class TwoInputs(nn.Module):
@@ -80,6 +89,43 @@ def test_a_net_takes_several_inputs(inputs: Any) -> None:
     assert types[:2] == ["2×3×16×16", "2×10"]
     assert [graph.nodes[i].out.dtype for i in graph.inputs][:2] == ["float32", "int64"]
     assert work_of(graph).params == sum(p.numel() for p in TwoInputs().parameters())
+
+
+class ByKeyword(nn.Linear):
+    def forward(self, x: Tensor, *, scale: Tensor) -> Tensor:
+        return super().forward(x) * scale
+
+
+@pytest.mark.parametrize(
+    ("net", "remedy"),
+    [
+        (TwoInputs(), "forward takes image, words: give an --input for each, in this order"),
+        (ByKeyword(8, 4), "forward takes x, scale: in Python, give inputs by keyword"),
+        pytest.param(
+            nn.Sequential(nn.Embedding(9, 8)),
+            "0 takes --input 1,10:int64",
+            marks=pytest.mark.skipif(torch.__version__ < "2.12", reason="torch 2.11 embeds floats on meta"),
+        ),
+        (nn.Sequential(nn.ReLU(), nn.Linear(8, 4)), "1 takes 8 values: give the --input that the net is made for"),
+        (nn.Sequential(nn.Linear(8, 4)), "0 takes --input 1,8"),
+        (nn.Sequential(nn.Conv1d(4, 4, 3)), "0 takes --input 1,4,1000"),
+        (nn.Sequential(nn.Conv2d(5, 4, 3)), "0 takes --input 1,5,224,224"),
+        (nn.Sequential(nn.Conv2d(3, 4, 3)).half(), "0 takes --input 1,3,224,224:float16"),
+        (nn.Conv3d(4, 4, 3), "Conv3d takes --input 1,4,16,112,112"),
+    ],
+)
+def test_an_input_that_does_not_fit_gets_a_remedy_that_fits(net: nn.Module, remedy: str) -> None:
+    with pytest.raises(TraceError) as raised:
+        ri.lower(net, input=(1, 3, 32, 32))
+    assert raised.value.hint == remedy
+    if "takes --input" in remedy:
+        assert ri.lower(net, input=remedy.partition("--input ")[2])
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning", "ignore:.torch.jit:DeprecationWarning")
+def test_a_scripted_net_that_fails_has_no_signature_to_tell_of() -> None:
+    with pytest.raises(TraceError, match="fails on 1×3×32×32"):
+        ri.lower(torch.jit.script(nn.Linear(8, 4)), input=(1, 3, 32, 32))
 
 
 def test_parameters_that_no_call_reads_are_counted_and_named() -> None:

@@ -84,6 +84,11 @@ def by_operations(net: Net, x: Tensor) -> Tensor:
 
 
 # A habit of code, and what prepares the net for it.
+def by_halves(net: Net, x: Tensor) -> Tensor:
+    angles = torch.arange(16.0)[:, None] @ torch.arange(16.0)[None]
+    return x * angles.cos().tile(1, 2).chunk(2, 1)[1]
+
+
 HABITS: dict[str, tuple[Callable[[Net, Tensor], Tensor], Callable[[Net], Any] | None]] = {
     "none": (lambda net, x: x, None),
     "a hook on a leaf": (plain, with_a_hook),
@@ -103,6 +108,7 @@ HABITS: dict[str, tuple[Callable[[Net, Tensor], Tensor], Callable[[Net], Any] | 
     "another module's weight": (lambda net, x: F.conv2d(x, net.conv.weight, stride=2), None),
     "a linear layer by function": (gated, None),
     "torch.ops": (by_operations, None),
+    "halves of a product of constants": (by_halves, None),
 }
 
 
@@ -122,6 +128,33 @@ def test_whatever_the_habit_of_code_its_work_is_torchs(habit: str) -> None:
     assert graph.unseen == {}
     assert work_of(graph).params == sum(p.numel() for p in net.parameters())
     assert count(TORCH, as_written(graph)).total == by_torch(net, (2, 3, 16, 16))
+
+
+def attending(net: Net, x: Tensor) -> Tensor:
+    heads = x.flatten(2)[:, None]
+    return F.scaled_dot_product_attention(heads, heads, heads).reshape(x.shape)
+
+
+NEEDING_DATA: dict[str, Callable[[Net, Tensor], Tensor]] = {
+    "attention": attending,
+    "a scripted module": lambda net, x: net.conv(x),
+    "a traced module": lambda net, x: net.norm(x),
+}
+
+
+@pytest.mark.parametrize("habit", NEEDING_DATA)
+def test_whatever_a_pass_on_the_cpu_runs_both_counts_agree(habit: str) -> None:
+    def run(net: Net, x: Tensor) -> Tensor:
+        y = NEEDING_DATA[habit](net, x)
+        return y if y.abs().sum() > 0 else x
+
+    net = Net(run)
+    net.conv = torch.jit.script(net.conv)
+    net.norm = torch.jit.trace(nn.Conv2d(8, 8, 1).eval(), torch.zeros(1, 8, 8, 8))
+    graph = ri.lower(net, input=(2, 3, 16, 16))
+    assert "needs data" in graph.notes[0]
+    assert graph.unseen == {}
+    assert work_of(graph).params == sum(p.numel() for p in net.parameters())
 
 
 class Sly(nn.Linear):

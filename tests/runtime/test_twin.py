@@ -224,3 +224,12 @@ def test_a_module_runs_in_one_thread_while_another_traces_it() -> None:
         traced.set()
         runner.join()
     assert wrong == []
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning", "ignore:.torch.jit:DeprecationWarning")
+def test_a_copy_with_data_gives_what_the_module_gives() -> None:
+    image = torch.rand(1, 3, 8, 8)
+    scripted = torch.jit.script(nn.Conv2d(3, 3, 1))
+    net = nn.Sequential(nn.Conv2d(3, 3, 1), scripted, torch.jit.trace(nn.Conv2d(3, 3, 1), image))
+    with torch.no_grad():
+        assert torch.equal(twin(net, keeps_data=True)(image), net(image))

@@ -1,4 +1,4 @@
-"""A net of each of sixty families of timm and torchvision: two instruments agree on it."""
+"""A net of each of sixty-one families of timm and torchvision: two instruments agree on it."""
 
 import sys
 from pathlib import Path
@@ -22,7 +22,7 @@ TIMM = (
 )  # fmt: skip
 TORCHVISION = (
     "alexnet", "squeezenet1_1", "shufflenet_v2_x0_5", "mnasnet0_5", "googlenet", "vit_b_32", "swin_v2_t",
-    "lraspp_mobilenet_v3_large", "r3d_18",
+    "lraspp_mobilenet_v3_large", "r3d_18", "raft_small",
 )  # fmt: skip
 NAMES = [*(f"timm:{name}" for name in TIMM), *(f"torchvision:{name}" for name in TORCHVISION)]
 

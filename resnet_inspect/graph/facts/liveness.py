@@ -73,6 +73,8 @@ def _moments(graph: Graph, train: bool, element_bytes: int, alive: Alive) -> Ite
             alive.activations[node.name] = node.out.nbytes(element_bytes)
         extra = node.op.extra_bytes(node.ins, node.out, element_bytes, position in tape.recorded)
         extra += sum(other.nbytes(element_bytes) for other in _others(tape, position))
+        if position not in tape.recorded:  # otherwise they are among what it keeps
+            extra += sum(copy.nbytes(element_bytes) for copy in _repeated_factors(node).values())
         if extra:
             alive.activations[f"{node.name} (saved)"] = extra
         yield step, node.name, "forward", alive.total
@@ -203,6 +205,18 @@ def _hands_on_gradient(node: Node, place: int) -> bool:
     return node.op.passes_gradient and same
 
 
+def _repeated_factors(node: Node) -> dict[int, TensorType]:
+    """The copies, by place, that a product makes of a batch of matrices that it repeats for a larger batch.
+
+    Its backward gives a gradient of that size, too, which is summed afterwards (``torch.matmul`` expands both factors).
+    """
+    if node.kind != "matmul" or min((len(each.shape) for each in node.ins), default=0) < 3:
+        return {}
+    batch = node.out.shape[:-2]
+    copies = ((place, TensorType((*batch, *x.shape[-2:]), x.dtype)) for place, x in enumerate(node.ins))
+    return {place: copy for place, copy in copies if copy.numel > node.ins[place].numel}
+
+
 def _backward(graph: Graph, tape: _Tape, element_bytes: int, alive: Alive) -> Iterator[tuple[str, int]]:
     """Simulate backward in reverse order, as autograd runs it; yields each call's name and the bytes alive in it.
 
@@ -231,6 +245,7 @@ def _backward(graph: Graph, tape: _Tape, element_bytes: int, alive: Alive) -> It
         node = graph.nodes[position]
         gradients = arrived.pop(position)
         made: list[tuple[int, str]] = []
+        repeated = _repeated_factors(node)
         places = [(place, i) for place, i in enumerate(node.inputs) if i in inputs]
         for place, i in places:
             if _hands_on_gradient(node, place):
@@ -238,7 +253,7 @@ def _backward(graph: Graph, tape: _Tape, element_bytes: int, alive: Alive) -> It
             else:
                 name = f"{node.name} input {place}"
                 holders[name] = 1
-                alive.gradients[name] = node.ins[place].nbytes(element_bytes)
+                alive.gradients[name] = repeated.get(place, node.ins[place]).nbytes(element_bytes)
                 made.append((i, name))
                 if node.kind in BROADCASTING and node.ins[place] != node.out:  # a gate's gradient, before its sum
                     alive.gradients[f"{name}, unreduced"] = node.out.nbytes(element_bytes)
@@ -248,6 +263,8 @@ def _backward(graph: Graph, tape: _Tape, element_bytes: int, alive: Alive) -> It
         alive.weight_gradients += element_bytes * sum(trained)
         yield node.name, alive.total
         alive.gradients.pop(f"{node.name} learned, unreduced", None)
+        for place in repeated.keys() & dict(places):
+            alive.gradients[f"{node.name} input {place}"] = node.ins[place].nbytes(element_bytes)
         for i, name in made:
             alive.gradients.pop(f"{name}, unreduced", None)
             give(i, name)
