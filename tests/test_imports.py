@@ -16,6 +16,7 @@ ROWS = (
     {"runtime", "render", "exchange"},
     {"sources"},
     {"benchmark"},
+    {"tuning"},
     {"questions", "linter"},
     {"records", "explainer"},
     {"api"},
