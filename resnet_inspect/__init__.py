@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from resnet_inspect.api.network import build, export_spec, fold, lower, spec
     from resnet_inspect.api.records import read_record
     from resnet_inspect.api.static import flops, memory, summary
+    from resnet_inspect.api.tuning import tune
     from resnet_inspect.api.words import explain, glossary
     from resnet_inspect.errors import InspectError
     from resnet_inspect.graph import Graph
@@ -58,6 +59,7 @@ __all__ = [
     "show",
     "spec",
     "summary",
+    "tune",
     "verdict",
 ]
 
@@ -73,6 +75,7 @@ HOMES = {
     "api.network": "build export_spec fold lower spec",
     "api.records": "read_record",
     "api.static": "flops memory summary",
+    "api.tuning": "tune",
     "api.words": "explain glossary",
     "errors": "InspectError",
     "graph": "Graph",

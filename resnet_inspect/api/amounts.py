@@ -1,6 +1,7 @@
 """Quantities as they are typed: 26M parameters, 200MiB of memory."""
 
 import re
+from math import inf
 
 from resnet_inspect.errors import RequestError
 from resnet_inspect.typed_json import LARGEST
@@ -8,6 +9,7 @@ from resnet_inspect.typed_json import LARGEST
 COUNTS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 SIZES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 SIZES |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+TIMES = {"s": 1, "min": 60, "h": 3600}
 Amount = float | str | None  # None: no limit
 
 
@@ -27,6 +29,18 @@ def size(value: Amount) -> float | None:
         RequestError: it is neither.
     """
     return _read(value, SIZES, "a size, as 200MiB or 200MB")
+
+
+def seconds(value: float | str) -> float:
+    """A time above 0: a number of seconds, or text as 90s, 5min or 1h.
+
+    Raises:
+        RequestError: it is neither.
+    """
+    number = _read(value, {"": 1} | TIMES, "a time, as 90s, 5min or 1h")
+    if number is None or not 0 < number < inf:
+        raise RequestError(f"a time of {value} is none", hint="as 90s, 5min or 1h")
+    return number
 
 
 def _read(value: Amount, units: dict[str, int], form: str) -> float | None:

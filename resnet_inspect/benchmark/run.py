@@ -76,7 +76,7 @@ def run(
         predicted = counted[case].predicted
         return WORKER_BYTES + 2 * (predicted.peak_bytes if predicted else 0)
 
-    environment = _environment(machine, probed)
+    environment = environment_of(machine, probed)
     record = Record(request.argv, environment, plan, len(cases), ())
     results: dict[Case, Result] = {}
     least_time = cache(lambda case, ceilings: _least_time_ms(graphs[case], ceilings))
@@ -140,7 +140,7 @@ def _least_time_ms(graph: Graph, ceilings: Ceilings) -> tuple[float, float]:
     return 1e3 * total.floor_s, 1e3 * total.flop / ceilings.flop_per_s
 
 
-def _environment(machine: Machine, probed: Probe) -> Environment:
+def environment_of(machine: Machine, probed: Probe) -> Environment:
     on_cuda = probed.device.startswith("cuda")
     variables: Mapping[str, str] = (LAUNCHES if on_cuda else {}) | machine.variables
     return Environment(

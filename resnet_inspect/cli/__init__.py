@@ -32,6 +32,7 @@ COMMANDS = {
     "check": "Our numbers against torch, fvcore, thop and published ones.",
     "budget": "Whether a model keeps its limits, for CI.",
     "bench": "Measured latency, throughput and memory, with error bars.",
+    "tune": "The fastest way to run a model here, found by racing.",
     "show": "A saved Record of bench, in any format.",
     "verdict": "Whether one Record of bench is slower than another.",
     "export": "A model's graph as JSON, ONNX or a diagram.",

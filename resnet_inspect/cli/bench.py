@@ -24,7 +24,7 @@ SECONDS = click.FloatRange(0, min_open=True)
 
 
 @contextmanager
-def _ending_at_once() -> Iterator[None]:
+def ending_at_once() -> Iterator[None]:
     """After a signal, wait for no finalizers: torch, which a net of code has loaded, has seconds of them."""
     try:
         yield
@@ -115,7 +115,7 @@ def command(
     Sampling stops at ±2% (±1% on CUDA), when the interval stops shrinking, or after 30 s. Exit code 4 if a case
     failed.
     """
-    with INTERRUPTS.listening(*SIGNALS), _ending_at_once(), recording(output) as file:
+    with INTERRUPTS.listening(*SIGNALS), ending_at_once(), recording(output) as file:
         with display(file) as (tell, progress):
             record = measured.bench(
                 models or (asked.model,), device, batch_size, asked.input, asked.settings, asked.kwargs, task,

@@ -66,16 +66,13 @@ def surely_above(ratios: Mapping[K, Ratio], margin: float, alpha: float = 0.05) 
 
 def upper_tail(t: float, freedom: int) -> float:
     """The chance that Student's t is above ``t`` (Abramowitz and Stegun 26.7.3 and 26.7.4)."""
-    angle = atan(t / sqrt(freedom))
-    term = total = cos(angle) if freedom % 2 else 1.0
-    for k in range(3 if freedom % 2 else 2, freedom, 2):
+    angle, is_odd = atan(t / sqrt(freedom)), freedom % 2 == 1
+    term = total = cos(angle) if is_odd else 1.0
+    for k in range(3 if is_odd else 2, freedom, 2):
         term *= (k - 1) / k * cos(angle) ** 2
         total += term
-    if freedom % 2 == 0:
-        inside = sin(angle) * total
-    else:
-        inside = 2 / pi * (angle + (sin(angle) * total if freedom > 1 else 0.0))
-    return max(0.0, (1 - inside) / 2)
+    inside = sin(angle) * total if freedom > 1 else 0.0
+    return max(0.0, (1 - (2 / pi * (angle + inside) if is_odd else inside)) / 2)
 
 
 @cache

@@ -13,7 +13,7 @@ from resnet_inspect.benchmark.stopping import Stop
 from resnet_inspect.tuning.goal import Goal
 from resnet_inspect.tuning.ratio import Ratio, paired_ratio, surely_above
 
-LEAST_ROUNDS = 3  # before anything is decided
+LEAST_ROUNDS = 3  # before anything is decided, or given up: they cost less than getting warm does
 
 # What came of a case. `open`: neither beaten nor a tie when time was up. `unreached`: it never started.
 Fate = Literal["fastest", "tie", "beaten", "open", "forbidden", "lost", "pruned", "unreached"]
@@ -21,7 +21,7 @@ Fate = Literal["fastest", "tie", "beaten", "open", "forbidden", "lost", "pruned"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``ratio`` is the case's time over that of the case ``by``, after so many rounds in turn; ``why`` is for readers."""
+    """``ratio`` is the case's time over that of the case ``by``, after so many ``rounds``; ``why`` is for readers."""
 
     fate: Fate
     by: Case | None = None
@@ -50,7 +50,7 @@ class Referee:
         rounds = min(map(len, times.values()))
         late = self.is_late() or any(_sampled_s(raw) >= self.plan.max_time_s for raw in playing.values())
         if rounds < LEAST_ROUNDS:
-            return dict.fromkeys(playing, "time") if late else {}
+            return {}
         self.leader, ratios = lead(times)
         delta = self.goal.delta
         beaten = surely_above(ratios, 1 + delta)
@@ -90,7 +90,9 @@ def hold_to_bound(goal: Goal, plan: Plan, is_late: Callable[[], bool]) -> Rule:
     def decide(raws: Sequence[RawResult]) -> dict[Case, Stop]:
         (raw,) = raws
         ratio = goal.against_bound(raw)
-        if ratio is not None and ratio.n >= LEAST_ROUNDS and (ratio.high <= 1 or ratio.low > 1):
+        if raw.status != "ok" or ratio is None or ratio.n < LEAST_ROUNDS:
+            return {}
+        if ratio.high <= 1 or ratio.low > 1:
             return {raw.case: "decided"}
         return {raw.case: "time"} if is_late() or _sampled_s(raw) >= plan.max_time_s else {}
 
@@ -102,10 +104,10 @@ def duel(goal: Goal, plan: Plan, is_late: Callable[[], bool]) -> Rule:
 
     def decide(raws: Sequence[RawResult]) -> dict[Case, Stop]:
         playing = [raw for raw in raws if raw.status == "ok"]
-        over = is_late() or any(_sampled_s(raw) >= plan.max_time_s for raw in playing)
-        if len(playing) < len(raws) or (over and len(playing[0].rounds) < plan.rounds):
+        if len(playing) < len(raws):
             return {raw.case: "time" for raw in playing}
-        if len(playing[0].rounds) < plan.rounds:
+        rounds, over = len(playing[0].rounds), is_late() or any(_sampled_s(raw) >= plan.max_time_s for raw in playing)
+        if rounds < (LEAST_ROUNDS if over else plan.rounds):
             return {}
         winner, default = playing
         gain = paired_ratio(goal.round_ms(winner), goal.round_ms(default))

@@ -7,6 +7,7 @@ from math import inf, log
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.schedule import RawResult
+from resnet_inspect.report import Finding
 from resnet_inspect.tuning.goal import Goal
 from resnet_inspect.tuning.race import Race, Track, object_to
 from resnet_inspect.tuning.ratio import Ratio, paired_ratio
@@ -49,7 +50,7 @@ class Search:
     ties: tuple[Case, ...] = ()
     outcomes: dict[Case, Outcome] = field(default_factory=dict)
     raws: dict[Case, RawResult] = field(default_factory=dict)
-    undecided: list[str] = field(default_factory=list)
+    undecided: list[Finding] = field(default_factory=list)
 
     @property
     def decided(self) -> bool:
@@ -67,7 +68,7 @@ class Search:
             if self.winner is not None:
                 self._duel(self.winner)
         except KeyboardInterrupt:
-            self.undecided.append("the search was interrupted")
+            self._leave_open("it was interrupted", "search again")
         if self.winner is None:
             self.nearest = self._nearest()
 
@@ -161,12 +162,15 @@ class Search:
             self.outcomes[case] = Outcome("open", why=f"its interval holds {bound} ms, the bound")
         return False
 
+    def _leave_open(self, message: str, hint: str = "a longer --budget, or fewer values in --among") -> None:
+        self.undecided.append(Finding("undecided", "the search", message, hint))
+
     def _count_open(self) -> None:
         fates = [outcome.fate for outcome in self.outcomes.values()]
         words: dict[Fate, str] = {"open": "neither beaten nor a tie", "unreached": "not started"}
         for fate, so in words.items():
             if number := fates.count(fate):
-                self.undecided.append(f"{number} of {counted(len(fates), 'case')} {so} when the time was over")
+                self._leave_open(f"{number} of {counted(len(fates), 'case')} {so} when the time was over")
 
     def _duel(self, winner: Case) -> None:
         """The last race, afresh: only its ratio is the gain. What is not faster than the default by δ yields to it."""
@@ -177,21 +181,21 @@ class Search:
         fresh = {raw.case: raw for raw in self.track.play([winner, default], duel(self.goal, self.plan, self.is_over))}
         self.raws |= fresh
         if lost := [case for case in (winner, default) if case not in fresh or fresh[case].status != "ok"]:
-            self.undecided.append(f"the last race lost {lost[0].label}")
+            self._leave_open(f"the last race lost {lost[0].label}", "without that case the gain is unknown")
             return
         times = [self.goal.round_ms(fresh[case]) for case in (winner, default)]
         if len(times[0]) < 2:
-            self.undecided.append("no time was left for the last race")
+            self._leave_open("no time was left for the last race")
             return
         self.gain = paired_ratio(*times)
         bound = self.goal.against_bound(fresh[winner])
         if bound is not None and bound.high > 1:
-            self.undecided.append("in the last race the winner's latency was not surely within the bound")
+            self._leave_open("in the last race the winner's latency was not surely within the bound")
         narrow = self.gain.half_width <= self.goal.delta / 2
         if self.gain.high <= 1 + self.goal.delta or (self.gain.low <= 1 and narrow):
             self._yield_to(default)
         elif self.gain.low <= 1:
-            self.undecided.append("the last race did not tell the winner from torch's default")
+            self._leave_open("the last race did not tell the winner from torch's default")
 
     def _yield_to(self, default: Case) -> None:
         """A lead that does not last is none; the default has to meet the bound itself."""

@@ -222,7 +222,7 @@ def test_a_budget_too_short_is_undecided_and_tells_what_is_open() -> None:
     assert not search.decided
     assert search.winner is not None
     assert Counter(outcome.fate for outcome in search.outcomes.values())["unreached"] > 0
-    assert any("not started" in reason for reason in search.undecided)
+    assert any("not started" in finding.message for finding in search.undecided)
 
 
 def test_ctrl_c_keeps_whole_rounds_and_leaves_the_search_undecided() -> None:
@@ -230,7 +230,7 @@ def test_ctrl_c_keeps_whole_rounds_and_leaves_the_search_undecided() -> None:
     third = cases_at(SIXTEEN, DEFAULT)[2]
     stop = {("round", 2): KeyboardInterrupt()}
     search = Machine(ms.__getitem__, fails=lambda case: stop if case == third else {}).search()
-    assert search.undecided == ["the search was interrupted"]
+    assert [finding.message for finding in search.undecided] == ["it was interrupted"]
     assert {len(raw.rounds) for raw in search.raws.values()} <= {1, 2}
     assert search.winner is not None
 
