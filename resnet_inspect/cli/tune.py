@@ -6,8 +6,8 @@ from resnet_inspect.api import tuning
 from resnet_inspect.benchmark.interrupts import INTERRUPTS, SIGNALS
 from resnet_inspect.cli import options
 from resnet_inspect.cli.amounts import seconds, size
-from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.bench import ending_at_once
+from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
 from resnet_inspect.cli.recording import display, recording
 

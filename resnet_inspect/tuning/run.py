@@ -81,7 +81,7 @@ def run(
     if batch is not None and batch not in space.batch:
         raise RequestError(f"--input has a batch of {batch}, --among another", hint="give one of the two")
     default = default_case(request.net.name, image, probed, cpus, space.anchor)
-    impossible = _impossible(space, probed.device)
+    impossible = find_impossible(space, probed.device)
     goal = Goal(
         request.wanted, DELTA[default.kind] if request.delta is None else request.delta, request.max_latency_ms,
         request.max_memory_bytes, request.max_error,
@@ -186,7 +186,7 @@ class Ledger:
         return self.record
 
 
-def _impossible(space: Space, device: str) -> dict[str, str]:
+def find_impossible(space: Space, device: str) -> dict[str, str]:
     """The modes that this machine cannot run, each with the reason.
 
     Raises:
