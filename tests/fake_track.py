@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 
 from fake_workers import FakeWorker
-from raw_results import FINISHED
+from raw_results import FINISHED, MEMORY
 
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.messages import Request, RoundSamples, Unwatched
@@ -44,6 +44,7 @@ class Machine:
     ) -> None:
         self.ms, self.noise, self.pace, self.fails, self.errors = ms, noise, pace, fails, errors
         self.rng, self.budget_s, self.seconds = Random(seed), budget_s, 0.0
+        self.peak_bytes = 2**30  # of any call
         self.rounds: Counter[Case] = Counter()
         self.groups: list[list[Case]] = []
 
@@ -85,6 +86,8 @@ class Runner(FakeWorker):
 
     def ask(self, request: Request[object]) -> object:  # type: ignore[override]
         answer = super().ask(request)
+        if request.name == "memory":
+            return replace(MEMORY, requested_bytes=self.machine.peak_bytes)
         return replace(FINISHED, relative_error=self.machine.errors(self.case)) if request.name == "finish" else answer
 
     def round(self) -> RoundSamples:

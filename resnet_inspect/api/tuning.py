@@ -1,6 +1,7 @@
 """The verb that finds the fastest configuration."""
 
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from resnet_inspect.api.amounts import Amount, seconds, size
@@ -68,7 +69,7 @@ def tune(
         wanted=one_of("goal", goal, WANTED),
         image=None if input is None else read_input(input),
         device=device,
-        among=check_among(texts) if isinstance(texts, dict) else read_among(texts),
+        among=check_among(texts) if isinstance(texts, Mapping) else read_among(texts),
         budget_s=seconds(budget),
         delta=delta,
         max_latency_ms=max_latency_ms,
@@ -78,4 +79,13 @@ def tune(
         argv=tuple(argv),
     )
     search, record = run(request, save or (lambda _: None), tell or (lambda _: None), progress or (lambda *_: None))
-    return answer(report(search, record))
+    typed = os.fspath(model) if isinstance(model, str | os.PathLike) else net.name
+    words = [typed, *_options("--set", settings), *_options("--kwargs", kwargs)]
+    return answer(report(search, record, words))
+
+
+def _options(name: str, values: Settings | Kwargs) -> Iterator[str]:
+    """``--set groups=32`` for each value."""
+    texts = [f"{key}={value}" for key, value in values.items()] if isinstance(values, Mapping) else values
+    for text in texts:
+        yield from (name, text)

@@ -68,15 +68,15 @@ COLUMNS: tuple[Column[Row], ...] = (
 )
 
 
-def answer(search: Search, record: Record, net_argv: Sequence[str] = ()) -> Report:
-    """The exit code is 1 where no case meets the bounds, 4 where the answer is open."""
+def answer(search: Search, record: Record, net: Sequence[str] = ()) -> Report:
+    """``net`` are the words that name the network on a command line. The exit code is 1 where no case meets the bounds, 4 where the answer is open."""
     rows = [*_rows(search, {result.case: result for result in record.results})]
     code = INCONCLUSIVE if not search.decided else FAILED if search.winner is None else OK
     return Report(
         kind="tune",
         model=search.default.model,
         title=_title(search, len(rows)),
-        facts=tuple(_facts(search, record, net_argv)),
+        facts=tuple(_facts(search, record, net)),
         tables=(tabulate("cases", "cases", COLUMNS, rows), *_python(search)),
         findings=tuple(search.undecided),
         notes=tuple(_notes(search)),
@@ -133,11 +133,11 @@ def _rows(search: Search, results: Mapping[Case, Result]) -> Iterator[Row]:
         yield Row(case, shown[case], outcome, results.get(case), error)
 
 
-def _facts(search: Search, record: Record, net_argv: Sequence[str]) -> Iterator[Fact]:
+def _facts(search: Search, record: Record, net: Sequence[str]) -> Iterator[Fact]:
     winner, gain = search.winner, search.gain
     if record.argv:
         yield Fact("command", "command", shlex.join(record.argv))
-    yield Fact("winner", "winner", None if winner is None else command_line(winner, net_argv))
+    yield Fact("winner", "winner", None if winner is None else command_line(winner, net))
     for key, title, value in (
         ("gain", "gain over torch's default", gain.ratio if gain else None),
         ("gain_low", "at least", gain.low if gain else None),
@@ -146,6 +146,8 @@ def _facts(search: Search, record: Record, net_argv: Sequence[str]) -> Iterator[
         yield Fact(key, title, value, "ratio")
     yield Fact("decided", "decided", search.decided)
     yield Fact("date", "date", record.environment.date)
+    grade = record.environment.grade
+    yield Fact("grade", "grade", ": ".join(filter(None, (grade.letter, "; ".join(grade.reasons)))))
     yield Fact("machine", "machine", record.environment.machine.cpu_model)
     if record.environment.gpu is not None:
         yield Fact("gpu", "gpu", record.environment.gpu.name)

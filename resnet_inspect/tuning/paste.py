@@ -8,9 +8,9 @@ from resnet_inspect.benchmark.case import Case
 DTYPES = {"bf16": "torch.bfloat16", "fp16": "torch.float16"}
 
 
-def command_line(case: Case, argv: Sequence[str] = ()) -> str:
-    """The ``bench`` of this case; ``argv`` are options that name the net, as ``--set groups=32``."""
-    words = ["resnet-inspect", "bench", case.model, *argv, "--device", case.device]
+def command_line(case: Case, net: Sequence[str] = ()) -> str:
+    """The ``bench`` of this case; ``net`` are the words that name the network, as ``resnet50 --set groups=32``."""
+    words = ["resnet-inspect", "bench", *(net or [case.model]), "--device", case.device]
     words += ["--input", ",".join(map(str, case.input)), "--precision", case.precision, "--layout", case.layout]
     words += ["--mode", case.mode]
     return shlex.join(words + (["--threads", str(case.threads)] if case.kind == "cpu" else []))

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from random import Random
 from signal import SIGINT
 
@@ -36,6 +37,7 @@ from resnet_inspect.tuning.tune import Search
 from resnet_inspect.units import text
 
 LAST_RACE = 0.2  # of the budget
+CLOCK = time.monotonic
 MAX_WARMUP_S = 3.0  # every round warms up again, and a ratio within a round needs no more
 
 
@@ -62,7 +64,6 @@ def run(
     save: Callable[[Record], None],
     tell: Callable[[str], None],
     progress: Callable[[int, int], None],
-    clock: Callable[[], float] = time.monotonic,
 ) -> tuple[Search, Record]:
     """Search, and keep every sample: a case that raced several times has the rounds of all its processes.
 
@@ -72,7 +73,7 @@ def run(
         RequestError: an axis has a value that cannot be. MachineError: the machine has no such device, or no compiler
             for a mode that was asked for.
     """
-    start_s = clock()
+    start_s = CLOCK()
     machine, probed = machines.read(), probe(request.device)
     cpus = machines.usable_cpus(machine)
     image = request.image[1:] if request.image else request.net.image
@@ -104,7 +105,7 @@ def run(
         return sum(WORKER_BYTES + 2 * ledger.peak_bytes(case) for case in group) <= available
 
     def prune(case: Case, champion: RawResult | None) -> str:
-        return reason_to_prune(case, default, goal, champion, ledger.peak_bytes, least_ms)
+        return reason_to_prune(case, default, goal, champion, ledger.peak_bytes, least_ms, available)
 
     def least_ms(case: Case) -> float:
         return least_call_ms(case, ledger.graph(case), machine, probed.gpu)
@@ -114,7 +115,7 @@ def run(
         return goal.forbids(raw) or (f"self-check {failed[0]} failed" if failed else "")
 
     def spent(share: float) -> Callable[[], bool]:
-        return lambda: clock() - start_s >= share * request.budget_s
+        return lambda: CLOCK() - start_s >= share * request.budget_s
 
     track = Track(play, fits, prune, forbid, spent(1 - LAST_RACE))
     search = Search(goal=goal, plan=plan, space=space, default=default, track=track, is_over=spent(1.0),
@@ -131,14 +132,15 @@ def reason_to_prune(
     champion: RawResult | None,
     peak_bytes: Callable[[Case], int],
     least_ms: Callable[[Case], float],
+    available: float = inf,
 ) -> str:
-    """Why a case need not run; empty where it has to.
+    """Why a case need not run; empty where it has to. ``available`` are the bytes that a search may use.
 
     The default runs whatever its latency, so that a bound that nothing meets has a nearest case.
     """
-    limit = goal.max_memory_bytes
-    if case.mode == "eager" and limit is not None and (peak := peak_bytes(case)) > limit:
-        return f"predicted peak {text(peak, 'bytes')}, over --max-memory"
+    for limit, name in (goal.max_memory_bytes, "--max-memory"), (available, "what this machine has to spare"):
+        if case.mode == "eager" and limit is not None and (peak := peak_bytes(case)) > limit:
+            return f"predicted peak {text(peak, 'bytes')}, over {name}"
     least = least_ms(case)
     if goal.max_latency_ms is not None and least > goal.max_latency_ms and case != default:
         return f"no call takes less than {text(least, 'ms')}, over --max-latency-ms"
