@@ -69,7 +69,10 @@ COLUMNS: tuple[Column[Row], ...] = (
 
 
 def answer(search: Search, record: Record, net: Sequence[str] = ()) -> Report:
-    """``net`` are the words that name the network on a command line. The exit code is 1 where no case meets the bounds, 4 where the answer is open."""
+    """``net`` are the words that name the network on a command line.
+
+    The exit code is 1 where no case meets the bounds, 4 where the answer is open.
+    """
     rows = [*_rows(search, {result.case: result for result in record.results})]
     code = INCONCLUSIVE if not search.decided else FAILED if search.winner is None else OK
     return Report(
