@@ -10,6 +10,7 @@ from resnet_inspect.cli.bench import ending_at_once
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
 from resnet_inspect.cli.recording import display, recording
+from resnet_inspect.errors import RequestError
 
 EXAMPLES = (
     "resnet-inspect tune resnet18 --device cpu --input 1,3,32,32 --for latency --among threads=1 --budget 20s",
@@ -61,6 +62,8 @@ def command(
     What surely loses is dropped. Last, the winner races torch's default in new processes; that ratio is the answer.
     Exit code 1 if nothing meets the bounds, 4 if the budget is too short to decide.
     """
+    if output == "-":
+        raise RequestError("-o -: the answer goes to stdout, and the Record to a file", hint="as -o tuned.json")
     with INTERRUPTS.listening(*SIGNALS), ending_at_once(), recording(output) as file:
         with display(file) as (tell, progress):
             answer = tuning.tune(

@@ -32,7 +32,7 @@ from resnet_inspect.sources.source import Source
 from resnet_inspect.tuning.goal import Goal, Wanted, least_call_ms
 from resnet_inspect.tuning.race import Track
 from resnet_inspect.tuning.ratio import paired_ratio
-from resnet_inspect.tuning.space import Among, Space, default_case, space_of
+from resnet_inspect.tuning.space import Among, Space, cases_at, default_case, space_of
 from resnet_inspect.tuning.tune import Search
 from resnet_inspect.units import text
 
@@ -89,6 +89,7 @@ def run(
     )  # fmt: skip
     plan = replace(plan_for(probed.device, seed=request.seed), max_warmup_s=MAX_WARMUP_S)
     ledger = Ledger(request.net, plan, machine, Record(request.argv, environment_of(machine, probed), plan, 0, ()))
+    planned = len(cases_at(space, default)) + len(space.batch) - 1
     job, rng = request.net.job, Random(request.seed)
     available = USABLE * _memory(machine, probed)
 
@@ -98,7 +99,7 @@ def run(
     def play(group: Sequence[Case], rule: Rule) -> Iterator[RawResult]:
         for raw in conduct(group, start, plan, rng, tell, (), rule):
             save(ledger.keep(raw))
-            progress(len(ledger.results), max(len(ledger.results), len(search.outcomes)))
+            progress(len(ledger.results), max(len(ledger.results), planned))
             yield raw
 
     def fits(group: Sequence[Case]) -> bool:

@@ -131,6 +131,7 @@ WRONG = [
     (("tune", "resnet18", "--delta", "nan"), "not a number above 0", ""),
     (("tune", "resnet18", "--for", "speed"), "'speed' is not one of 'throughput', 'latency'", ""),
     (("tune", "resnet18", "--max-memory", "8M"), "is not a size", ""),
+    (("tune", "resnet18", "-o", "-"), "the Record to a file", "tuned.json"),
     (("tune", "resnet18", "-o", "run.txt"), "a Record is JSON", "run.json"),
     (("tune", "resnet18", "-o", "nowhere/run.json"), "no folder nowhere", "create it"),
 ]
