@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from random import Random
+from typing import Any
 
-from fake_workers import FakeWorker
+from fake_workers import A, FakeWorker
 from raw_results import FINISHED, MEMORY
 
 from resnet_inspect.benchmark.case import Case
@@ -60,7 +61,7 @@ class Machine:
 
     def search(self, space: Space = SIXTEEN, delta: float = 0.02, **goal: object) -> Search:
         """A search that has run."""
-        aim = Goal(**({"wanted": "latency", "delta": delta} | goal))  # type: ignore[arg-type]
+        aim = Goal(**({"wanted": "latency", "delta": delta} | goal))  # type: ignore[arg-type]  # fields of a Goal
         search = Search(
             goal=aim,
             plan=PLAN,
@@ -84,11 +85,14 @@ class Runner(FakeWorker):
         super().__init__(case, [], machine.fails(case))
         self.machine = machine
 
-    def ask(self, request: Request[object]) -> object:  # type: ignore[override]
-        answer = super().ask(request)
+    def ask(self, request: Request[A]) -> A:
+        answer: Any = super().ask(request)
         if request.name == "memory":
-            return replace(MEMORY, requested_bytes=self.machine.peak_bytes)
-        return replace(FINISHED, relative_error=self.machine.errors(self.case)) if request.name == "finish" else answer
+            answer = replace(MEMORY, requested_bytes=self.machine.peak_bytes)
+        if request.name == "finish":
+            answer = replace(FINISHED, relative_error=self.machine.errors(self.case))
+        assert isinstance(answer, request.answer)
+        return answer
 
     def round(self) -> RoundSamples:
         machine = self.machine

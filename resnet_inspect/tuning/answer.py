@@ -139,7 +139,7 @@ def _rows(search: Search, results: Mapping[Case, Result]) -> Iterator[Row]:
 def _facts(search: Search, record: Record, net: Sequence[str]) -> Iterator[Fact]:
     winner, gain = search.winner, search.gain
     if record.argv:
-        yield Fact("command", "command", shlex.join(record.argv))
+        yield Fact("command", "command", shlex.join(["resnet-inspect", *record.argv]))
     yield Fact("winner", "winner", None if winner is None else command_line(winner, net))
     for key, title, value in (
         ("gain", "gain over torch's default", gain.ratio if gain else None),

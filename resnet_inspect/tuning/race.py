@@ -72,9 +72,6 @@ class Race:
             return inf
         return outcome.ratio.ratio * self.ratio_to_champion(outcome.by)
 
-    def is_decided(self) -> bool:
-        return not any(outcome.fate in ("open", "unreached") for outcome in self.outcomes.values())
-
     def _play_group(self, queue: list[Case]) -> None:
         """Play the champion and the first cases of ``queue`` that fit next to it; those leave the queue."""
         group = [] if self.champion is None else [self.champion]

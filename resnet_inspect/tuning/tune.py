@@ -198,11 +198,12 @@ class Search:
             self._leave_open("the last race did not tell the winner from torch's default")
 
     def _yield_to(self, default: Case) -> None:
-        """A lead that does not last is none; the default has to meet the bound itself."""
+        """A lead that does not last is none; the default has to be among the choices and meet the bound itself."""
         winner = self.winner
         assert winner is not None
         ratio = self.goal.against_bound(self.raws[default])
-        if (ratio is None or ratio.high <= 1) and not self.track.forbid(self.raws[default]):
+        meets = (ratio is None or ratio.high <= 1) and not self.track.forbid(self.raws[default])
+        if meets and default in cases_at(self.space, default):
             self.outcomes[winner] = Outcome("tie", by=default, ratio=self.gain, why="no faster in the last race")
             self.winner, self.gain = default, NO_GAIN
             self.ties = (winner, *(case for case in self.ties if case != default))

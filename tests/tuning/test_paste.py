@@ -41,7 +41,7 @@ def test_the_lines_run_the_net_as_the_case_says(case: Case, monkeypatch: pytest.
 
 @pytest.mark.parametrize("mode", ["graph", "compile+graph"])
 def test_the_lines_for_a_gpu_are_python_that_captures_a_graph(mode: str) -> None:
-    lines = [*python_lines(replace(DEFAULT, device="cuda:0", precision="fp16", mode=mode))]  # type: ignore[arg-type]
+    lines = [*python_lines(replace(DEFAULT, device="cuda:0", precision="fp16", mode=mode))]  # type: ignore[arg-type]  # a mode
     compile("\n".join(lines), "lines", "exec")
     assert lines[-1] == "graph.replay()"
     assert ("net = torch.compile(net)" in lines) is (mode == "compile+graph")

@@ -104,6 +104,17 @@ def test_the_gain_is_that_of_the_last_race_and_holds_the_truth() -> None:
     assert held >= 34  # 95 % of 40 are 38
 
 
+def test_a_default_that_is_not_among_the_choices_races_last_and_does_not_win() -> None:
+    space = replace(SIXTEEN, precision=("bf16",), mode=("eager",))
+    for ms, gain in (10.0, 1.0), (20.0, 0.5):
+        machine = Machine(lambda case, ms=ms: ms if case.precision == "bf16" else 10.0)
+        search = machine.search(space)
+        assert search.winner == replace(DEFAULT, precision="bf16")
+        assert machine.groups[-1] == [search.winner, DEFAULT]
+        assert search.gain is not None
+        assert search.gain.low <= gain <= search.gain.high
+
+
 def test_the_last_race_has_new_processes() -> None:
     ms = table(1, 0.3)
     machine = Machine(ms.__getitem__)
