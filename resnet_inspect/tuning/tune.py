@@ -13,7 +13,7 @@ from resnet_inspect.tuning.race import Race, Track, object_to
 from resnet_inspect.tuning.ratio import Ratio, paired_ratio
 from resnet_inspect.tuning.referee import LEAST_ROUNDS, Fate, Outcome, duel, hold_to_bound
 from resnet_inspect.tuning.space import Space, at_batch, cases_at, complexity
-from resnet_inspect.units import counted, significant
+from resnet_inspect.units import counted, significant, text
 
 # Compiling makes up for as much, an estimate: by timm's tables of an RTX 4090 a channels_last resnet50 is 1.18 times as
 # fast as a contiguous one in eager mode, and inductor lays tensors out itself.
@@ -155,11 +155,12 @@ class Search:
             ratio = self.goal.against_bound(self.raws[case])
         if ratio is not None and ratio.high <= 1:
             return True
-        bound = significant(self.goal.max_latency_ms or 0.0)
+        bound = self.goal.max_latency_ms or 0.0
         if ratio is not None and ratio.low > 1:
-            self.outcomes[case] = Outcome("forbidden", why=f"latency {significant(ratio.ratio)}× {bound} ms, the bound")
+            why = f"latency {text(bound * ratio.ratio, 'ms')}, over --max-latency-ms"
+            self.outcomes[case] = Outcome("forbidden", why=why)
         else:
-            self.outcomes[case] = Outcome("open", why=f"its interval holds {bound} ms, the bound")
+            self.outcomes[case] = Outcome("open", why="its latency's interval holds --max-latency-ms")
         return False
 
     def _leave_open(self, message: str, hint: str = "a longer --budget, or fewer values in --among") -> None:

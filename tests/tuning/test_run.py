@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from fake_track import PROBE, Machine
-from raw_results import MACHINE
+from raw_results import GPU, MACHINE
 
 import resnet_inspect as ri
 from resnet_inspect.benchmark.case import Case
@@ -15,8 +15,10 @@ from resnet_inspect.benchmark.messages import WorkerLost
 from resnet_inspect.benchmark.record import Record
 from resnet_inspect.benchmark.record_json import to_json
 from resnet_inspect.cli import main
+from resnet_inspect.hardware.gpu import Probe
 from resnet_inspect.render import FORMATS
 from resnet_inspect.tuning import run as tuning
+from resnet_inspect.vocabulary import MODES
 
 
 def ms(case: Case) -> float:
@@ -134,6 +136,19 @@ def test_what_changes_the_net_is_in_the_command_line(machine: Machine) -> None:
     for settings in ["num_classes=10"], {"num_classes": 10}:
         answer = tuned(settings=settings, among=["threads=2"], input=(1, 3, 64, 64))
         assert facts(answer)["winner"].startswith("resnet-inspect bench resnet18 --set num_classes=10 --device cpu")
+
+
+def test_on_a_gpu_graphs_race_too_and_the_gain_is_over_tf32(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "probe", lambda device: Probe("cuda:0", "tf32", {"torch": "2.15.0"}, GPU))
+    machine.ms = lambda case: 10.0 * (0.8 if "graph" in case.mode else 1.0) * (0.7 if case.precision == "fp16" else 1.0)
+    answer = tuned(among={"layout": ("contiguous",)})
+    assert "--device cuda:0" in facts(answer)["winner"]
+    assert "--precision fp16 --layout contiguous --mode graph" in facts(answer)["winner"]
+    assert facts(answer)["gain_low"] <= 1 / (0.7 * 0.8) <= facts(answer)["gain_high"]
+    document = json.loads(answer.to_json())
+    assert {row["runs"].split()[2] for row in document["tables"]["cases"]} == {*MODES}
+    assert document["tables"]["python"][-1]["line"] == "graph.replay()"
+    assert any("2% of the fastest" in note for note in document["notes"])
 
 
 def test_a_failed_case_is_a_row_with_its_reason(machine: Machine) -> None:
