@@ -31,6 +31,18 @@ def size(value: Amount) -> float | None:
     return _read(value, SIZES, "a size, as 200MiB or 200MB")
 
 
+def _read(value: Amount, units: dict[str, int], form: str) -> float | None:
+    if value is None or isinstance(value, int | float):
+        return value
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([a-z]*)", str(value).lower(), re.ASCII)
+    if not match or match[2] not in units:
+        raise RequestError(f"{value!r} is not {form}")
+    number = float(match[1]) * units[match[2]]
+    if number >= LARGEST:
+        raise RequestError(f"{value[:20]!r} … is more than any network has")
+    return round(number)
+
+
 def seconds(value: float | str) -> float:
     """A time above 0: a number of seconds, or text as 90s, 5min or 1h.
 
@@ -44,15 +56,3 @@ def seconds(value: float | str) -> float:
     if not 0 < number < YEAR:
         raise RequestError(f"{value!r} is not a time above 0 and below a year")
     return number
-
-
-def _read(value: Amount, units: dict[str, int], form: str) -> float | None:
-    if value is None or isinstance(value, int | float):
-        return value
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([a-z]*)", str(value).lower(), re.ASCII)
-    if not match or match[2] not in units:
-        raise RequestError(f"{value!r} is not {form}")
-    number = float(match[1]) * units[match[2]]
-    if number >= LARGEST:
-        raise RequestError(f"{value[:20]!r} … is more than any network has")
-    return round(number)
