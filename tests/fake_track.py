@@ -56,7 +56,7 @@ class Machine:
         self.groups.append([*group])
         return conduct(group, self.start, PLAN, self.rng, lambda _: None, (), referee)
 
-    def track(self, goal: Goal, prune: Callable[[Case, RawResult | None], str] = lambda case, champion: "") -> Track:
+    def track(self, goal: Goal, prune: Callable[[Goal, Case, RawResult | None], str] = lambda *_: "") -> Track:
         return Track(self.play, lambda group: True, prune, goal.forbids, lambda: self.seconds >= 0.8 * self.budget_s)
 
     def search(self, space: Space = SIXTEEN, delta: float = 0.02, **goal: object) -> Search:

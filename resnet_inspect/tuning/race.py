@@ -22,14 +22,14 @@ class Track:
     Attributes:
         play: conducts a group until its referee has stopped every case.
         fits: whether these cases have memory enough together.
-        prune: why a case need not run, given the fastest that was measured; empty where it must.
+        prune: why a case need not run for a goal, given the fastest that was measured; empty where it must.
         forbid: why a case that was measured may not win; empty where it may.
         is_late: whether the time for racing is over.
     """
 
     play: Callable[[Sequence[Case], Rule], Iterator[RawResult]]
     fits: Callable[[Sequence[Case]], bool]
-    prune: Callable[[Case, RawResult | None], str]
+    prune: Callable[[Goal, Case, RawResult | None], str]
     forbid: Callable[[RawResult], str]
     is_late: Callable[[], bool]
 
@@ -77,7 +77,8 @@ class Race:
         group = [] if self.champion is None else [self.champion]
         while queue and len(group) < GROUP:
             case = queue[0]
-            if reason := self.track.prune(case, self.raws.get(self.champion) if self.champion else None):
+            fastest = self.raws.get(self.champion) if self.champion else None
+            if reason := self.track.prune(self.goal, case, fastest):
                 self.outcomes[case] = Outcome("pruned", by=self.champion, why=reason)
             elif len(group) > 1 and not self.track.fits([*group, case]):
                 break

@@ -105,7 +105,7 @@ def run(
     def fits(group: Sequence[Case]) -> bool:
         return sum(WORKER_BYTES + 2 * ledger.peak_bytes(case) for case in group) <= available
 
-    def prune(case: Case, champion: RawResult | None) -> str:
+    def prune(goal: Goal, case: Case, champion: RawResult | None) -> str:
         return reason_to_prune(case, default, goal, champion, ledger.peak_bytes, least_ms, available)
 
     def least_ms(case: Case) -> float:

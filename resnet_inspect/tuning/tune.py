@@ -144,7 +144,7 @@ class Search:
         """Whether the upper end of the latency's interval is within the bound."""
         ratio = self.goal.against_bound(self.raws[case]) if case in self.raws else None
         if ratio is None or ratio.n < LEAST_ROUNDS or ratio.low <= 1 < ratio.high:
-            if reason := self.track.prune(case, None):
+            if reason := self.track.prune(self.goal, case, None):
                 self.outcomes[case] = Outcome("pruned", why=reason)
                 return False
             for raw in self.track.play([case], hold_to_bound(self.goal, self.plan, self.track.is_late)):

@@ -18,6 +18,7 @@ from resnet_inspect.cli import main
 from resnet_inspect.hardware.gpu import Probe
 from resnet_inspect.render import FORMATS
 from resnet_inspect.tuning import run as tuning
+from resnet_inspect.tuning.goal import Goal
 from resnet_inspect.vocabulary import MODES
 
 
@@ -136,6 +137,21 @@ def test_what_changes_the_net_is_in_the_command_line(machine: Machine) -> None:
     for settings in ["num_classes=10"], {"num_classes": 10}:
         answer = tuned(settings=settings, among=["threads=2"], input=(1, 3, 64, 64))
         assert facts(answer)["winner"].startswith("resnet-inspect bench resnet18 --set num_classes=10 --device cpu")
+
+
+def test_a_search_prunes_by_what_it_races_for(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no batch meets the bound, configurations race again at one image, for latency."""
+    goals: list[tuple[str, int]] = []
+
+    def prune(case: Case, default: Case, goal: Goal, *rest: object) -> str:
+        goals.append((goal.wanted, case.batch_size))
+        return ""
+
+    monkeypatch.setattr(tuning, "reason_to_prune", prune)
+    assert tuned(goal="throughput", max_latency_ms=1.0, among="mode=eager").exit_code == 1
+    assert ("throughput", 4) in goals
+    assert ("latency", 1) in goals
+    assert ("latency", 4) not in goals
 
 
 def test_on_a_gpu_graphs_race_too_and_the_gain_is_over_tf32(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
