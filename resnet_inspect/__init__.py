@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from resnet_inspect.api.prediction import calibrate_from, predict
     from resnet_inspect.api.records import read_record
     from resnet_inspect.api.static import flops, memory, summary
+    from resnet_inspect.api.tuning import tune
     from resnet_inspect.api.words import explain, glossary
     from resnet_inspect.errors import InspectError
     from resnet_inspect.graph import Graph
@@ -66,6 +67,7 @@ __all__ = [
     "show",
     "spec",
     "summary",
+    "tune",
     "verdict",
 ]
 
@@ -84,6 +86,7 @@ HOMES = {
     "api.prediction": "calibrate_from predict",
     "api.records": "read_record",
     "api.static": "flops memory summary",
+    "api.tuning": "tune",
     "api.words": "explain glossary",
     "errors": "InspectError",
     "graph": "Graph",

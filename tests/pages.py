@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from scripted_bench import COMMAND, PYTHONPATH
+
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -36,13 +38,17 @@ def commands() -> dict[str, str]:
 
 
 def play(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a line of the shell in ``folder``, where ``resnet-inspect`` is this package."""
+    """Run a line of the shell in ``folder``, where ``resnet-inspect`` is this package.
+
+    The workers of a search load no torch: on a machine that does other work, a real one may be undecided.
+    """
     unset = ("COLUMNS", "NO_COLOR", "FORCE_COLOR")
     environment = {name: value for name, value in os.environ.items() if name not in unset}
-    environment["PYTHONPATH"] = str(ROOT)
+    environment["PYTHONPATH"] = PYTHONPATH
     if " | " not in command:  # in a pipe no row is wrapped
         environment["COLUMNS"] = str(COLUMNS)
-    script = f'resnet-inspect() {{ {shlex.quote(sys.executable)} -m resnet_inspect "$@"; }}\n{command}'
+    program = COMMAND if command.startswith("resnet-inspect tune") else (sys.executable, "-m", "resnet_inspect")
+    script = f'resnet-inspect() {{ {shlex.join(program)} "$@"; }}\n{command}'
     done = ["bash", "-o", "pipefail", "-c", script]
     return subprocess.run(done, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
 

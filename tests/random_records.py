@@ -97,7 +97,7 @@ def results(draw: st.DrawFn, seed: int) -> Result:
         memory=Memory(predicted, draw(values_of(MeasuredMemory))),
         first_call_ms=draw(durations),
         compile_ms=draw(st.none() | durations),
-        stopped=draw(st.sampled_from(["precise", "time", "noise", "quick", "interrupted"])),
+        stopped=draw(st.sampled_from(["precise", "time", "noise", "quick", "interrupted", "beaten", "decided"])),
         checks=tuple(draw(st.lists(values_of(Check), max_size=2))),
         unknown=draw(values_of(dict[str, str])),
         phases=draw(values_of(Phases | None)),

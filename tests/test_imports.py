@@ -17,6 +17,7 @@ ROWS = (
     {"sources"},
     {"benchmark"},
     {"prediction"},
+    {"tuning"},
     {"questions", "linter"},
     {"records", "explainer"},
     {"api"},

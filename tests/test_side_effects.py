@@ -38,6 +38,7 @@ CALLS = {
     "summary": "ri.summary(drawing)",
     "a function that makes a net": "ri.summary(torchvision.models.resnet18)",
     "a pass that fails": "fails(lambda: ri.summary(failing))",
+    "tune": "ri.tune('resnet18', 'latency', 'cpu', (1, 3, 32, 32), among='mode=eager,threads=1', budget=1)",
     "verdict": "ri.verdict(record, record)",
 }
 

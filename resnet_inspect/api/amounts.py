@@ -8,6 +8,8 @@ from resnet_inspect.typed_json import LARGEST
 COUNTS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 SIZES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 SIZES |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+TIMES = {"": 1, "s": 1, "min": 60, "h": 3600}
+YEAR = 365 * 24 * 3600  # s
 Amount = float | str | None  # None: no limit
 
 
@@ -53,3 +55,18 @@ def _read(value: Amount, units: dict[str, int], form: str) -> float | None:
     if number >= LARGEST:
         raise RequestError(f"{value[:20]!r} … is more than any network has")
     return round(number)
+
+
+def seconds(value: float | str) -> float:
+    """A time above 0: a number of seconds, or text as 90s, 5min or 1h.
+
+    Raises:
+        RequestError: it is neither, or longer than a year.
+    """
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([a-z]*)", str(value).lower(), re.ASCII)
+    if not match or match[2] not in TIMES:
+        raise RequestError(f"{value!r} is not a time, as 90s, 5min or 1h")
+    number = float(match[1]) * TIMES[match[2]]
+    if not 0 < number < YEAR:
+        raise RequestError(f"{value!r} is not a time above 0 and below a year")
+    return number

@@ -10,6 +10,7 @@ from signal import SIGINT
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.compiler import refuse_without_compiler
 from resnet_inspect.benchmark.grade import grade_of_run
+from resnet_inspect.benchmark.groups import groups
 from resnet_inspect.benchmark.interrupts import INTERRUPTS
 from resnet_inspect.benchmark.largest import WORKER_BYTES, find_largest
 from resnet_inspect.benchmark.messages import Job
@@ -18,7 +19,7 @@ from resnet_inspect.benchmark.process import LAUNCHES, ProcessWorker, probe
 from resnet_inspect.benchmark.record import Environment, Record, Result, Roof
 from resnet_inspect.benchmark.request import Request, cases_of, count, graph_of
 from resnet_inspect.benchmark.result import highest, hold_to_ceilings, result_of
-from resnet_inspect.benchmark.schedule import RawResult, Worker, conduct, groups
+from resnet_inspect.benchmark.schedule import RawResult, Worker, conduct
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.training import refuse_to_train
@@ -75,7 +76,7 @@ def run(
         predicted = counted[case].predicted
         return WORKER_BYTES + 2 * (predicted.peak_bytes if predicted else 0)
 
-    environment = _environment(machine, probed)
+    environment = environment_of(machine, probed)
     record = Record(request.argv, environment, plan, len(cases), ())
     results: dict[Case, Result] = {}
     least_time = cache(lambda case, ceilings: _least_time_ms(graphs[case], ceilings))
@@ -139,7 +140,7 @@ def _least_time_ms(graph: Graph, ceilings: Ceilings) -> tuple[float, float]:
     return 1e3 * total.floor_s, 1e3 * total.flop / ceilings.flop_per_s
 
 
-def _environment(machine: Machine, probed: Probe) -> Environment:
+def environment_of(machine: Machine, probed: Probe) -> Environment:
     on_cuda = probed.device.startswith("cuda")
     variables: Mapping[str, str] = (LAUNCHES if on_cuda else {}) | machine.variables
     return Environment(

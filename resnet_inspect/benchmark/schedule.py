@@ -44,8 +44,6 @@ from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.hardware.gpu import GpuState
 from resnet_inspect.units import text
 
-GROUP = 4  # cases interleaved at a time, if their memory allows it
-
 A = TypeVar("A")
 
 
@@ -106,6 +104,10 @@ class RawResult:
         return any(isinstance(state, GpuState) and "power cap" in (state.throttle or ()) for state in states)
 
 
+# After each round, of what every case has answered so far: which cases stop, and why.
+Referee = Callable[[Sequence[RawResult]], Mapping[Case, Stop]]
+
+
 class State(Enum):
     """Where a case stands; from each state it may be lost, which is DONE."""
 
@@ -115,19 +117,6 @@ class State(Enum):
     DONE = "measured, lost or interrupted"
 
 
-def groups(cases: Sequence[Case], need_bytes: Callable[[Case], int], available: int) -> Iterator[list[Case]]:
-    """Runs of at most GROUP cases whose bytes fit together; a case on a GPU has the device to itself."""
-    group: list[Case] = []
-    for case in cases:
-        alone = case.kind != "cpu"
-        if group and (alone or len(group) == GROUP or sum(map(need_bytes, [*group, case])) > available):
-            yield group
-            group = []
-        group.append(case)
-    if group:
-        yield group
-
-
 def conduct(
     cases: Sequence[Case],
     start: Callable[[Case], Worker],
@@ -135,16 +124,17 @@ def conduct(
     rng: Random,
     tell: Callable[[str], None],
     extras: Sequence[Extra] = (),
+    referee: Referee | None = None,
 ) -> Iterator[RawResult]:
     """Play the cases of a group and yield what came of each, as each ends; a lost worker ends its own case only.
 
-    ``extras`` are measured after the rounds, ceilings before them too. Ctrl-C ends everything, and first yields the
-    cases that have a whole round.
+    ``extras`` are measured after the rounds, ceilings before them too. A ``referee`` stops the cases in place of the
+    plan's rules. Ctrl-C ends everything, and first yields the cases that have a whole round.
     """
     players: list[Player] = []
     try:
         for case in cases:
-            player = Player(case, start, plan, tell, tuple(extras))
+            player = Player(case, start, plan, tell, tuple(extras), referee is not None)
             players.append(player)  # before it works, so that whatever ends this closes its worker
             player.prepare()
             if player.state is State.DONE:
@@ -158,6 +148,12 @@ def conduct(
                 if player.state is State.SAMPLED:
                     player.finish()
                 if player.state is State.DONE:
+                    yield player.end()
+            stops = referee([player.raw for player in players]) if referee is not None else {}
+            for player in players:
+                if player.case in stops and player.state is State.SAMPLING:
+                    player.stop(stops[player.case])
+                    player.finish()
                     yield player.end()
     except KeyboardInterrupt:
         for each in sorted(players, key=lambda each: each is player):  # last the one whose worker is busy, or hangs
@@ -189,8 +185,10 @@ class Player:
         plan: Plan,
         tell: Callable[[str], None],
         extras: tuple[Extra, ...],
+        is_refereed: bool = False,
     ) -> None:
         self.case, self.start, self.plan, self.tell, self.extras = case, start, plan, tell, extras
+        self.is_refereed = is_refereed
         self.raw = RawResult(case)
         self.worker = start(case)
         self.state = State.STARTED
@@ -209,7 +207,7 @@ class Player:
             self.state = State.SAMPLING
 
     def play_round(self, number: int) -> None:
-        """SAMPLING -> SAMPLING, or SAMPLED when a stopping rule holds."""
+        """SAMPLING -> SAMPLING, or SAMPLED when a rule of the plan holds; where there is a referee, it decides."""
         self.tell(f"{self.case.label}: round {number}{self._so_far()}")
         with self._ending_when_lost():
             if self.plan.fresh and self.raw.rounds:
@@ -217,9 +215,14 @@ class Player:
                 self.worker = self.start(self.case)
                 self._warm_up()
             self._keep(rounds=(*self.raw.rounds, self.worker.ask(ROUND)))
-            self._keep(stopped=reason_to_stop(self.raw.latency_ms, self.plan))
-            if self.raw.stopped is not None:
-                self.state = State.SAMPLED
+            if not self.is_refereed:
+                self.stop(reason_to_stop(self.raw.latency_ms, self.plan))
+
+    def stop(self, reason: Stop | None) -> None:
+        """SAMPLING -> SAMPLED, if there is a reason."""
+        self._keep(stopped=reason)
+        if reason is not None:
+            self.state = State.SAMPLED
 
     def finish(self) -> None:
         """SAMPLED -> DONE: a last look at the outputs, then the extras."""

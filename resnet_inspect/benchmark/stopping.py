@@ -6,7 +6,8 @@ from typing import Literal
 from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.statistics import Rounds, half_width, median_interval, median_of, pooled
 
-Stop = Literal["precise", "noise", "time", "quick", "interrupted"]  # why sampling ended
+# Why sampling ended; in a race a case was beaten, or all that were left were decided.
+Stop = Literal["precise", "noise", "time", "quick", "interrupted", "beaten", "decided"]
 
 
 def reason_to_stop(rounds: Rounds, plan: Plan) -> Stop | None:

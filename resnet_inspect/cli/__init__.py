@@ -34,6 +34,7 @@ COMMANDS = {
     "budget": "Whether a model keeps its limits, for CI.",
     "bench": "Measured latency, throughput and memory, with error bars.",
     "predict": "Milliseconds of a forward pass by calibration; nothing runs.",
+    "tune": "The fastest way to run a model here, found by racing.",
     "show": "A saved Record of bench, in any format.",
     "verdict": "Whether one Record of bench is slower than another.",
     "calibrate": "How long each class of work takes on this machine, as a profile.",

@@ -20,3 +20,11 @@ def size(text: str) -> float | None:
         return amounts.size(text)
     except RequestError as error:
         raise click.BadParameter(error.message) from None
+
+
+def seconds(text: str) -> float:
+    """90s, 5min or 1h"""
+    try:
+        return amounts.seconds(text)
+    except RequestError as error:
+        raise click.BadParameter(error.message) from None

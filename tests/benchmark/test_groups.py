@@ -7,7 +7,7 @@ from fake_workers import case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resnet_inspect.benchmark.schedule import GROUP, groups
+from resnet_inspect.benchmark.groups import GROUP, groups
 
 LAW = settings(deadline=None, max_examples=50)
 

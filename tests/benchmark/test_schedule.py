@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from fake_workers import ANSWERS, PLAN, STEP, A, FakeBenchmark, FakeWorker, case, extras_of, three
@@ -15,6 +16,8 @@ from resnet_inspect.benchmark.messages import (
     WorkerLost,
 )
 from resnet_inspect.benchmark.plan import Plan, plan_for
+from resnet_inspect.benchmark.schedule import RawResult, conduct
+from resnet_inspect.benchmark.stopping import Stop
 
 
 def test_every_case_is_prepared_once_and_played_once_a_round() -> None:
@@ -192,3 +195,26 @@ def test_a_waiting_user_is_told_what_is_going_on() -> None:
     said = [line.rpartition(": ")[2] for line in stage.told]
     assert said == ["warming up", "round 1", "round 2, 10.0 ms ±0.0%"], "with the median so far"
     assert all(line.startswith(case("a").label) for line in stage.told)
+
+
+def test_a_referee_stops_cases_after_a_round_in_place_of_the_plan() -> None:
+    """It sees whole rounds of all cases, those that ended and those that were lost; the plan's rules stop nobody."""
+    seen: list[dict[str, tuple[int, str]]] = []
+
+    def referee(raws: Sequence[RawResult]) -> dict[Case, Stop]:
+        seen.append({raw.case.model: (len(raw.rounds), raw.stopped or raw.status) for raw in raws})
+        stops: dict[int, dict[Case, Stop]] = {2: {case("a"): "beaten"}, 9: {case("b"): "decided", case("c"): "decided"}}
+        return stops.get(len(seen), {})
+
+    stage = three(c={"fails": {("round", 4): WorkerLost("crashed")}})
+    raw_results = {
+        raw.case.model: raw
+        for raw in conduct(stage.cases, stage.start, PLAN, random.Random(0), stage.told.append, (), referee)
+    }
+    assert seen[0] == {"a": (1, "ok"), "b": (1, "ok"), "c": (1, "ok")}
+    assert seen[3] == {"a": (2, "beaten"), "b": (4, "ok"), "c": (3, "crashed")}
+    assert [len(raw_results[name].rounds) for name in "abc"] == [2, 9, 3]
+    assert [raw_results[name].stopped for name in "abc"] == ["beaten", "decided", None]
+    assert raw_results["b"].finished == FINISHED
+    assert [*raw_results] == ["a", "c", "b"], "a case that is beaten is told at once"
+    assert {worker.closed for worker in stage.workers.values()} == {1}

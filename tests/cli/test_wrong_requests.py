@@ -138,6 +138,20 @@ WRONG = [
     (("roofline", "--machine", "--device", "h200"), "unknown device 'h200'", "use cpu, cuda"),
     (("roofline", "--machine", "--device", "cpu", "--precision", "tf32"), "tf32 does not exist on cpu", "fp32"),
     (("devices", "h200"), "unexpected extra argument", "--help"),
+    (("tune", "resnet18", "--among", "colour=red"), "no axis 'colour'", "one of layout"),
+    (("tune", "resnet18", "--among", "modes=eager"), "no axis 'modes'", "'mode'"),
+    (("tune", "resnet18", "--among", "layout="), "layout= is not one of contiguous", ""),
+    (("tune", "resnet18", "--among", "fp32"), "names no axis", "precision"),
+    (("tune", "resnet18", "--among", "batch=0"), "not a whole number above 0", "batch=1,2"),
+    (("tune", "resnet18", "--budget", "0"), "'0' is not a time above 0", ""),
+    (("tune", "resnet18", "--budget", "5 parsecs"), "'5 parsecs' is not a time", ""),
+    (("tune", "resnet18", "--budget", "9e99"), "'9e99' is not a time", ""),
+    (("tune", "resnet18", "--delta", "nan"), "not a number above 0", ""),
+    (("tune", "resnet18", "--for", "speed"), "'speed' is not one of 'throughput', 'latency'", ""),
+    (("tune", "resnet18", "--max-memory", "8M"), "is not a size", ""),
+    (("tune", "resnet18", "-o", "-"), "the Record to a file", "tuned.json"),
+    (("tune", "resnet18", "-o", "run.txt"), "a Record is JSON", "run.json"),
+    (("tune", "resnet18", "-o", "nowhere/run.json"), "no folder nowhere", "create it"),
 ]
 
 

@@ -40,6 +40,16 @@ VALUES: dict[str, tuple[str, ...]] = {
     "writing": ("torchvision", "timm"),
     "precision": PRECISIONS,
     "word": ("resnet18", "flop", "residual", "host-bound", "RI001", "relu", "receptive-field"),
+    "among": (
+        "threads=1",
+        "batch=1,2,3",
+        "mode=eager,compile",
+        "layout=contiguous,threads=2",
+        "mode=graph",
+        "batch=0",
+        "x=1",
+    ),
+    "budget": ("5min", "1h", "1", "0", "5 parsecs"),
     "pattern": ("*", "wide*", "resnet1?", "[ab]*"),
 }
 
@@ -80,6 +90,8 @@ def surroundings() -> Iterator[None]:
         patch("resnet_inspect.counting.run.run_all", refuse),
         patch("resnet_inspect.benchmark.run.probe", probe),
         patch("resnet_inspect.benchmark.run.ProcessWorker", lambda job: Worker(job)),
+        patch("resnet_inspect.tuning.run.probe", probe),
+        patch("resnet_inspect.tuning.run.ProcessWorker", lambda job: Worker(job)),
     ):
         yield
 

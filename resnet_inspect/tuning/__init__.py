@@ -1,0 +1,1 @@
+"""The fastest configuration of a net on this machine, found by racing."""
