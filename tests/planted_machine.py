@@ -1,6 +1,7 @@
 """A machine whose speed is known: its workers answer what planted coefficients say of their net, with noise."""
 
 from dataclasses import dataclass, field, replace
+from math import inf
 from random import Random
 from typing import TypeVar
 
@@ -43,7 +44,8 @@ TRUTH: dict[str, float] = {
 class PlantedMachine:
     """Answers for every worker; it computes ``speed`` times as fast as TRUTH, and each round takes ``slower`` as long.
 
-    ``fails`` names nets whose workers are lost in their first round, ``interrupts`` one at which Ctrl-C comes.
+    ``fails`` names nets whose workers are lost in their first round, ``interrupts`` one at which Ctrl-C comes;
+    it also comes after ``last_round`` rounds.
     """
 
     noise: float = 0.02
@@ -51,6 +53,7 @@ class PlantedMachine:
     slower: tuple[float, ...] = (1.0,)
     fails: frozenset[str] = frozenset()
     interrupts: str = ""
+    last_round: float = inf
     device: str = "cpu"
     rng: Random = field(default_factory=lambda: Random(0))
     rounds: int = 0
@@ -109,7 +112,7 @@ class PlantedWorker:
         machine = self.machine
         if self.case.model in machine.fails:
             raise WorkerLost("crashed", "planted")
-        if self.case.model == machine.interrupts:
+        if self.case.model == machine.interrupts or machine.rounds >= machine.last_round:
             raise KeyboardInterrupt
         slower = machine.slower[machine.rounds % len(machine.slower)]
         machine.rounds += 1

@@ -138,7 +138,7 @@ def _unlike(one: Case, other: Case) -> int:
 def measure_truth(cases: Sequence[Case], path: Path, quick: bool) -> None:
     """Measure those of ``cases`` that the Record in ``path`` lacks, and add them to it as they end."""
     before = _read(path) if path.exists() else None
-    done = before.results if before else ()
+    done = tuple(result for result in before.results if result.stopped != "interrupted") if before else ()
     left = tuple(case for case in cases if case not in {result.case for result in done})
     if not left:
         return

@@ -15,8 +15,10 @@ from resnet_inspect.prediction.measure import Way, is_interrupted, measure
 from resnet_inspect.prediction.measured import profiles_of
 from resnet_inspect.prediction.profile import Profile
 
-UNSEEN = ("resnet34", "resnet101", "seresnet50", "resnext50_32x4d", "wide_resnet101_2", "resnet50_gn", "resnetblur50",
-          "regnet_y_800mf", "ecaresnet26t", "resnetrs50", "resnetv2_50", "res2net50_26w_4s")  # fmt: skip
+UNSEEN = (
+    "resnet34", "resnet101", "seresnet50", "resnext50_32x4d", "wide_resnet101_2", "resnetv2_50d_gn", "resnetblur50",
+    "regnet_y_800mf", "ecaresnet26t", "resnetrs50", "resnetv2_50", "res2net50_26w_4s",
+)  # fmt: skip
 
 
 def calibrated(machine: PlantedMachine, quick: bool = False, **way: object) -> Record:

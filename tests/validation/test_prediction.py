@@ -2,6 +2,7 @@
 
 import re
 import sys
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -47,12 +48,13 @@ def test_a_run_that_was_ended_goes_on_where_it_stopped(monkeypatch: pytest.Monke
     main(argv)
     names = [r.case.model for r in from_json((tmp_path / "truth.json").read_text(encoding="utf-8")).results]
     (tmp_path / "truth.json").unlink()
-    machine.interrupts = names[-1]
+    machine.rounds, machine.last_round = 0, 9  # a group of four has ended, and a case of the next is under way
     with pytest.raises(SystemExit, match="130"):
         main(argv)
-    kept = [result.case for result in from_json((tmp_path / "truth.json").read_text(encoding="utf-8")).results]
-    assert kept
-    machine.interrupts, machine.measured = "", []
+    truth = from_json((tmp_path / "truth.json").read_text(encoding="utf-8"))
+    kept = [result.case for result in truth.results if result.stopped != "interrupted"]
+    assert len(kept) == 4
+    machine.last_round, machine.measured = inf, []
     main(argv)
     assert not set(machine.measured) & set(kept), "neither these nor the calibration are measured again"
     assert sorted(names) == sorted(
