@@ -134,7 +134,7 @@ def test_a_choice_may_be_typed_in_capitals(precision: str) -> None:
         (lambda: ri.compare("resnet18", "resnet50", device="t4", precision="fp8"),
          "precision 'fp8' is not one of fp32, tf32, bf16, fp16"),
         (lambda: ri.list(sort="price"),
-         "sort 'price' is not one of name, family, params, macs, activations, floor, top1"),
+         "sort 'price' is not one of name, family, params, macs, activations, floor, latency, top1"),
     ],
 )  # fmt: skip
 def test_the_choices_of_an_error_are_those_that_can_be_typed(ask, message: str) -> None:
