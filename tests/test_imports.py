@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "resnet_inspect"
 ROWS = (
-    {"docstrings", "errors", "escape", "units", "vocabulary", "language", "typed_json"},
+    {"docstrings", "errors", "escape", "folders", "units", "vocabulary", "language", "typed_json"},
     {"graph", "kwargs", "pyproject", "report", "versioned_json"},
     {"resnet", "hardware"},
     {"counting"},
@@ -26,6 +26,7 @@ RANK = {room: rank for rank, row in enumerate(ROWS) for room in row}
 # One third-party package, one home.
 TORCH = ("runtime", "benchmark/worker")
 HOMES: dict[str, tuple[str, ...]] = {"click": ("cli",), "rich": ("render",), "onnx": ("exchange",)}
+HOMES["platformdirs"] = ("folders",)
 HOMES |= dict.fromkeys(("torch", "torchvision", "fvcore", "thop", "numpy", "timm"), TORCH)
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE or path.stem in RANK]
 
@@ -35,7 +36,7 @@ def room(path: Path) -> str:
 
 
 def at_home(path: Path, homes: tuple[str, ...]) -> bool:
-    return str(path.relative_to(PACKAGE)).startswith(tuple(f"{home}/" for home in homes))
+    return str(path.relative_to(PACKAGE)).startswith(tuple(f"{home}{end}" for home in homes for end in ("/", ".py")))
 
 
 def imports(path: Path) -> list[tuple[str, bool]]:

@@ -118,7 +118,8 @@ def _unseen(seen: set[str]) -> list[str]:
     """The zoo's nets of photographs that are not ``seen``: a random one of each family, then a second, and so on."""
     families: dict[str, list[str]] = {}
     for variant in variants():
-        if variant.spec.input_size >= 64 and variant.name not in seen:
+        of_any_size = variant.spec.input_size >= 64 and variant.spec.head != "attention"
+        if of_any_size and variant.name not in seen:
             families.setdefault(variant.family, []).append(variant.name)
     rng = Random(0)
     shuffled = [rng.sample(names, len(names)) for names in families.values()]

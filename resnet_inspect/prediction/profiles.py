@@ -2,11 +2,11 @@
 
 import os
 import re
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
 from resnet_inspect.errors import RequestError
+from resnet_inspect.folders import data_folder
 from resnet_inspect.prediction.profile import Conditions, Profile
 from resnet_inspect.prediction.profile_json import from_json
 
@@ -96,25 +96,21 @@ def stored_at(conditions: Conditions) -> Path:
 
 
 def profiles_folder() -> Path:
-    """Where the platform keeps a program's data: the XDG base directory, Apple's Application Support, or Windows'
-    local data."""
-    home = Path.home()
-    if sys.platform == "darwin":
-        data = home / "Library" / "Application Support"
-    elif sys.platform == "win32":
-        data = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    else:
-        data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
-    return data / "resnet-inspect" / "profiles"
+    """The folder of this user's profiles.
+
+    Raises:
+        RequestError: the user has no home.
+    """
+    folder = data_folder()
+    if folder is None:
+        raise RequestError("this user has no home for profiles", hint="set HOME, or name a file")
+    return folder / "profiles"
 
 
 def stored(device: str) -> list[Profile]:
     """The profiles of the user's data folder for a kind of device."""
-    try:
-        files = sorted(profiles_folder().glob(f"{device}-*.json"))
-    except RuntimeError:  # a user without a home
-        files = []
-    return [read_profile(file) for file in files]
+    folder = data_folder()
+    return [read_profile(file) for file in sorted((folder / "profiles").glob(f"{device}-*.json"))] if folder else []
 
 
 def _plainest(profiles: list[Profile], device: str, asked: dict[str, str | int | None]) -> Profile:

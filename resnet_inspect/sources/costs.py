@@ -1,12 +1,11 @@
 """What nets of a library cost, kept in the user's cache folder: to trace one takes a third of a second."""
 
 import json
-import os
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from resnet_inspect.folders import cache_folder
 from resnet_inspect.typed_json import Count, decode, encode
 
 
@@ -63,16 +62,5 @@ class Store:
 
 def cache_file() -> Path | None:
     """The file of costs in the user's cache folder; None for a user without a home."""
-    try:
-        return _cache_folder() / "resnet-inspect" / "costs.jsonl"
-    except RuntimeError:
-        return None
-
-
-def _cache_folder() -> Path:
-    """Where the platform keeps what may be lost: the XDG base directory, Apple's Caches, or Windows' local data."""
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache_folder()
+    return folder and folder / "costs.jsonl"

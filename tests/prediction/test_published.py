@@ -132,10 +132,10 @@ def test_what_is_no_table_is_refused_in_words(tmp_path: Path, text: str, words: 
     ("more", "words"),
     [
         ({"test": 0}, "--test 0"),
-        ({"test": 107}, "--test 107"),
+        ({"test": 1000}, "--test 1000"),
         ({"nets": 3}, "3 cannot be fitted"),
         ({"nets": 500}, "500 cannot be fitted"),
-        ({"test": 90, "nets": 20}, "--test holds out 90: 20 cannot be fitted"),
+        ({"test": 90, "nets": 60}, "--test holds out 90: 60 cannot be fitted"),
         ({"device_like": "rtx9999"}, "unknown device"),
         ({"device_like": "t4", "precision": "bf16"}, "no bf16 peak is known"),
     ],
