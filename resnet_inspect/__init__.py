@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from resnet_inspect.api.network import build, export_spec, fold, lower, spec
     from resnet_inspect.api.records import read_record
     from resnet_inspect.api.static import flops, memory, summary
+    from resnet_inspect.api.training import accuracy, train
     from resnet_inspect.api.words import explain, glossary
     from resnet_inspect.errors import InspectError
     from resnet_inspect.graph import Graph
@@ -35,6 +36,7 @@ __all__ = [
     "Graph",
     "InspectError",
     "ResNetSpec",
+    "accuracy",
     "bench",
     "budget",
     "build",
@@ -58,6 +60,7 @@ __all__ = [
     "show",
     "spec",
     "summary",
+    "train",
     "verdict",
 ]
 
@@ -73,6 +76,7 @@ HOMES = {
     "api.network": "build export_spec fold lower spec",
     "api.records": "read_record",
     "api.static": "flops memory summary",
+    "api.training": "accuracy train",
     "api.words": "explain glossary",
     "errors": "InspectError",
     "graph": "Graph",

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "resnet_inspect"
 ROWS = (
-    {"docstrings", "errors", "escape", "units", "vocabulary", "language", "typed_json"},
+    {"docstrings", "errors", "escape", "units", "vocabulary", "language", "typed_json", "whole_file"},
     {"graph", "kwargs", "report", "versioned_json"},
     {"resnet", "hardware"},
     {"counting"},
@@ -17,15 +17,15 @@ ROWS = (
     {"sources"},
     {"benchmark"},
     {"questions", "linter"},
-    {"records", "explainer"},
+    {"records", "explainer", "training"},
     {"api"},
     {"cli"},
 )
 RANK = {room: rank for rank, row in enumerate(ROWS) for room in row}
 # One third-party package, one home.
-TORCH = ("runtime", "benchmark/worker")
+TORCH = ("runtime", "benchmark/worker", "training/loop")
 HOMES: dict[str, tuple[str, ...]] = {"click": ("cli",), "rich": ("render",), "onnx": ("exchange",)}
-HOMES |= dict.fromkeys(("torch", "torchvision", "fvcore", "thop", "numpy", "timm"), TORCH)
+HOMES |= dict.fromkeys(("torch", "torchvision", "fvcore", "thop", "numpy", "timm", "tensorboard", "PIL"), TORCH)
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE or path.stem in RANK]
 
 
@@ -77,7 +77,7 @@ def test_a_third_party_package_is_imported_only_at_home(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_the_runtime_is_imported_only_inside_a_function(path: Path) -> None:
     for name, at_top in imports(path):
-        of_torch = name.startswith(("resnet_inspect.runtime", "resnet_inspect.benchmark.worker"))
+        of_torch = name.startswith(tuple(f"resnet_inspect.{home.replace('/', '.')}" for home in TORCH))
         assert not (of_torch and at_top) or at_home(path, TORCH), f"{path} imports {name}"
 
 

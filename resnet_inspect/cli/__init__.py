@@ -34,6 +34,8 @@ COMMANDS = {
     "bench": "Measured latency, throughput and memory, with error bars.",
     "show": "A saved Record of bench, in any format.",
     "verdict": "Whether one Record of bench is slower than another.",
+    "train": "Train a model, resumably; its cost before, its accuracy after.",
+    "accuracy": "How well a checkpoint of train classifies.",
     "export": "A model's graph as JSON, ONNX or a diagram.",
     "export-spec": "A model as a spec.toml to edit.",
 }
