@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import torch
@@ -168,22 +169,19 @@ class _Session:
     def _train(self) -> None:
         """The steps that are left of an epoch."""
         position, now = self.position, checkpoint.draws(self.device)
-        if position.step:
-            checkpoint.set_draws(position.started, self.device)
-        else:
-            position.started = now
         if position.step == self.steps:  # cut off in the evaluation
-            checkpoint.set_draws(now, self.device)
             return
         self.trainee.net.train()
-        skipped = position.step
+        batches = datasets.batches(self.loader)
+        if not position.step:
+            position.started = now
+        else:
+            checkpoint.set_draws(position.started, self.device)
+            for _ in islice(batches, position.step):  # loaded again, so that every worker draws what it drew
+                pass
+            checkpoint.set_draws(now, self.device)
         started, before = time.perf_counter(), position.seconds
-        for number, (images, labels) in enumerate(datasets.batches(self.loader)):
-            if number < skipped:  # loaded again, so that every worker draws what it drew
-                started = time.perf_counter()
-                continue
-            if number == skipped and skipped:
-                checkpoint.set_draws(now, self.device)
+        for images, labels in batches:
             self._step(images, labels)
             position.seconds = before + time.perf_counter() - started
             self.watch.progress(self._number(), self.run.recipe.epochs * self.steps)
