@@ -139,5 +139,5 @@ def accuracy(
 
 def _whole(name: str, number: int) -> int:
     if not isinstance(number, int) or number < 0 or number >= 2**63:
-        raise RequestError(f"--{name} {number!r} is not a whole number from 0 to below 2^63")
+        raise RequestError(f"--{name} {number!r} is not a whole number from 0 to below 2^63", hint=f"as --{name} 0")
     return number

@@ -13,7 +13,7 @@ from resnet_inspect.vocabulary import LAYOUTS, TRAINING_MODES, TRAINING_PRECISIO
 
 EXAMPLES = (
     "resnet-inspect train tutorial_resnet18_cifar10 --data cifar10 --dry-run",
-    "resnet-inspect train tutorial_resnet18_cifar10 --data fake:128 --epochs 1 --workers 0 --device cpu",
+    "resnet-inspect train tutorial_resnet18_cifar10 --data fake:64 --epochs 1 --workers 0 --device cpu",
 )
 REDRAW_S = 0.1
 

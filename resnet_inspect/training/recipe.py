@@ -79,7 +79,8 @@ def change(recipe: Recipe, epochs: int | None, batch_size: int | None) -> Recipe
     given = {"epochs": epochs, "batch_size": batch_size}
     for name, number in given.items():
         if number is not None and (not isinstance(number, int) or number < 1):
-            raise RequestError(f"--{name.replace('_', '-')} {number!r} is not a whole number from 1")
+            option = name.replace("_", "-")
+            raise RequestError(f"--{option} {number!r} is not a whole number from 1", hint=f"as --{option} 10")
     return replace(recipe, **{name: number for name, number in given.items() if number is not None})  # type: ignore[arg-type]  # whole numbers
 
 

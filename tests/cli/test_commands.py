@@ -153,8 +153,8 @@ def test_help_ends_with_real_examples(run: Run, command: str) -> None:
     assert run(*filter(None, [command]), "-h").stdout == done.stdout
 
 
-# What the pages show, test_docs plays; and a test below measures this machine.
-PLAYED = {*commands(), "resnet-inspect roofline --record run.json --machine"}
+# What the pages show, test_docs plays; a test below measures this machine; test_train trains before it tests.
+PLAYED = {*commands(), "resnet-inspect roofline --record run.json --machine", *EXAMPLES["train"], *EXAMPLES["accuracy"]}
 
 
 @pytest.mark.usefixtures("scripted_workers")

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -22,7 +23,9 @@ from torchvision import datasets, transforms
 from torchvision.models.resnet import BasicBlock, ResNet
 
 import resnet_inspect as ri
+from resnet_inspect.cli import accuracy as accuracy_command
 from resnet_inspect.cli import main
+from resnet_inspect.cli import train as train_command
 
 SMALL = {"workers": 0, "device": "cpu"}
 MODERN = {"recipe": "modern", "recipe_settings": ("ema_decay=0.9", "lr=0.05"), "epochs": 3, "batch_size": 8}
@@ -264,3 +267,10 @@ def test_the_command_line_trains_resumes_and_tests(
     assert tested.exit_code == 0, tested.output
     results = json.loads((where / "results.json").read_text(encoding="utf-8"))
     assert json.loads(tested.stdout)["facts"]["test_accuracy"] == results["epochs"][-1]["test_accuracy"]
+
+
+def test_the_examples_of_the_helps_run_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for example in (*train_command.EXAMPLES, *accuracy_command.EXAMPLES):
+        done = CliRunner().invoke(main, shlex.split(example)[1:])
+        assert done.exit_code == 0, done.output

@@ -7,9 +7,9 @@ MISSING = "TensorBoard is not installed, and no scalars are written: pip install
 
 
 class Board:
-    """Writes scalars into a run's folder; steps from ``first`` on replace those of a run that was cut off."""
+    """Writes scalars into a run's folder; steps after ``done`` replace those of a run that was cut off."""
 
-    def __init__(self, folder: str, first: int) -> None:
+    def __init__(self, folder: str, done: int) -> None:
         self.writer: Any = None
         try:
             with warnings.catch_warnings():
@@ -17,7 +17,7 @@ class Board:
                 from torch.utils.tensorboard import SummaryWriter
         except ImportError:
             return
-        self.writer = SummaryWriter(folder, purge_step=first or None)
+        self.writer = SummaryWriter(folder, purge_step=done + 1)
 
     def add(self, step: int, **scalars: float) -> None:
         if self.writer is not None:

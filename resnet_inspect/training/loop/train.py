@@ -22,7 +22,8 @@ from resnet_inspect.training.loop.trainee import Trainee, autocast, own_state, s
 from resnet_inspect.training.recipe import dump, lr_factor
 from resnet_inspect.training.run import Epoch, Run, refuse_other
 
-LOG_STEPS = 100  # between two looks at the losses, each of which waits for a GPU
+LOG_STEPS = 100  # between two losses on the board
+LOOK_STEPS = {"cpu": 1}  # between two looks at the losses, each of which waits for a GPU; elsewhere LOG_STEPS
 SAVE_S = 600.0  # between two checkpoints within an epoch
 
 
@@ -185,7 +186,7 @@ class _Session:
             self._step(images, labels)
             position.seconds = before + time.perf_counter() - started
             self.watch.progress(self._number(), self.run.recipe.epochs * self.steps)
-            if position.step % LOG_STEPS == 0 or self.device.type == "cpu":
+            if position.step % LOOK_STEPS.get(self.device.type, LOG_STEPS) == 0:
                 self._look()
             self._check()
             if time.monotonic() - self.saved_at > SAVE_S:
