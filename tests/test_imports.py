@@ -104,6 +104,17 @@ def test_a_static_command_loads_neither_torch_nor_numpy_nor_rich() -> None:
         ["flops", "--format", "md"],
         ["list", "--format", "csv"],
         ["roofline", "--format", "json"],
+        [
+            "train",
+            "tutorial_resnet18_cifar10",
+            "--data",
+            "cifar10",
+            "--dry-run",
+            "--device",
+            "a100",
+            "--format",
+            "json",
+        ],
     ):
         third_party = loaded_by(CALL.format(args=args)) & {*HOMES, "resnet_inspect", "markdown_it", "pygments"}
         assert third_party == allowed

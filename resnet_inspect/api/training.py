@@ -53,7 +53,7 @@ def train(
     from resnet_inspect.hardware.devices import find_device, is_torch_device
     from resnet_inspect.training import recipe as recipes
     from resnet_inspect.training import report
-    from resnet_inspect.training.data import read_data
+    from resnet_inspect.training.data import made_for, read_data
     from resnet_inspect.training.plan import plan
     from resnet_inspect.training.run import Run
     from resnet_inspect.vocabulary import LAYOUTS, TRAINING_MODES, TRAINING_PRECISIONS
@@ -63,10 +63,10 @@ def train(
     if batch_size is None and sized is not None and sized[0] > 1:
         batch_size = sized[0]
     chosen = recipes.change(recipes.load(recipe, recipe_settings), epochs, batch_size)
-    small = read_data(data, (), 0).image if sized is None else None  # CIFAR's images, whatever the net is made for
-    image = (*sized[1:],) if sized is not None else small or source.image
-    classes = source.graph((1, *image)).output.shape[-1]
-    images = read_data(data, image, classes)
+    images = read_data(data)
+    image = (images.image or source.image) if sized is None else sized[1:]
+    one = source.graph((1, *image))
+    images = made_for(images, image, one.output.shape[-1])
     run = Run(
         model=source.name,
         source=source.job,
@@ -81,7 +81,7 @@ def train(
         workers=_whole("workers", workers),
     )
     limits = None if is_torch_device(device) else find_device(device)
-    cost = plan(source, run, images, limits)
+    cost = plan(source, one, run, images, limits)
     if dry_run:
         return answer(report.planned(run, cost, images, limits))
     if limits is not None:
@@ -115,7 +115,7 @@ def accuracy(
     Raises:
         RequestError: the file is no whole checkpoint, or the net or the data do not fit it.
     """
-    from resnet_inspect.training.data import read_data
+    from resnet_inspect.training.data import made_for, read_data
     from resnet_inspect.training.recipe import change
     from resnet_inspect.training.report import evaluated
 
@@ -125,7 +125,7 @@ def accuracy(
     run, values = trained.read(checkpoint, source)
     net = trained.net_of(run, values, checkpoint)
     classes = trained.classes_of(net, run)
-    images = read_data(data or run.data, run.image, classes)
+    images = made_for(read_data(data or run.data), run.image, classes)
     if images.classes != classes:
         raise RequestError(
             f"{checkpoint} is of a net with {classes} outputs, {images.text} has {images.classes} classes",

@@ -1,7 +1,7 @@
 """The data set that ``--data`` names: where it lies, how many images and classes it has, and of which size."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from resnet_inspect.errors import RequestError
@@ -26,7 +26,8 @@ class DataSet:
 
     Attributes:
         folder: what torchvision's class takes as its root; empty for ``fake``.
-        image: C, H, W of its images; None for a folder, whose images may differ.
+        classes: 0 for made-up images, which have the net's.
+        image: C, H, W of its images; None for a folder, whose images may differ, and for made-up ones.
     """
 
     text: str
@@ -38,8 +39,8 @@ class DataSet:
     image: Image | None
 
 
-def read_data(text: str, image: Image, classes: int) -> DataSet:
-    """The data set that ``text`` names; made-up data have the net's own ``image`` and ``classes``.
+def read_data(text: str) -> DataSet:
+    """The data set that ``text`` names.
 
     Raises:
         RequestError: it names none, or its folder has another layout.
@@ -51,8 +52,13 @@ def read_data(text: str, image: Image, classes: int) -> DataSet:
         case "imagefolder" if rest:
             return _read_folder(text, rest)
         case "fake" if rest.isascii() and rest.isdecimal() and 1 <= int(rest[:12]) <= MOST_FAKE:
-            return DataSet(text, "fake", "", int(rest), max(1, int(rest) // 5), classes, image)
+            return DataSet(text, "fake", "", int(rest), max(1, int(rest) // 5), 0, None)
     raise RequestError(f"--data {text} names no data set", hint=f"use {FORMS}")
+
+
+def made_for(data: DataSet, image: Image, classes: int) -> DataSet:
+    """``data``, where they are made up, with images and classes as the net has them."""
+    return replace(data, image=image, classes=classes) if data.kind == "fake" else data
 
 
 def missing(data: DataSet, reason: str) -> RequestError:

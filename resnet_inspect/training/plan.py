@@ -42,22 +42,23 @@ class Plan:
     doubt: str = ""
 
 
-def plan(source: Source, run: Run, data: DataSet, device: Device | None) -> Plan:
-    """What ``run`` will cost, on ``device`` if there is one.
+def plan(source: Source, one: Graph, run: Run, data: DataSet, device: Device | None) -> Plan:
+    """What ``run`` will cost, on ``device`` if there is one; ``one`` is the net of ``source`` on one image.
 
     Raises:
-        RequestError: the net has another number of classes than the data, or cannot take the images.
+        RequestError: the net has another number of classes than the data.
         ShapeError: a BatchNorm sees one value a channel in a batch, or in the last of an epoch.
     """
-    recipe = run.recipe
-    one, batch = source.graph((1, *run.image)), source.graph((recipe.batch_size, *run.image))
     _refuse_other_classes(one, source, data)
+    recipe = run.recipe
+    batch = source.graph((recipe.batch_size, *run.image))
     whole, rest = divmod(data.images, recipe.batch_size)
     doubt, peak, macs = "", None, None
     try:
-        for size, steps in ((recipe.batch_size, whole), (rest, bool(rest))):
-            if steps:
-                refuse_to_train(source.graph((size, *run.image)))
+        if whole:
+            refuse_to_train(batch)
+        if rest:
+            refuse_to_train(source.graph((rest, *run.image)))
         macs = sum(training_flops(batch).values()) // 2 * data.images // recipe.batch_size
         peak = _peak_bytes(batch, run)
     except ShapeError:

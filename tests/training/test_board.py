@@ -49,9 +49,7 @@ def test_tensorboard_reads_what_results_say(folder: str, tmp_path: Path, monkeyp
     ]
 
 
-def test_steps_that_are_done_again_are_shown_once(
-    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_steps_that_are_done_again_are_shown_once(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resnet_inspect.training.loop.train.LOG_STEPS", 4)
 
     def stop(done: int, planned: int) -> None:
