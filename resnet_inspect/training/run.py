@@ -1,6 +1,7 @@
 """A run: the net, its data, its recipe and how it is executed; and an epoch of it, as the files keep them."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from resnet_inspect.errors import RequestError
@@ -58,14 +59,21 @@ def refuse_other(asked: Run, saved: Run, where: str) -> None:
     Raises:
         RequestError: it names the first difference.
     """
-    for each in fields(Run):
-        if getattr(asked, each.name) != getattr(saved, each.name):
-            name = each.name if each.name != "recipe_name" else "recipe"
-            kept, wanted = (_shown(getattr(run, each.name)) for run in (saved, asked))
+    for name, wanted, kept in _values(asked, saved):
+        if wanted != kept:
             raise RequestError(
-                f"{where} holds a run with another {name}: {kept}, not {wanted}",
+                f"{where} holds a run with {name} {_shown(kept)}, not {_shown(wanted)}",
                 hint="resume with the options that it began with, or give -o another folder",
             )
+
+
+def _values(one: Run, other: Run) -> Iterator[tuple[str, object, object]]:
+    """What decides the weights of both: the fields of the runs, then those of their recipes."""
+    for each in fields(Run):
+        if each.name not in ("recipe", "recipe_name"):
+            yield each.name, getattr(one, each.name), getattr(other, each.name)
+    for each in fields(Recipe):
+        yield each.name, getattr(one.recipe, each.name), getattr(other.recipe, each.name)
 
 
 def _shown(value: object) -> str:

@@ -185,11 +185,11 @@ def test_a_checkpoint_that_would_run_code_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"settings": (*SMALL_NET, "groups=1", "act=silu")}, "another model"),
-        ({"batch_size": 4}, "another recipe"),
-        ({"recipe": "modern"}, "another recipe"),
-        ({"seed": 1}, "another seed"),
-        ({"workers": 1}, "another workers"),
+        ({"settings": (*SMALL_NET, "groups=1", "act=silu")}, "with model resnet18"),
+        ({"batch_size": 4}, "with batch_size 8, not 4"),
+        ({"recipe": "modern"}, "with optimizer adam, not sgd"),
+        ({"seed": 1}, "with seed 0, not 1"),
+        ({"workers": 1}, "with workers 0, not 1"),
     ],
 )
 def test_another_runs_checkpoint_is_not_resumed(
