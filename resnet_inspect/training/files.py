@@ -51,17 +51,25 @@ def unwritable(path: str, error: OSError) -> OutputError:
     )
 
 
-def open_folder(folder: str, resume: bool) -> bool:
-    """Make the run's folder, and say whether it holds a checkpoint to resume from.
+def has_checkpoint(folder: str, resume: bool) -> bool:
+    """Whether ``folder`` holds a checkpoint to resume from.
 
     Raises:
-        RequestError: it holds a run, and nobody asked to resume. OutputError: it cannot be made.
+        RequestError: it does, and nobody asked to resume.
+    """
+    is_begun = os.path.exists(os.path.join(folder, LAST))
+    if is_begun and not resume:
+        raise RequestError(f"{folder} holds a run", hint="--resume continues it; -o names another folder")
+    return is_begun
+
+
+def make_folder(folder: str) -> None:
+    """Make the run's folder, unless it is there.
+
+    Raises:
+        OutputError: it cannot be made.
     """
     try:
         os.makedirs(folder, exist_ok=True)
     except (OSError, ValueError) as error:  # ValueError: a null byte in the path
         raise unwritable(folder, error if isinstance(error, OSError) else OSError(0, str(error))) from None
-    is_begun = os.path.exists(os.path.join(folder, LAST))
-    if is_begun and not resume:
-        raise RequestError(f"{folder} holds a run", hint="--resume continues it; -o names another folder")
-    return is_begun

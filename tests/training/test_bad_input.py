@@ -111,6 +111,7 @@ def test_a_data_set_that_is_missing_and_cannot_be_fetched_is_one_line(
     monkeypatch.setattr("torchvision.datasets.cifar.download_and_extract_archive", fetch)
     with pytest.raises(RequestError, match=r"could be fetched: \[Errno -2\] Name") as refused:
         train(f"cifar10:{tmp_path}", tmp_path / "run", settings=(*SMALL_NET[:-1], "num_classes=10"))
+    assert not (tmp_path / "run").exists()
     assert "DIR/train/CLASS" in refused.value.hint
 
 
@@ -140,6 +141,10 @@ class Net(nn.Module):
     def forward(self, x):
         self.steps += self.training
         return self.fc(x.flatten(1)) * (float("nan") if self.steps == 5 else 1)
+
+class Late(Net):
+    def forward(self, x):
+        return super().forward(x) * (float("nan") if self.steps == 3 and not self.training else 1)
 """
 
 
@@ -159,6 +164,16 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_names_the_step(
     assert ended.value.exit_code == FAILED
     assert len(losses) == 4
     assert len(torch.load(tmp_path / "run" / "last.pt", weights_only=True)["epochs"]) == 1
+
+
+def test_a_test_loss_that_is_not_finite_leaves_no_checkpoint_of_such_weights(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(DIVERGING, encoding="utf-8")
+    with pytest.raises(InspectError, match="the test loss is nan after epoch 1"):
+        ri.train(
+            f"{tmp_path}/net.py:Late", (1, 3, 32, 32), 8, data=f"imagefolder:{folder}", folder=str(tmp_path / "run"),
+            workers=0, device="cpu",
+        )  # fmt: skip
+    assert [path.name for path in (tmp_path / "run").iterdir() if path.suffix != ".0"] == ["recipe.toml"]
 
 
 @pytest.mark.parametrize("torn", [0, 100, -2000, -1])

@@ -67,11 +67,12 @@ def train(
     with own_state(run, where):
         trainee, position = Trainee(run, where), Position()
         seed(run.seed)  # what the weights have drawn does not move what training draws
-        if files.open_folder(folder, resume):
+        if files.has_checkpoint(folder, resume):
             position = _resume(run, trainee, folder)
         if len(position.epochs) == run.recipe.epochs:
             return Outcome(tuple(position.epochs), None, was_finished=True)
         parts = datasets.open_parts(data, run.image, run.recipe, is_sized)
+        files.make_folder(folder)
         files.save(folder, files.RECIPE, dump(run.recipe))
         return _Session(run, trainee, position, folder, head, watch, parts).complete()
 
@@ -94,6 +95,10 @@ def _resume(run: Run, trainee: Trainee, folder: str) -> Position:
 def _check_precision(run: Run, device: torch.device) -> None:
     if run.precision in ("tf32", "amp-fp16") and device.type != "cuda":
         raise RequestError(f"--precision {run.precision} needs a CUDA device", hint="use fp32 or amp-bf16")
+
+
+def _diverged(message: str) -> InspectError:
+    return InspectError(message, hint="lower the rate, as --set-recipe lr=0.001; the checkpoint before it is kept")
 
 
 class _Session:
@@ -141,6 +146,8 @@ class _Session:
         loss, accuracy = evaluate(
             self.trainee.evaluated, self.test_loader, partial(autocast, self.run, self.device), self.device, self._check
         )
+        if not math.isfinite(loss):
+            raise _diverged(f"the test loss is {loss} after epoch {len(position.epochs) + 1}")
         epoch = Epoch(
             epoch=len(position.epochs) + 1,
             train_loss=position.loss_sum / position.images,
@@ -218,10 +225,8 @@ class _Session:
         first = self._number() - len(losses)
         for number, (loss, (_, images)) in enumerate(zip(losses, self.pending, strict=True), first):
             if not math.isfinite(loss):
-                raise InspectError(
-                    f"the loss is {loss} in epoch {len(position.epochs) + 1}, step {number % self.steps + 1}",
-                    hint="lower the rate, as --set-recipe lr=0.001; the checkpoint before this step is kept",
-                )
+                place = f"epoch {len(position.epochs) + 1}, step {number % self.steps + 1}"
+                raise _diverged(f"the loss is {loss} in {place}")
             position.loss_sum += loss * images
             position.images += images
             self.watch.losses(number, loss)
