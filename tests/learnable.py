@@ -15,7 +15,6 @@ SMALL_NET = ("depths=1,1", "widths=8,16", "stem=3:1:8", "stem_pool=none", "input
 def images(count: int, classes: int = CLASSES, seed: int = 0, side: int = 32) -> tuple[np.ndarray, list[int]]:
     """``count`` images N, H, W, C of bytes, and their labels, which take turns."""
     patterns = np.random.default_rng(1).integers(0, 2, (classes, 4, 4, 3)).repeat(side // 4, 1).repeat(side // 4, 2)
-    patterns = np.concatenate([patterns, patterns[:, :, ::-1]])[: 2 * classes]
     labels = [index % classes for index in range(count)]
     noise = np.random.default_rng(seed).normal(0, 30, (count, side, side, 3))
     return np.clip(64 + 128 * patterns[labels] + noise, 0, 255).astype(np.uint8), labels

@@ -36,22 +36,33 @@ def command(images: Path, run: Path, workers: int) -> list[str]:
     ]  # fmt: skip
 
 
-def ends(line: Sequence[str]) -> float:
-    """Run ``line`` to its end; the seconds that this takes."""
-    start = time.monotonic()
-    subprocess.run(line, cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE_S)
-    return time.monotonic() - start
+def begun(line: Sequence[str], run: Path) -> subprocess.Popen[bytes]:
+    """The process of ``line``, once the folder of its run is there."""
+    process = subprocess.Popen(line, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not run.exists() and process.poll() is None:
+        time.sleep(0.01)
+    return process
+
+
+def ends(line: Sequence[str], run: Path) -> float:
+    """Run ``line`` to its end; the seconds from the run's folder to its last file.
+
+    Raises:
+        SystemExit: it fails.
+    """
+    process, start = begun(line, run), time.time()
+    if process.wait(PATIENCE_S):
+        raise SystemExit(f"{' '.join(line)} failed")
+    return (run / "last.pt").stat().st_mtime - start
 
 
 def killed(line: Sequence[str], run: Path, after_s: float) -> bool:
     """Kill ``line`` so many seconds after its folder is there; whether it was still running then."""
-    with subprocess.Popen(line, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        end = time.monotonic() + PATIENCE_S
-        while not run.exists() and process.poll() is None and time.monotonic() < end:
-            time.sleep(0.01)
-        time.sleep(after_s)
-        was_running = process.poll() is None
-        process.kill()
+    process = begun(line, run)
+    time.sleep(after_s)
+    was_running = process.poll() is None
+    process.kill()
+    process.wait()
     return was_running
 
 
@@ -72,15 +83,13 @@ def main() -> int:
         whole, seconds = {}, {}
         for workers in (0, 1):
             run = folder / f"undisturbed-{workers}"
-            ends(command(images, run, workers))
+            seconds[workers] = ends(command(images, run, workers), run)
             whole[workers] = weights(run)
-            history = (run / "history.csv").read_text(encoding="utf-8").splitlines()[1:]
-            seconds[workers] = 1.5 * sum(float(row.split(",")[5]) for row in history)  # tests and checkpoints on top
         for number in range(options.kills):
             workers, run = number % 2, folder / f"killed-{number}"
             line, after_s = command(images, run, workers), rng.uniform(0, seconds[workers])
             was_running = killed(line, run, after_s)
-            ends(line)
+            ends(line, run)
             ours = weights(run)
             same = ours.keys() == whole[workers].keys() and all(
                 map(torch.equal, ours.values(), whole[workers].values())

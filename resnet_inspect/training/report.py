@@ -10,7 +10,7 @@ from resnet_inspect.training.files import best_of
 from resnet_inspect.training.plan import Plan
 from resnet_inspect.training.recipe import Recipe
 from resnet_inspect.training.run import Epoch, Run
-from resnet_inspect.units import percent, significant, text
+from resnet_inspect.units import percent, text
 
 
 def planned(run: Run, cost: Plan, data: DataSet, device: Device | None) -> Report:
@@ -37,11 +37,11 @@ def trained(
     """What came of the run, next to what was predicted."""
     columns: tuple[Column[Epoch], ...] = (
         Column("epoch", "epoch", lambda epoch: epoch.epoch, "integer"),
-        Column("train_loss", "train loss", lambda epoch: significant(epoch.train_loss, 4)),
-        Column("test_loss", "test loss", lambda epoch: significant(epoch.test_loss, 4)),
+        Column("train_loss", "train loss", lambda epoch: epoch.train_loss, "number"),
+        Column("test_loss", "test loss", lambda epoch: epoch.test_loss, "number"),
         Column("test_accuracy", "test accuracy", lambda epoch: epoch.test_accuracy, "share"),
-        Column("learning_rate", "learning rate", lambda epoch: significant(epoch.learning_rate)),
-        Column("seconds", "time", lambda epoch: 1e3 * epoch.seconds, "ms", optional=True),
+        Column("learning_rate", "learning rate", lambda epoch: epoch.learning_rate, "number"),
+        Column("train_ms", "time", lambda epoch: 1e3 * epoch.seconds, "ms", optional=True),
         Column("images_per_s", "images/s", lambda epoch: epoch.images_per_s, "rate"),
     )
     best = best_of(epochs)
@@ -74,7 +74,7 @@ def evaluated(run: Run, data: DataSet, path: str, epoch: int, loss: float, accur
             Fact("checkpoint", "checkpoint", path),
             Fact("epoch", "epoch", epoch, "integer"),
             Fact("images", "images", data.test_images, "integer"),
-            Fact("test_loss", "test loss", significant(loss, 4)),
+            Fact("test_loss", "test loss", loss, "number"),
             Fact("test_accuracy", "test accuracy", accuracy, "share"),
         ),
     )

@@ -102,6 +102,21 @@ def test_small_images_are_refused_unless_their_size_is_asked_for(tmp_path: Path)
         train(root, tmp_path / f"run{side}", input=(1, 3, side, side), epochs=1)
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"settings": (*SMALL_NET, "in_channels=1")}, "images have 3 channels, the net has 1"),
+        ({"recipe_settings": ("mean=[0.5]", "std=[0.5]")}, "images have 3 channels, the recipe has 1"),
+        ({"batch_size": 23, "input": (1, 3, 2, 2)}, "one value a channel"),
+    ],
+)
+def test_data_that_do_not_fit_are_refused(folder: Path, tmp_path: Path, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(RequestError, match=said) as refused:
+        train(folder, tmp_path / "run", **options)
+    assert refused.value.hint
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_data_set_that_is_missing_and_cannot_be_fetched_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

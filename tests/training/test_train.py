@@ -130,7 +130,8 @@ def test_a_net_of_the_tutorial_learns_well_above_chance(cifar10: str, tmp_path: 
 def test_a_run_leaves_the_files_that_it_promises(folder: str, tmp_path: Path) -> None:
     where = tmp_path / "run"
     answer = ri.train("resnet18", settings=SMALL_NET, data=folder, folder=str(where), seed=5, **MODERN, **SMALL)
-    facts = json.loads(answer.to_json())["facts"]
+    document = json.loads(answer.to_json())
+    facts = document["facts"]
     results = json.loads((where / "results.json").read_text(encoding="utf-8"))
     assert [*results] == ["model", "recipe", "seed", "params", "macs", "epochs", "best"]
     assert (results["model"], results["seed"]) == (f"resnet18 {' '.join(SMALL_NET)}", 5)
@@ -139,6 +140,8 @@ def test_a_run_leaves_the_files_that_it_promises(folder: str, tmp_path: Path) ->
     assert [[*epoch] for epoch in results["epochs"]] == [columns] * 3
     with (where / "history.csv").open(encoding="utf-8") as file:
         assert [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)] == results["epochs"]
+    rows = [row | {"seconds": row.pop("train_ms") / 1e3} for row in document["tables"]["epochs"]]
+    assert [pytest.approx(epoch) for epoch in results["epochs"]] == rows
     best = max(results["epochs"], key=lambda epoch: epoch["test_accuracy"])
     assert results["best"] == {"epoch": best["epoch"], "test_accuracy": best["test_accuracy"]}
     assert facts["params"] == results["params"] == sum(w.numel() for n, w in weights(where).items() if is_learned(n))
