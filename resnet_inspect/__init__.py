@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from resnet_inspect.api.prediction import calibrate_from, predict
     from resnet_inspect.api.records import read_record
     from resnet_inspect.api.static import flops, memory, summary
+    from resnet_inspect.api.training import accuracy, train
     from resnet_inspect.api.tuning import tune
     from resnet_inspect.api.words import explain, glossary
     from resnet_inspect.errors import InspectError
@@ -39,6 +40,7 @@ __all__ = [
     "Graph",
     "InspectError",
     "ResNetSpec",
+    "accuracy",
     "bench",
     "budget",
     "build",
@@ -67,6 +69,7 @@ __all__ = [
     "show",
     "spec",
     "summary",
+    "train",
     "tune",
     "verdict",
 ]
@@ -86,6 +89,7 @@ HOMES = {
     "api.prediction": "calibrate_from predict",
     "api.records": "read_record",
     "api.static": "flops memory summary",
+    "api.training": "accuracy train",
     "api.tuning": "tune",
     "api.words": "explain glossary",
     "errors": "InspectError",

@@ -8,8 +8,8 @@ from math import isfinite
 from typing import Literal
 
 Unit = Literal[
-    "text", "integer", "count", "bytes", "share", "ratio", "shape", "ms", "percent", "rate", "sum", "flop_rate",
-    "byte_rate", "mark", "count_change", "bytes_change", "ms_change",
+    "text", "integer", "count", "bytes", "share", "ratio", "shape", "ms", "percent", "rate", "number", "sum",
+    "flop_rate", "byte_rate", "mark", "count_change", "bytes_change", "ms_change",
 ]  # fmt: skip
 Value = str | int | float | bool | Sequence[int] | Mapping[str, int] | None
 
@@ -44,6 +44,8 @@ def text(value: Value, unit: Unit = "text") -> str:
             return f"{value:.2f}%"
         case "rate", int() | float():
             return f"{value:,.0f}" if round(value) >= 1000 else significant(value)
+        case "number", int() | float():
+            return significant(value, 4)
         case "flop_rate", int() | float():
             return f"{_scaled(round(value), 1000, SI)}FLOP/s"
         case "byte_rate", int() | float():

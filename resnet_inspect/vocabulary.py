@@ -14,11 +14,18 @@ ELEMENT_BYTES: dict[Precision, int] = {"fp32": 4, "tf32": 4, "bf16": 2, "fp16": 
 RunPrecision = Literal["fp32", "tf32", "bf16", "fp16", "amp-bf16", "amp-fp16"]
 RUN_PRECISIONS: tuple[RunPrecision, ...] = get_args(RunPrecision)
 
+# Weights stay in fp32: a small step is lost in 8 or 11 bits.
+TrainingPrecision = Literal["fp32", "tf32", "amp-bf16", "amp-fp16"]
+TRAINING_PRECISIONS: tuple[TrainingPrecision, ...] = get_args(TrainingPrecision)
+
 Layout = Literal["contiguous", "channels_last"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 
 Mode = Literal["eager", "graph", "compile", "compile+graph"]
 MODES: tuple[Mode, ...] = get_args(Mode)
+
+TrainingMode = Literal["eager", "compile"]
+TRAINING_MODES: tuple[TrainingMode, ...] = get_args(TrainingMode)
 
 Depth = Literal["stage", "block", "layer"]
 DEPTHS: tuple[Depth, ...] = get_args(Depth)

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "resnet_inspect"
 ROWS = (
-    {"docstrings", "errors", "escape", "folders", "units", "vocabulary", "language", "typed_json"},
+    {"docstrings", "errors", "escape", "folders", "units", "vocabulary", "language", "typed_json", "whole_file"},
     {"graph", "kwargs", "pyproject", "report", "versioned_json"},
     {"resnet", "hardware"},
     {"counting"},
@@ -18,16 +18,16 @@ ROWS = (
     {"benchmark"},
     {"prediction", "tuning"},
     {"questions", "linter"},
-    {"records", "explainer"},
+    {"records", "explainer", "training"},
     {"api"},
     {"cli"},
 )
 RANK = {room: rank for rank, row in enumerate(ROWS) for room in row}
 # One third-party package, one home.
-TORCH = ("runtime", "benchmark/worker")
+TORCH = ("runtime", "benchmark/worker", "training/loop")
 HOMES: dict[str, tuple[str, ...]] = {"click": ("cli",), "rich": ("render",), "onnx": ("exchange",)}
 HOMES["platformdirs"] = ("folders",)
-HOMES |= dict.fromkeys(("torch", "torchvision", "fvcore", "thop", "numpy", "timm"), TORCH)
+HOMES |= dict.fromkeys(("torch", "torchvision", "fvcore", "thop", "numpy", "timm", "tensorboard", "PIL"), TORCH)
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE or path.stem in RANK]
 
 
@@ -79,7 +79,7 @@ def test_a_third_party_package_is_imported_only_at_home(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_the_runtime_is_imported_only_inside_a_function(path: Path) -> None:
     for name, at_top in imports(path):
-        of_torch = name.startswith(("resnet_inspect.runtime", "resnet_inspect.benchmark.worker"))
+        of_torch = name.startswith(tuple(f"resnet_inspect.{home.replace('/', '.')}" for home in TORCH))
         assert not (of_torch and at_top) or at_home(path, TORCH), f"{path} imports {name}"
 
 
@@ -106,6 +106,17 @@ def test_a_static_command_loads_neither_torch_nor_numpy_nor_rich() -> None:
         ["flops", "--format", "md"],
         ["list", "--format", "csv"],
         ["roofline", "--format", "json"],
+        [
+            "train",
+            "tutorial_resnet18_cifar10",
+            "--data",
+            "cifar10",
+            "--dry-run",
+            "--device",
+            "a100",
+            "--format",
+            "json",
+        ],
     ):
         third_party = loaded_by(CALL.format(args=args)) & {*HOMES, "resnet_inspect", "markdown_it", "pygments"}
         assert third_party == allowed

@@ -11,7 +11,10 @@ import pytest
 import resnet_inspect as ri
 
 # verb -> a call of it; what the call returns is printed, too
+SMALL = "settings=['depths=1', 'widths=8', 'num_classes=4'], epochs=1, batch_size=4, workers=0, device='cpu'"
 CALLS = {
+    "train": f"ri.train('resnet18', (1, 3, 32, 32), data='fake:8', folder=record + '.run', {SMALL})",
+    "accuracy": "ri.accuracy(record + '.run/last.pt', workers=0, device='cpu')",
     "bench": "ri.bench('resnet18', device='cpu', input=(1, 3, 32, 32), threads=1, quick=True, max_time_s=0.1)",
     "budget": "ri.budget('resnet18', max_macs=1)",
     "build": "ri.build('resnet18')",

@@ -2,11 +2,10 @@
 
 import io
 import os
-import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from errno import EACCES, EISDIR
 from typing import NoReturn
 
@@ -17,6 +16,7 @@ from resnet_inspect.cli.stderr import discard, tell
 from resnet_inspect.errors import OutputError, RequestError
 from resnet_inspect.render import FORMATS, Format, render
 from resnet_inspect.report import Report
+from resnet_inspect.whole_file import unfinished, write_whole
 
 BLOCK = 4096  # bytes of a file system that is full for a text, too
 SUFFIXES: dict[str, Format] = {
@@ -27,7 +27,6 @@ SUFFIXES: dict[str, Format] = {
     ".html": "html",
     ".txt": "table",
 }
-PID = re.compile("[1-9][0-9]{0,8}")
 UNPRINTABLE = "backslashreplace"  # bytes of a file name that are no text; JSON reads them back
 
 
@@ -64,7 +63,7 @@ def write(content: str | bytes, output: str | None) -> None:
             with open(output, "wb") as stream:
                 stream.write(written)
         else:
-            _replace(os.path.realpath(output), written)
+            write_whole(os.path.realpath(output), written)
 
 
 def check_writable(output: str) -> None:
@@ -76,7 +75,7 @@ def check_writable(output: str) -> None:
             if not os.access(output, os.W_OK):
                 raise PermissionError(EACCES, os.strerror(EACCES))
             return
-        with _unfinished(os.path.realpath(output)) as path, open(path, "x", encoding="utf-8") as file:
+        with unfinished(os.path.realpath(output)) as path, open(path, "x", encoding="utf-8") as file:
             file.write(" " * BLOCK)
 
 
@@ -90,51 +89,9 @@ def _naming(output: str) -> Iterator[None]:
         ) from None
 
 
-@contextmanager
-def _unfinished(path: str) -> Iterator[str]:
-    """A name next to ``path``; a file of that name is gone afterwards, and so are those of saves that were killed."""
-    folder, name = os.path.split(path)
-    _remove_abandoned(folder, name)
-    unfinished = os.path.join(folder, f".{name}.{os.getpid()}")
-    try:
-        yield unfinished
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(unfinished)
-
-
-def _remove_abandoned(folder: str, name: str) -> None:
-    """Remove each unfinished ``name`` whose process is gone."""
-    with suppress(OSError):
-        for entry in os.listdir(folder):
-            beginning, _, pid = entry.rpartition(".")
-            if beginning == f".{name}" and PID.fullmatch(pid) and not _is_running(int(pid)):
-                os.unlink(os.path.join(folder, entry))
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # of another user
-        pass
-    return True
-
-
 def _is_special(path: str) -> bool:
     """Whether ``path`` is a device, a pipe or a directory, which no file may replace."""
     return os.path.exists(path) and not os.path.isfile(path)
-
-
-def _replace(path: str, written: bytes) -> None:
-    """Write a new file next to ``path``, then rename it over ``path``; the old permissions stay."""
-    with _unfinished(path) as unfinished:
-        with open(unfinished, "xb") as file:
-            file.write(written)
-        if os.path.exists(path):
-            os.chmod(unfinished, os.stat(path).st_mode)
-        os.replace(unfinished, path)
 
 
 def _to_stdout(content: str | bytes) -> None:

@@ -1,4 +1,4 @@
-"""Show on a terminal what a running benchmark is doing."""
+"""Show on a terminal what a running benchmark or training is doing."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -18,13 +18,17 @@ Tell = Callable[[str], None]
 Count = Callable[[int, int], None]
 
 
-class CasesColumn(ProgressColumn):
+class DoneColumn(ProgressColumn):
     """How many cases have ended, of how many, and the time that the others will take, where it is known."""
+
+    def __init__(self, noun: str) -> None:
+        super().__init__()
+        self.noun = noun
 
     def render(self, task: Task) -> Text:
         if task.total is None:
             return Text()
-        ended = f"{task.completed:.0f}/{task.total:.0f} cases,"
+        ended = f"{task.completed:.0f}/{task.total:.0f} {self.noun},"
         left = task.time_remaining
         return Text(ended if left is None else f"{ended} {timedelta(seconds=ceil(left))} left,")
 
@@ -48,16 +52,16 @@ class LastingStream:
 
 
 @contextmanager
-def live(console: Console | None = None) -> Iterator[tuple[Tell, Count, Tell]]:
+def live(console: Console | None = None, noun: str = "cases") -> Iterator[tuple[Tell, Count, Tell]]:
     """Yield three functions: show what goes on, count the cases that have ended and are planned, leave a line above.
 
     The display redraws only when one of them is called, because a timer would disturb the measurement. It draws on
-    stderr unless ``console`` is given, and is erased in the end.
+    stderr unless ``console`` is given, and is erased in the end. ``noun`` is what is counted.
     """
     console = console or Console(file=cast(IO[str], LastingStream(sys.stderr)))
     progress = Progress(
         BarColumn(bar_width=20),
-        CasesColumn(),
+        DoneColumn(noun),
         TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
         console=console,
         auto_refresh=False,

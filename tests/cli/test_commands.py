@@ -153,9 +153,12 @@ def test_help_ends_with_real_examples(run: Run, command: str) -> None:
     assert run(*filter(None, [command]), "-h").stdout == done.stdout
 
 
-# What the pages show, test_docs plays; a test below measures this machine, and test_calibrate plays a planted one.
+# What the pages show, test_docs plays; a test below measures this machine, test_calibrate plays a planted one,
+# and test_train trains before it tests.
 PLAYED = {*commands(), "resnet-inspect roofline --record run.json --machine"}
-PLAYED |= {example for command in ("calibrate", "profile", "predict") for example in EXAMPLES[command]}
+PLAYED |= {
+    example for command in ("calibrate", "profile", "predict", "train", "accuracy") for example in EXAMPLES[command]
+}
 
 
 @pytest.mark.usefixtures("scripted_workers")

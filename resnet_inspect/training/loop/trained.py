@@ -1,0 +1,65 @@
+"""The net of a checkpoint, and how well it classifies."""
+
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+
+from resnet_inspect.errors import RequestError
+from resnet_inspect.runtime.environment import resolve
+from resnet_inspect.sources.source import Source
+from resnet_inspect.training.data import DataSet
+from resnet_inspect.training.loop import checkpoint, datasets
+from resnet_inspect.training.loop.evaluate import evaluate
+from resnet_inspect.training.loop.trainee import autocast, first_output, make, own_state
+from resnet_inspect.training.recipe import Recipe
+from resnet_inspect.training.run import Run
+
+
+def read(path: str, source: Source | None) -> tuple[Run, dict[str, Any]]:
+    """The run and the values of a checkpoint; ``source`` is its net, where the user named one.
+
+    Raises:
+        RequestError: it is no whole checkpoint, is of another net, or of code that nobody named.
+    """
+    run, values = checkpoint.load(path)
+    if source is not None and source.job != run.source:
+        raise RequestError(f"{path} is of {run.model}, not of {source.name}", hint=f"--model {run.model}")
+    if source is None and "code" in run.source:
+        raise RequestError(f"{path} is of {run.model}, which is code", hint=f"name it, as --model {run.source['code']}")
+    return run, values
+
+
+def net_of(run: Run, values: dict[str, Any], path: str) -> nn.Module:
+    """The net with the weights that were tested: the averaged ones, where the run kept some.
+
+    Raises:
+        RequestError: the weights do not fit the net.
+    """
+    with own_state(run, torch.device("cpu")):
+        net = make(run.source, run.model, run.image)
+    average = values.get("average")
+    try:
+        weights = values["net"]
+        if average is not None:
+            weights = {name.removeprefix("module."): each for name, each in average.items() if name != "n_averaged"}
+        net.load_state_dict(weights)
+    except (KeyError, RuntimeError, TypeError, AttributeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise RequestError(f"{path} does not fit {run.model}: {reason}", hint=checkpoint.WRITTEN) from None
+    return net.eval()
+
+
+def classes_of(net: nn.Module, run: Run) -> int:
+    with torch.no_grad():
+        return int(first_output(net(torch.zeros(1, *run.image))).shape[-1])
+
+
+def test(net: nn.Module, run: Run, recipe: Recipe, data: DataSet, workers: int, device: str) -> tuple[float, float]:
+    """Mean cross-entropy and accuracy on the test images of ``data``, in batches of the recipe's size."""
+    where = torch.device(resolve(device))
+    part = datasets.open_parts(data, run.image, recipe, is_sized=True)[1]
+    loader = datasets.loader(part, recipe, workers, train=False, pin=where.type == "cuda")
+    with own_state(run, where):
+        return evaluate(net.to(where), loader, partial(autocast, run, where), where, lambda: None)
