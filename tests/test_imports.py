@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "resnet_inspect"
 ROWS = (
     {"docstrings", "errors", "escape", "folders", "units", "vocabulary", "language", "typed_json", "whole_file"},
-    {"graph", "kwargs", "pyproject", "report", "versioned_json"},
+    {"graph", "kwargs", "report", "toml_files", "versioned_json"},
     {"resnet", "hardware"},
     {"counting"},
     {"runtime", "render", "exchange"},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from resnet_inspect import pyproject
+from resnet_inspect import toml_files
 from resnet_inspect.errors import RequestError
 
 DEVICES = "devices"  # a table that every command may read, and no option
@@ -20,11 +20,11 @@ def defaults(ctx: click.Context, config: str | None, keys: Sequence[str]) -> str
     Raises:
         RequestError: the file cannot be read, or a key or value in it is wrong.
     """
-    path = Path(config) if config is not None else pyproject.nearest(Path.cwd())
-    table = pyproject.read_table(path) if path else None
+    path = Path(config) if config is not None else toml_files.nearest(Path.cwd())
+    table = toml_files.read_table(path) if path else None
     if path is None or table is None:
         if config is not None:
-            raise RequestError(f"{config} has no table {pyproject.TABLE}", hint=f"it may set {', '.join(keys)}")
+            raise RequestError(f"{config} has no table {toml_files.TABLE}", hint=f"it may set {', '.join(keys)}")
         return ""
     options = {_key(option): option for option in ctx.command.params}
     ctx.default_map = {}
@@ -33,7 +33,7 @@ def defaults(ctx: click.Context, config: str | None, keys: Sequence[str]) -> str
             continue
         if key not in keys:
             raise RequestError(
-                f"{path}: unknown key {key!r} in {pyproject.TABLE}", hint=f"it may set {', '.join(keys)}"
+                f"{path}: unknown key {key!r} in {toml_files.TABLE}", hint=f"it may set {', '.join(keys)}"
             )
         option = options[key]
         try:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from resnet_inspect import pyproject
+from resnet_inspect import toml_files
 from resnet_inspect.errors import RequestError
 from resnet_inspect.hardware.device import GIGA, TERA, Device
 from resnet_inspect.units import text
@@ -23,8 +23,8 @@ def read_devices(folder: Path, taken: Collection[str]) -> dict[str, Device]:
     Raises:
         RequestError: the file cannot be read, or an entry is wrong; the message names file and key.
     """
-    path = pyproject.nearest(folder)
-    table = (pyproject.read_table(path) or {}).get("devices", {}) if path else {}
+    path = toml_files.nearest(folder)
+    table = (toml_files.read_table(path) or {}).get("devices", {}) if path else {}
     if not isinstance(table, dict):
         raise RequestError(f"{path}: devices is not a table", hint="write [tool.resnet-inspect.devices.NAME]")
     return {name: _device(f"{path}: devices.{name}", name, entry, taken) for name, entry in table.items()}

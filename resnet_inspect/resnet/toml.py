@@ -1,13 +1,13 @@
 """A spec as a TOML file: a base variant, and the fields that differ from it."""
 
 import os
-import tomllib
 
 from resnet_inspect.errors import RequestError, SpecError
 from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.fields import from_mapping, to_mapping
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.resnet.zoo import Variant
+from resnet_inspect.toml_files import read_toml
 
 
 def load(path: str) -> Variant:
@@ -16,18 +16,8 @@ def load(path: str) -> Variant:
     Raises:
         RequestError: the file cannot be read, is not TOML, or describes no spec.
     """
-    try:
-        with open(path, "rb") as file:
-            content = file.read()
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise RequestError(f"{path}: {reason}", hint="give a variant's name or a spec.toml that exists") from None
-    try:
-        values = tomllib.loads(content.decode())
-    except (ValueError, RecursionError) as error:
-        raise RequestError(
-            f"{path} is not TOML: {error}", hint="`resnet-inspect export-spec` prints an example"
-        ) from None
+    hints = "give a variant's name or a spec.toml that exists", "`resnet-inspect export-spec` prints an example"
+    values = read_toml(path, *hints)
     base, name = values.pop("base", "resnet50"), values.pop("name", os.path.splitext(os.path.basename(path))[0])
     if not (isinstance(base, str) and isinstance(name, str) and name.isprintable() and name.strip()):
         raise SpecError(f"{path}: base and name must be a line of text each", hint='write base = "resnet50"')

@@ -8,6 +8,7 @@ from math import cos, pi
 from typing import Annotated, Any, Literal
 
 from resnet_inspect.errors import RequestError
+from resnet_inspect.toml_files import read_toml
 from resnet_inspect.typed_json import OPTIONAL, Rule, Size, decode, encode
 from resnet_inspect.vocabulary import Optimizer
 
@@ -114,15 +115,7 @@ def _read(name: str) -> dict[str, Any]:
     path = os.path.join(os.path.dirname(__file__), "recipes", f"{name.lower()}.toml") if known else name
     if not (known or name.lower().endswith(".toml")):
         raise RequestError(f"unknown recipe {name!r}", hint=f"{', '.join(NAMES)}, or a file as mine.toml")
-    try:
-        with open(path, "rb") as file:
-            return tomllib.loads(file.read().decode())
-    except OSError as error:
-        raise RequestError(f"{path}: {error.strerror}", hint=f"{', '.join(NAMES)}, or a file that exists") from None
-    except (ValueError, RecursionError) as error:  # a null byte in the path is one, too
-        raise RequestError(
-            f"{path!r} is not TOML: {error}", hint="a run writes its recipe.toml as an example"
-        ) from None
+    return read_toml(path, f"{', '.join(NAMES)}, or a file that exists", "a run writes its recipe.toml as an example")
 
 
 def _checked(name: str, values: Mapping[str, Any]) -> Recipe:
