@@ -70,23 +70,28 @@ def check_among(among: Among) -> dict[str, tuple[str | int, ...]]:
     Raises:
         RequestError: as ``read_among``.
     """
+    for axis, values in among.items():
+        if axis not in AXES:
+            near = get_close_matches(axis, AXES, n=1)
+            raise RequestError(
+                f"--among: no axis {axis!r}", hint=f"did you mean {near[0]!r}?" if near else f"one of {', '.join(AXES)}"
+            )
+        if not values:
+            raise RequestError(f"--among {axis} has no values", hint=f"as --among {axis}=A,B")
     return {axis: tuple(_value(axis, value) for value in values) for axis, values in among.items()}
 
 
 def _value(axis: str, value: str | int) -> str | int:
-    if axis not in AXES:
-        near = get_close_matches(axis, AXES, n=1)
-        raise RequestError(
-            f"--among: no axis {axis!r}", hint=f"did you mean {near[0]!r}?" if near else f"one of {', '.join(AXES)}"
-        )
     words = AXES[axis][1]
     if words is not None:
         if value not in words:
             raise RequestError(f"--among {axis}={value} is not one of {', '.join(words)}")
         return value
-    if not str(value).isascii() or not str(value).isdigit() or not int(value):
-        raise RequestError(f"--among {axis}={value} is not a whole number above 0", hint=f"as --among {axis}=1,2")
-    return int(value)
+    digits = str(value).lstrip("0")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 9:
+        message = f"--among {axis}={value} is not a whole number above 0 and below 10^9"
+        raise RequestError(message, hint=f"as --among {axis}=1,2")
+    return int(digits)
 
 
 def space_of(probe: Probe, cpus: int, among: Among, many: bool, batch_size: int | None = None) -> Space:

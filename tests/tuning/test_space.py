@@ -8,7 +8,16 @@ from raw_results import GPU
 
 from resnet_inspect.errors import RequestError
 from resnet_inspect.hardware.gpu import Probe
-from resnet_inspect.tuning.space import AXES, Space, cases_at, complexity, default_case, read_among, space_of
+from resnet_inspect.tuning.space import (
+    AXES,
+    Space,
+    cases_at,
+    check_among,
+    complexity,
+    default_case,
+    read_among,
+    space_of,
+)
 from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS
 
 CUDA = Probe("cuda:0", "tf32", {"torch": "2.15.0"}, GPU)
@@ -38,6 +47,8 @@ def test_what_is_written_is_what_is_read(among: dict[str, list[str | int]]) -> N
         ("batch=0", "batch=0 is not a whole number", ""),
         ("batch=-1", "batch=-1 is not a whole number", ""),
         ("batch=²", "batch=² is not a whole number", ""),
+        ("batch=" + "9" * 5000, "is not a whole number above 0 and below 10^9", ""),
+        ("threads=1000000000", "is not a whole number above 0 and below 10^9", ""),
         ("threads=many", "threads=many is not a whole number", ""),
         ("layout=", "layout= is not one of contiguous", ""),
         ("layout=nhwc", "layout=nhwc is not one of", ""),
@@ -52,6 +63,16 @@ def test_what_cannot_be_read_is_named_with_the_remedy(text: str, error: str, hin
         read_among([text])
     assert error in raised.value.message
     assert hint in raised.value.hint
+
+
+def test_zeros_before_a_number_change_nothing() -> None:
+    assert read_among(["batch=" + "0" * 5000 + "999999999"]) == {"batch": (999_999_999,)}
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_an_axis_without_values_is_refused(axis: str) -> None:
+    with pytest.raises(RequestError, match=f"--among {axis} has no values"):
+        check_among({axis: []})
 
 
 @pytest.mark.parametrize("many", [True, False])
