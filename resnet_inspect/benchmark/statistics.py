@@ -7,8 +7,9 @@ round is empty, or a sample is not finite. A relative number over zero is infini
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate, chain, combinations
-from math import fsum, inf, isfinite, sqrt
+from math import atan, cos, fsum, inf, isfinite, pi, sin, sqrt
 from random import Random
 from statistics import stdev
 
@@ -19,8 +20,7 @@ FENCE = 1.5  # Tukey's, in interquartile ranges
 SIDE_SHARE = 0.1  # a mode fills half of its side: a twentieth or fewer are a tail, which p95 tells
 MODE_DISTANCE = 0.02  # of the median: nearer modes decide no comparison, and may be ticks of the device's clock
 VALLEY_SIGMAS = 2.2  # five samples against none
-# Student's t at 97.5 %, for 1 to 9 degrees of freedom; that for more is smaller.
-STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
+HALVINGS = 40  # that find a quantile of Student's t: of at most 16, to three decimals
 SPOT = 32  # resamples that an interval is held to when it is read
 
 
@@ -150,7 +150,30 @@ def central(values: Iterable[float]) -> tuple[float, float]:
 def mean_half_width(samples: Sequence[float]) -> float | None:
     """Half the 95 % interval of the mean, by Student's t; None of a single sample."""
     n = len(samples)
-    return STUDENT[min(n - 1, len(STUDENT)) - 1] * stdev(samples) / sqrt(n) if n > 1 else None
+    return student(n - 1) * stdev(samples) / sqrt(n) if n > 1 else None
+
+
+def upper_tail(t: float, freedom: int) -> float:
+    """The chance that Student's t is above ``t`` (Abramowitz and Stegun 26.7.3 and 26.7.4)."""
+    angle, is_odd = atan(t / sqrt(freedom)), freedom % 2 == 1
+    term = total = cos(angle) if is_odd else 1.0
+    for k in range(3 if is_odd else 2, freedom, 2):
+        term *= (k - 1) / k * cos(angle) ** 2
+        total += term
+    inside = sin(angle) * total if freedom > 1 else 0.0
+    return max(0.0, (1 - (2 / pi * (angle + inside) if is_odd else inside)) / 2)
+
+
+@cache
+def student(freedom: int) -> float:
+    """The t above which 2.5 % of Student's distribution lies, to the three decimals of its tables."""
+    low, high = 0.0, 1.0
+    while upper_tail(high, freedom) > 0.025:
+        high *= 2
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if upper_tail(middle, freedom) > 0.025 else (low, middle)
+    return round(high, 3)
 
 
 def half_width(ci: tuple[float, float], median: float) -> float:

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from math import atan, cos, exp, fsum, log, pi, sin, sqrt
+from math import exp, fsum, log, sqrt
 from statistics import stdev
 from typing import TypeVar
 
-K = TypeVar("K")
+from resnet_inspect.benchmark.statistics import student, upper_tail
 
-QUANTILES = 60  # halvings that find a quantile
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def paired_ratio(old_ms: Sequence[float], new_ms: Sequence[float]) -> Ratio:
     logs = [log(new / old) for old, new in zip(old_ms, new_ms, strict=True)]
     n = len(logs)
     mean, error = fsum(logs) / n, stdev(logs) / sqrt(n)
-    reach = student(0.025, n - 1) * error
+    reach = student(n - 1) * error
     return Ratio(exp(mean), exp(mean - reach), exp(mean + reach), error, n)
 
 
@@ -62,26 +61,3 @@ def surely_above(ratios: Mapping[K, Ratio], margin: float, alpha: float = 0.05) 
             break
         above.add(keys[number])
     return above
-
-
-def upper_tail(t: float, freedom: int) -> float:
-    """The chance that Student's t is above ``t`` (Abramowitz and Stegun 26.7.3 and 26.7.4)."""
-    angle, is_odd = atan(t / sqrt(freedom)), freedom % 2 == 1
-    term = total = cos(angle) if is_odd else 1.0
-    for k in range(3 if is_odd else 2, freedom, 2):
-        term *= (k - 1) / k * cos(angle) ** 2
-        total += term
-    inside = sin(angle) * total if freedom > 1 else 0.0
-    return max(0.0, (1 - (2 / pi * (angle + inside) if is_odd else inside)) / 2)
-
-
-@cache
-def student(tail: float, freedom: int) -> float:
-    """The t above which ``tail`` of Student's distribution lies."""
-    low, high = 0.0, 1.0
-    while upper_tail(high, freedom) > tail:
-        high *= 2
-    for _ in range(QUANTILES):
-        middle = (low + high) / 2
-        low, high = (middle, high) if upper_tail(middle, freedom) > tail else (low, middle)
-    return high

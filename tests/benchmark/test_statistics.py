@@ -22,7 +22,9 @@ from resnet_inspect.benchmark.statistics import (
     quantile,
     slow_first,
     spread,
+    student,
     summarize,
+    upper_tail,
 )
 
 LAW = settings(deadline=None, max_examples=50)
@@ -315,6 +317,20 @@ def test_an_interval_is_known_again_by_its_first_resamples_and_a_moved_one_is_no
     assert not may_be_interval((low + width, high + width), rounds, seed)
     assert not may_be_interval((high, low), rounds, seed)
     assert not may_be_interval((low, max(map(max, rounds)) + 1e-9), rounds, seed)
+
+
+def test_the_quantiles_are_those_of_students_table() -> None:
+    """At 97.5 %: 1 to 10 degrees of freedom, 30 and 120 (Abramowitz and Stegun, table 26.10)."""
+    table = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
+    assert tuple(map(student, range(1, 11))) == table
+    assert (student(30), student(120)) == (2.042, 1.980)
+
+
+@pytest.mark.parametrize("freedom", range(1, 12))
+def test_the_tail_falls_from_one_to_zero_and_mirrors(freedom: int) -> None:
+    tails = [upper_tail(t, freedom) for t in (-1e9, -3.0, -1.0, 0.0, 1.0, 3.0, 1e9)]
+    assert tails == sorted(tails, reverse=True)
+    assert [a + b for a, b in zip(tails, reversed(tails), strict=True)] == pytest.approx([1.0] * 7)
 
 
 def test_the_interval_of_a_mean_is_students() -> None:
