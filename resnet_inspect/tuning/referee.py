@@ -33,7 +33,7 @@ class Outcome:
 class Referee:
     """Decides a group of cases that play every round together, by ratios to the fastest, paired by round.
 
-    A case is beaten where its ratio surely lies above 1 + δ. What is left is a tie where each interval ends below
+    A case is beaten where its ratio surely lies above 1 + δ. Another is a tie where each interval ends below
     1 + δ, or is so narrow (± δ/2) that only a ratio near 1 + δ keeps it undecided.
     """
 
