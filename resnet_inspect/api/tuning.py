@@ -4,10 +4,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from resnet_inspect.api.amounts import Amount, seconds, size
+from resnet_inspect.api.amounts import Amount, limit, seconds, size
 from resnet_inspect.api.answer import Answer, answer, one_of
-from resnet_inspect.errors import RequestError
-from resnet_inspect.sources import Input, Kwargs, Model, Settings, find_all
+from resnet_inspect.sources import Input, Kwargs, Model, Settings, find
 from resnet_inspect.sources.batch import read_input
 
 if TYPE_CHECKING:
@@ -58,12 +57,12 @@ def tune(
     from resnet_inspect.tuning.run import Request, run
     from resnet_inspect.tuning.space import check_among, read_among
 
-    for name, value in ("max-latency-ms", max_latency_ms), ("max-error", max_error), ("delta", delta):
-        if value is not None and not 0 < value < float("inf"):
-            raise RequestError(f"--{name} {value:g} is not a number above 0")
+    limit("--max-latency-ms", max_latency_ms, "40")
+    limit("--max-error", max_error, "0.02")
+    limit("--delta", delta, "0.05")
+    memory = limit("--max-memory", size(max_memory), "8GiB")
     texts = [among] if isinstance(among, str) else among
-    limit = size(max_memory)
-    (net,) = find_all([model], settings, kwargs)
+    net = find(model, settings, kwargs)
     request = Request(
         net=net,
         wanted=one_of("goal", goal, WANTED),
@@ -73,7 +72,7 @@ def tune(
         budget_s=seconds(budget),
         delta=delta,
         max_latency_ms=max_latency_ms,
-        max_memory_bytes=None if limit is None else int(limit),
+        max_memory_bytes=None if memory is None else int(memory),
         max_error=max_error,
         seed=seed,
         argv=tuple(argv),
