@@ -48,12 +48,14 @@ class Machine:
         self.peak_bytes = 2**30  # of any call
         self.rounds: Counter[Case] = Counter()
         self.groups: list[list[Case]] = []
+        self.starts: list[float] = []  # of each group, in seconds
 
     def start(self, case: Case) -> "Runner":
         return Runner(case, self)
 
     def play(self, group: Sequence[Case], referee: Referee | None = None) -> Iterator[RawResult]:
         self.groups.append([*group])
+        self.starts.append(self.seconds)
         return conduct(group, self.start, PLAN, self.rng, lambda _: None, (), referee)
 
     def track(self, goal: Goal, prune: Callable[[Goal, Case, RawResult | None], str] = lambda *_: "") -> Track:

@@ -1,7 +1,7 @@
 """A race: groups of cases that play their rounds in turn, the fastest so far in each of them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 from resnet_inspect.benchmark.case import Case
@@ -13,6 +13,7 @@ from resnet_inspect.tuning.goal import Goal
 from resnet_inspect.tuning.referee import Outcome, Referee
 
 PLAYOFFS = 3  # at most, for ties with a case that no longer leads
+UNREACHED = Outcome("unreached", why="the budget was over before it started")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,11 @@ class Race:
                     queue += self._stale()
         finally:
             for case in queue:
-                self.outcomes.setdefault(case, Outcome("unreached", why="the budget was over before it started"))
+                self.outcomes.setdefault(case, UNREACHED)
+            for case in self._stale():
+                if self.outcomes[case].fate == "tie" and (self.track.is_late() or not self._ties(case)):
+                    why = "tied with a case that no longer leads"
+                    self.outcomes[case] = replace(self.outcomes[case], fate="open", why=why)
 
     def tied(self) -> list[Case]:
         """The champion and what lies within δ of it."""
@@ -116,6 +121,13 @@ class Race:
         for case in revived:
             del self.outcomes[case]
         return revived
+
+    def _ties(self, case: Case) -> bool:
+        """Whether it tied with the champion, or with a case that did: equals take the lead from each other."""
+        outcome = self.outcomes.get(case)
+        if outcome is None or outcome.by is None or outcome.fate != "tie":
+            return False
+        return outcome.by == self.champion or self._ties(outcome.by)
 
     def _stale(self) -> list[Case]:
         """Ties with a case that no longer leads."""

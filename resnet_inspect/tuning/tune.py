@@ -9,7 +9,7 @@ from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.schedule import RawResult
 from resnet_inspect.report import Finding
 from resnet_inspect.tuning.goal import Goal
-from resnet_inspect.tuning.race import Race, Track, object_to
+from resnet_inspect.tuning.race import UNREACHED, Race, Track, object_to
 from resnet_inspect.tuning.ratio import Ratio, paired_ratio
 from resnet_inspect.tuning.referee import LEAST_ROUNDS, Fate, Outcome, duel, hold_to_bound
 from resnet_inspect.tuning.space import Space, at_batch, cases_at, complexity
@@ -19,6 +19,8 @@ from resnet_inspect.units import counted, significant, text
 # fast as a contiguous one in eager mode, and inductor lays tensors out itself.
 REACH = 1.5
 NO_GAIN = Ratio(1.0, 1.0, 1.0, 0.0, 0)
+UNRACED = Outcome("open", why="it meets the bound; the budget was over before its race")
+UNSURE = Outcome("open", why="its latency's interval holds --max-latency-ms")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -112,19 +114,23 @@ class Search:
     def _meet_bound(self, race: Race) -> None:
         """The fastest batch whose latency is within the bound; failing that, the lowest latency of all, if it is."""
         tied = sorted(race.tied(), key=lambda case: complexity(case, self.default))
-        self.winner = None
+        self.winner, self.ties = None, ()
         for case in tied:
             if within := self._largest_within(case):
                 self._race(Race(self.goal, self.plan, self.track), within)
+                unraced = [tried for tried in within if self.outcomes[tried] == UNREACHED]
+                self.outcomes |= dict.fromkeys(unraced, UNRACED)
+                if self.winner is None and unraced:
+                    self.winner = unraced[-1]
                 return
         smallest = min(self.space.batch)
         if self.goal.wanted == "throughput" and tied:
             quickest = self._configure(replace(self.goal, wanted="latency"), smallest)
             tied = sorted(quickest.tied(), key=lambda case: complexity(case, self.default))
-            self.winner = next(filter(self._meets, tied), None)
+            self.winner, self.ties = next(filter(self._meets, tied), None), ()
 
     def _largest_within(self, case: Case) -> list[Case]:
-        """``case`` at the batches that meet the bound, as bisection met them; latency grows with the batch."""
+        """``case`` at the batches that meet the bound, in order, by bisection: latency grows with the batch."""
         sizes = sorted(self.space.batch)
         within: list[Case] = []
         low, high = 0, len(sizes)
@@ -147,6 +153,9 @@ class Search:
             if reason := self.track.prune(self.goal, case, None):
                 self.outcomes[case] = Outcome("pruned", why=reason)
                 return False
+            if self.track.is_late():
+                self.outcomes[case] = UNSURE if case in self.raws else UNREACHED
+                return False
             for raw in self.track.play([case], hold_to_bound(self.goal, self.plan, self.track.is_late)):
                 self.raws[case] = raw
                 if objection := object_to(raw, self.track):
@@ -160,7 +169,7 @@ class Search:
             why = f"latency {text(bound * ratio.ratio, 'ms')}, over --max-latency-ms"
             self.outcomes[case] = Outcome("forbidden", why=why)
         else:
-            self.outcomes[case] = Outcome("open", why="its latency's interval holds --max-latency-ms")
+            self.outcomes[case] = UNSURE
         return False
 
     def _leave_open(self, message: str, hint: str = "a longer --budget, or fewer values in --among") -> None:

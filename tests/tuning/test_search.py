@@ -5,11 +5,13 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from fake_track import DEFAULT, SIXTEEN, Machine
+from fake_track import DEFAULT, PLAN, SIXTEEN, Machine
 
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.groups import GROUP
 from resnet_inspect.benchmark.messages import WorkerLost
+from resnet_inspect.tuning.goal import Goal
+from resnet_inspect.tuning.race import Race
 from resnet_inspect.tuning.space import at_batch, cases_at, complexity
 
 TRIALS = 200
@@ -218,6 +220,23 @@ def test_a_case_may_be_fastest_at_the_bound_alone() -> None:
     assert (search.winner.precision, search.winner.batch_size) == ("fp32", 1)
 
 
+@pytest.mark.parametrize("bound", [2.0, 15.0, 21.0, 100.0])
+@pytest.mark.parametrize("seed", range(5))
+def test_no_tie_is_the_winner_or_misses_the_bound(seed: int, bound: float) -> None:
+    """Some are near each other at one image, where others race; the simplest of them miss a bound by a little."""
+
+    def ms(case: Case) -> float:
+        if case.layout == "contiguous":
+            return 40.0 + case.batch_size
+        near = 15.1 if case.precision == "fp32" else 14.9
+        return near if case.batch_size == 1 else 60.0 + case.batch_size
+
+    space = replace(MANY, threads=(2, 1))
+    search = Machine(ms, seed, noise=0.002).search(space, wanted="throughput", max_latency_ms=bound)
+    assert search.winner not in search.ties
+    assert all(ms(case) <= bound for case in search.ties)
+
+
 @pytest.mark.parametrize("wanted", ["latency", "throughput"])
 def test_a_bound_that_nothing_meets_names_the_nearest(wanted: str) -> None:
     space = SIXTEEN if wanted == "latency" else MANY
@@ -235,6 +254,41 @@ def test_a_budget_too_short_is_undecided_and_tells_what_is_open() -> None:
     assert search.winner is not None
     assert Counter(outcome.fate for outcome in search.outcomes.values())["unreached"] > 0
     assert any("not started" in finding.message for finding in search.undecided)
+
+
+def test_a_tie_with_a_case_that_no_longer_leads_decides_nothing() -> None:
+    """Two are near each other, a later one takes half their time, and the time ends at any round."""
+    near = CASES[:2]
+    later = CASES[GROUP]
+    cases = CASES[: GROUP + 1]
+    ms = dict.fromkeys(cases, 30.0) | {near[0]: 10.1, near[1]: 10.0, later: 5.0}
+    fates = set()
+    for budget_s in range(4, 60):
+        machine, goal = Machine(ms.__getitem__, budget_s=budget_s), Goal("latency", 0.02)
+        race = Race(goal, PLAN, machine.track(goal))
+        race.run(cases)
+        if race.champion == later:
+            assert race.tied() == [later]
+            fates |= {race.outcomes[case].fate for case in near}
+        assert all(outcome.by == race.champion for outcome in race.outcomes.values() if outcome.fate == "tie")
+    assert fates == {"open", "beaten"}
+
+
+def test_what_starts_with_the_budget_over_is_unreached() -> None:
+    """But the last race, for which a fifth of it is kept."""
+    unreached = 0
+    for budget_s in range(10, 60, 2):
+        machine = Machine(grows, budget_s=budget_s)
+        search = machine.search(MANY, wanted="throughput", max_latency_ms=20.0)
+        alone = [start for group, start in zip(machine.groups, machine.starts, strict=True) if len(group) == 1]
+        assert all(start < 0.8 * budget_s for start in alone)
+        late = [case for case, outcome in search.outcomes.items() if outcome.fate == "unreached"]
+        assert not {*late} & {*search.raws}
+        assert not late or not search.decided
+        met = [case for group in machine.groups if len(group) == 1 for case in group if grows(case) < 20.0]
+        assert search.winner is not None or not met
+        unreached += len(late)
+    assert unreached
 
 
 def test_ctrl_c_keeps_whole_rounds_and_leaves_the_search_undecided() -> None:
