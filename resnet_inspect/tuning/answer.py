@@ -109,6 +109,8 @@ def _title(search: Search, number: int) -> str:
 
 
 def _title_without_winner(search: Search) -> str:
+    if not search.decided:
+        return "no winner so far: the table says why"
     goal, nearest = search.goal, search.nearest
     ratio = goal.against_bound(search.raws[nearest]) if nearest is not None else None
     if nearest is None or ratio is None:

@@ -33,7 +33,7 @@ class Search:
         is_over: whether the whole budget is spent; the track's ``is_late`` leaves time for the last race.
         winner: None where no case may win.
         gain: the default's time over the winner's in the last race, both afresh; None where that did not happen.
-        nearest: without a winner, the case nearest to the bound that forbids it.
+        nearest: without a winner, the case nearest to the bound, if that is the reason; else None.
         outcomes: of every case that was considered.
         raws: what was measured last of each case that ran.
         undecided: what is open, for readers.
@@ -219,8 +219,12 @@ class Search:
             self.ties = (winner, *(case for case in self.ties if case != default))
 
     def _nearest(self) -> Case | None:
+        """None where a case is within the bound, or something else forbids every case."""
         ratios = {case: ratio for case, raw in self.raws.items() if (ratio := self.goal.against_bound(raw))}
-        return min(ratios, key=lambda case: ratios[case].ratio, default=None)
+        if any(ratio.high <= 1 for ratio in ratios.values()):
+            return None
+        allowed = [case for case in ratios if object_to(self.raws[case], self.track) is None]
+        return min(allowed, key=lambda case: ratios[case].ratio, default=None)
 
 
 def _is_base(base: Case, compiled: Case) -> bool:

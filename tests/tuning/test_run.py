@@ -15,6 +15,7 @@ from resnet_inspect.benchmark.messages import WorkerLost
 from resnet_inspect.benchmark.record import Record
 from resnet_inspect.benchmark.record_json import to_json
 from resnet_inspect.cli import main
+from resnet_inspect.errors import RequestError
 from resnet_inspect.hardware.gpu import Probe
 from resnet_inspect.render import FORMATS
 from resnet_inspect.tuning import run as tuning
@@ -100,6 +101,29 @@ def test_a_bound_that_nothing_meets_is_exit_code_1_and_names_the_nearest(machine
     assert (answer.exit_code, facts(answer)["winner"]) == (1, None)
     assert answer.title.startswith("--max-latency-ms 20 forbids every case: the nearest is bf16 channels_last compile")
     assert "batch 1, at 3" in answer.title
+
+
+@pytest.mark.parametrize("option", ["max_latency_ms", "max_memory", "max_error", "delta"])
+@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf")])
+def test_a_limit_is_above_0(option: str, value: float) -> None:
+    with pytest.raises(RequestError, match=f"--{option.replace('_', '-')} .*: a limit is a number above 0"):
+        tuned(**{option: value})
+
+
+@pytest.mark.parametrize(
+    ("options", "title"),
+    [
+        ({"max_latency_ms": 1e3, "max_memory": "200MiB", "among": "mode=compile"}, "no case may win"),
+        ({"max_latency_ms": 20.0, "max_memory": "200MiB", "among": "mode=compile"}, "no case may win"),
+        ({"max_latency_ms": 1e3, "max_error": 1e-6}, "no case may win"),
+        ({"max_latency_ms": 20.0, "budget": 2, "goal": "throughput"}, "no winner so far"),
+    ],
+)
+def test_a_bound_is_named_only_where_it_is_the_reason(machine: Machine, options: dict[str, Any], title: str) -> None:
+    machine.errors = lambda case: 1e-5
+    answer = tuned(**options)
+    assert facts(answer)["winner"] is None
+    assert answer.title == f"{title}: the table says why"
 
 
 def test_a_budget_too_short_is_exit_code_4_with_what_is_known(machine: Machine) -> None:
