@@ -118,7 +118,7 @@ def _plainest(profiles: list[Profile], device: str, asked: dict[str, str | int |
     fitting = [profile for profile in profiles if not _differs(profile.conditions, asked)]
     if not fitting:
         options = "".join(f" --{name} {value}" for name, value in asked.items() if value is not None)
-        others = "; there are " + ", ".join(map(_label, profiles)) if profiles else ""
+        others = "; there are " + ", ".join(profile.conditions.label for profile in profiles) if profiles else ""
         raise RequestError(
             f"there is no profile of {device}{options}{others}",
             hint=f"`resnet-inspect calibrate --device {device}{options}` makes one",
@@ -140,8 +140,3 @@ def _check(conditions: Conditions, asked: dict[str, str | int | None], source: s
             f"{source} is of {wrong} {getattr(conditions, wrong)}, not {asked[wrong]}",
             hint=f"leave out --{wrong}, or calibrate with it",
         )
-
-
-def _label(profile: Profile) -> str:
-    values = (getattr(profile.conditions, name) for name in OPTIONS)
-    return " ".join(str(value) for value in values if value is not None)
