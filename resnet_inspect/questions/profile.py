@@ -8,7 +8,7 @@ from statistics import median
 from resnet_inspect.benchmark.record import Record
 from resnet_inspect.graph import Graph
 from resnet_inspect.prediction.features import BYTE_CLASSES, CLASSES, FLOP_CLASSES, TITLES, WorkClass
-from resnet_inspect.prediction.fit import quantile
+from resnet_inspect.prediction.judge import ninth_in_ten
 from resnet_inspect.prediction.profile import Profile, Residual
 from resnet_inspect.report import Column, Fact, Finding, Report, Table, tabulate
 from resnet_inspect.units import Unit
@@ -37,7 +37,7 @@ def profile_report(profile: Profile, nets: Iterable[Graph], record: Record | Non
             Fact("nets_fitted", "nets", len(profile.nets), "integer"),
             Fact("samples", "measurements", len(profile.samples), "integer"),
             Fact("median_error", "median error", median(map(abs, errors)), "share"),
-            Fact("p90_error", "90% of errors under", quantile([*map(abs, errors)]), "share"),
+            Fact("p90_error", "90% of errors under", ninth_in_ten(map(abs, errors)), "share"),
             Fact("interval", "90% interval, at least ±", exp(profile.spread) - 1, "share"),
             Fact("reference_ms", "reference workload", profile.reference_ms, "ms"),
         ),
