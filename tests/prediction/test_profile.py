@@ -4,6 +4,7 @@ import json
 import random
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from planted_times import EAGER, FURTHER, NETS, SHEET, net, noisy, sample
@@ -137,3 +138,19 @@ def test_what_no_profile_holds_is_refused_in_words(
     part[place[-1]] = value
     with pytest.raises(RequestError):
         from_json(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"samples": ()},
+        {"residuals": ()},
+        {"covariance": ()},
+        {"covariance": ((1.0,),)},
+        {"covariance": ((1.0,),) * len(CLASSES)},
+        {"covariance": ((1.0,) * len(CLASSES),)},
+    ],
+)
+def test_a_checksum_that_fits_does_not_vouch_for_the_sizes(profile: Profile, change: dict[str, Any]) -> None:
+    with pytest.raises(RequestError, match=r"measurements|covariance"):
+        from_json(to_json(replace(profile, **change)))
