@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from hashlib import sha256
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
@@ -52,8 +51,10 @@ class Pricing:
 
     def by(self, profile: "Profile") -> "Pricing":
         """This pricing, with the times that ``profile`` predicts."""
-        digest = sha256(repr(profile).encode()).hexdigest()  # two profiles of equal conditions may differ
-        return replace(self, predict=profile.predict, profile=digest)
+        from resnet_inspect.prediction.profile_json import checksum
+
+        # Two profiles of equal conditions may differ, and the repr of a set differs with each process.
+        return replace(self, predict=profile.predict, profile=checksum(profile))
 
     @property
     def key(self) -> tuple[str | None, ...]:
