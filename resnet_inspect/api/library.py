@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from resnet_inspect import __version__
 from resnet_inspect.errors import RequestError
@@ -17,24 +17,11 @@ from resnet_inspect.sources.costs import Costs, Store, cache_file
 from resnet_inspect.sources.library import match_nets
 
 if TYPE_CHECKING:
-    from resnet_inspect.prediction.profile import Profile
+    from resnet_inspect.prediction.profile import Prediction, Profile
     from resnet_inspect.vocabulary import Precision
 
 ANY_IMAGE = (3, 224, 224)
 Progress = Callable[[int, int, str], None]  # how many are counted, of how many, and the next
-
-
-class Predicted(Protocol):
-    """Milliseconds with the ends of their interval, or why there are none."""
-
-    @property
-    def ms(self) -> float | None: ...
-    @property
-    def low_ms(self) -> float | None: ...
-    @property
-    def high_ms(self) -> float | None: ...
-    @property
-    def reason(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +33,7 @@ class Pricing:
 
     floor: Floor | None = None
     memory: "Precision | None" = None
-    predict: Callable[[Graph], Predicted] | None = None
+    predict: "Callable[[Graph], Prediction] | None" = None
     profile: str = ""
 
     def by(self, profile: "Profile") -> "Pricing":
