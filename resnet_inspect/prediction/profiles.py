@@ -12,6 +12,7 @@ from resnet_inspect.prediction.profile_json import from_json
 
 OPTIONS = ("precision", "layout", "mode", "threads")
 HERE = ("cpu", "cuda", "mps")
+GPUS = Path("/proc/driver/nvidia/gpus")  # a folder for each GPU
 
 
 def read_profile(path: str | os.PathLike[str]) -> Profile:
@@ -63,29 +64,35 @@ def find_profile(
 
 
 def check_is_here(profile: Profile, device: str) -> None:
-    """Raises RequestError where the profile's times are not of this machine's ``device`` with this torch."""
+    """Raises RequestError where the profile's times are not of this machine's ``device`` with this torch.
+
+    Of a machine whose titles are unknown, any profile may be.
+    """
     of, kind = profile.conditions, device.partition(":")[0]
-    here = {"device": kind, "machine": machine_title(kind), "torch": version("torch")}
-    for name, value in here.items():
-        if getattr(of, name) != value:
+    here = {"device": (kind,), "machine": machine_titles(kind), "torch": (version("torch"),)}
+    for name, values in here.items():
+        if values and getattr(of, name) not in values:
             noun = "torch " if name == "torch" else ""
             its = getattr(of, name) or "an unknown machine"
             raise RequestError(
-                f"the profile is of {noun}{its}, not of {noun}{value or device}",
+                f"the profile is of {noun}{its}, not of {noun}{' or '.join(values)}",
                 hint=f"calibrate here with `resnet-inspect calibrate --device {kind}`, or name its file with --profile",
             )
 
 
-def machine_title(device: str) -> str:
-    """What the system calls this machine's processor or GPU, without torch; empty where there is none."""
+def machine_titles(device: str) -> tuple[str, ...]:
+    """What the system calls this machine's processor, or its GPUs, without torch.
+
+    Empty where it does not tell: NVIDIA's driver lists no GPU in /proc on WSL2 and on Jetson.
+    """
     if device != "cuda":
         from resnet_inspect.hardware import machine
 
-        return machine.read().cpu_model
-    for file in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
-        if match := re.search(r"^Model:\s*(.+)$", file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE):
-            return match[1].strip()
-    return ""
+        title = machine.read().cpu_model
+        return (title,) if title else ()
+    texts = (file.read_text(encoding="utf-8", errors="replace") for file in sorted(GPUS.glob("*/information")))
+    models = (re.search(r"^Model:\s*(.+)$", text, re.MULTILINE) for text in texts)
+    return tuple(dict.fromkeys(model[1].strip() for model in models if model))
 
 
 def stored_at(conditions: Conditions) -> Path:

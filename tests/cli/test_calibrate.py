@@ -110,7 +110,7 @@ def test_a_net_that_crashed_is_named(planted: PlantedMachine, capsys: pytest.Cap
 
 
 def foreign_machine(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profiles, "machine_title", lambda device: "Some Other CPU")
+    monkeypatch.setattr(profiles, "machine_titles", lambda device: ("Some Other CPU",))
 
 
 def foreign_torch(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
