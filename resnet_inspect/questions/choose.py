@@ -171,6 +171,9 @@ def _columns(kept: Sequence[Candidate], limits: Sequence[Bound]) -> tuple[Column
 def _forbidden(nets: Sequence[Candidate], limits: Sequence[Bound]) -> Iterator[Finding]:
     """The nearest net with each bound that it breaks, and how many nets each bound alone forbids."""
     timed = [net for net in nets if net.time]
+    if not limits:
+        yield Finding("nothing-fits", "choose", "nothing tells a time of any net")
+        return
     known = [net for net in timed if all(bound.of(net) is not None for bound in limits)]
     if not known:
         where = ", ".join(bound.option for bound in limits)
