@@ -11,6 +11,7 @@ from click.exceptions import Exit
 from planted_machine import PlantedMachine
 
 from resnet_inspect.cli import calibrate, main, predict, profile
+from resnet_inspect.errors import INTERRUPTED
 from resnet_inspect.prediction import profiles
 from resnet_inspect.prediction.calibration_nets import CALIBRATION
 from resnet_inspect.resnet.zoo import variants
@@ -213,3 +214,13 @@ def test_pace_needs_a_calibration_of_this_machine(
     assert call("predict", "--profile", path, "--pace") == 2
     assert "not of Some Other CPU" in capsys.readouterr().err
     assert not planted.measured
+
+
+def test_a_pace_that_is_interrupted_predicts_nothing(
+    planted: PlantedMachine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(*QUICK) == 0
+    planted.interrupts = "resnet18"
+    capsys.readouterr()
+    assert call("predict", "--device", "cpu", "--pace") == INTERRUPTED
+    assert not capsys.readouterr().out
