@@ -122,7 +122,7 @@ def stored(device: str) -> list[Profile]:
 
 def _plainest(profiles: list[Profile], device: str, asked: dict[str, str | int | None]) -> Profile:
     """The only profile that fits ``asked``, or the plainest of several."""
-    fitting = [profile for profile in profiles if not _differs(profile.conditions, asked)]
+    fitting = [profile for profile in profiles if not differs(profile.conditions, asked)]
     if not fitting:
         options = "".join(f" --{name} {value}" for name, value in asked.items() if value is not None)
         others = "; there are " + ", ".join(profile.conditions.label for profile in profiles) if profiles else ""
@@ -135,14 +135,14 @@ def _plainest(profiles: list[Profile], device: str, asked: dict[str, str | int |
     return max(fitting, key=lambda profile: [getattr(profile.conditions, name) == plain[name] for name in OPTIONS])
 
 
-def _differs(conditions: Conditions, asked: dict[str, str | int | None]) -> str:
+def differs(conditions: Conditions, asked: dict[str, str | int | None]) -> str:
     """The first condition that is not as asked."""
     wrong = (name for name in OPTIONS if asked[name] is not None and asked[name] != getattr(conditions, name))
     return next(wrong, "")
 
 
 def _check(conditions: Conditions, asked: dict[str, str | int | None], source: str) -> None:
-    if wrong := _differs(conditions, asked):
+    if wrong := differs(conditions, asked):
         raise RequestError(
             f"{source} is of {wrong} {getattr(conditions, wrong)}, not {asked[wrong]}",
             hint=f"leave out --{wrong}, or calibrate with it",
