@@ -26,7 +26,7 @@ Progress = Callable[[int, int, str], None]  # how many are counted, of how many,
 
 @dataclass(frozen=True, slots=True)
 class Pricing:
-    """What is asked of each net besides its work: a floor, the peak memory at a precision, a predicted time.
+    """What is asked of each net in addition to its work: a floor, the peak memory at a precision, a predicted time.
 
     ``profile`` tells one profile from another.
     """

@@ -40,7 +40,7 @@ def find_profile(
 ) -> Profile:
     """The profile in ``path``, which may be of any machine, or the one of this machine's ``device``.
 
-    None of the others leaves it open, and then they are those of a plain run: fp32, contiguous, eager, all cores.
+    An option that is None is open; a plain run's comes first: fp32, contiguous, eager, all cores.
 
     Raises:
         RequestError: there is no such profile, or it is of another machine, torch or set of conditions.
@@ -116,8 +116,9 @@ def profiles_folder() -> Path:
 
 def stored(device: str) -> list[Profile]:
     """The profiles of the user's data folder for a kind of device."""
-    folder = data_folder()
-    return [read_profile(file) for file in sorted((folder / "profiles").glob(f"{device}-*.json"))] if folder else []
+    if data_folder() is None:
+        return []
+    return [read_profile(file) for file in sorted(profiles_folder().glob(f"{device}-*.json"))]
 
 
 def _plainest(profiles: list[Profile], device: str, asked: dict[str, str | int | None]) -> Profile:
