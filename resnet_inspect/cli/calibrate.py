@@ -122,9 +122,11 @@ def make_sure_of(output: str | None) -> None:
     folder = profiles_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        check_writable(str(folder / "profile.json"))
     except OSError as error:
         raise OutputError(f"no profile can be kept in the user's data folder: {error}", "give -o FILE.json") from None
-    check_writable(str(folder / "profile.json"))
+    except OutputError as error:
+        raise OutputError(error.message, "give -o FILE.json") from None
 
 
 def make_sure_it_is_of_here(profile: Profile) -> None:

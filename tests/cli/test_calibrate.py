@@ -278,7 +278,7 @@ def test_what_a_table_alone_takes_is_refused_for_a_record(
 
 
 def test_in_a_data_folder_that_takes_no_file_nothing_is_measured(
-    planted: PlantedMachine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    planted: PlantedMachine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "data/resnet-inspect/profiles").mkdir(parents=True)
 
@@ -287,4 +287,7 @@ def test_in_a_data_folder_that_takes_no_file_nothing_is_measured(
 
     monkeypatch.setattr("resnet_inspect.cli.output.unfinished", refuse)
     assert call(*QUICK) == 2
+    said = capsys.readouterr().err
+    assert "Permission denied" in said
+    assert "give -o FILE.json" in said
     assert not planted.measured
