@@ -1,19 +1,17 @@
 """The verbs that learn how fast this machine is, and show what was learnt."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 from resnet_inspect.api.answer import Answer, answer, one_of
+from resnet_inspect.api.prediction import Profiled, profile_of
 from resnet_inspect.api.records import Recorded, as_record
 from resnet_inspect.errors import INCONCLUSIVE, InconclusiveError, RequestError
 
 if TYPE_CHECKING:
     from resnet_inspect.benchmark.record import Record
     from resnet_inspect.prediction.profile import Profile
-
-Profiled = Union["Profile", str, "os.PathLike[str]"]
 
 
 def calibrate(
@@ -28,8 +26,8 @@ def calibrate(
 ) -> "Profile":
     """Measure a fixed set of nets on a device of this machine, as ``bench`` does, and learn its speed of each work.
 
-    It takes ten minutes at most on a CPU and four on a GPU; ``quick`` takes a tenth, and knows fewer kinds of net.
-    ``save`` is called with the Record so far whenever a case ends.
+    It takes ten minutes at most on a CPU and four on a GPU, and thrice that with ``mode="compile"``. ``quick`` takes
+    about a minute, and knows fewer kinds of net. ``save`` is called with the Record so far whenever a case ends.
 
     Raises:
         RequestError: a combination cannot run. MachineError: the machine has no such device. InconclusiveError: too few
@@ -66,23 +64,35 @@ def measure(
     return measure(way, quick, seed, argv, save or ignore, tell or ignore, progress or ignore)
 
 
-def fit(record: Recorded) -> "Profile":
-    """The profile of a calibration's Record, or of any that measured enough nets in one way.
+def fit(
+    record: Recorded,
+    precision: str | None = None,
+    layout: str | None = None,
+    mode: str | None = None,
+    threads: int | None = None,
+) -> "Profile":
+    """The profile of a calibration's Record, or of any that measured enough nets in one way, or in the way asked for.
 
     Raises:
-        RequestError: it measured several ways of running. InconclusiveError: too few nets, or it was interrupted.
+        RequestError: it measured several such ways of running, or none. InconclusiveError: too few nets, or it was
+            interrupted.
     """
     from resnet_inspect.prediction.measured import profiles_of
+    from resnet_inspect.prediction.profiles import differs
 
     measured = as_record(record)
     if reason := why_undecided(measured):
         raise InconclusiveError(f"no profile: {reason}", hint="calibrate again")
+    asked = {"precision": precision, "layout": layout, "mode": mode, "threads": threads}
     profiles = profiles_of(measured)
-    if len(profiles) != 1:
+    fitting = [profile for profile in profiles if not differs(profile.conditions, asked)]
+    if len(fitting) != 1:
+        found = f"{len(fitting)} profiles" if fitting else "no such profile"
+        ways = ", ".join(profile.conditions.label for profile in profiles) or "none"
         raise RequestError(
-            f"the Record gives {len(profiles)} profiles, one for each way of running", hint="measure one way at a time"
+            f"the Record gives {found}; there are {ways}", hint="--precision, --layout, --mode and --threads pick one"
         )
-    return profiles[0]
+    return fitting[0]
 
 
 def why_undecided(record: "Record") -> str:
@@ -99,7 +109,7 @@ def why_undecided(record: "Record") -> str:
 
 
 def undecided(record: "Record") -> Answer | None:
-    """What is known after all where ``record`` gives no profile; ``exit_code`` is 4. None where it gives one."""
+    """What is known where ``record`` gives no profile; ``exit_code`` is 4. None where it gives one."""
     from resnet_inspect.records.bench import bench
     from resnet_inspect.report import Finding
 
@@ -112,7 +122,7 @@ def undecided(record: "Record") -> Answer | None:
 
 
 def profile(
-    profile: Profiled | None = None, device: str = "cpu", threads: int | None = None, record: "Record | None" = None
+    profile: Profiled = None, device: str = "cpu", threads: int | None = None, record: "Record | None" = None
 ) -> Answer:
     """What a profile says: how fast each class of work is, how well it predicts, which nets are outside it.
 
@@ -123,17 +133,13 @@ def profile(
         RequestError: there is no such profile, or its file is not whole.
     """
     from resnet_inspect import sources
-    from resnet_inspect.prediction.profiles import find_profile, read_profile
     from resnet_inspect.questions.profile import profile_report
     from resnet_inspect.resnet.zoo import variants
 
-    if profile is None:
-        profile = find_profile(None, device, threads=threads)
-    elif isinstance(profile, str | os.PathLike):
-        profile = read_profile(profile)
+    found = profile_of(profile) if profile is not None else profile_of(None, device, threads=threads)
     nets = map(sources.find, (variant.name for variant in variants()))
     graphs = (sources.graph_of(net, (1, *net.image)) for net in nets)
-    return answer(profile_report(profile, graphs, record))
+    return answer(profile_report(found, graphs, record))
 
 
 def profiles() -> Answer:

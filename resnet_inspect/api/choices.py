@@ -20,8 +20,7 @@ from resnet_inspect.typed_json import JsonObject
 from resnet_inspect.units import text
 
 if TYPE_CHECKING:
-    import os
-
+    from resnet_inspect.api.prediction import Profiled
     from resnet_inspect.counting.accuracy import TrainedOn
     from resnet_inspect.questions.choose import Sort
     from resnet_inspect.vocabulary import RunPrecision
@@ -41,7 +40,7 @@ def choose(
     precision: "RunPrecision | None" = None,
     trained_on: "TrainedOn" = "imagenet-1k",
     record: Recorded | None = None,
-    profile: "str | os.PathLike[str] | None" = None,
+    profile: "Profiled" = None,
     use_cache: bool = True,
     progress: Progress | None = None,
 ) -> Answer:

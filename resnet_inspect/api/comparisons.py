@@ -185,7 +185,7 @@ def diff(
     learnt = None
     if profile is not None or devices.is_torch_device(device):
         learnt = profile_of(profile, device if devices.is_torch_device(device) else None)
-    if learnt and learnt.ceilings and device in (DEFAULT_DEVICE, learnt.conditions.device):
+    if learnt and learnt.ceilings and device.partition(":")[0] in (DEFAULT_DEVICE, learnt.conditions.device):
         sheet = devices.BY_NAME.get(learnt.conditions.device)
         limits = sheet or devices.device_from_ceilings(learnt.ceilings)
     else:

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from hashlib import sha256
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from resnet_inspect import __version__
 from resnet_inspect.errors import RequestError
@@ -18,42 +17,31 @@ from resnet_inspect.sources.costs import Costs, Store, cache_file
 from resnet_inspect.sources.library import match_nets
 
 if TYPE_CHECKING:
-    from resnet_inspect.prediction.profile import Profile
+    from resnet_inspect.prediction.profile import Prediction, Profile
     from resnet_inspect.vocabulary import Precision
 
 ANY_IMAGE = (3, 224, 224)
 Progress = Callable[[int, int, str], None]  # how many are counted, of how many, and the next
 
 
-class Predicted(Protocol):
-    """Milliseconds with the ends of their interval, or why there are none."""
-
-    @property
-    def ms(self) -> float | None: ...
-    @property
-    def low_ms(self) -> float | None: ...
-    @property
-    def high_ms(self) -> float | None: ...
-    @property
-    def reason(self) -> str: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Pricing:
-    """What is asked of each net besides its work: a floor, the peak memory at a precision, a predicted time.
+    """What is asked of each net in addition to its work: a floor, the peak memory at a precision, a predicted time.
 
     ``profile`` tells one profile from another.
     """
 
     floor: Floor | None = None
     memory: "Precision | None" = None
-    predict: Callable[[Graph], Predicted] | None = None
+    predict: "Callable[[Graph], Prediction] | None" = None
     profile: str = ""
 
     def by(self, profile: "Profile") -> "Pricing":
         """This pricing, with the times that ``profile`` predicts."""
-        digest = sha256(repr(profile).encode()).hexdigest()  # two profiles of equal conditions may differ
-        return replace(self, predict=profile.predict, profile=digest)
+        from resnet_inspect.prediction.profile_json import checksum
+
+        # Two profiles of equal conditions may differ, and the repr of a set differs with each process.
+        return replace(self, predict=profile.predict, profile=checksum(profile))
 
     @property
     def key(self) -> tuple[str | None, ...]:

@@ -42,9 +42,11 @@ def predict(
     Raises:
         RequestError: there is no such profile, or it is of another machine, torch or set of conditions.
     """
+    from resnet_inspect.hardware.devices import is_torch_device
+
     sources = find_all(several(models), settings, kwargs)
     graphs = _graphs(sources, input, tuple(several(batch_size)) if batch_size is not None else (None,))
-    if profile is None and device is not None and not _is_here(device):
+    if profile is None and device is not None and not is_torch_device(device):
         from resnet_inspect.questions.predict import only_floors
 
         floor = floor_on(device, precision)  # type: ignore[arg-type]  # which checks the precision
@@ -99,23 +101,30 @@ def times_on(device: str | None, precision: str | None, profile: Profiled) -> "t
     Raises:
         RequestError: there is no such device, precision or profile.
     """
-    if profile is None and (device is None or not _is_here(device)):
+    from resnet_inspect.hardware.devices import is_torch_device
+
+    here = device is not None and is_torch_device(device)
+    if profile is None and not here:
         return floor_on(device, precision), None  # type: ignore[arg-type]  # which checks the precision
-    here = device is not None and _is_here(device)
     found = profile_of(profile, device if here else None, precision)
     if device is not None and not here:
         return floor_on(device, found.conditions.arithmetic), found
-    if found.ceilings is None:
-        return None, found
+    return floor_of(found), found
+
+
+def floor_of(profile: "Profile") -> "Floor | None":
+    """The least times by the profile's ceilings; None where it has none."""
+    if profile.ceilings is None:
+        return None
     from functools import partial
 
     from resnet_inspect.hardware.devices import device_from_ceilings
     from resnet_inspect.hardware.floor import floors_ms
     from resnet_inspect.questions.variants import Floor
 
-    arithmetic, limits = found.conditions.arithmetic, device_from_ceilings(found.ceilings)
-    on = f"{arithmetic} on {found.ceilings.title}"
-    return Floor(partial(floors_ms, device=limits, precision=arithmetic), on), found
+    arithmetic, limits = profile.conditions.arithmetic, device_from_ceilings(profile.ceilings)
+    on = f"{arithmetic} on {profile.ceilings.title}"
+    return Floor(partial(floors_ms, device=limits, precision=arithmetic), on)
 
 
 class Calibration(NamedTuple):
@@ -167,12 +176,6 @@ def calibrate_from(
         tuple(argv),
     )
     return Calibration(made.profile, answer(published(made.profile, made.held_out, made.left_out, saved_to)))
-
-
-def _is_here(device: str) -> bool:
-    from resnet_inspect.hardware.devices import is_torch_device
-
-    return is_torch_device(device)
 
 
 def _graphs(sources: "Sequence[Source]", input: Input, batch_sizes: Sequence[int | None]) -> Iterator[Graph]:

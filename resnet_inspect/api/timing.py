@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 from resnet_inspect.api.hardware import floor_on
 from resnet_inspect.api.library import Pricing
+from resnet_inspect.api.prediction import floor_of, profile_of
 from resnet_inspect.errors import RequestError
 
 if TYPE_CHECKING:
-    import os
-
+    from resnet_inspect.api.prediction import Profiled
     from resnet_inspect.benchmark.record import Record, Result
     from resnet_inspect.hardware.devices import Device
     from resnet_inspect.prediction.profile import Profile
@@ -28,7 +28,7 @@ class Timing:
 def timing_on(
     device: str | None,
     precision: "RunPrecision | None",
-    profile: "str | os.PathLike[str] | None",
+    profile: "Profiled",
     record: "Record | None",
     with_memory: bool,
 ) -> Timing:
@@ -39,19 +39,21 @@ def timing_on(
     """
     from resnet_inspect.benchmark.case import ARITHMETIC
     from resnet_inspect.hardware.devices import find_device, is_torch_device
+    from resnet_inspect.questions.predicted import standing_on
     from resnet_inspect.vocabulary import PRECISIONS
 
     here = device is not None and is_torch_device(device)
     sheet = None if device is None or here else find_device(device)
     learnt = _profile(device, precision, profile, here, record is not None)
     if sheet and learnt and not _is_of(learnt, sheet):
-        raise RequestError(f"the profile is of {_place(learnt)}, not of {sheet.title}", hint="leave out one of the two")
+        raise RequestError(
+            f"the profile is of {learnt.conditions.place}, not of {sheet.title}", hint="leave out one of the two"
+        )
     run_in = precision or (learnt.conditions.precision if learnt else None)
-    floor = floor_on(device, run_in and ARITHMETIC[run_in]) if sheet else None
+    floor = floor_on(device, run_in and ARITHMETIC[run_in]) if sheet else floor_of(learnt) if learnt else None
     results = () if record is None else _results_on(record, device, sheet, learnt, precision)
     if learnt:
-        of = learnt.conditions
-        on = f"{of.precision} {of.layout} {of.mode} on {_place(learnt)}"
+        on = standing_on(learnt)
     elif sheet and floor:
         run_in, on = run_in or sheet.precision, floor.on
     elif record:
@@ -67,17 +69,15 @@ def timing_on(
 
 
 def _profile(
-    device: str | None, precision: str | None, path: "str | os.PathLike[str] | None", here: bool, measured: bool
+    device: str | None, precision: str | None, profile: "Profiled", here: bool, measured: bool
 ) -> "Profile | None":
-    """The profile in ``path``, or that of this machine's ``device``, which may lack one where a Record has times."""
-    if path is None and not here:
+    """The profile given or named, or that of this machine's ``device``, which may lack one where a Record has times."""
+    if profile is None and not here:
         return None
-    from resnet_inspect.prediction.profiles import find_profile
-
     try:
-        return find_profile(path, device if here else None, precision)
+        return profile_of(profile, device if here else None, precision)
     except RequestError:
-        if path is None and measured:
+        if profile is None and measured:
             return None
         raise
 
@@ -102,7 +102,7 @@ def _results_on(
     if not results:
         ran = dict.fromkeys(f"{result.case.precision} on {_title(record, result)}" for result in record.results)
         of = ", ".join(ran) or "nothing"
-        place = sheet.title if sheet else _place(profile) if profile else device
+        place = sheet.title if sheet else profile.conditions.place if profile else device
         asked = " on ".join(part for part in (precision, place) if part)
         raise RequestError(f"the Record is of {of}, not of {asked}", hint="measure there, or leave out --record")
     return results
@@ -113,10 +113,6 @@ def _title(record: "Record", result: "Result") -> str:
     gpu = record.environment.gpu
     on_gpu = result.case.kind == "cuda"
     return ((gpu and gpu.name) or "a GPU without a name") if on_gpu else record.environment.machine.cpu_model
-
-
-def _place(profile: "Profile") -> str:
-    return profile.conditions.machine or profile.conditions.device
 
 
 def _is_of(profile: "Profile", sheet: "Device") -> bool:

@@ -10,12 +10,12 @@ from resnet_inspect.benchmark.record import Record
 from resnet_inspect.cli import options
 from resnet_inspect.cli.bench import ending_at_once
 from resnet_inspect.cli.options import Asked
-from resnet_inspect.cli.output import finish, tell_written, write
+from resnet_inspect.cli.output import check_writable, finish, tell_written, write
 from resnet_inspect.cli.recording import check, display, recording
 from resnet_inspect.errors import OutputError, RequestError
 from resnet_inspect.prediction.profile import Profile
 from resnet_inspect.prediction.profile_json import to_json
-from resnet_inspect.prediction.profiles import profiles_folder, stored_at
+from resnet_inspect.prediction.profiles import check_is_here, profiles_folder, stored_at
 from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS
 
 EXAMPLES = (
@@ -28,10 +28,10 @@ EXAMPLES = (
 @click.command(epilog=options.examples(EXAMPLES))
 @click.option("--device", default="auto", help="cpu, cuda, cuda:N, mps or auto (default).")
 @click.option("--precision", type=click.Choice(RUN_PRECISIONS), help="Default: tf32 on GPUs that have it, else fp32.")
-@click.option("--layout", type=click.Choice(LAYOUTS), default="contiguous", help="Default: contiguous.")
-@click.option("--mode", type=click.Choice(MODES), default="eager", help="Default: eager.")
+@click.option("--layout", type=click.Choice(LAYOUTS), help="Default: contiguous.")
+@click.option("--mode", type=click.Choice(MODES), help="Default: eager.")
 @click.option("--threads", type=int, metavar="N", help="Threads of torch on a CPU; default: all usable cores.")
-@click.option("--quick", is_flag=True, help="A tenth of the time, for a first look: more nets are outside.")
+@click.option("--quick", is_flag=True, help="About a minute, for a first look: more nets are outside.")
 @click.option(
     "--from", "table", metavar="FILE", help="Measure nothing: fit to a table in timm's CSV columns, or a Record."
 )
@@ -46,8 +46,8 @@ def command(
     asked: Asked,
     device: str,
     precision: str | None,
-    layout: str,
-    mode: str,
+    layout: str | None,
+    mode: str | None,
     threads: int | None,
     quick: bool,
     table: str | None,
@@ -60,15 +60,24 @@ def command(
 ) -> None:
     """Measure a fixed set of nets on this machine, and learn how long each class of work takes here.
 
-    The result is a profile, which `predict` reads. At most ten minutes on a CPU and four on a GPU; exit code 4 if too
-    few nets could be measured.
+    The result is a profile, which `predict` reads. At most ten minutes on a CPU and four on a GPU, thrice that with
+    --mode compile; exit code 4 if too few nets could be measured.
     """
     if table is not None:
         if device != "auto" or quick or record is not None:
             raise RequestError("--from measures nothing", hint="leave out --device, --quick and --record")
         if table.endswith(".json"):
+            if device_like is not None or test is not None or nets is not None:
+                raise RequestError(f"{table} is a Record, not a table", "leave out --device-like, --test and --nets")
             make_sure_of(output)
-            keep(read_record(table), output, asked)
+            measured = read_record(table)
+            end_if_undecided(measured, asked)
+            profile = calibration.fit(measured, precision, layout, mode, threads)
+            if output is None:
+                make_sure_it_is_of_here(profile)
+            keep(profile, measured, output, asked)
+    layout, mode = layout or "contiguous", mode or "eager"
+    if table is not None:
         if output is not None:
             check(output, "profile", "profile.json")
         made = prediction.calibrate_from(
@@ -85,14 +94,18 @@ def command(
             measured = calibration.measure(
                 device, precision, layout, mode, threads, quick, seed, sys.argv[1:], file.save, tell, progress
             )
-        keep(measured, output, asked)
+        end_if_undecided(measured, asked)
+        keep(calibration.fit(measured), measured, output, asked)
 
 
-def keep(record: Record, output: str | None, asked: Asked) -> NoReturn:
-    """Save the profile of a calibration's ``record``, and print it; or why there is none."""
-    if unfinished := calibration.undecided(record):
-        finish(unfinished, asked)
-    profile = calibration.fit(record)
+def end_if_undecided(record: Record, asked: Asked) -> None:
+    """Where ``record`` gives no profile, print why, and exit."""
+    if undecided := calibration.undecided(record):
+        finish(undecided, asked)
+
+
+def keep(profile: Profile, record: Record, output: str | None, asked: Asked) -> NoReturn:
+    """Save the profile of a calibration's ``record``, and print it."""
     save(profile, output)
     finish(calibration.profile(profile, record=record), asked)
 
@@ -106,10 +119,22 @@ def make_sure_of(output: str | None) -> None:
     if output is not None:
         check(output, "profile", "profile.json")
         return
+    folder = profiles_folder()
     try:
-        profiles_folder().mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError) as error:  # RuntimeError: a user without a home
+        folder.mkdir(parents=True, exist_ok=True)
+        check_writable(str(folder / "profile.json"))
+    except OSError as error:
         raise OutputError(f"no profile can be kept in the user's data folder: {error}", "give -o FILE.json") from None
+    except OutputError as error:
+        raise OutputError(error.message, "give -o FILE.json") from None
+
+
+def make_sure_it_is_of_here(profile: Profile) -> None:
+    """Raises RequestError where ``profile`` is not of this machine, whose own it would replace in the data folder."""
+    try:
+        check_is_here(profile, profile.conditions.device)
+    except RequestError as error:
+        raise RequestError(error.message, hint="-o FILE.json keeps it elsewhere") from None
 
 
 def save(profile: Profile, output: str | None) -> None:

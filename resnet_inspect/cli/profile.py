@@ -16,8 +16,8 @@ EXAMPLES = (
 @click.command(epilog=options.examples(EXAMPLES))
 @click.argument("action", type=click.Choice(["show", "list"]), default="show")
 @click.argument("file", required=False, metavar="[FILE.json]")
-@click.option("--device", default="cpu", help="Without a file, that of this machine's cpu (default) or cuda.")
-@click.option("--threads", type=int, metavar="N", help="Without a file, that of so many threads.")
+@click.option("--device", default="cpu", help="Without a file: this machine's cpu (default) or cuda.")
+@click.option("--threads", type=int, metavar="N", help="Without a file: the profile of so many threads.")
 @options.asked("format", "output")
 def command(asked: Asked, action: str, file: str | None, device: str, threads: int | None) -> None:
     """What a profile of `calibrate` says: rates, errors, and which nets are outside it; or which profiles there are."""

@@ -20,7 +20,7 @@ TrainedOn = Literal["imagenet-1k", "any"]
 TRAINED_ON: tuple[TrainedOn, ...] = get_args(TrainedOn)
 TABLE = Path(__file__).with_name("accuracy.csv")
 
-# part of a recipe's name -> what it was trained on besides ImageNet-1k
+# part of a recipe's name -> what it was trained on in addition to ImageNet-1k
 MORE_DATA = {
     "in12k": "ImageNet-12k",
     "in21k": "ImageNet-21k",
@@ -47,7 +47,7 @@ class Accuracy(NamedTuple):
 
     @property
     def more_data(self) -> str:
-        """What the weights were trained on besides ImageNet-1k; empty where that was all."""
+        """What the weights were trained on in addition to ImageNet-1k; empty where that was all."""
         return next((data for part, data in MORE_DATA.items() if part in self.recipe.lower()), "")
 
 

@@ -1,4 +1,4 @@
-"""Apple's GPUs, of which Apple publishes the fp32 rate alone, and of later chips none."""
+"""Apple's GPUs. Apple publishes only the fp32 rate, and none of later chips."""
 
 from resnet_inspect.hardware.device import GIGA, Device, tera
 

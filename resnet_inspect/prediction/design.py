@@ -2,8 +2,7 @@
 
 This is the V-optimal design (Atkinson, Donev and Tobias 2007, chapter 10), which minimises the mean variance of the
 predictions. It is made by adding the best net, and then exchanging one at a time (Fedorov 1972). A D-optimal design
-seeks the extremes; six nets of it left half as
-much error again in timm's table of a CPU.
+seeks the extremes; six nets of it left half as much error again in timm's table of a CPU.
 """
 
 from collections import Counter

@@ -11,7 +11,7 @@ from resnet_inspect.prediction.published_times import lowered
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A measurement and what the profile says of it; ``error`` is that of the prediction as a share of the time."""
+    """A measurement and what the profile says of it; ``error`` is the prediction's, as a share of the time."""
 
     sample: Sample
     prediction: Prediction
@@ -45,11 +45,17 @@ def judge(profile: Profile, samples: Iterable[Sample]) -> list[Judged]:
     return [Judged(sample, profile.predict(lowered(sample.name, sample.input))) for sample in samples]
 
 
+def ninth_in_ten(errors: Iterable[float]) -> float:
+    """The least of some errors that nine in ten of them keep to."""
+    ordered = sorted(errors)
+    return ordered[ceil(0.9 * len(ordered)) - 1]
+
+
 def accuracy(judged: Sequence[Judged]) -> Accuracy:
     """Of those inside the calibration."""
     inside = [each for each in judged if each.error is not None]
     errors = sorted(abs(each.error or 0.0) for each in inside)
     if not errors:
         return UNKNOWN
-    ninth = errors[ceil(0.9 * len(errors)) - 1]
-    return Accuracy(median(errors), ninth, errors[-1], sum(each.is_covered for each in inside) / len(errors))
+    coverage = sum(each.is_covered for each in inside) / len(errors)
+    return Accuracy(median(errors), ninth_in_ten(errors), errors[-1], coverage)

@@ -6,6 +6,7 @@ from resnet_inspect import sources
 from resnet_inspect.benchmark.request import Request
 from resnet_inspect.benchmark.run import run
 from resnet_inspect.errors import InconclusiveError, RequestError
+from resnet_inspect.prediction.measure import is_interrupted
 from resnet_inspect.prediction.one_pace import pace_of
 from resnet_inspect.prediction.profile import Profile
 from resnet_inspect.prediction.profiles import check_is_here
@@ -18,6 +19,7 @@ def measure_drift(profile: Profile, tell: Callable[[str], None]) -> float:
 
     Raises:
         RequestError: the profile has no such time, or is of another machine. InconclusiveError: it could not be timed.
+        KeyboardInterrupt: stopped.
     """
     conditions, before_ms = profile.conditions, profile.reference_ms
     if before_ms is None or conditions.threads is None:
@@ -33,7 +35,10 @@ def measure_drift(profile: Profile, tell: Callable[[str], None]) -> float:
         threads=(conditions.threads,),
         quick=True,
     )
-    now_ms = pace_of(run(request, lambda record: None, tell, lambda ended, planned: None).results)
+    record = run(request, lambda record: None, tell, lambda ended, planned: None)
+    if is_interrupted(record):
+        raise KeyboardInterrupt  # which ``run`` keeps to itself
+    now_ms = pace_of(record.results)
     if now_ms is None:
         raise InconclusiveError("the reference workload could not be timed", hint="leave out --pace")
     return now_ms / before_ms

@@ -20,6 +20,7 @@ from resnet_inspect.prediction.features import (
     sum_up,
 )
 from resnet_inspect.typed_json import LENIENT, OPTIONAL, Duration, Rule, Size
+from resnet_inspect.units import counted
 from resnet_inspect.vocabulary import ELEMENT_BYTES, Layout, Mode, Precision, RunPrecision
 
 BEYOND = 2.0  # times the largest share of a class in the calibration, a prediction extrapolates
@@ -72,6 +73,11 @@ class Residual:
     ms: Duration
     left_out_ms: Duration
 
+    @property
+    def error(self) -> float:
+        """The prediction's, as a share of the time."""
+        return self.left_out_ms / self.ms - 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
@@ -92,6 +98,16 @@ class Conditions:
     @property
     def arithmetic(self) -> Precision:
         return ARITHMETIC[self.precision]
+
+    @property
+    def label(self) -> str:
+        """The way of running: fp32 contiguous eager 2 threads."""
+        threads = f" {counted(self.threads, 'thread')}" if self.threads else ""
+        return f"{self.precision} {self.layout} {self.mode}{threads}"
+
+    @property
+    def place(self) -> str:
+        return self.machine or self.device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ SCHEMA_VERSION = 1
 
 
 def to_json(profile: Profile) -> str:
-    head = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "sha256": _checksum(profile)}
+    head = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "sha256": checksum(profile)}
     return json_text(json.dumps(head | encode(profile), indent=1, allow_nan=False, ensure_ascii=False)) + "\n"
 
 
@@ -30,7 +30,7 @@ def from_json(text: str, source: str = "the profile") -> Profile:
         profile = decode(Profile, document)
     except ValueError as error:
         raise RequestError(f"{source} is not whole: {error}", hint="was it edited?") from None
-    if document.get("sha256") != _checksum(profile):
+    if document.get("sha256") != checksum(profile):
         raise RequestError(f"{source} is not as it was written", hint="was it edited? calibrate again")
     named = [
         set(profile.coefficients),
@@ -40,9 +40,19 @@ def from_json(text: str, source: str = "the profile") -> Profile:
     ]
     if any(names != set(CLASSES) for names in named):
         raise RequestError(f"{source} has other classes of work than this version", hint="calibrate again")
+    if missing := _missing(profile):
+        raise RequestError(f"{source} has {missing}", hint="calibrate again")
     return profile
 
 
-def _checksum(profile: Profile) -> str:
+def _missing(profile: Profile) -> str:
+    """What a profile needs to predict and to tell its errors; a checksum does not vouch for it."""
+    if not profile.samples or not profile.residuals:
+        return "no measurements"
+    sizes = {len(profile.covariance), *map(len, profile.covariance)}
+    return "" if sizes == {len(CLASSES)} else f"a covariance that is not of {len(CLASSES)} classes of work"
+
+
+def checksum(profile: Profile) -> str:
     """Of the profile's values, however the text is laid out."""
     return sha256(json.dumps(encode(profile), sort_keys=True, allow_nan=False).encode()).hexdigest()

@@ -12,6 +12,7 @@ from resnet_inspect.prediction.profile_json import from_json
 
 OPTIONS = ("precision", "layout", "mode", "threads")
 HERE = ("cpu", "cuda", "mps")
+GPUS = Path("/proc/driver/nvidia/gpus")  # a folder for each GPU
 
 
 def read_profile(path: str | os.PathLike[str]) -> Profile:
@@ -39,7 +40,7 @@ def find_profile(
 ) -> Profile:
     """The profile in ``path``, which may be of any machine, or the one of this machine's ``device``.
 
-    None of the others leaves it open, and then they are those of a plain run: fp32, contiguous, eager, all cores.
+    An option that is None is open; a plain run's comes first: fp32, contiguous, eager, all cores.
 
     Raises:
         RequestError: there is no such profile, or it is of another machine, torch or set of conditions.
@@ -63,29 +64,35 @@ def find_profile(
 
 
 def check_is_here(profile: Profile, device: str) -> None:
-    """Raises RequestError where the profile's times are not of this machine's ``device`` with this torch."""
+    """Raises RequestError where the profile's times are not of this machine's ``device`` with this torch.
+
+    Of a machine whose titles are unknown, any profile may be.
+    """
     of, kind = profile.conditions, device.partition(":")[0]
-    here = {"device": kind, "machine": machine_title(kind), "torch": version("torch")}
-    for name, value in here.items():
-        if getattr(of, name) != value:
+    here = {"device": (kind,), "machine": machine_titles(kind), "torch": (version("torch"),)}
+    for name, values in here.items():
+        if values and getattr(of, name) not in values:
             noun = "torch " if name == "torch" else ""
             its = getattr(of, name) or "an unknown machine"
             raise RequestError(
-                f"the profile is of {noun}{its}, not of {noun}{value or device}",
+                f"the profile is of {noun}{its}, not of {noun}{' or '.join(values)}",
                 hint=f"calibrate here with `resnet-inspect calibrate --device {kind}`, or name its file with --profile",
             )
 
 
-def machine_title(device: str) -> str:
-    """What the system calls this machine's processor or GPU, without torch; empty where there is none."""
+def machine_titles(device: str) -> tuple[str, ...]:
+    """What the system calls this machine's processor, or its GPUs, without torch.
+
+    Empty where it does not tell: NVIDIA's driver lists no GPU in /proc on WSL2 and on Jetson.
+    """
     if device != "cuda":
         from resnet_inspect.hardware import machine
 
-        return machine.read().cpu_model
-    for file in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
-        if match := re.search(r"^Model:\s*(.+)$", file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE):
-            return match[1].strip()
-    return ""
+        title = machine.read().cpu_model
+        return (title,) if title else ()
+    texts = (file.read_text(encoding="utf-8", errors="replace") for file in sorted(GPUS.glob("*/information")))
+    models = (re.search(r"^Model:\s*(.+)$", text, re.MULTILINE) for text in texts)
+    return tuple(dict.fromkeys(model[1].strip() for model in models if model))
 
 
 def stored_at(conditions: Conditions) -> Path:
@@ -109,16 +116,17 @@ def profiles_folder() -> Path:
 
 def stored(device: str) -> list[Profile]:
     """The profiles of the user's data folder for a kind of device."""
-    folder = data_folder()
-    return [read_profile(file) for file in sorted((folder / "profiles").glob(f"{device}-*.json"))] if folder else []
+    if data_folder() is None:
+        return []
+    return [read_profile(file) for file in sorted(profiles_folder().glob(f"{device}-*.json"))]
 
 
 def _plainest(profiles: list[Profile], device: str, asked: dict[str, str | int | None]) -> Profile:
     """The only profile that fits ``asked``, or the plainest of several."""
-    fitting = [profile for profile in profiles if not _differs(profile.conditions, asked)]
+    fitting = [profile for profile in profiles if not differs(profile.conditions, asked)]
     if not fitting:
         options = "".join(f" --{name} {value}" for name, value in asked.items() if value is not None)
-        others = "; there are " + ", ".join(map(_label, profiles)) if profiles else ""
+        others = "; there are " + ", ".join(profile.conditions.label for profile in profiles) if profiles else ""
         raise RequestError(
             f"there is no profile of {device}{options}{others}",
             hint=f"`resnet-inspect calibrate --device {device}{options}` makes one",
@@ -128,20 +136,15 @@ def _plainest(profiles: list[Profile], device: str, asked: dict[str, str | int |
     return max(fitting, key=lambda profile: [getattr(profile.conditions, name) == plain[name] for name in OPTIONS])
 
 
-def _differs(conditions: Conditions, asked: dict[str, str | int | None]) -> str:
+def differs(conditions: Conditions, asked: dict[str, str | int | None]) -> str:
     """The first condition that is not as asked."""
     wrong = (name for name in OPTIONS if asked[name] is not None and asked[name] != getattr(conditions, name))
     return next(wrong, "")
 
 
 def _check(conditions: Conditions, asked: dict[str, str | int | None], source: str) -> None:
-    if wrong := _differs(conditions, asked):
+    if wrong := differs(conditions, asked):
         raise RequestError(
             f"{source} is of {wrong} {getattr(conditions, wrong)}, not {asked[wrong]}",
             hint=f"leave out --{wrong}, or calibrate with it",
         )
-
-
-def _label(profile: Profile) -> str:
-    values = (getattr(profile.conditions, name) for name in OPTIONS)
-    return " ".join(str(value) for value in values if value is not None)

@@ -90,7 +90,7 @@ ORDERS: dict[Sort, Callable[[Candidate], tuple[float | str, ...]]] = {
 
 
 def beats(one: Candidate, other: Candidate) -> bool:
-    """Whether ``one`` is as accurate and as fast as ``other``, and better in one of the two, for certain.
+    """Whether ``one`` is as accurate and as fast as ``other``, and better in one of the two.
 
     A floor is the least time, so a net of which only that is known beats none with a measured or predicted time.
     """
@@ -171,6 +171,9 @@ def _columns(kept: Sequence[Candidate], limits: Sequence[Bound]) -> tuple[Column
 def _forbidden(nets: Sequence[Candidate], limits: Sequence[Bound]) -> Iterator[Finding]:
     """The nearest net with each bound that it breaks, and how many nets each bound alone forbids."""
     timed = [net for net in nets if net.time]
+    if not limits:
+        yield Finding("nothing-fits", "choose", "nothing tells a time of any net")
+        return
     known = [net for net in timed if all(bound.of(net) is not None for bound in limits)]
     if not known:
         where = ", ".join(bound.option for bound in limits)

@@ -88,7 +88,7 @@ def facts_of(profile: Profile) -> tuple[Fact, ...]:
     """Under what conditions the predictions hold."""
     conditions = profile.conditions
     return (
-        Fact("device", "device", conditions.machine or conditions.device),
+        Fact("device", "device", conditions.place),
         Fact("precision", "precision", conditions.precision),
         Fact("layout", "layout", conditions.layout),
         Fact("mode", "mode", conditions.mode),

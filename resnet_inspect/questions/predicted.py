@@ -15,7 +15,7 @@ Interval = tuple[float | None, float | None, float | None]
 
 
 def predicted_columns(interval: Callable[[T], Interval]) -> tuple[Column[T], ...]:
-    """The columns of a row's predicted time, of which ``interval`` gives the milliseconds and the two ends."""
+    """Columns of a row's predicted time; ``interval`` gives the milliseconds and both ends."""
     return (
         Column("predicted_ms", "predicted", lambda row: interval(row)[0], "ms"),
         Column("low_ms", "90% from", lambda row: interval(row)[1], "ms"),
@@ -57,7 +57,4 @@ def prediction_notes(graph: "Graph", profile: "Profile") -> Iterator[str]:
 
 def standing_on(profile: "Profile") -> str:
     """What predictions stand on, in words."""
-    conditions = profile.conditions
-    threads = f" {counted(conditions.threads, 'thread')}" if conditions.threads else ""
-    where = f"{conditions.precision} {conditions.layout} {conditions.mode}{threads}"
-    return f"{where} on {conditions.machine or conditions.device}"
+    return f"{profile.conditions.label} on {profile.conditions.place}"

@@ -8,24 +8,22 @@ from statistics import median
 from resnet_inspect.benchmark.record import Record
 from resnet_inspect.graph import Graph
 from resnet_inspect.prediction.features import BYTE_CLASSES, CLASSES, FLOP_CLASSES, TITLES, WorkClass
-from resnet_inspect.prediction.fit import quantile
+from resnet_inspect.prediction.judge import ninth_in_ten
 from resnet_inspect.prediction.profile import Profile, Residual
 from resnet_inspect.report import Column, Fact, Finding, Report, Table, tabulate
-from resnet_inspect.units import Unit, counted
+from resnet_inspect.units import Unit
 
 LISTED = 3  # nets that stand for a reason
 
 
 def profile_report(profile: Profile, nets: Iterable[Graph], record: Record | None = None) -> Report:
     """The report on ``profile``, on which of ``nets`` are outside it, and on what failed in its ``record``."""
-    conditions, errors = profile.conditions, [_error(residual) for residual in profile.residuals]
-    ways = (conditions.precision, conditions.layout, conditions.mode)
-    threads = () if conditions.threads is None else (counted(conditions.threads, "thread"),)
+    conditions, errors = profile.conditions, [residual.error for residual in profile.residuals]
     outside = _outside(profile, nets)
     return Report(
         kind="profile",
         model=None,
-        title=f"profile of {conditions.machine or conditions.device}, {' '.join((*ways, *threads))}",
+        title=f"profile of {conditions.place}, {conditions.label}",
         facts=(
             Fact("device", "device", conditions.device),
             Fact("machine", "machine", conditions.machine or None),
@@ -39,7 +37,7 @@ def profile_report(profile: Profile, nets: Iterable[Graph], record: Record | Non
             Fact("nets_fitted", "nets", len(profile.nets), "integer"),
             Fact("samples", "measurements", len(profile.samples), "integer"),
             Fact("median_error", "median error", median(map(abs, errors)), "share"),
-            Fact("p90_error", "90% of errors under", quantile([*map(abs, errors)]), "share"),
+            Fact("p90_error", "90% of errors under", ninth_in_ten(map(abs, errors)), "share"),
             Fact("interval", "90% interval, at least ±", exp(profile.spread) - 1, "share"),
             Fact("reference_ms", "reference workload", profile.reference_ms, "ms"),
         ),
@@ -92,17 +90,13 @@ def _of_ceiling(profile: Profile, name: WorkClass) -> float | None:
     return rate / (ceilings.flop_per_s if name in FLOP_CLASSES else ceilings.bytes_per_s)
 
 
-def _error(residual: Residual) -> float:
-    return residual.left_out_ms / residual.ms - 1
-
-
 def _residuals(residuals: Sequence[Residual]) -> Table:
     columns: tuple[Column[Residual], ...] = (
         Column("model", "model", lambda residual: residual.name),
         Column("input", "input", lambda residual: residual.input, "shape"),
         Column("ms", "measured", lambda residual: residual.ms, "ms"),
         Column("left_out_ms", "predicted from the others", lambda residual: residual.left_out_ms, "ms"),
-        Column("error", "error", _error, "share"),
+        Column("error", "error", lambda residual: residual.error, "share"),
     )
     return tabulate("residuals", "calibration nets", columns, residuals)
 

@@ -5,6 +5,7 @@ from statistics import median
 
 from resnet_inspect.prediction.profile import Profile
 from resnet_inspect.report import Column, Report, tabulate
+from resnet_inspect.units import counted
 
 
 def profiles_report(profiles: Sequence[Profile]) -> Report:
@@ -24,11 +25,11 @@ def profiles_report(profiles: Sequence[Profile]) -> Report:
     return Report(
         kind="profiles",
         model=None,
-        title=f"{len(profiles)} profiles" if len(profiles) != 1 else "1 profile",
+        title=counted(len(profiles), "profile"),
         tables=(tabulate("profiles", "profiles", columns, profiles),),
         notes=() if profiles else ("`resnet-inspect calibrate` makes one",),
     )
 
 
 def _median_error(profile: Profile) -> float:
-    return median(abs(residual.left_out_ms / residual.ms - 1) for residual in profile.residuals)
+    return median(abs(residual.error) for residual in profile.residuals)

@@ -27,7 +27,7 @@ def published(profile: Profile, held_out: Sequence[Judged], left_out: Sequence[s
     outside = {each.sample.name for each in held_out if each.prediction.basis == "outside"}
     tested = {each.sample.name for each in held_out if each.error is not None}
     facts = (
-        Fact("device", "device", conditions.machine or conditions.device),
+        Fact("device", "device", conditions.place),
         Fact("precision", "precision", conditions.precision),
         Fact("layout", "layout", conditions.layout),
         Fact("mode", "mode", conditions.mode),

@@ -152,7 +152,7 @@ class ResNetSpec:
 
     @property
     def is_recurrent(self) -> bool:
-        """Whether the blocks of a stage hand a state on beside the map."""
+        """Whether the blocks of a stage hand on a state and the map."""
         return self.attention is not None and self.attention.kind == "dia"
 
     @property

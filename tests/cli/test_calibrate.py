@@ -4,14 +4,17 @@ import json
 import os
 import shlex
 import shutil
+from errno import EACCES
 from pathlib import Path
 
 import pytest
 from click.exceptions import Exit
 from planted_machine import PlantedMachine
 
+from resnet_inspect.benchmark import record_json
 from resnet_inspect.cli import calibrate, main, predict, profile
-from resnet_inspect.prediction import profiles
+from resnet_inspect.errors import INTERRUPTED
+from resnet_inspect.prediction import measure, profiles
 from resnet_inspect.prediction.calibration_nets import CALIBRATION
 from resnet_inspect.resnet.zoo import variants
 
@@ -110,7 +113,7 @@ def test_a_net_that_crashed_is_named(planted: PlantedMachine, capsys: pytest.Cap
 
 
 def foreign_machine(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profiles, "machine_title", lambda device: "Some Other CPU")
+    monkeypatch.setattr(profiles, "machine_titles", lambda device: ("Some Other CPU",))
 
 
 def foreign_torch(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,4 +215,79 @@ def test_pace_needs_a_calibration_of_this_machine(
     foreign_machine(tmp_path, monkeypatch)
     assert call("predict", "--profile", path, "--pace") == 2
     assert "not of Some Other CPU" in capsys.readouterr().err
+    assert not planted.measured
+
+
+def test_a_pace_that_is_interrupted_predicts_nothing(
+    planted: PlantedMachine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(*QUICK) == 0
+    planted.interrupts = "resnet18"
+    capsys.readouterr()
+    assert call("predict", "--device", "cpu", "--pace") == INTERRUPTED
+    assert not capsys.readouterr().out
+
+
+def run_of(*threads: int, path: Path) -> str:
+    """The file of a Record with so many threads."""
+    way = measure.Way(device="cpu", threads=threads)
+    ignored = lambda *_: None  # noqa: E731  # three callbacks
+    record = measure.measure(way, True, 0, (), ignored, ignored, ignored)
+    path.write_text(record_json.to_json(record), encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("spoil", [foreign_machine, foreign_torch])
+def test_a_record_of_another_machine_replaces_no_profile_of_this_one(
+    planted: PlantedMachine, spoil: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    run, kept = run_of(1, path=tmp_path / "run.json"), str(tmp_path / "theirs.json")
+    assert call("calibrate", "--from", run) == 0
+    (own,) = (tmp_path / "data/resnet-inspect/profiles").iterdir()
+    written = own.stat().st_mtime_ns
+    assert callable(spoil)
+    spoil(own, monkeypatch)
+    assert call("calibrate", "--from", run) == 2
+    assert "-o FILE.json keeps it elsewhere" in capsys.readouterr().err
+    assert own.stat().st_mtime_ns == written
+    assert call("calibrate", "--from", run, "-o", kept) == 0
+
+
+def test_of_a_record_of_several_ways_one_is_picked(
+    planted: PlantedMachine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = run_of(1, 2, path=tmp_path / "run.json")
+    assert call("calibrate", "--from", run) == 2
+    assert "fp32 contiguous eager 1 thread, fp32 contiguous eager 2 threads" in capsys.readouterr().err
+    for options in (("--threads", "3"), ("--threads", "1", "--mode", "compile"), ("--layout", "channels_last")):
+        assert call("calibrate", "--from", run, *options) == 2
+        assert "no such profile" in capsys.readouterr().err
+    assert stored(tmp_path) == []
+    assert call("calibrate", "--from", run, "--threads", "2", "--mode", "eager") == 0
+    assert stored(tmp_path) == ["cpu-fp32-contiguous-eager-2.json"]
+
+
+@pytest.mark.parametrize("option", [("--device-like", "t4"), ("--test", "4"), ("--nets", "6")])
+def test_what_a_table_alone_takes_is_refused_for_a_record(
+    planted: PlantedMachine, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: tuple[str, str]
+) -> None:
+    assert call("calibrate", "--from", run_of(1, path=tmp_path / "run.json"), *option) == 2
+    assert "is a Record, not a table" in capsys.readouterr().err
+    assert stored(tmp_path) == []
+
+
+def test_in_a_data_folder_that_takes_no_file_nothing_is_measured(
+    planted: PlantedMachine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "data/resnet-inspect/profiles").mkdir(parents=True)
+
+    def refuse(path: str) -> None:
+        raise PermissionError(EACCES, "Permission denied", path)
+
+    monkeypatch.setattr("resnet_inspect.cli.output.unfinished", refuse)
+    assert call(*QUICK) == 2
+    said = capsys.readouterr().err
+    assert "Permission denied" in said
+    assert "give -o FILE.json" in said
     assert not planted.measured

@@ -18,6 +18,7 @@ from planted_times import EAGER, NETS, SHEET, noisy
 
 from resnet_inspect.cli import main
 from resnet_inspect.hardware import machine
+from resnet_inspect.prediction import profiles
 from resnet_inspect.prediction.fit import fit
 from resnet_inspect.prediction.profile import Conditions, Profile
 from resnet_inspect.prediction.profile_json import to_json
@@ -215,3 +216,17 @@ def test_a_plain_command_loads_no_profile() -> None:
         script = f"from resnet_inspect.cli import main\nmain({arguments!r}, standalone_mode=False)\n{loaded}"
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+
+
+def test_a_second_gpu_is_no_data_sheet(profile: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    folder = tmp_path / "resnet-inspect" / "profiles"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(profiles, "GPUS", tmp_path / "none")
+    here = replace(profile, conditions=replace(profile.conditions, torch=version("torch")))
+    (folder / "cuda-amp-fp16-channels_last-eager.json").write_text(to_json(here), encoding="utf-8")
+    plain, second = (
+        answer("diff", "resnet50", "resnet18", *BATCH, "--device", device) for device in ("cuda", "cuda:1")
+    )
+    assert second["tables"] == plain["tables"]
+    assert second["notes"] == plain["notes"]

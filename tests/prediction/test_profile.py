@@ -1,13 +1,19 @@
 """A profile answers for nets like those it was fitted to, says why not for others, and keeps its file honest."""
 
 import json
+import os
 import random
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import pytest
 from planted_times import EAGER, FURTHER, NETS, SHEET, net, noisy, sample
 
+from resnet_inspect.api.library import Pricing
 from resnet_inspect.errors import RequestError
 from resnet_inspect.hardware.devices import device_from_ceilings
 from resnet_inspect.hardware.floor import floors_ms
@@ -137,3 +143,41 @@ def test_what_no_profile_holds_is_refused_in_words(
     part[place[-1]] = value
     with pytest.raises(RequestError):
         from_json(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"samples": ()},
+        {"residuals": ()},
+        {"covariance": ()},
+        {"covariance": ((1.0,),)},
+        {"covariance": ((1.0,),) * len(CLASSES)},
+        {"covariance": ((1.0,) * len(CLASSES),)},
+    ],
+)
+def test_a_checksum_that_fits_does_not_vouch_for_the_sizes(profile: Profile, change: dict[str, Any]) -> None:
+    with pytest.raises(RequestError, match=r"measurements|covariance"):
+        from_json(to_json(replace(profile, **change)))
+
+
+def test_each_process_knows_the_costs_of_a_profile_by_the_same_key(profile: Profile, tmp_path: Path) -> None:
+    path = tmp_path / "profile.json"
+    path.write_text(to_json(profile), encoding="utf-8")
+    script = f"""
+from resnet_inspect.api.library import Pricing
+from resnet_inspect.prediction.profiles import read_profile
+print(Pricing().by(read_profile({str(path)!r})).key)
+"""
+    keys = [
+        subprocess.run(
+            [sys.executable, "-c", script], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in "12"
+    ]
+    assert keys[0] == keys[1]
+
+
+def test_two_profiles_of_equal_conditions_have_two_keys(profile: Profile) -> None:
+    pricings = [Pricing().by(each) for each in (profile, replace(profile, spread=2 * profile.spread))]
+    assert pricings[0].key != pricings[1].key

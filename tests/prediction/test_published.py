@@ -2,16 +2,20 @@
 
 import csv
 import io
+import random
 from pathlib import Path
 
 import pytest
 from conftest import reference
+from planted_times import EAGER, NETS, noisy
 
 from resnet_inspect.errors import RequestError
-from resnet_inspect.prediction.judge import accuracy
-from resnet_inspect.prediction.profile import Conditions
+from resnet_inspect.prediction.fit import fit
+from resnet_inspect.prediction.judge import Judged, accuracy
+from resnet_inspect.prediction.profile import Conditions, Prediction, Sample
 from resnet_inspect.prediction.published import Fitted, calibrate_from
 from resnet_inspect.prediction.published_times import COLUMNS, read_times, samples_of
+from resnet_inspect.questions.profile import profile_report
 
 TABLES = {
     "rtx3090": ("benchmark-infer-amp-nhwc-pt240-cu124-rtx3090", ("rtx3090", "amp-fp16", "channels_last", "eager")),
@@ -150,3 +154,17 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing.csv", tmp_path / "latin.csv"):
         with pytest.raises(RequestError, match="cannot read"):
             read_times(str(path))
+
+
+def test_nine_in_ten_errors_keep_to_the_same_one_in_every_report() -> None:
+    profile = fit(noisy(NETS, random.Random(0), 0.02), EAGER)
+    judged = [
+        Judged(
+            Sample(each.name, each.input, profile.samples[0].features, each.ms / 1e3),
+            Prediction(each.left_out_ms, None, None, "predicted"),
+        )
+        for each in profile.residuals
+    ]
+    facts = {fact.key: fact.value for fact in profile_report(profile, ()).facts}
+    assert facts["p90_error"] == pytest.approx(accuracy(judged).p90_error)
+    assert facts["median_error"] == pytest.approx(accuracy(judged).median_error)

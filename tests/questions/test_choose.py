@@ -9,6 +9,7 @@ import pytest
 import raw_results
 from hypothesis import given
 from hypothesis import strategies as st
+from planted_times import SHEET
 from raw_results import COUNTED
 
 import resnet_inspect as ri
@@ -242,8 +243,24 @@ def test_a_predicted_time_comes_before_a_floor_and_after_a_measurement(learnt: P
     alone = ri.choose(batch_size=8, among="resnet*", profile=path)
     assert {row["basis"] for row in rows(alone)} == {"predicted"}
     assert any("outside the calibration" in note and "GroupNorm" in note for note in alone.notes)
+    assert ri.choose(batch_size=8, among="resnet*", profile=autocast) == alone
     with pytest.raises(RequestError, match="the profile is of t4, not of NVIDIA A100"):
         ri.choose("a100", profile=path)
+
+
+def test_by_a_profile_with_ceilings_a_net_is_chosen_by_the_floor_that_list_shows(learnt: Profile) -> None:
+    profile = replace(learnt, ceilings=SHEET)
+    chosen = {row["model"]: row for row in rows(ri.choose(batch_size=8, among="resnet50*", profile=profile))}
+    listed = {row["name"]: row for row in rows(ri.list("resnet50*", batch_size=8, profile=profile))}
+    outside = chosen["resnet50_gn"]
+    assert (outside["basis"], outside["ms"]) == ("floor", listed["resnet50_gn"]["floor_ms"])
+    assert chosen["resnet50"]["ms"] == listed["resnet50"]["predicted_ms"]
+
+
+def test_without_bounds_the_finding_says_that_no_time_is_known() -> None:
+    report = choose([Candidate(Costs("net", (1, 3, 224, 224)), None, None)], Bounds(), "here")
+    (finding,) = report.findings
+    assert (finding.where, finding.message, finding.hint) == ("choose", "nothing tells a time of any net", "")
 
 
 @pytest.mark.parametrize(
