@@ -35,17 +35,17 @@ def net_of(run: Run, values: dict[str, Any], path: str) -> nn.Module:
     """The net with the weights that were tested: the averaged ones, where the run kept some.
 
     Raises:
-        RequestError: the weights do not fit the net.
+        RequestError: the run describes no net, or the weights do not fit it.
     """
-    with own_state(run, torch.device("cpu")):
-        net = make(run.source, run.model, run.image)
     average = values.get("average")
     try:
+        with own_state(run, torch.device("cpu")):
+            net = make(run.source, run.model, run.image)
         weights = values["net"]
         if average is not None:
             weights = {name.removeprefix("module."): each for name, each in average.items() if name != "n_averaged"}
         net.load_state_dict(weights)
-    except (KeyError, RuntimeError, TypeError, AttributeError) as error:
+    except (KeyError, RuntimeError, TypeError, AttributeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise RequestError(f"{path} does not fit {run.model}: {reason}", hint=checkpoint.WRITTEN) from None
     return net.eval()
