@@ -181,13 +181,14 @@ class _Session:
             return
         self.trainee.net.train()
         batches = datasets.batches(self.loader)
-        if not position.step:
-            position.started = now
-        else:
-            checkpoint.set_draws(position.started, self.device)
-            for _ in islice(batches, position.step):  # loaded again, so that every worker draws what it drew
-                pass
-            checkpoint.set_draws(now, self.device)
+        position.started = position.started or now
+        checkpoint.set_draws(position.started, self.device)
+        if position.step:
+            try:
+                for _ in islice(batches, position.step):  # loaded again, so that every worker draws what it drew
+                    pass
+            finally:  # a worker may die, and the checkpoint then keeps the draws of this step
+                checkpoint.set_draws(now, self.device)
         started, before = time.perf_counter(), position.seconds
         for images, labels in batches:
             self._step(images, labels)
