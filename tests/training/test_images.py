@@ -1,4 +1,4 @@
-"""How images are made to fit a net."""
+"""How images are made to fit a net, and which data sets may be fetched."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,9 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from learnable import SMALL_NET
 from PIL import Image
 from torchvision import transforms
 
+import resnet_inspect as ri
+from resnet_inspect.errors import RequestError
 from resnet_inspect.training.data import read_data
 from resnet_inspect.training.loop.datasets import open_parts
 from resnet_inspect.training.recipe import load
@@ -41,3 +44,23 @@ def test_an_image_covers_the_net_and_one_that_fits_is_left_alone(
     if size[0] == size[1]:
         usual = transforms.Compose([transforms.Resize(size[0]), transforms.CenterCrop(size), transforms.ToTensor()])
         assert torch.equal(image, usual(Image.fromarray(noise)))
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_only_a_data_set_that_the_user_typed_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: bool
+) -> None:
+    """A checkpoint of another person may name any folder."""
+    fetched: list[object] = []
+    monkeypatch.setattr("torchvision.datasets.cifar.download_and_extract_archive", lambda *a, **k: fetched.append(a))
+    where, named = tmp_path / "run", tmp_path / "named"
+    settings = (*SMALL_NET[:-1], "num_classes=10")
+    ri.train("resnet18", settings=settings, data="fake:8", epochs=1, folder=str(where), workers=0, device="cpu")
+    values = torch.load(where / "last.pt", weights_only=True)
+    values["run"]["data"] = f"cifar10:{named}"
+    torch.save(values, where / "last.pt")
+    with pytest.raises(RequestError, match="no whole data set") as refused:
+        ri.accuracy(str(where / "last.pt"), f"cifar10:{named}" if typed else None, workers=0, device="cpu")
+    assert bool(fetched) == typed
+    assert typed or f"--data cifar10:{named}" in refused.value.hint
+    assert not named.exists()

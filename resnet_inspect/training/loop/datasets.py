@@ -35,11 +35,13 @@ class Fake(Dataset[Sample]):
         return image, int(torch.randint(self.classes, (), generator=drawn))
 
 
-def open_parts(data: DataSet, image: Image, recipe: Recipe, is_sized: bool = False) -> tuple[Any, Any]:
+def open_parts(
+    data: DataSet, image: Image, recipe: Recipe, is_sized: bool = False, may_fetch: bool = True
+) -> tuple[Any, Any]:  # fmt: skip
     """The data set to train on and the one to test on, with their transforms.
 
     Images of another size than ``image`` are resized until they just cover it, and give their centre. ``is_sized``: the
-    user gave that size, and smaller images are enlarged, too.
+    user gave that size, and smaller images are enlarged, too. ``may_fetch``: CIFAR is fetched where it is missing.
 
     Raises:
         RequestError: the files are missing, broken or smaller than ``image``, or have other channels.
@@ -62,7 +64,7 @@ def open_parts(data: DataSet, image: Image, recipe: Recipe, is_sized: bool = Fal
         train = datasets.ImageFolder(f"{data.folder}/train", to_train)
         _refuse_small(data, train.samples[0][0], size, is_sized)
         return train, datasets.ImageFolder(f"{data.folder}/test", to_test)
-    return _open_cifar(data, to_train), _open_cifar(data, to_test, train=False)
+    return _open_cifar(data, to_train, True, may_fetch), _open_cifar(data, to_test, False, may_fetch)
 
 
 def loader(part: Any, recipe: Recipe, workers: int, train: bool, pin: bool) -> DataLoader[Batch]:
@@ -120,12 +122,16 @@ def _cover(image: PIL.Image.Image, size: Sequence[int]) -> PIL.Image.Image:
     return image.resize((width, height), PIL.Image.Resampling.BILINEAR)
 
 
-def _open_cifar(data: DataSet, transform: Any, train: bool = True) -> Any:
+def _open_cifar(data: DataSet, transform: Any, train: bool, may_fetch: bool) -> Any:
     """torchvision's own class, which checks the files and fetches them where they are missing."""
     kind = datasets.CIFAR10 if data.kind == "cifar10" else datasets.CIFAR100
     try:
-        return kind(data.folder, train, transform, download=True)
+        return kind(data.folder, train, transform, download=may_fetch)
     except (URLError, OSError, RuntimeError, EOFError) as error:
+        if not may_fetch:
+            raise RequestError(
+                f"no whole data set in {data.folder}, which the checkpoint names", hint=f"--data {data.text} fetches it"
+            ) from None
         raise missing(data, _last_line(getattr(error, "reason", error))) from None
 
 

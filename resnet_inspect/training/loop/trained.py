@@ -56,10 +56,16 @@ def classes_of(net: nn.Module, run: Run) -> int:
         return int(first_output(net(torch.zeros(1, *run.image))).shape[-1])
 
 
-def test(net: nn.Module, run: Run, recipe: Recipe, data: DataSet, workers: int, device: str) -> tuple[float, float]:
-    """Mean cross-entropy and accuracy on the test images of ``data``, in batches of the recipe's size."""
+def test(
+    net: nn.Module, run: Run, recipe: Recipe, data: DataSet, workers: int, device: str, may_fetch: bool
+) -> tuple[float, float]:  # fmt: skip
+    """Mean cross-entropy and accuracy on the test images of ``data``, in batches of the recipe's size.
+
+    Raises:
+        RequestError: the files are missing, broken or of other channels.
+    """
     where = torch.device(resolve(device))
-    part = datasets.open_parts(data, run.image, recipe, is_sized=True)[1]
+    part = datasets.open_parts(data, run.image, recipe, is_sized=True, may_fetch=may_fetch)[1]
     loader = datasets.loader(part, recipe, workers, train=False, pin=where.type == "cuda")
     with own_state(run, where):
         return evaluate(net.to(where), loader, partial(autocast, run, where), where, lambda: None)
