@@ -51,7 +51,7 @@ def read_data(text: str) -> DataSet:
             return DataSet(text, name, rest or CIFAR_ROOT, CIFAR_IMAGES, CIFAR_TEST_IMAGES, CIFAR[name][0], CIFAR_IMAGE)
         case "imagefolder" if rest:
             return _read_folder(text, rest)
-        case "fake" if rest.isascii() and rest.isdecimal() and 1 <= int(rest[:12]) <= MOST_FAKE:
+        case "fake" if rest.isascii() and rest.isdecimal() and len(rest) <= 10 and 1 <= int(rest) <= MOST_FAKE:
             return DataSet(text, "fake", "", int(rest), max(1, int(rest) // 5), 0, None)
     raise RequestError(f"--data {text} names no data set", hint=f"use {FORMS}")
 

@@ -64,3 +64,12 @@ def test_only_a_data_set_that_the_user_typed_is_fetched(
     assert bool(fetched) == typed
     assert typed or f"--data cifar10:{named}" in refused.value.hint
     assert not named.exists()
+
+
+@pytest.mark.parametrize("digits", ["0" * 9 + "1", "0" * 5000 + "1", "1" + "0" * 5000, "0" * 10 + "1" * 5000, "1" * 11])
+def test_a_count_of_made_up_images_is_a_short_number(digits: str) -> None:
+    if len(digits) <= 10:
+        assert read_data(f"fake:{digits}").images == int(digits)
+        return
+    with pytest.raises(RequestError, match="names no data set"):
+        read_data(f"fake:{digits}")
