@@ -110,7 +110,7 @@ def accuracy(
 ) -> Answer:
     """How well the weights of a checkpoint classify the test images of ``data``, by default those of its run.
 
-    ``model`` is needed for a net in code: a checkpoint alone makes no code run.
+    ``model`` is needed for a net in code: a checkpoint alone makes no code run. Only ``data`` are fetched if missing.
 
     Raises:
         RequestError: the file is no whole checkpoint, or the net or the data do not fit it.
@@ -125,14 +125,15 @@ def accuracy(
     run, values = trained.read(checkpoint, source)
     net = trained.net_of(run, values, checkpoint)
     classes = trained.classes_of(net, run)
-    images = made_for(read_data(data or run.data), run.image, classes)
+    images = made_for(read_data(run.data if data is None else data), run.image, classes)
     if images.classes != classes:
         raise RequestError(
             f"{checkpoint} is of a net with {classes} outputs, {images.text} has {images.classes} classes",
             hint=f"give the data that it was trained on, {run.data}",
         )
     recipe = change(run.recipe, None, batch_size)
-    loss, hit = trained.test(net, run, recipe, images, _whole("workers", workers), device)
+    may_fetch = data is not None  # a checkpoint may name any folder
+    loss, hit = trained.test(net, run, recipe, images, _whole("workers", workers), device, may_fetch)
     epoch = values["epochs"][-1].epoch if values["epochs"] else 0
     return answer(evaluated(run, images, checkpoint, epoch, loss, hit))
 

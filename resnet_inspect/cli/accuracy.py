@@ -14,7 +14,7 @@ EXAMPLES = (
 @click.command(epilog=options.examples(EXAMPLES))
 @click.argument("checkpoint")
 @options.asked("batch_size", "kwargs", "format", "output")
-@click.option("--data", metavar="NAME", help="Data set, as `train` takes it; default: that of the run.")
+@click.option("--data", metavar="NAME", help="Data set, as `train` takes it; default: the run's.")
 @click.option("--model", metavar="MODEL", help="The net, if it is code.")
 @click.option("--workers", type=int, default=2, metavar="N", help="Processes that load images; default: 2.")
 @click.option("--device", default="auto", help="cpu, cuda, cuda:N, mps or auto (default).")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from resnet_inspect.benchmark.case import ARITHMETIC
 from resnet_inspect.counting.training import training_flops
 from resnet_inspect.errors import RequestError, ShapeError
 from resnet_inspect.graph import Graph
@@ -13,9 +14,6 @@ from resnet_inspect.hardware.floor import floors_ms
 from resnet_inspect.sources.source import Source
 from resnet_inspect.training.data import DataSet
 from resnet_inspect.training.run import Run
-from resnet_inspect.vocabulary import Precision
-
-ARITHMETIC: dict[str, Precision] = {"amp-bf16": "bf16", "amp-fp16": "fp16", "tf32": "tf32", "fp32": "fp32"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The images of a run: torchvision's own data sets and transforms, in a loader."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 from urllib.error import URLError
 
@@ -34,11 +35,13 @@ class Fake(Dataset[Sample]):
         return image, int(torch.randint(self.classes, (), generator=drawn))
 
 
-def open_parts(data: DataSet, image: Image, recipe: Recipe, is_sized: bool = False) -> tuple[Any, Any]:
+def open_parts(
+    data: DataSet, image: Image, recipe: Recipe, is_sized: bool = False, may_fetch: bool = True
+) -> tuple[Any, Any]:  # fmt: skip
     """The data set to train on and the one to test on, with their transforms.
 
-    Images of another size than ``image`` are resized, so that the shorter side fits. ``is_sized``: the user gave that
-    size, and smaller images are enlarged, too.
+    Images of another size than ``image`` are resized until they just cover it, and give their centre. ``is_sized``: the
+    user gave that size, and smaller images are enlarged, too. ``may_fetch``: CIFAR is fetched where it is missing.
 
     Raises:
         RequestError: the files are missing, broken or smaller than ``image``, or have other channels.
@@ -52,16 +55,16 @@ def open_parts(data: DataSet, image: Image, recipe: Recipe, is_sized: bool = Fal
             f"images have 3 channels, the {'net' if channels != 3 else 'recipe'} has {count}",
             hint="--set in_channels=3" if channels != 3 else "give mean and std three numbers each",
         )
-    fit = [] if data.image == image else [transforms.Resize(min(size)), transforms.CenterCrop(size)]
+    fit = [] if data.image == image else [partial(_cover, size=size), transforms.CenterCrop(size)]
     crop = [transforms.RandomCrop(size, padding=recipe.crop_padding)] if recipe.crop_padding else []
     flip = [transforms.RandomHorizontalFlip()] if recipe.flip else []
     end = [transforms.ToTensor(), transforms.Normalize(recipe.mean, recipe.std)]
     to_train, to_test = transforms.Compose([*fit, *crop, *flip, *end]), transforms.Compose([*fit, *end])
     if data.kind == "imagefolder":
-        parts = [datasets.ImageFolder(f"{data.folder}/{part}", each) for part, each in _parts(to_train, to_test)]
-        _refuse_small(data, parts[0].samples[0][0], size, is_sized)
-        return parts[0], parts[1]
-    return _open_cifar(data, to_train), _open_cifar(data, to_test, train=False)
+        train = datasets.ImageFolder(f"{data.folder}/train", to_train)
+        _refuse_small(data, train.samples[0][0], size, is_sized)
+        return train, datasets.ImageFolder(f"{data.folder}/test", to_test)
+    return _open_cifar(data, to_train, True, may_fetch), _open_cifar(data, to_test, False, may_fetch)
 
 
 def loader(part: Any, recipe: Recipe, workers: int, train: bool, pin: bool) -> DataLoader[Batch]:
@@ -106,16 +109,29 @@ def batches(loader: DataLoader[Batch]) -> Iterator[Batch]:
         yield batch
 
 
-def _parts(to_train: Any, to_test: Any) -> Sequence[tuple[str, Any]]:
-    return (("train", to_train), ("test", to_test))
+def _cover(image: PIL.Image.Image, size: Sequence[int]) -> PIL.Image.Image:
+    """``image`` with its aspect, one side as in H, W ``size`` and the other at least so long.
+
+    For a square this is torchvision's ``Resize``, which rounds down, too.
+    """
+    height, width = size
+    if height * image.width >= width * image.height:
+        width = image.width * height // image.height
+    else:
+        height = image.height * width // image.width
+    return image.resize((width, height), PIL.Image.Resampling.BILINEAR)
 
 
-def _open_cifar(data: DataSet, transform: Any, train: bool = True) -> Any:
+def _open_cifar(data: DataSet, transform: Any, train: bool, may_fetch: bool) -> Any:
     """torchvision's own class, which checks the files and fetches them where they are missing."""
     kind = datasets.CIFAR10 if data.kind == "cifar10" else datasets.CIFAR100
     try:
-        return kind(data.folder, train, transform, download=True)
+        return kind(data.folder, train, transform, download=may_fetch)
     except (URLError, OSError, RuntimeError, EOFError) as error:
+        if not may_fetch:
+            raise RequestError(
+                f"no whole data set in {data.folder}, which the checkpoint names", hint=f"--data {data.text} fetches it"
+            ) from None
         raise missing(data, _last_line(getattr(error, "reason", error))) from None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from resnet_inspect.benchmark.worker.prepare import FORMATS
 from resnet_inspect.benchmark.worker.serve import is_out_of_memory
 from resnet_inspect.errors import InspectError, MachineError, RequestError
 from resnet_inspect.runtime.environment import resolve
@@ -181,13 +182,14 @@ class _Session:
             return
         self.trainee.net.train()
         batches = datasets.batches(self.loader)
-        if not position.step:
-            position.started = now
-        else:
-            checkpoint.set_draws(position.started, self.device)
-            for _ in islice(batches, position.step):  # loaded again, so that every worker draws what it drew
-                pass
-            checkpoint.set_draws(now, self.device)
+        position.started = position.started or now
+        checkpoint.set_draws(position.started, self.device)
+        if position.step:
+            try:
+                for _ in islice(batches, position.step):  # loaded again, so that every worker draws what it drew
+                    pass
+            finally:  # a worker may die, and the checkpoint then keeps the draws of this step
+                checkpoint.set_draws(now, self.device)
         started, before = time.perf_counter(), position.seconds
         for images, labels in batches:
             self._step(images, labels)
@@ -202,8 +204,7 @@ class _Session:
         position.seconds = before + time.perf_counter() - started
 
     def _step(self, images: torch.Tensor, labels: torch.Tensor) -> None:
-        layout = torch.channels_last if self.run.layout == "channels_last" else torch.contiguous_format
-        images = images.to(self.device, non_blocking=True, memory_format=layout)
+        images = images.to(self.device, non_blocking=True, memory_format=FORMATS[self.run.layout])
         arguments = images, labels.to(self.device, non_blocking=True), self._number(), self.steps
         self.steps_here += 1
         if self.steps_here == 2:  # the first has no optimizer state yet

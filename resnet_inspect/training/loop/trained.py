@@ -35,17 +35,17 @@ def net_of(run: Run, values: dict[str, Any], path: str) -> nn.Module:
     """The net with the weights that were tested: the averaged ones, where the run kept some.
 
     Raises:
-        RequestError: the weights do not fit the net.
+        RequestError: the run describes no net, or the weights do not fit it.
     """
-    with own_state(run, torch.device("cpu")):
-        net = make(run.source, run.model, run.image)
     average = values.get("average")
     try:
+        with own_state(run, torch.device("cpu")):
+            net = make(run.source, run.model, run.image)
         weights = values["net"]
         if average is not None:
             weights = {name.removeprefix("module."): each for name, each in average.items() if name != "n_averaged"}
         net.load_state_dict(weights)
-    except (KeyError, RuntimeError, TypeError, AttributeError) as error:
+    except (KeyError, RuntimeError, TypeError, AttributeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise RequestError(f"{path} does not fit {run.model}: {reason}", hint=checkpoint.WRITTEN) from None
     return net.eval()
@@ -56,10 +56,16 @@ def classes_of(net: nn.Module, run: Run) -> int:
         return int(first_output(net(torch.zeros(1, *run.image))).shape[-1])
 
 
-def test(net: nn.Module, run: Run, recipe: Recipe, data: DataSet, workers: int, device: str) -> tuple[float, float]:
-    """Mean cross-entropy and accuracy on the test images of ``data``, in batches of the recipe's size."""
+def test(
+    net: nn.Module, run: Run, recipe: Recipe, data: DataSet, workers: int, device: str, may_fetch: bool
+) -> tuple[float, float]:  # fmt: skip
+    """Mean cross-entropy and accuracy on the test images of ``data``, in batches of the recipe's size.
+
+    Raises:
+        RequestError: the files are missing, broken or of other channels.
+    """
     where = torch.device(resolve(device))
-    part = datasets.open_parts(data, run.image, recipe, is_sized=True)[1]
+    part = datasets.open_parts(data, run.image, recipe, is_sized=True, may_fetch=may_fetch)[1]
     loader = datasets.loader(part, recipe, workers, train=False, pin=where.type == "cuda")
     with own_state(run, where):
         return evaluate(net.to(where), loader, partial(autocast, run, where), where, lambda: None)
