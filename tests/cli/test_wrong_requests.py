@@ -48,7 +48,7 @@ WRONG = [
     (("list", "--max-floor-ms", "5"), "--max-floor-ms 5 needs a device", "--device a100"),
     (("list", "--precision", "bf16"), "--precision bf16 needs a device", "--device a100"),
     (("list", "--device", "a10O"), "unknown device 'a10O'", "did you mean 'a10'"),
-    (("list", "--device", "cpu"), "no data sheet gives the peaks of 'cpu'", "`resnet-inspect roofline --machine"),
+    (("list", "--device", "cpu"), "there is no profile of cpu", "`resnet-inspect calibrate --device cpu`"),
     (("list", "--device", "t4", "--precision", "bf16"), "t4: no bf16 peak", "fp32 or fp16"),
     (("list", "--device", "a100", "--precision", "int8"), "'int8' is not one of", ""),
     (("list", "--device", "a100", "--max-floor-ms", "nan"), "--max-floor-ms nan: a limit is a number above 0", "5"),

@@ -146,7 +146,7 @@ def test_what_is_no_table_is_refused_in_words(tmp_path: Path, text: str, words: 
 )
 def test_what_a_table_cannot_give_is_refused_in_words(folder: Path, more: dict[str, object], words: str) -> None:
     with pytest.raises(RequestError, match=words):
-        calibrate_from(str(folder / "i7.csv"), **more)  # type: ignore[arg-type]
+        calibrate_from(str(folder / "i7.csv"), **more)  # type: ignore[arg-type]  # options of several types
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
