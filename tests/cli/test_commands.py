@@ -207,7 +207,7 @@ def test_what_depends_on_the_image_is_listed_at_one_size(asked: tuple[str, ...],
     at_64 = ri.list(pattern, input="1,3,64,64", **options)
     refused = [
         note.count(",") for note in at_64.notes if "take no such input" in note
-    ]  # one, before the names, and between
+    ]  # a comma stands before each name
     assert len(at_64.tables[0].rows) + sum(refused) == len(all_sizes)
 
 
