@@ -35,7 +35,7 @@ def predict(
 ) -> Answer:
     """How long a forward pass of each model takes, with a 90 % interval; nothing runs.
 
-    ``profile`` is what a calibration learnt, of any machine; without it, that of this machine's ``device``, cpu or
+    ``profile`` is what a calibration learnt, of any machine; without it, this machine's own of ``device``, cpu or
     cuda. Of a device that has a data sheet alone, the floors are what a pass takes at least. With ``pace`` the
     calibration's reference workload is timed now, for some seconds, and predictions follow the change.
 

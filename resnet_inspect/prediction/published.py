@@ -75,7 +75,7 @@ def calibrate_from(
 
 
 def _sheet(device: str | None, precision: RunPrecision | None) -> tuple[Ceilings | None, RunPrecision]:
-    """The ceilings of a device's data sheet, and the precision: by default the one that is usual there."""
+    """The ceilings of a device's data sheet, and the precision: by default the usual one there."""
     if device is None:
         return None, precision or "fp32"
     sheet = find_device(device)

@@ -8,7 +8,9 @@ from resnet_inspect.report import Column, Fact
 from resnet_inspect.units import Value, text
 
 T = TypeVar("T")
-OF_WEIGHTS = "top-1: the best published at that size of weights trained on ImageNet-1k alone; it depends on the recipe, too"
+OF_WEIGHTS = (
+    "top-1: the best published at that size of weights trained on ImageNet-1k alone; it depends on the recipe, too"
+)
 
 
 def accuracy_facts(published: Sequence[Accuracy], shape: tuple[int, ...]) -> tuple[Fact, ...]:

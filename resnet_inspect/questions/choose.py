@@ -92,7 +92,7 @@ ORDERS: dict[Sort, Callable[[Candidate], tuple[float | str, ...]]] = {
 def beats(one: Candidate, other: Candidate) -> bool:
     """Whether ``one`` is as accurate and as fast as ``other``, and better in one of the two.
 
-    A floor is the least time, so a net of which only that is known beats none with a measured or predicted time.
+    A floor is the least time, so a net with a floor alone beats none with a measured or predicted time.
     """
     if one.top1 is None or other.top1 is None or one.time is None or other.time is None:
         return False

@@ -125,7 +125,7 @@ def images_per_s(net: Net) -> float:
 
 
 def make_room(columns: Sequence[Column[T]], sizes_differ: bool) -> tuple[Column[T], ...]:
-    """The columns, of which a narrow terminal leaves out some before the floors, which the user asked for.
+    """The columns; a narrow terminal leaves out others before the floors, which the user asked for.
 
     Images of several sizes stay, as nothing else tells them.
     """

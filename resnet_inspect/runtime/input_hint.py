@@ -1,4 +1,4 @@
-"""Which input a net takes, told from its signature and from the module that refused the one that it was given."""
+"""Which input a net takes, told from its signature and from the module that refused its input."""
 
 import inspect
 from collections.abc import Mapping

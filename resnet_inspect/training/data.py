@@ -1,4 +1,4 @@
-"""The data set that ``--data`` names: where it lies, how many images and classes it has, and of which size."""
+"""The data set that ``--data`` names: where it lies, how many images and classes it has, and their size."""
 
 import os
 from dataclasses import dataclass, replace

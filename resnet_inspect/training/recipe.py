@@ -32,7 +32,7 @@ class Recipe:
         schedule: ``inverse`` is 1/(epoch + 1), ``cosine`` falls to 0 after a linear warm-up.
         warmup_share: part of all steps that warms up.
         ema_decay: decay of an average of the weights, which is then evaluated; 0 keeps none.
-        crop_padding: pixels of zeros around an image of which a part is cropped.
+        crop_padding: pixels of zeros around an image before a part of it is cropped.
         mean, std: of each channel, for pixels from 0 to 1.
         reached: test accuracy that the recipe's source reports.
     """

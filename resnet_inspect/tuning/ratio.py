@@ -37,7 +37,7 @@ class Ratio:
 def paired_ratio(old_ms: Sequence[float], new_ms: Sequence[float]) -> Ratio:
     """``new`` over ``old``; entry i of both is of one round, so what slowed both cancels.
 
-    The interval is Student's of the rounds' log ratios. It holds for three rounds, of which a bootstrap draws ten
+    The interval is Student's of the rounds' log ratios. It holds for three rounds, from which a bootstrap draws ten
     different sets.
 
     Raises:

@@ -24,7 +24,7 @@ from resnet_inspect.training.recipe import dump, lr_factor
 from resnet_inspect.training.run import Epoch, Run, refuse_other
 
 LOG_STEPS = 100  # between two losses on the board
-LOOK_STEPS = {"cpu": 1}  # between two looks at the losses, each of which waits for a GPU; elsewhere LOG_STEPS
+LOOK_STEPS = {"cpu": 1}  # between two looks at the losses, where each waits for a GPU; elsewhere LOG_STEPS
 SAVE_S = 600.0  # between two checkpoints within an epoch
 
 
