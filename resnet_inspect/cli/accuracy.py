@@ -13,11 +13,20 @@ EXAMPLES = (
 
 @click.command(epilog=options.examples(EXAMPLES))
 @click.argument("checkpoint")
-@options.asked("batch_size", "kwargs", "format", "output")
+@options.asked("kwargs", "format", "output")
+@options.recipe_batch_size
 @click.option("--data", metavar="NAME", help="Data set, as `train` takes it; default: the run's.")
 @click.option("--model", metavar="MODEL", help="The net, if it is code.")
 @click.option("--workers", type=int, default=2, metavar="N", help="Processes that load images; default: 2.")
 @click.option("--device", default="auto", help="cpu, cuda, cuda:N, mps or auto (default).")
-def command(asked: Asked, checkpoint: str, data: str | None, model: str | None, workers: int, device: str) -> None:
+def command(
+    asked: Asked,
+    checkpoint: str,
+    batch_size: int | None,
+    data: str | None,
+    model: str | None,
+    workers: int,
+    device: str,
+) -> None:
     """Test the weights of CHECKPOINT, which `train` wrote, on the test images of a data set."""
-    finish(training.accuracy(checkpoint, data, model, asked.kwargs, asked.batch_size, workers, device), asked)
+    finish(training.accuracy(checkpoint, data, model, asked.kwargs, batch_size, workers, device), asked)

@@ -77,6 +77,7 @@ writing = click.option(
     "--writing", metavar="LIBRARY", help="Library whose module layout is counted; default: the variant's own."
 )
 folded = click.option("--folded", is_flag=True, help="Fold BatchNorm into convolutions, and show the difference.")
+recipe_batch_size = click.option("--batch-size", type=int, metavar="N", help="Images per batch; default: the recipe's.")
 language = click.option(
     "--lang", type=click.Choice(LANGUAGES), default=None, help="Language of the text; default: the locale's."
 )

@@ -40,7 +40,8 @@ def display() -> Iterator[tuple[Callable[[str], None], Callable[[int, int], None
 
 
 @click.command(epilog=options.examples(EXAMPLES))
-@options.asked("model", "input", "batch_size", "settings", "kwargs", "format")
+@options.asked("model", "input", "settings", "kwargs", "format")
+@options.recipe_batch_size
 @click.option(
     "--data",
     required=True,
@@ -68,6 +69,7 @@ def display() -> Iterator[tuple[Callable[[str], None], Callable[[int, int], None
 @click.option("--dry-run", is_flag=True, help="Say what the run will cost, and run nothing.")
 def command(
     asked: Asked,
+    batch_size: int | None,
     data: str,
     recipe: str,
     set_recipe: tuple[str, ...],
@@ -88,7 +90,8 @@ def command(
     """
     with display() as (tell, progress):
         answer = training.train(
-            *asked.network, data=data, recipe=recipe, recipe_settings=set_recipe, epochs=epochs, precision=precision,
+            asked.model, asked.input, batch_size, asked.settings, asked.kwargs, data=data, recipe=recipe,
+            recipe_settings=set_recipe, epochs=epochs, precision=precision,
             layout=layout, mode=mode, seed=seed, workers=workers, device=device, folder=folder, resume=resume,
             dry_run=dry_run, tell=tell, progress=progress,
         )  # fmt: skip

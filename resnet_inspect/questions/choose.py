@@ -125,7 +125,7 @@ def choose(
     return Report(
         kind="choose",
         model=None,
-        title=f"{len(kept) or 'none'} of {counted(len(nets), 'net')} {'fit' if len(kept) > 1 else 'fits'}",
+        title=_title(kept, nets),
         facts=(
             Fact("on", "on", on),
             Fact("considered", "nets considered", len(nets), "integer"),
@@ -137,6 +137,13 @@ def choose(
         ok=bool(kept),
         exit_code=OK if kept else FAILED,
     )
+
+
+def _title(kept: Sequence[Candidate], nets: Sequence[Candidate]) -> str:
+    """How many fit; of a floor alone, a net may."""
+    of_floors = {net.time.basis for net in kept if net.time} == {"floor"}
+    verb = "may fit" if of_floors else "fit" if len(kept) > 1 else "fits"
+    return f"{len(kept) or 'none'} of {counted(len(nets), 'net')} {verb}"
 
 
 INTERVAL: tuple[Column[Candidate], ...] = (

@@ -97,7 +97,7 @@ def _room_note(device: Device, needed: int) -> Iterator[str]:
     if device.memory_bytes is None:
         yield f"{device.title} exists with more than one size of memory: compare the peak with yours"
     elif needed > device.memory_bytes:
-        yield f"does not fit {device.title}: lower --batch-size, or --precision"
+        yield f"does not fit {device.title}: use a smaller batch, or a lower --precision"
     else:
         yield f"fits {device.title}; the driver, CUDA's context and fragments of memory take some of the rest"
 

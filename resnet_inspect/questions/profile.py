@@ -10,6 +10,7 @@ from resnet_inspect.graph import Graph
 from resnet_inspect.prediction.features import BYTE_CLASSES, CLASSES, FLOP_CLASSES, TITLES, WorkClass
 from resnet_inspect.prediction.judge import ninth_in_ten
 from resnet_inspect.prediction.profile import Profile, Residual
+from resnet_inspect.prediction.profiles import HERE
 from resnet_inspect.report import Column, Fact, Finding, Report, Table, tabulate
 from resnet_inspect.units import Unit
 
@@ -44,11 +45,20 @@ def profile_report(profile: Profile, nets: Iterable[Graph], record: Record | Non
         tables=(_rates(profile), _residuals(profile.residuals), *((outside,) if outside.rows else ())),
         findings=tuple(_left_out(record)) if record else (),
         notes=(
-            "of the ceiling: of the fastest product or copy that the same run measured",
+            f"of the ceiling: {_ceiling(profile)}",
             "– took too little time in these nets to be told from the other classes",
             "errors: of each net, predicted from all the others",
         ),
     )
+
+
+def _ceiling(profile: Profile) -> str:
+    """What the shares of a ceiling are shares of."""
+    if profile.ceilings and profile.conditions.device not in HERE:
+        return (
+            f"of the peak and the bandwidth by {profile.ceilings.source}; past 100%, another class has some of the time"
+        )
+    return "of the fastest product or copy that the same run measured"
 
 
 def _left_out(record: Record) -> Iterator[Finding]:
@@ -120,4 +130,4 @@ def _outside(profile: Profile, nets: Iterable[Graph]) -> Table:
         Column("examples", "such as", lambda unseen: ", ".join(unseen.nets[:LISTED])),
     )
     rows = [_Unseen(reason, tuple(names)) for reason, names in by_reason.items()]
-    return tabulate("outside", "outside the profile", columns, sorted(rows, key=lambda row: -len(row.nets)))
+    return tabulate("outside", "outside the profile, at batch 1", columns, sorted(rows, key=lambda row: -len(row.nets)))

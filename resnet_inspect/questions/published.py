@@ -1,20 +1,22 @@
 """A profile fitted to a published table, judged by the nets of the table that it was not fitted to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import exp
 
-from resnet_inspect.prediction.judge import Judged, accuracy
+from resnet_inspect.prediction.judge import Accuracy, Judged, accuracy
 from resnet_inspect.prediction.profile import Profile
-from resnet_inspect.report import Column, Fact, Report, Table, tabulate
-from resnet_inspect.units import counted
+from resnet_inspect.report import Column, Fact, Finding, Report, Table, tabulate
+from resnet_inspect.units import counted, text
+
+LEAST_COVERED = 0.75  # of the times: fewer are no chance where nine in ten were meant
 
 COLUMNS: tuple[Column[Judged], ...] = (
     Column("model", "model", lambda each: each.sample.name),
     Column("input", "input", lambda each: each.sample.input, "shape"),
     Column("published_ms", "published", lambda each: 1e3 * each.sample.seconds, "ms"),
     Column("ms", "predicted", lambda each: each.prediction.ms, "ms"),
-    Column("low_ms", "at least", lambda each: each.prediction.low_ms, "ms", optional=True),
-    Column("high_ms", "at most", lambda each: each.prediction.high_ms, "ms", optional=True),
+    Column("low_ms", "90% from", lambda each: each.prediction.low_ms, "ms", optional=True),
+    Column("high_ms", "to", lambda each: each.prediction.high_ms, "ms", optional=True),
     Column("error", "error", lambda each: each.error, "share"),
     Column("basis", "basis", lambda each: each.prediction.basis),
     Column("reason", "why outside", lambda each: each.prediction.reason or None, optional=True),
@@ -53,8 +55,21 @@ def published(profile: Profile, held_out: Sequence[Judged], left_out: Sequence[s
         title=f"{profile.origin.source}: {counted(len(profile.nets), 'net')} fitted, {len(tested)} predicted",
         facts=facts,
         tables=(_table(held_out),),
+        findings=tuple(_findings(profile, held_out, reached)),
         notes=tuple(notes),
     )
+
+
+def _findings(profile: Profile, held_out: Sequence[Judged], reached: Accuracy) -> Iterator[Finding]:
+    """What tells that the table was not measured as the options say."""
+    conditions = profile.conditions
+    faster = sum(1e3 * each.sample.seconds < (each.prediction.floor_ms or 0.0) for each in held_out)
+    if faster:
+        message = f"{faster} of {len(held_out)} published times are below the floor in {conditions.arithmetic}"
+        yield Finding("below-floor", conditions.place, message, "give the table's own --device-like and --precision")
+    if reached.coverage is not None and reached.coverage < LEAST_COVERED:
+        message = f"only {text(reached.coverage, 'share')} of the times lie in their 90% interval"
+        yield Finding("not-covered", profile.origin.source, message, "do not rely on the intervals of this profile")
 
 
 def _table(held_out: Sequence[Judged]) -> Table:

@@ -16,6 +16,7 @@ from resnet_inspect.prediction.profile import Conditions, Prediction, Sample
 from resnet_inspect.prediction.published import Fitted, calibrate_from
 from resnet_inspect.prediction.published_times import COLUMNS, read_times, samples_of
 from resnet_inspect.questions.profile import profile_report
+from resnet_inspect.questions.published import published
 
 TABLES = {
     "rtx3090": ("benchmark-infer-amp-nhwc-pt240-cu124-rtx3090", ("rtx3090", "amp-fp16", "channels_last", "eager")),
@@ -168,3 +169,15 @@ def test_nine_in_ten_errors_keep_to_the_same_one_in_every_report() -> None:
     facts = {fact.key: fact.value for fact in profile_report(profile, ()).facts}
     assert facts["p90_error"] == pytest.approx(accuracy(judged).p90_error)
     assert facts["median_error"] == pytest.approx(accuracy(judged).median_error)
+
+
+def test_conditions_that_the_times_contradict_are_found(folder: Path) -> None:
+    right, wrong = (
+        calibrate_from(str(folder / "rtx3090.csv"), "rtx3090", precision, "channels_last")
+        for precision in ("amp-fp16", "fp32")
+    )
+    codes = [
+        {finding.code for finding in published(each.profile, each.held_out, each.left_out, None).findings}
+        for each in (right, wrong)
+    ]
+    assert codes == [set(), {"below-floor", "not-covered"}]
