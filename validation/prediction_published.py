@@ -79,12 +79,12 @@ def _table(source: str, folder: Path) -> Path:
 
 
 def _held_out(path: Path, conditions: tuple[str | None, ...], test: int, nets: int, seed: int) -> Trial:
-    made = calibrate_from(str(path), *conditions, test=test, nets=nets, seed=seed)  # type: ignore[arg-type]
+    made = calibrate_from(str(path), *conditions, test=test, nets=nets, seed=seed)  # type: ignore[arg-type]  # a row of conditions
     return Trial(made.profile, made.held_out)
 
 
 def _each_left_out(path: Path, conditions: tuple[str | None, ...]) -> Iterator[Trial]:
-    like = calibrate_from(str(path), *conditions).profile  # type: ignore[arg-type]
+    like = calibrate_from(str(path), *conditions).profile  # type: ignore[arg-type]  # a row of conditions
     samples, _ = samples_of(read_times(str(path)), like.conditions)
     for name in dict.fromkeys(sample.name for sample in samples):
         others = [sample for sample in samples if sample.name != name]

@@ -58,8 +58,13 @@ def test_a_folded_net_is_what_torch_fuses_torchvisions_own_to(name: str) -> None
         assert same(ours.eval()(x), net(x))
 
 
+def names_each_module_once(spec: ResNetSpec) -> bool:
+    """Blocks of a stage share a DIA module, and the copy that torch's ``fuse`` makes keeps the first name alone."""
+    return not (spec.attention and spec.attention.kind == "dia")
+
+
 @law(25)
-@given(specs(), st.integers(40, 64))
+@given(specs().filter(names_each_module_once), st.integers(40, 64))
 def test_any_net_folds_where_torch_folds_it(spec: ResNetSpec, size: int) -> None:
     graph = lowered(spec, 2, size)
     net = trained(build(graph))
