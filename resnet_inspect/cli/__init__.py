@@ -36,7 +36,7 @@ COMMANDS = {
     "show": "A saved Record of bench, in any format.",
     "verdict": "Whether one Record of bench is slower than another.",
     "calibrate": "How long each class of work takes on this machine, as a profile.",
-    "profile": "What a profile says: rates, errors, what is outside it.",
+    "profile": "What a profile says: rates, errors, and nets outside it.",
     "predict": "Milliseconds of a forward pass by calibration; nothing runs.",
     "tune": "The fastest way to run a model here, found by racing.",
     "train": "Train a model, resumably; its cost before, its accuracy after.",
