@@ -58,13 +58,8 @@ def test_a_folded_net_is_what_torch_fuses_torchvisions_own_to(name: str) -> None
         assert same(ours.eval()(x), net(x))
 
 
-def names_each_module_once(spec: ResNetSpec) -> bool:
-    """Blocks of a stage share a DIA module, and the copy that torch's ``fuse`` makes keeps the first name alone."""
-    return not (spec.attention and spec.attention.kind == "dia")
-
-
 @law(25)
-@given(specs().filter(names_each_module_once), st.integers(40, 64))
+@given(specs(), st.integers(40, 64))
 def test_any_net_folds_where_torch_folds_it(spec: ResNetSpec, size: int) -> None:
     graph = lowered(spec, 2, size)
     net = trained(build(graph))
@@ -72,8 +67,11 @@ def test_any_net_folds_where_torch_folds_it(spec: ResNetSpec, size: int) -> None
     assert fold(folded) == folded
     assert folded.output == graph.output
     ours = build(folded)
-    assert shapes(ours) == {name: shape for name, shape in shapes(fused).items() if not name.endswith("filter")}
-    ours.load_state_dict({name: value for name, value in fused.state_dict().items() if name in shapes(ours)})
+    # Blocks of a stage share a DIA module, and the copy that torch's `fuse` makes keeps the first name alone.
+    once = dict(ours.named_parameters()).keys() | dict(ours.named_buffers()).keys()
+    own = {name: shape for name, shape in shapes(ours).items() if name in once}
+    assert own == {name: shape for name, shape in shapes(fused).items() if not name.endswith("filter")}
+    ours.load_state_dict({name: value for name, value in fused.state_dict().items() if name in own}, strict=False)
     x = torch.randn(graph.input.shape)
     with torch.inference_mode():
         assert same(ours.eval()(x), net(x))
