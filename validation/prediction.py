@@ -105,7 +105,7 @@ def choose(profiles: Sequence[Profile], calibration: Record, batches: Sequence[i
             )
             short = next((case for case in cases_by_size if _seconds(profile, case) < LONGEST_S), None)
             fitting += [] if short is None else [short]
-        # The way that comes next, and the one that shares least with it.
+        # The next way of running, and the way most unlike it.
         pair = [fitting[0], max(fitting, key=lambda case: _unlike(case, fitting[0]))] if fitting else []
         cases += dict.fromkeys(pair)
         chosen += bool(pair)
