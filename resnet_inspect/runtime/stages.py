@@ -126,7 +126,7 @@ def _has_stages(module: Module) -> bool:
         return True
     links = chain(module)
     if links:
-        return any((link.is_plain or "Stage" in link.class_name) and blocks_in(link) for link in links)
+        return any(link.may_be_a_stage and blocks_in(link) for link in links)
     return any(map(_has_stages, module.children.values()))
 
 

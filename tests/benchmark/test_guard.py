@@ -149,6 +149,7 @@ def test_a_child_is_a_program_of_its_own(start: Start) -> None:
         "True SIG_DFL",
         "True",
     ]
+    assert guarded.process.wait(WITHIN_S) == 0  # its folder goes after the child
     os.close(guarded.life)
 
 

@@ -27,7 +27,7 @@ from resnet_inspect.graph.facts.memory import peak_bytes
 from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.graph.fold import fold
 from resnet_inspect.graph.inplace import in_place
-from resnet_inspect.graph.ops.pointwise import Add, ReLU
+from resnet_inspect.graph.ops.pointwise import Add, Identity, ReLU
 from resnet_inspect.graph.ops.reshape import Pad
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.runtime import code as sources
@@ -44,12 +44,19 @@ TIMM = (
 
 
 def calls(graph: Graph) -> list[Any]:
-    """The nodes without the names of functions, and without the differences of in-place calls."""
+    """The nodes without the names of functions, and without the differences of in-place calls.
+
+    An Identity returns its own input, so a trace cannot tell which of the two a later call reads: it is its input here.
+    """
 
     def comparable(op: Any) -> Any:
         return replace(op, inplace=True) if isinstance(op, ReLU | Add) else op
 
-    return [(comparable(n.op), n.inputs, n.ins, n.out, n.stage, n.module) for n in graph.nodes]
+    def source(index: int) -> int:
+        node = graph.nodes[index]
+        return source(node.inputs[0]) if isinstance(node.op, Identity) else index
+
+    return [(comparable(n.op), tuple(map(source, n.inputs)), n.ins, n.out, n.stage, n.module) for n in graph.nodes]
 
 
 def alive(graph: Graph) -> tuple[str, list[int]]:

@@ -42,6 +42,11 @@ class Module:
         return self.class_name in PLAIN
 
     @property
+    def may_be_a_stage(self) -> bool:
+        """Whether its class says so, or says nothing."""
+        return self.is_plain or "Stage" in self.class_name
+
+    @property
     def may_be_a_block(self) -> bool:
         return bool(self.children) and self.layers >= BLOCK_LAYERS
 
@@ -75,14 +80,19 @@ def module_tree(graph: Graph) -> Module:
 
 
 def chain(module: Module) -> list[Module]:
-    """The children that repeat: of one class, or numbered and most of the module, each reading the one before it."""
+    """The children that repeat, each reading the one before it: of one class, or numbered.
+
+    A numbered child without a twin is half of the module or more, unless the module calls itself a stage.
+    """
     large = [child for child in module.children.values() if child.may_be_a_block]
     classes = Counter(child.class_name for child in large)
-    links = {
-        child
-        for child in large
-        if classes[child.class_name] > 1 or (child.path[-1:].isdecimal() and 2 * child.layers > module.layers)
-    }
+
+    def is_link(child: Module) -> bool:
+        is_numbered = child.path[-1:].isdecimal()
+        most = "Stage" in module.class_name or 2 * child.layers >= module.layers
+        return classes[child.class_name] > 1 or (is_numbered and most)
+
+    links = {child for child in large if is_link(child)}
     repeated = {child.class_name for child in links if not child.is_plain}  # a small block may have one layer
     ordered = [child for child in module.children.values() if child in links or child.class_name in repeated]
     return ordered if all(later.reads >= earlier.calls[0] for earlier, later in pairwise(ordered)) else []
@@ -91,8 +101,9 @@ def chain(module: Module) -> list[Module]:
 def list_of_blocks(module: Module) -> list[Module]:
     """The chain of the children, if it is one of blocks: its links hold no chain, or are too many for stages."""
     links = chain(module)
-    many = len(links) > STAGES_AT_A_RESOLUTION * (module.halvings + 1) and not any(link.is_plain for link in links)
-    return links if many or not any(map(blocks_in, links)) else []
+    many = len(links) > STAGES_AT_A_RESOLUTION * (module.halvings + 1)
+    are_blocks = many and not any(link.may_be_a_stage for link in links)
+    return links if are_blocks or not any(map(blocks_in, links)) else []
 
 
 def blocks_in(module: Module) -> list[Module]:
