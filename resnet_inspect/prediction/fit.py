@@ -36,7 +36,7 @@ NOWHERE = Origin()
 RARE = 0.15  # of the nets, or one: a kind of call that no more have is rare
 UNTESTED = 0.5  # a second GroupNorm or blur net took up to 1.6 times what the first let expect, in timm's tables
 LEAST_SPREAD = 0.08  # as a logarithm: what changes between two days
-EXACT = 0.02  # a sample's interval counts as at least this: the model is no better
+EXACT = 0.05  # a sample's interval counts as at least this: the model errs by more, and a longer call is no surer
 
 
 def fit(
