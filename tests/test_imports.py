@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "resnet_inspect"
 ROWS = (
     {"docstrings", "errors", "escape", "folders", "units", "vocabulary", "language", "typed_json", "whole_file"},
-    {"graph", "kwargs", "report", "toml_files", "versioned_json"},
+    {"chart", "graph", "kwargs", "report", "toml_files", "versioned_json"},
     {"resnet", "hardware"},
     {"counting"},
     {"runtime", "render", "exchange"},
@@ -18,7 +18,7 @@ ROWS = (
     {"benchmark"},
     {"prediction", "tuning"},
     {"questions", "linter"},
-    {"records", "explainer", "training"},
+    {"charts", "explainer", "records", "training"},
     {"api"},
     {"cli"},
 )
