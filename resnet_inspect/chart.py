@@ -10,7 +10,7 @@ Scale = Literal["linear", "log", "category", "drawing"]
 Way = Literal["x", "y"]
 XY = tuple[float, float]
 
-DRAWING_WIDTH = 504  # units of a drawing that is as wide as the picture; a letter is about 7 wide and 13 high
+DRAWING_WIDTH = 464  # units of a drawing as wide as a picture; a letter is about 7 wide and 13 high
 COLORS = 8  # slots of the palette
 
 
@@ -32,12 +32,13 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A place in a chart; ``area`` is in any unit, and ``text`` is written next to it."""
+    """A place in a chart; ``area`` is in any unit. ``text`` is written next to it, ``detail`` shown on pointing."""
 
     x: float
     y: float
     text: str = ""
     area: float | None = None
+    detail: str = ""
 
 
 # Of every mark: the legend names its ``label``; ``color`` is a slot of the palette, or None for grey.
@@ -111,11 +112,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A shaded range of axis ``way`` across the chart."""
+    """A shaded range of axis ``way`` across the chart; ``text`` is written at its edge where it has room."""
 
     low: float
     high: float
     way: Way
+    text: str = ""
     label: str = ""
     color: int | None = None
 
