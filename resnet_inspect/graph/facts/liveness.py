@@ -8,7 +8,7 @@ storage. Memory inside a kernel (oneDNN's reorders, cuDNN's workspace) is not mo
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from resnet_inspect.graph import Backward, Graph, Node, TensorType
 from resnet_inspect.graph.facts.gradients import backward_calls, recorded_calls, saved_inputs
@@ -51,6 +51,24 @@ def peak(graph: Graph, train: bool, element_bytes: int = 4) -> Moment:
         if replayed == step:
             break
     return Moment(node, phase, alive)
+
+
+class Instant(NamedTuple):
+    """The middle of a call, and the bytes alive then, by kind."""
+
+    node: str
+    phase: Phase
+    activations: int
+    gradients: int
+    weight_gradients: int
+
+
+def course(graph: Graph, train: bool, element_bytes: int = 4) -> Iterator[Instant]:
+    """Every call of a forward pass without gradients, or of a training step's forward and backward, as it runs."""
+    alive = Alive()
+    for _, node, phase, _ in _moments(graph, train, element_bytes, alive):
+        made, gradients = sum(alive.activations.values()), sum(alive.gradients.values())
+        yield Instant(node, phase, made, gradients, alive.weight_gradients)
 
 
 def peak_by_stage(graph: Graph, element_bytes: int = 4, train: bool = False) -> dict[str, int]:
