@@ -112,7 +112,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A shaded range of axis ``way`` across the chart; ``text`` is written at its edge where it has room."""
+    """A range of axis ``way`` across the chart; ``text`` is written at its edge where it has room."""
 
     low: float
     high: float
@@ -120,6 +120,7 @@ class Span:
     text: str = ""
     label: str = ""
     color: int | None = None
+    shaded: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ ROWS = (
     {"benchmark"},
     {"prediction", "tuning"},
     {"questions", "linter"},
-    {"charts", "explainer", "records", "training"},
+    {"records", "explainer", "training"},
+    {"charts"},
     {"api"},
     {"cli"},
 )

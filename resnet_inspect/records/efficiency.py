@@ -108,7 +108,7 @@ def efficiency(graph: Graph, device: Device, record: Record, result: Result, dep
     precision = result.case.arithmetic
     fused_passes = passes(graph)
     floors = floors_of(fused_passes, device, precision, row_of(graph, depth))
-    measured_ms = _measured_ms(graph, fused_passes, result, depth)
+    measured_ms = measured_times(graph, fused_passes, result, depth)
     total = total_of(floors.values())
     plain = result.device_or_latency
     assert plain is not None, "choose() takes no result without times"
@@ -148,7 +148,7 @@ def efficiency(graph: Graph, device: Device, record: Record, result: Result, dep
     )
 
 
-def _measured_ms(graph: Graph, fused_passes: Sequence[Pass], result: Result, depth: Depth) -> dict[str, float]:
+def measured_times(graph: Graph, fused_passes: Sequence[Pass], result: Result, depth: Depth) -> dict[str, float]:
     """Milliseconds of each part, by the result's stages or layers; empty where it has none so fine.
 
     The time of a call belongs to the pass that it is fused into, and is held against that pass's floor.

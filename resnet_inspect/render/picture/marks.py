@@ -155,7 +155,8 @@ def _span(mark: Span, frame: Frame) -> Iterator[Shape]:
         room = Room(edges.left, frame.y.place(mark.high), edges.right, frame.y.place(mark.low))
         x, y = (room.left + room.right) / 2, room.top + SMALL
     fill, opacity = ("band", 1.0) if mark.color is None else (paint_of(mark.color), 0.18)
-    yield Path(rectangle(*room), fill=fill, opacity=opacity, detail=mark.text or mark.label)
+    if mark.shaded:
+        yield Path(rectangle(*room), fill=fill, opacity=opacity, detail=mark.text or mark.label)
     width = width_of(mark.text, SMALL)
     if mark.text and width <= room.right - room.left:
         yield Word(x, y, mark.text, "middle", "muted", SMALL)

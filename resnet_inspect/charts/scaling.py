@@ -1,0 +1,121 @@
+"""Latency or throughput by batch size, as measured, against the least time where the Record knows it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal, NamedTuple, get_args
+
+from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.record import Record, Result
+from resnet_inspect.chart import Axis, Chart, Interval, Line, Mark
+from resnet_inspect.errors import RequestError
+from resnet_inspect.report import Column, tabulate
+from resnet_inspect.units import Unit, text
+
+Quantity = Literal["latency", "throughput"]
+QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
+FloorOf = Callable[[Result], float | None]
+
+
+class Size(NamedTuple):
+    """One batch size of a configuration: the value with its interval, and the best that the floor allows."""
+
+    label: str
+    batch_size: int
+    value: float
+    low: float
+    high: float
+    bound: float | None
+
+
+def floor_in_record(result: Result) -> float | None:
+    """Milliseconds of the least time that the run's own ceilings allow."""
+    return result.ceilings.floor_ms if result.ceilings else None
+
+
+def scaling(record: Record, quantity: Quantity = "latency", floor_ms: FloorOf = floor_in_record) -> Chart:
+    """A line for each configuration that was measured at several batch sizes; its floor is dashed.
+
+    Raises:
+        RequestError: none was.
+    """
+    groups = {
+        label: [_size(label, result, quantity, floor_ms) for result in results]
+        for label, results in _groups(record).items()
+    }
+    drawn = {label: sizes for label, sizes in groups.items() if len(sizes) > 1}
+    if not drawn:
+        raise RequestError(
+            "no net of the Record has times at two batch sizes", hint="`bench --batch-size 1,8,32` measures several"
+        )
+    per_image = quantity == "throughput"
+    title = "throughput, images/s" if per_image else "latency of a batch"
+    unit: Unit = "rate" if per_image else "ms"
+    bounded = any(size.bound for sizes in drawn.values() for size in sizes)
+    columns: tuple[Column[Size], ...] = (
+        *([Column[Size]("case", "case", lambda size: size.label)] if len(drawn) > 1 else []),
+        Column("batch_size", "batch", lambda size: size.batch_size, "integer"),
+        Column("value", "images/s" if per_image else "latency", lambda size: size.value, unit),
+        Column("low", "from", lambda size: size.low, unit),
+        Column("high", "to", lambda size: size.high, unit),
+        *(
+            [Column[Size]("bound", "at most" if per_image else "at least", lambda size: size.bound, unit)]
+            if bounded
+            else []
+        ),
+    )
+    rows = [size for sizes in drawn.values() for size in sizes]
+    return Chart(
+        key="scaling",
+        title=f"{quantity.capitalize()} by batch size" + (f", {rows[0].label}" if len(drawn) == 1 else ""),
+        x=Axis("images per batch", "integer", "log"),
+        y=Axis(title, unit, "log"),
+        marks=tuple(
+            mark
+            for color, sizes in enumerate(drawn.values())
+            for mark in _marks(sizes, color, len(drawn) > 1, per_image)
+        ),
+        table=tabulate("sizes", f"{quantity} by batch size", columns, rows),
+        alt=" ".join(_tell(label, sizes, unit) for label, sizes in drawn.items()),
+    )
+
+
+def _groups(record: Record) -> Mapping[str, Sequence[Result]]:
+    """Results that differ in their batch size alone, by what tells them apart, smallest batch first."""
+    groups: dict[Case, list[Result]] = {}
+    for result in record.results:
+        case = result.case
+        if result.metrics.latency and result.metrics.throughput:
+            groups.setdefault(replace(case, batch_size=1, input=case.input[1:]), []).append(result)
+    return {case.label: sorted(results, key=lambda each: each.case.batch_size) for case, results in groups.items()}
+
+
+def _size(label: str, result: Result, quantity: Quantity, floor_ms: FloorOf) -> Size:
+    images, floor = result.case.batch_size, floor_ms(result)
+    metric = result.metrics.throughput if quantity == "throughput" else result.metrics.latency
+    assert metric is not None, "_groups takes no result without times"
+    ms = (metric.median_ms, *metric.ci95_ms)
+    if quantity == "latency":
+        return Size(label, images, *ms, floor)
+    rates = [1e3 * images / each for each in ms]
+    return Size(label, images, rates[0], rates[2], rates[1], 1e3 * images / floor if floor else None)
+
+
+def _marks(sizes: Sequence[Size], color: int, named: bool, per_image: bool) -> Iterator[Mark]:
+    label = sizes[0].label if named else "measured, with its 95% interval"
+    yield Line(tuple((size.batch_size, size.value) for size in sizes), label, color)
+    if len(bounds := tuple((size.batch_size, size.bound) for size in sizes if size.bound)) > 1:
+        bound = "the most that" if per_image else "the least that"
+        yield Line(
+            bounds,
+            f"{label}, {bound} its ceilings allow" if named else f"{bound} the ceilings allow",
+            color if named else None,
+            dashed=True,
+        )
+    for size in sizes:
+        yield Interval(size.batch_size, size.low, size.value, size.high, "y", color=color)
+
+
+def _tell(label: str, sizes: Sequence[Size], unit: Unit) -> str:
+    first, last = sizes[0], sizes[-1]
+    ends = (f"{text(size.value, unit)} at batch {size.batch_size}" for size in (first, last))
+    return f"{label}: {', '.join(ends)}."
