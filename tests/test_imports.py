@@ -18,7 +18,8 @@ ROWS = (
     {"benchmark"},
     {"prediction", "tuning"},
     {"questions", "linter"},
-    {"charts", "explainer", "records", "training"},
+    {"explainer", "records", "training"},
+    {"charts"},
     {"api"},
     {"cli"},
 )
