@@ -18,7 +18,7 @@ ROWS = (
     {"benchmark"},
     {"prediction", "tuning"},
     {"questions", "linter"},
-    {"records", "explainer", "training"},
+    {"explainer", "records", "training"},
     {"charts"},
     {"api"},
     {"cli"},

@@ -1,1 +1,1 @@
-"""Graph, Record or choice -> Chart: what a picture shows, at raw values. Nothing is formatted or drawn here."""
+"""Graph, Record or answer to Chart: one module a picture."""
