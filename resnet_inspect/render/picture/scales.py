@@ -25,7 +25,7 @@ class Scale:
     log: bool = False
 
     def place(self, value: float) -> float:
-        value = min(max(value, self.low), self.high)
+        value = min(self.high, max(self.low, value))  # in this order, what is no number is drawn at the lower edge
         if self.log:
             share = log(value / self.low) / log(self.high / self.low)
         else:
@@ -36,7 +36,7 @@ class Scale:
 def scale_of(axis: Axis, values: Sequence[float], start: float, end: float, from_zero: bool) -> Scale:
     """The scale on which all of ``values`` have room; ``from_zero``, as lengths are drawn from there."""
     if axis.scale == "category":
-        return Scale(-0.5, len(axis.categories) - 0.5, start, end)
+        return Scale(-0.5, max(1, len(axis.categories)) - 0.5, start, end)
     in_log = axis.scale == "log"
     bounds = [bound for bound in (axis.low, axis.high) if bound is not None]
     drawn = [value for value in (*values, *bounds) if isfinite(value) and (value > 0 or not in_log)] or [1.0]
