@@ -20,6 +20,8 @@ from resnet_inspect.vocabulary import Depth, Precision
 
 NAMED = 12  # parts whose names are written: those that take the most time
 
+ABOVE = 2.5  # times the peak, where the axis ends: the peak's name stands there
+
 
 class Part(NamedTuple):
     """A part of the net, its milliseconds, measured or at the least, and their share of the pass."""
@@ -71,7 +73,7 @@ def roofline(
         key="roofline",
         title=f"{graph.name}, input {graph.input}, {precision} on {device.title}",
         x=Axis("FLOP per byte of memory traffic", "number", "log"),
-        y=Axis("arithmetic rate", "flop_rate", "log"),
+        y=Axis("arithmetic rate", "flop_rate", "log", high=ABOVE * device.peak(precision)),
         marks=(
             *_roofs(device, precision, [part.floor.intensity for part in drawn]),
             *(_gaps(drawn) if measured_ms else ()),
