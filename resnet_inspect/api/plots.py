@@ -193,14 +193,14 @@ def _pareto(
     trained_on = one_of("trained_on", trained_on, TRAINED_ON)
     precision = one_of("precision", precision, (None, *RUN_PRECISIONS))
     timed = (device, profile, record) != (None, None, None)
-    against = one_of("against", against or ("time" if timed else "macs"), AGAINST)
+    cost = one_of("against", against or ("time" if timed else "macs"), AGAINST)
     run = None if record is None else as_record(record)
-    if against == "time" and not timed:
+    if cost == "time" and not timed:
         raise RequestError("a time needs a device", hint="as --device t4; see `resnet-inspect devices`")
-    timing = timing_on(device, precision, profile, run, False) if against == "time" else Timing(Pricing(), (), "")
+    timing = timing_on(device, precision, profile, run, False) if cost == "time" else Timing(Pricing(), (), "")
     images = Images(read_batch(input, batch_size, ANY_IMAGE), input is not None, any_size)
     nets, _ = candidates(among, images, timing, trained_on, run.plan.seed if run else 0)
-    return pareto(nets, against, timing.on)
+    return pareto(nets, cost, timing.on)
 
 
 def _scaling(record: Recorded, throughput: bool = False, device: str | None = None) -> Chart:

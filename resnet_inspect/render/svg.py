@@ -2,6 +2,9 @@
 
 Every shape carries its light colour; a reader's dark mode overrides it by class. So viewers without CSS show the light
 picture.
+
+Its own writer, for time and size: a picture takes 1 to 6 ms and 6 to 10 kB here, and no numpy. To import matplotlib takes
+0.6 s, and its SVG of a roofline another 0.2 s and 145 kB: the pictures of one net would be larger than their page may be.
 """
 
 from collections.abc import Iterator
