@@ -65,10 +65,16 @@ class Instant(NamedTuple):
 
 def course(graph: Graph, train: bool, element_bytes: int = 4) -> Iterator[Instant]:
     """Every call of a forward pass without gradients, or of a training step's forward and backward, as it runs."""
-    alive = Alive()
-    for _, node, phase, _ in _moments(graph, train, element_bytes, alive):
+    for node, phase, alive in replay(graph, train, element_bytes):
         made, gradients = sum(alive.activations.values()), sum(alive.gradients.values())
         yield Instant(node, phase, made, gradients, alive.weight_gradients)
+
+
+def replay(graph: Graph, train: bool, element_bytes: int = 4) -> Iterator[tuple[str, Phase, Alive]]:
+    """The same calls, and what is alive in the middle of each: one object, which changes as the run goes on."""
+    alive = Alive()
+    for _, node, phase, _ in _moments(graph, train, element_bytes, alive):
+        yield node, phase, alive
 
 
 def peak_by_stage(graph: Graph, element_bytes: int = 4, train: bool = False) -> dict[str, int]:
