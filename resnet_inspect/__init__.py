@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from resnet_inspect.api.hardware import devices, roofline
     from resnet_inspect.api.measured import bench, show, verdict
     from resnet_inspect.api.network import build, export_spec, fold, lower, spec
+    from resnet_inspect.api.plots import plot
     from resnet_inspect.api.prediction import calibrate_from, predict
     from resnet_inspect.api.records import read_record
     from resnet_inspect.api.static import flops, memory, summary
@@ -61,6 +62,7 @@ __all__ = [
     "list",
     "lower",
     "memory",
+    "plot",
     "predict",
     "profile",
     "read_record",
@@ -86,6 +88,7 @@ HOMES = {
     "api.hardware": "devices roofline",
     "api.measured": "bench show verdict",
     "api.network": "build export_spec fold lower spec",
+    "api.plots": "plot",
     "api.prediction": "calibrate_from predict",
     "api.records": "read_record",
     "api.static": "flops memory summary",

@@ -147,7 +147,7 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Words at a place: beginning, centred or ending there."""
+    """Words at a place: beginning, centred or ending at x; centred on y in a drawing, near it in a chart."""
 
     x: float
     y: float

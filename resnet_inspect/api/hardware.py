@@ -170,6 +170,25 @@ def _this_machine(device: str, precision: str | None, threads: int | None = None
     return device_from_ceilings(ceilings(device, precision, threads))
 
 
+def recorded_floor(record: "Record", result: "Result", device: str | None = None) -> float | None:
+    """Milliseconds of the least time of a result: by ``device``, or by the ceilings or the data sheet of what ran it.
+
+    None of a training step or of code, and where no peaks are known and none are asked for.
+    """
+    from resnet_inspect.benchmark.request import measured_graph
+    from resnet_inspect.hardware.floor import floors_ms
+
+    if result.case.task != "infer" or not result.spec:
+        return None
+    try:
+        limits = _limits(device, record, result, machine=False)
+        return floors_ms(measured_graph(result, None), limits, result.case.arithmetic)[0]
+    except RequestError:
+        if device is not None:
+            raise
+        return None
+
+
 def _limits(device: str | None, record: "Record", result: "Result", machine: bool) -> "Device":
     """The device that ran ``result``: by name, measured now or in the same run, or by its data sheet.
 

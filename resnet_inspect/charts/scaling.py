@@ -1,8 +1,8 @@
-"""Latency or throughput by batch size, as measured, against the least time where the Record knows it."""
+"""Latency or throughput by batch size, as measured, against the least time where that is known."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.record import Record, Result
@@ -12,7 +12,6 @@ from resnet_inspect.report import Column, tabulate
 from resnet_inspect.units import Unit, text
 
 Quantity = Literal["latency", "throughput"]
-QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
 FloorOf = Callable[[Result], float | None]
 
 
@@ -27,13 +26,8 @@ class Size(NamedTuple):
     bound: float | None
 
 
-def floor_in_record(result: Result) -> float | None:
-    """Milliseconds of the least time that the run's own ceilings allow."""
-    return result.ceilings.floor_ms if result.ceilings else None
-
-
-def scaling(record: Record, quantity: Quantity = "latency", floor_ms: FloorOf = floor_in_record) -> Chart:
-    """A line for each configuration that was measured at several batch sizes; its floor is dashed.
+def scaling(record: Record, quantity: Quantity, floor_ms: FloorOf) -> Chart:
+    """A line for each configuration that was measured at several batch sizes; its least time, or none, is dashed.
 
     Raises:
         RequestError: none was.

@@ -1,6 +1,6 @@
 """Measured times next to the floor: how near each part comes to its roof, and where there is headroom."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from resnet_inspect.benchmark.breakdown import Breakdown
@@ -81,16 +81,16 @@ def choose(record: Record, number: int | None, mismatches: Callable[[Case], Sequ
     if number is not None:
         fitting = [(i, result) for i, result in numbered if i == number]
         if not fitting:
-            raise RequestError(f"--case {number}: the Record has {len(numbered)}", hint=_listed(numbered))
+            raise RequestError(f"--case {number}: the Record has {len(numbered)}", hint=list_cases(numbered))
         if others := mismatches(fitting[0][1].case):
             message = f"--case {number} is {fitting[0][1].case.label}, not {', '.join(others)}"
             raise RequestError(message, hint="leave out what contradicts --case, or --case itself")
     else:
         fitting = [(i, result) for i, result in numbered if not mismatches(result.case)]
         if not fitting:
-            raise RequestError("no case of the Record fits the request", hint=_listed(numbered))
+            raise RequestError("no case of the Record fits the request", hint=list_cases(numbered))
         if len(fitting) > 1:
-            raise RequestError(f"{len(fitting)} cases of the Record fit", hint=f"give --case: {_listed(fitting)}")
+            raise RequestError(f"{len(fitting)} cases of the Record fit", hint=f"give --case: {list_cases(fitting)}")
     result = fitting[0][1]
     if result.case.task != "infer":
         raise RequestError(f"{result.case.label}: the roofline is of inference", hint="bench --task infer")
@@ -99,7 +99,8 @@ def choose(record: Record, number: int | None, mismatches: Callable[[Case], Sequ
     return result
 
 
-def _listed(numbered: Sequence[tuple[int, Result]]) -> str:
+def list_cases(numbered: Iterable[tuple[int, Result]]) -> str:
+    """``1 is resnet18 …; 2 is resnet50 …``, for who must choose."""
     return "; ".join(f"{i} is {result.case.label}" for i, result in numbered)
 
 

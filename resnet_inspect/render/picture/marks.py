@@ -200,7 +200,7 @@ def _text(mark: Text, frame: Frame) -> Iterator[Shape]:
     paint = "text" if mark.color is None else paint_of(mark.color)
     if frame.is_drawing:
         size = SMALL if mark.small else SMALL + 1
-        yield Word(x, y, mark.text, mark.anchor, paint, size)
+        yield Word(x, y + size * 0.36, mark.text, mark.anchor, paint, size)
     else:
         right = {"start": 1, "middle": 0, "end": -1}[mark.anchor]
         frame.names.append(Name(mark.text, x, y, 0, ((right, -1), (right, 1)), paint))
