@@ -42,7 +42,8 @@ def write(graph: Graph, times: Times, task: Task = "infer", precision: Precision
     """
     runs = [*_runs(graph, times)]
     events = [*_events(runs, _details(graph), times.basis)]
-    if not graph.untrainable or task == "infer":
+    unknown = graph.untrainable if task == "train" else ""
+    if not unknown:
         events += _bytes_alive(graph, times.of_stages, runs, task, precision)
     document = {
         "traceEvents": [
@@ -57,7 +58,7 @@ def write(graph: Graph, times: Times, task: Task = "infer", precision: Precision
             "task": task,
             "basis": times.basis,
             "durations": times.source,
-            "live_bytes": f"predicted of an eager run, {precision}",
+            "live_bytes": f"unknown: {unknown}" if unknown else f"predicted of an eager run, {precision}",
         },
     }
     return json_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)) + "\n"
