@@ -249,6 +249,7 @@ def _backward(graph: Graph, tape: _Tape, element_bytes: int, alive: Alive) -> It
     """
     holders: dict[str, int] = {}  # of each gradient
     arrived: dict[int, list[str]] = {}  # the gradients of each call's outputs
+    trained: set[str] = set()  # the weights with a gradient
 
     def give(i: int, gradient: str, of_other_output: bool = False) -> None:
         if i in arrived and not of_other_output:
@@ -283,10 +284,18 @@ def _backward(graph: Graph, tape: _Tape, element_bytes: int, alive: Alive) -> It
                     alive.gradients[f"{name}, unreduced"] = node.out.nbytes(element_bytes)
         if node.kind in BROADCASTING and params:  # a learned factor's gradient, too
             alive.gradients[f"{node.name} learned, unreduced"] = node.out.nbytes(element_bytes)
-        trained = (prod(shape) for suffix, shape in node.op.params().items() if suffix in params)
-        alive.weight_gradients += element_bytes * sum(trained)
+        for suffix, (weight, shape) in zip(node.op.params(), node.weights().items(), strict=True):
+            if suffix not in params:
+                continue
+            if weight in trained:  # by another call: its gradient is added to the first in place
+                alive.gradients[f"{node.name} {suffix} again"] = element_bytes * prod(shape)
+            else:
+                alive.weight_gradients += element_bytes * prod(shape)
+            trained.add(weight)
         yield node.name, alive.total
         alive.gradients.pop(f"{node.name} learned, unreduced", None)
+        for suffix in params:
+            alive.gradients.pop(f"{node.name} {suffix} again", None)
         for place in repeated.keys() & dict(places):
             alive.gradients[f"{node.name} input {place}"] = node.ins[place].nbytes(element_bytes)
         for i, name in made:
