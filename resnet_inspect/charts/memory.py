@@ -1,7 +1,7 @@
 """Bytes alive over a forward pass or a training step, stacked by kind, with the peak named."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from typing import NamedTuple
 
 from resnet_inspect.chart import Area, Axis, Chart, Mark, Point, Points, Rule, Span
@@ -15,6 +15,7 @@ from resnet_inspect.vocabulary import Optimizer, Precision, Task
 
 MOST = 240  # instants drawn: two for each letter's width of the picture
 IN_SIGHT = 3.0  # times the peak, up to which a limit is drawn: a higher one would flatten the picture
+ABOVE = 1.2  # the axis's end, as a multiple of what is highest: names stand there
 
 KINDS: tuple[tuple[str, str, Callable[[PeakMemory], int]], ...] = (
     ("weight_bytes", "weights", lambda alive: alive.weight_bytes),
@@ -61,6 +62,7 @@ def memory(
     ]
     top = max(course, key=lambda instant: instant.total)
     limit = device.memory_bytes if device else None
+    near = limit is not None and limit <= IN_SIGHT * top.total
     kinds = [kind for kind in KINDS if any(kind[2](instant.alive) for instant in course)]
     columns: tuple[Column[Instant], ...] = (
         Column("stage", "stage", lambda instant: instant.stage),
@@ -80,15 +82,12 @@ def memory(
         key="memory",
         title=f"{graph.name}, input {graph.input}, {precision}: {peak} at the peak of {what}",
         x=Axis(f"calls of {what}, as they run", "integer", low=0, high=len(course)),
-        y=Axis("bytes alive", "bytes"),
+        y=Axis("bytes alive", "bytes", low=0, high=ABOVE * max(top.total, limit if limit and near else 0)),
         marks=(
             *_stages(course),
             *_areas(_thinned(course), len(course), kinds),
-            *(
-                [Rule(limit, "y", f"memory of {device.title}")]
-                if device and limit and limit <= IN_SIGHT * top.total
-                else ()
-            ),
+            *([Rule(limit, "y", f"memory of {device.title}")] if device and limit and near else ()),
+            *_turn(course),
             Points((Point(top.step + 0.5, top.total, f"{peak} in {top.node}"),), color=None),
         ),
         table=tabulate(
@@ -114,6 +113,12 @@ def _runs(course: Sequence[Instant]) -> list[list[Instant]]:
 def _stages(course: Sequence[Instant]) -> Iterator[Mark]:
     for number, run in enumerate(_runs(course)):
         yield Span(run[0].step, run[-1].step + 1, "x", run[0].stage, shaded=number % 2 == 0)
+
+
+def _turn(course: Sequence[Instant]) -> Iterator[Mark]:
+    """Where backward begins."""
+    backward = (instant.step for instant in course if instant.phase == "backward")
+    yield from (Rule(step, "x", "backward") for step in islice(backward, 1))
 
 
 def _thinned(course: Sequence[Instant]) -> list[Instant]:

@@ -46,6 +46,10 @@ class Rated(NamedTuple):
         return self.net.time.basis if self.net.time else None
 
 
+BASIS: Column[Rated] = Column("basis", "basis", lambda each: each.basis)
+PARAMS: Column[Rated] = Column("params", "params", lambda each: each.net.costs.params, "count")
+
+
 def pareto(nets: Sequence[Candidate], against: Against, on: str = "", asked: Container[str] = ()) -> Chart:
     """A point for each net with a published top-1 and that cost; ``on`` says where times hold.
 
@@ -67,12 +71,8 @@ def pareto(nets: Sequence[Candidate], against: Against, on: str = "", asked: Con
         Column("model", "model", lambda each: each.name),
         Column("top1", "top-1", lambda each: each.top1, "percent"),
         Column(against, title, lambda each: each.cost, cost.unit),
-        *([Column[Rated]("basis", "basis", lambda each: each.basis)] if bases else []),
-        *(
-            [Column[Rated]("params", "params", lambda each: each.net.costs.params, "count")]
-            if against != "params"
-            else []
-        ),
+        *([BASIS] if bases else []),
+        *([PARAMS] if against != "params" else []),
         Column("pareto", "front", lambda each: each.name in best, "mark"),
     )
 

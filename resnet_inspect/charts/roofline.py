@@ -13,12 +13,14 @@ from resnet_inspect.graph.facts.blocks import row_of
 from resnet_inspect.graph.facts.passes import passes
 from resnet_inspect.hardware.devices import Device
 from resnet_inspect.hardware.floor import Floor, floors_of
-from resnet_inspect.records.efficiency import measured_times
+from resnet_inspect.records.efficiency import require_times
 from resnet_inspect.report import Column, tabulate
 from resnet_inspect.units import text
 from resnet_inspect.vocabulary import Depth, Precision
 
 NAMED = 12  # parts whose names are written: those that take the most time
+
+ABOVE = 2.5  # times the peak, where the axis ends: the peak's name stands there
 
 
 class Part(NamedTuple):
@@ -45,10 +47,13 @@ def roofline(
     """A point for each stage, block or pass; ``result`` has measured times, without which the points are the floors.
 
     A part without arithmetic is in the table alone.
+
+    Raises:
+        RequestError: ``result`` has no times so fine.
     """
     all_passes = passes(graph)
     floors = floors_of(all_passes, device, precision, row_of(graph, depth))
-    measured_ms = measured_times(graph, all_passes, result, depth) if result else {}
+    measured_ms = require_times(graph, all_passes, result, depth) if result else {}
     parts = _parts(floors, measured_ms)
     drawn = [part for part in parts if part.flop_per_s]
     most = {part.name for part in sorted(drawn, key=lambda part: -part.ms)[:NAMED]}
@@ -68,7 +73,7 @@ def roofline(
         key="roofline",
         title=f"{graph.name}, input {graph.input}, {precision} on {device.title}",
         x=Axis("FLOP per byte of memory traffic", "number", "log"),
-        y=Axis("arithmetic rate", "flop_rate", "log"),
+        y=Axis("arithmetic rate", "flop_rate", "log", high=ABOVE * device.peak(precision)),
         marks=(
             *_roofs(device, precision, [part.floor.intensity for part in drawn]),
             *(_gaps(drawn) if measured_ms else ()),

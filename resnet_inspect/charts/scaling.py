@@ -26,6 +26,9 @@ class Size(NamedTuple):
     bound: float | None
 
 
+CASE: Column[Size] = Column("case", "case", lambda size: size.label)
+
+
 def scaling(record: Record, quantity: Quantity, floor_ms: FloorOf) -> Chart:
     """A line for each configuration that was measured at several batch sizes; its least time, or none, is dashed.
 
@@ -44,18 +47,14 @@ def scaling(record: Record, quantity: Quantity, floor_ms: FloorOf) -> Chart:
     per_image = quantity == "throughput"
     title = "throughput, images/s" if per_image else "latency of a batch"
     unit: Unit = "rate" if per_image else "ms"
-    bounded = any(size.bound for sizes in drawn.values() for size in sizes)
+    bound: Column[Size] = Column("bound", "at most" if per_image else "at least", lambda size: size.bound, unit)
     columns: tuple[Column[Size], ...] = (
-        *([Column[Size]("case", "case", lambda size: size.label)] if len(drawn) > 1 else []),
+        *([CASE] if len(drawn) > 1 else []),
         Column("batch_size", "batch", lambda size: size.batch_size, "integer"),
         Column("value", "images/s" if per_image else "latency", lambda size: size.value, unit),
         Column("low", "from", lambda size: size.low, unit),
         Column("high", "to", lambda size: size.high, unit),
-        *(
-            [Column[Size]("bound", "at most" if per_image else "at least", lambda size: size.bound, unit)]
-            if bounded
-            else []
-        ),
+        *([bound] if any(size.bound for sizes in drawn.values() for size in sizes) else []),
     )
     rows = [size for sizes in drawn.values() for size in sizes]
     return Chart(

@@ -5,13 +5,12 @@ from typing import NamedTuple
 
 from resnet_inspect.benchmark.record import Result
 from resnet_inspect.chart import COLORS, Axis, Bars, Chart
-from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.passes import passes
 from resnet_inspect.graph.facts.work import Work, stage_of, work_by
 from resnet_inspect.hardware.devices import Device
 from resnet_inspect.hardware.floor import floors_of
-from resnet_inspect.records.efficiency import measured_times
+from resnet_inspect.records.efficiency import require_times
 from resnet_inspect.report import Column, tabulate
 from resnet_inspect.units import Unit, text
 from resnet_inspect.vocabulary import ELEMENT_BYTES, Precision
@@ -53,9 +52,7 @@ def stages(
         elements = each.elements + each.weights
         moved[each.anchor.stage] = moved.get(each.anchor.stage, 0) + ELEMENT_BYTES[precision] * elements
     floors = floors_of(all_passes, device, precision) if device else {}
-    measured_ms = measured_times(graph, all_passes, result, "stage") if result else {}
-    if result and not measured_ms:
-        raise RequestError(f"{result.case.label}: no times of stages", hint="`bench --per stage` measures them")
+    measured_ms = require_times(graph, all_passes, result, "stage") if result else {}
     rows = [
         Stage(
             name,

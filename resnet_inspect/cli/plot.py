@@ -33,12 +33,11 @@ CASE = click.Option(["--case"], type=int, metavar="N", help="Row of the Record, 
 THROUGHPUT = click.Option(["--throughput"], is_flag=True, help="Images per second in place of latency.")
 FLOOR = click.Option(["--device"], help="Device whose data sheet gives the least times; default: the Record's own.")
 COST = click.Option(["--against"], type=click.Choice(AGAINST), help="Default: time with a device, MACs without.")
+COSTS = ("depth", "folded", "profile", "device")
 BOUNDS = ("max_latency_ms", "max_params", "max_memory", "min_top1", "sort", "no_cache")
 
 PLOTS: dict[str, Plot] = {
-    "architecture": Plot(
-        "The net drawn: stages, blocks, projections, shapes.", "export", ("depth", "record", "node_data")
-    ),
+    "architecture": Plot("The net drawn: stages, blocks, projections, shapes.", "summary", COSTS),
     "stages": Plot("Which stage has which share of each cost.", "roofline", ("depth",)),
     "memory": Plot("Bytes alive over a pass, by kind, with the peak.", "memory", ("fit",)),
     "roofline": Plot("Each stage below what the device allows.", "roofline"),

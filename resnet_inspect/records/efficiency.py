@@ -161,6 +161,18 @@ def measured_times(graph: Graph, fused_passes: Sequence[Pass], result: Result, d
     return _sum_by_part(result.layers, part_of) if result.layers else {}
 
 
+def require_times(graph: Graph, fused_passes: Sequence[Pass], result: Result, depth: Depth) -> dict[str, float]:
+    """``measured_times``, for who can do nothing without.
+
+    Raises:
+        RequestError: the result has none so fine.
+    """
+    if times := measured_times(graph, fused_passes, result, depth):
+        return times
+    per = "stage" if depth == "stage" else "layer"
+    raise RequestError(f"{result.case.label}: no times of {per}s", hint=f"`bench --per {per}` measures them")
+
+
 def _sum_by_part(breakdown: Breakdown, part_of: Mapping[str, str]) -> dict[str, float]:
     times: dict[str, float] = {}
     for row in breakdown.rows:

@@ -1,5 +1,6 @@
 """Chart -> png or pdf by matplotlib: the shapes of the SVG at the same places."""
 
+from importlib.util import find_spec
 from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 
@@ -25,10 +26,10 @@ def render(chart: Chart, format: Literal["png", "pdf"]) -> bytes:
     Raises:
         MachineError: matplotlib is missing.
     """
-    from importlib.util import find_spec
-
     if find_spec("matplotlib") is None:
-        raise MachineError(f"a {format} needs matplotlib", hint="pip install 'resnet-inspect[plot]', or save an svg")
+        raise MachineError(
+            f"a {format} needs the package matplotlib", hint="pip install 'resnet-inspect[plot]', or save an svg"
+        )
     import matplotlib
     from matplotlib.figure import Figure
 

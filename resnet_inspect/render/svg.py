@@ -15,7 +15,9 @@ from resnet_inspect.render.picture.style import PAINTS
 SHOWN_WIDTH = 640  # pixels where there is room
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, 'Noto Sans', 'Noto Sans CJK SC', sans-serif"
 DARK = "".join(f".f-{name}{{fill:{paint.dark}}}.s-{name}{{stroke:{paint.dark}}}" for name, paint in PAINTS.items())
-STYLE = f"@media (prefers-color-scheme:dark){{{DARK}}}"
+# Viewers that take only some of CSS leave out what is for a medium: of an automatic height they would draw nothing.
+FITTING = ".picture{max-width:100%;height:auto}"
+STYLE = f"@media all{{{FITTING}}}@media (prefers-color-scheme:dark){{{DARK}}}"
 
 
 def render(chart: Chart, alone: bool = True) -> str:
@@ -27,7 +29,7 @@ def render(chart: Chart, alone: bool = True) -> str:
     height = _digits(sheet.height)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_digits(WIDTH)} {height}" width="{SHOWN_WIDTH}" '
-        f'height="{round(sheet.height * SHOWN_WIDTH / WIDTH)}" style="max-width:100%;height:auto" role="img" '
+        f'height="{round(sheet.height * SHOWN_WIDTH / WIDTH)}" class="picture" role="img" '
         f'aria-label="{_text(chart.alt)}" font-family="{FONTS}" font-size="{_digits(SIZE)}">',
         f"<title>{_text(chart.title)}</title>",
         f"<desc>{_text(chart.alt)}</desc>",

@@ -1,6 +1,7 @@
 """The axes of a chart: where its values are, and the ticks and titles that say so."""
 
 from collections.abc import Iterator, Sequence
+from math import isfinite
 
 from resnet_inspect.chart import Area, Bars, Chart, Interval, Points
 from resnet_inspect.render.picture.extent import values
@@ -26,12 +27,11 @@ def frame_of(chart: Chart, top: float) -> tuple[Frame, float]:
         before = 0.0
     else:
         texts = rows or [text for _, text in ticks(y, chart.y.unit, across=False)]
-        before = 7 + max((width_of(text, SMALL) for text in texts), default=0.0)
+        before = 7 + min(BESIDE, max((width_of(text, SMALL) for text in texts), default=0.0))
     x = scale_of(chart.x, [*values(chart, "x")], MARGIN + before, RIGHT, from_zero=bars and bool(rows))
     frame = Frame(x, y, lie=bool(rows), shift=BELOW if _names_above(chart) else 0.0)
-    frame.largest = max(
-        (point.area or 0.0 for mark in chart.marks if isinstance(mark, Points) for point in mark.points), default=0.0
-    )
+    points = (point for mark in chart.marks if isinstance(mark, Points) for point in mark.points)
+    frame.largest = max((point.area for point in points if point.area and isfinite(point.area)), default=0.0)
     if chart.x.categories:
         frame.thickness = min(40.0, 0.7 * (x.end - x.start) / len(chart.x.categories))
     return frame, bottom
@@ -50,7 +50,7 @@ def draw_y(chart: Chart, frame: Frame) -> Iterator[Shape]:
         for value, text in ticks(frame.y, chart.y.unit, across=False):
             y = frame.y.place(value)
             yield Path(((left, y), (right, y)), stroke="grid")
-            yield Word(left - 6, y + SMALL * 0.36, text, "end", "muted", SMALL)
+            yield Word(left - 6, y + SMALL * 0.36, shorten(text, BESIDE, SMALL), "end", "muted", SMALL)
     elif not frame.shift:
         for row, name in enumerate(chart.y.categories):
             yield Word(left - 7, frame.y.place(row) + SMALL * 0.36, name, "end", size=SMALL)

@@ -35,7 +35,7 @@ def lay_out(chart: Chart) -> Sheet:
     shapes += axes
     shapes += [shape for mark in marks[ranges:] for shape in draw(mark, frame)]
     edges = frame.edges
-    bounds = Room(MARGIN / 2, edges.top - 2, WIDTH - MARGIN / 2, edges.bottom)
+    bounds = Room(edges.left, edges.top - 2, WIDTH - MARGIN / 2, edges.bottom)
     words, numbered = place(frame.names, frame.rooms, frame.lines, bounds)
     entries, bottom = numbers(numbered, bottom)
     return Sheet(bottom + MARGIN, (*shapes, *words, *entries))

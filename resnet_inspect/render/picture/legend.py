@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from resnet_inspect.chart import Chart, Line, Mark
+from resnet_inspect.chart import Chart, Line, Mark, Points
 from resnet_inspect.render.picture.shapes import (
     SMALL,
     TITLE,
     WIDTH,
+    Disc,
     Path,
     Shape,
     Word,
@@ -80,4 +81,6 @@ def _swatch(mark: Mark, x: float, y: float) -> Shape:
     paint, middle = paint_of(getattr(mark, "color", None)), y - SMALL * 0.36
     if isinstance(mark, Line):
         return Path(((x, middle), (x + 13, middle)), stroke=paint, width=2, dashed=mark.dashed)
+    if isinstance(mark, Points):
+        return Disc(x + 6, middle, 5, paint)
     return Path(rectangle(x, middle - 5, x + 12, middle + 5), fill=paint)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from math import hypot, sqrt
 
 from resnet_inspect.chart import XY, Area, Arrow, Bars, Box, Interval, Line, Mark, Points, Rule, Span, Text
@@ -39,7 +40,9 @@ class Frame:
         return self.x.place(x), self.y.place(y) + self.shift
 
     def radius(self, area: float | None) -> float:
-        return max(SMALLEST, LARGEST * sqrt(max(area, 0.0) / self.largest)) if area and self.largest else DOT
+        if not (area and self.largest):
+            return DOT
+        return min(LARGEST, max(SMALLEST, LARGEST * sqrt(max(0.0, area) / self.largest)))
 
     @property
     def edges(self) -> Room:
@@ -52,13 +55,13 @@ def draw(mark: Mark, frame: Frame) -> Iterator[Shape]:
     match mark:
         case Points():
             yield from _points(mark, frame)
-        case Line(at, _, color, dashed, step):
+        case Line(at, _, color, dashed, step) if at:
             path = [frame.at(x, y) for x, y in (_held(at) if step else at)]
             frame.lines += along(path)
             yield Path(straightened(path), stroke=paint_of(color), width=2, dashed=dashed)
         case Bars():
             yield from _bars(mark, frame)
-        case Area():
+        case Area() if mark.at:
             yield _area(mark, frame)
         case Interval():
             yield from _interval(mark, frame)
@@ -68,7 +71,7 @@ def draw(mark: Mark, frame: Frame) -> Iterator[Shape]:
             yield from _span(mark, frame)
         case Box():
             yield from _box(mark, frame)
-        case Arrow(at, color):
+        case Arrow(at, color) if len(at) > 1:
             yield from _arrow([frame.at(x, y) for x, y in at], paint_of(color))
         case Text():
             yield from _text(mark, frame)
@@ -88,8 +91,7 @@ def _points(mark: Points, frame: Frame) -> Iterator[Shape]:
 
 def _bars(mark: Bars, frame: Frame) -> Iterator[Shape]:
     half = frame.thickness / 2
-    texts = mark.texts or [""] * len(mark.at)
-    for (category, length), text in zip(mark.at, texts, strict=True):
+    for (category, length), text in zip(mark.at, chain(mark.texts, repeat("")), strict=False):
         start = frame.stacks.get(category, 0.0)
         frame.stacks[category] = start + length
         if frame.lie:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil, floor, isfinite, log, log10
+from math import ceil, floor, isfinite, log, log2, log10
 
 from resnet_inspect.chart import Axis
 from resnet_inspect.render.picture.shapes import SMALL, width_of
@@ -25,7 +25,7 @@ class Scale:
     log: bool = False
 
     def place(self, value: float) -> float:
-        value = min(max(value, self.low), self.high)
+        value = min(self.high, max(self.low, value))  # in this order, what is no number is drawn at the lower edge
         if self.log:
             share = log(value / self.low) / log(self.high / self.low)
         else:
@@ -36,7 +36,7 @@ class Scale:
 def scale_of(axis: Axis, values: Sequence[float], start: float, end: float, from_zero: bool) -> Scale:
     """The scale on which all of ``values`` have room; ``from_zero``, as lengths are drawn from there."""
     if axis.scale == "category":
-        return Scale(-0.5, len(axis.categories) - 0.5, start, end)
+        return Scale(-0.5, max(1, len(axis.categories)) - 0.5, start, end)
     in_log = axis.scale == "log"
     bounds = [bound for bound in (axis.low, axis.high) if bound is not None]
     drawn = [value for value in (*values, *bounds) if isfinite(value) and (value > 0 or not in_log)] or [1.0]
@@ -93,12 +93,14 @@ def _of_decades(scale: Scale, unit: Unit, most: int) -> Iterator[float]:
 
 
 def _steps(scale: Scale, unit: Unit, most: int) -> Iterator[float]:
-    """Multiples of 1, 2 or 5 times a power of ten, or times one of 1024 and of ten for bytes."""
+    """Multiples of 1, 2 or 5 times a power of ten; of a power of two for bytes."""
     raw = (scale.high - scale.low) / most
-    base = 1024.0 ** max(0, floor(log(raw, 1024))) if unit == "bytes" and raw > 0 else 1.0
-    power = floor(log10(raw / base))
-    candidates = [factor * 10.0**exponent * base for exponent in (power, power + 1) for factor in (1, 2, 5)]
-    step = next(step for step in candidates if step >= raw * (1 - 1e-9))
+    if unit == "bytes":
+        step = 2.0 ** ceil(log2(raw) - 1e-9)
+    else:
+        powers = (10.0 ** floor(log10(raw)), 10.0 ** (floor(log10(raw)) + 1))
+        candidates = (factor * power for power in powers for factor in (1, 2, 5))
+        step = next(step for step in candidates if step >= raw * (1 - 1e-9))
     if unit in WHOLE:
         step = max(step, 1.0)
     for i in range(ceil(scale.low / step - 1e-9), floor(scale.high / step + 1e-9) + 1):

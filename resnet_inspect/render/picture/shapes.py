@@ -78,7 +78,7 @@ def width_of(text: str, size: float = SIZE, bold: bool = False) -> float:
         else 0.6
         for char in text
     )
-    return size * ems * (1.08 if bold else 1.0)
+    return size * ems * (1.16 if bold else 1.0)
 
 
 def shorten(text: str, room: float, size: float = SIZE, bold: bool = False) -> str:
