@@ -23,8 +23,9 @@ NOTE = "height: resolution, to scale; width: channels, on a log scale"
 # In units of a drawing.
 TALLEST, LOWEST = 72.0, 3.0  # height of the largest map, and the least that shows
 NARROWEST, DOUBLING = 8.0, 5.0  # width of the fewest channels, and what twice as many add
+WIDEST = 2.5  # times these, where there is room
 GAP, LINE, ARROW = 4.0, 17.0, 26.0  # between boxes, of a line of text, between stages
-LETTER, SMALL = 7.5, 6.5  # width of a letter
+LETTER, SMALL = 9.0, 7.5  # width of a letter, in a wide font
 INDENT = 10.0  # of the arrows
 
 COLUMNS: tuple[Column[Stage], ...] = (
@@ -55,40 +56,39 @@ def architecture(graph: Graph) -> Chart:
 
 
 class _Scale(NamedTuple):
-    """How large a part is drawn; ``shrink`` narrows all boxes alike where a stage has too many that differ."""
+    """How large a part is drawn; ``stretch`` widens or narrows all boxes alike, by the longest stage's room."""
 
     fewest: int
     largest: int
-    shrink: float = 1.0
+    stretch: float = 1.0
 
     def width(self, part: Part) -> float:
-        return self.shrink * (NARROWEST + DOUBLING * log2(max(part.channels, 1) / self.fewest))
+        return self.stretch * (NARROWEST + DOUBLING * log2(max(part.channels, 1) / self.fewest))
 
     def height(self, part: Part) -> float:
         return max(TALLEST * part.resolution / self.largest, LOWEST)
 
     def advance(self, part: Part) -> float:
-        return self.width(part) + GAP * self.shrink
+        return self.width(part) + GAP * min(self.stretch, 1.0)
 
 
 def _scale(stages: Sequence[Stage]) -> _Scale:
     parts = [part for stage in stages for part in stage.parts]
     channels, sides = [max(part.channels, 1) for part in parts], [part.resolution for part in parts]
-    full = _Scale(min(channels, default=1), max(1, *sides, 1))
-    needed = max((sum(_taken(part, times, full) for part, times in _shown(stage, full)) for stage in stages), default=0)
-    return full._replace(shrink=min(1.0, DRAWING_WIDTH / needed) if needed else 1.0)
+    scale = _Scale(min(channels, default=1), max([1, *sides]))
+    needed = max([_length(_shown(stage, scale), scale) for stage in stages], default=0.0)
+    return scale._replace(stretch=min(WIDEST, DRAWING_WIDTH / needed)) if needed else scale
 
 
 def _shown(stage: Stage, scale: _Scale) -> list[tuple[Part, int]]:
     """Each part with how many boxes it has: one for each block, or one with a count where these have no room."""
     one_by_one = [(part, part.times) for part in stage.parts]
-    if sum(_taken(part, boxes, scale) for part, boxes in one_by_one) <= DRAWING_WIDTH:
-        return one_by_one
-    return [(part, 1) for part in stage.parts]
+    return one_by_one if _length(one_by_one, scale) <= DRAWING_WIDTH else [(part, 1) for part in stage.parts]
 
 
-def _taken(part: Part, boxes: int, scale: _Scale) -> float:
-    return boxes * scale.advance(part) + (LETTER * len(_count(part)) if boxes < part.times else 0.0)
+def _length(shown: Sequence[tuple[Part, int]], scale: _Scale) -> float:
+    counts = sum(LETTER * len(_count(part)) for part, boxes in shown if boxes < part.times)
+    return counts + sum(boxes * scale.advance(part) for part, boxes in shown)
 
 
 def _count(part: Part) -> str:
@@ -101,24 +101,37 @@ def _draw(graph: Graph, stages: Sequence[Stage]) -> Iterator[Mark]:
     yield Text(0.0, y, f"input {graph.input}", "start", small=True)
     y += LINE / 2
     for stage in stages:
-        yield Arrow(((INDENT, y), (INDENT, y + ARROW)))
-        y += ARROW + LINE / 2
-        yield Text(0.0, y, stage.name, "start")
-        indent = LETTER * (len(stage.name) + 1)
-        for line in wrap(stage.made_of, max(int((DRAWING_WIDTH - indent) / SMALL), 20)):
-            yield Text(indent, y, line, "start", small=True)
-            y += LINE
-        y += 0 if stage.made_of else LINE
+        yield Arrow(((INDENT, y), (INDENT, y + ARROW - LINE / 4)))
+        y += ARROW - LINE / 2
+        for x, line, small in _words(stage):
+            y += 0 if x else LINE
+            yield Text(x, y, line, "start", small=small)
+        y += LINE
         tallest = max((scale.height(part) for part in stage.parts), default=0.0)
         yield from _boxes(stage, scale, y + tallest / 2 - LINE / 4)
         y += tallest
-        yield Text(2 * INDENT, y + ARROW / 2, str(stage.out), "start", small=True)
-    yield Text(0.0, y + ARROW + LINE, NOTE, "start", small=True)
+        if stage is not stages[-1]:
+            yield Text(2 * INDENT, y + ARROW / 2, str(stage.out), "start", small=True)
+    yield Arrow(((INDENT, y), (INDENT, y + ARROW - LINE / 4)))
+    y += ARROW + LINE / 2
+    yield Text(0.0, y, f"output {graph.output}", "start", small=True)
+    yield Text(0.0, y + 1.5 * LINE, NOTE, "start", small=True)
+
+
+def _words(stage: Stage) -> Iterator[tuple[float, str, bool]]:
+    """The lines of a stage's name and, small, of what it is made of: next to the name where both are short."""
+    *names, last = wrap(stage.name, int(DRAWING_WIDTH / LETTER)) or [""]
+    yield from ((0.0, name, False) for name in names)
+    yield 0.0, last, False
+    indent = LETTER * (len(last) + 1)
+    letters = int((DRAWING_WIDTH - indent) / SMALL)
+    x, room = (indent, letters) if letters >= len(stage.made_of) else (0.0, int(DRAWING_WIDTH / SMALL))
+    yield from ((x, line, True) for line in wrap(stage.made_of, room))
 
 
 def _boxes(stage: Stage, scale: _Scale, middle: float) -> Iterator[Mark]:
     x = 0.0
-    for part, boxes in _shown(stage, scale):
+    for part, boxes in _shown(stage, scale._replace(stretch=min(scale.stretch, 1.0))):
         label, color, hollow = LOOKS[part.kind]
         width, height = scale.width(part), scale.height(part)
         for _ in range(boxes):

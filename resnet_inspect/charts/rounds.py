@@ -14,6 +14,7 @@ from resnet_inspect.units import counted, text
 
 DOTS = 1500  # of a picture: more only hide each other
 TOLD = ("drift", "bimodal", "noisy", "unsteady-cpu", "unsteady-clock", "tail")  # findings that the picture shows
+WIDE = 10.0  # times the shortest call: a longer one needs a log axis
 REACH = 0.38  # of a round's dots to either side, so that rounds stay apart
 
 
@@ -58,7 +59,7 @@ def rounds(result: Result) -> Chart:
         key="rounds",
         title=f"rounds of {result.case.label}",
         x=Axis("round", "integer", low=0.5, high=len(listed) + 0.5),
-        y=Axis("latency", "ms"),
+        y=Axis("latency", "ms", "log" if 0 < metric.min_ms * WIDE < max(metric.samples_ms) else "linear"),
         marks=tuple(_marks(listed, metric)),
         table=tabulate("rounds", "rounds", used, listed),
         alt=_told(result, listed, metric),

@@ -21,14 +21,18 @@ def verdict(pairs: Sequence[Pair]) -> Chart:
     names = [_name(pair, name) for pair, name in zip(pairs, names_of([pair.new for pair in pairs]), strict=True)]
     ends = [end for pair in pairs if pair.comparison for end in (pair.comparison.low, pair.comparison.high)]
     scale: Scale = "log" if ends and (max(ends) > WIDE or min(ends) < 1 / WIDE) else "linear"
-    counts = Counter(pair.outcome for pair in pairs)
+    ties, counts = _ties(pairs), Counter(pair.outcome for pair in pairs)
     told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES if counts[outcome])
     return Chart(
         key="verdict",
         title=f"{counted(len(pairs), 'case')}, new against old",
-        x=Axis("time, new over old", "ratio", scale),
+        x=Axis(f"time, new over old; shaded, a tie: {' or '.join(ties)}", "ratio", scale),
         y=Axis("", "text", "category", categories=tuple(names)),
-        marks=(*_ties(pairs), Rule(1.0, "x", "no change"), *(mark for i, p in enumerate(pairs) for mark in _row(i, p))),
+        marks=(
+            *ties.values(),
+            Rule(1.0, "x", "no change"),
+            *(mark for i, p in enumerate(pairs) for mark in _row(i, p)),
+        ),
         table=table(pairs),
         alt=f"Of {counted(len(pairs), 'case')}, new against old: {told}.",
     )
@@ -41,11 +45,11 @@ def _name(pair: Pair, name: str) -> str:
     return f"{before} → {name}" if after in name else f"{before} → {after} {name}"
 
 
-def _ties(pairs: Sequence[Pair]) -> Iterator[Mark]:
-    """The range in which an interval must lie to be the SAME, for each kind of device."""
-    for kind in dict.fromkeys(pair.new.case.kind for pair in pairs):
-        delta = DELTA[kind]
-        yield Span(1 - delta, 1 + delta, "x", f"a tie on {kind}: within ±{percent(delta, 0)}")
+def _ties(pairs: Sequence[Pair]) -> dict[str, Mark]:
+    """The range that an interval of the SAME keeps to, in words, for each kind of device."""
+    kinds = dict.fromkeys(pair.new.case.kind for pair in pairs)
+    words = {kind: f"±{percent(DELTA[kind], 0)}" + (f" on {kind}" if len(kinds) > 1 else "") for kind in kinds}
+    return {words[kind]: Span(1 - DELTA[kind], 1 + DELTA[kind], "x") for kind in kinds}
 
 
 def _row(position: int, pair: Pair) -> Iterator[Mark]:

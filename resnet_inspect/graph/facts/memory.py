@@ -95,23 +95,28 @@ def _steady(graph: Graph, train: bool, element_bytes: int, optimizer: Optimizer,
     if train:
         refuse_to_train(graph)
     trained = [element_bytes * elements for elements in trained_parameters(graph).values()] if train else []
-    states = 0 if not train else 2 if optimizer == "adam" else int(momentum != 0)
+    states = states_per_weight(optimizer, momentum) if train else 0
     return _Steady(
-        weights=sum(_weight_bytes(node, element_bytes) for node in graph.weight_owners()),
-        buffers=_buffer_bytes(graph, element_bytes),
+        weights=sum(sum(weight_bytes_of(node, element_bytes)) for node in graph.weight_owners()),
+        buffers=buffer_bytes_of(graph, element_bytes),
         inputs=sum(graph.nodes[i].out.nbytes(element_bytes) for i in graph.inputs),
         optimizer=states * sum(trained),
         trained=trained,
     )
 
 
-def _weight_bytes(node: Node, element_bytes: int) -> int:
-    """Bytes of a call's learned tensors, which have its output's type where that is a float's."""
+def weight_bytes_of(node: Node, element_bytes: int) -> list[int]:
+    """Bytes of each of a call's learned tensors, which have its output's type where that is a float's."""
     dtype = node.out.dtype if "float" in node.out.dtype else "float32"
-    return sum(TensorType(shape, dtype).nbytes(element_bytes) for shape in node.op.params().values())
+    return [TensorType(shape, dtype).nbytes(element_bytes) for shape in node.op.params().values()]
 
 
-def _buffer_bytes(graph: Graph, element_bytes: int) -> int:
+def states_per_weight(optimizer: Optimizer, momentum: float) -> int:
+    """How many numbers the optimizer keeps for each trained one."""
+    return 2 if optimizer == "adam" else int(momentum != 0)
+
+
+def buffer_bytes_of(graph: Graph, element_bytes: int) -> int:
     norms = sum("num_batches_tracked" in node.op.buffers() for node in graph.weight_owners())
     kept = [each for node in graph.nodes if isinstance(node.op, TorchCall | Constant) for _, each in node.op.kept]
     plain = work_of(graph).buffers - norms - sum(each.numel for each in kept)
