@@ -3,8 +3,8 @@
 Every shape carries its light colour; a reader's dark mode overrides it by class. So viewers without CSS show the light
 picture.
 
-Its own writer, for time and size: a picture takes 1 to 6 ms and 6 to 10 kB here, and no numpy. To import matplotlib takes
-0.6 s, and its SVG of a roofline another 0.2 s and 145 kB: the pictures of one net would be larger than their page may be.
+Its own writer, for time and size: here a picture takes 1 to 6 ms and 6 to 10 kB, and no numpy. Importing matplotlib
+takes 0.6 s, and its SVG of a roofline another 0.2 s and 145 kB: two pictures would be as large as a page may be.
 """
 
 from collections.abc import Iterator
