@@ -17,6 +17,7 @@ from resnet_inspect.render.picture.shapes import (
     wrap,
 )
 from resnet_inspect.render.picture.style import paint_of
+from resnet_inspect.units import counted
 
 MARGIN = 8.0
 LINE = 17.0  # from one baseline to the next
@@ -43,9 +44,10 @@ def legend(chart: Chart, top: float) -> tuple[list[Shape], float]:
     return shapes, bottom
 
 
-def numbers(texts: Sequence[str], top: float) -> tuple[list[Shape], float]:
-    """The names that stand in the chart as numbers, and the place below them."""
+def numbers(texts: Sequence[str], left_out: int, top: float) -> tuple[list[Shape], float]:
+    """The names that stand in the chart as numbers, how many stand nowhere, and the place below them."""
     entries = [f"{number} {text}" for number, text in enumerate(texts, start=1)]
+    entries += [f"no room for {counted(left_out, 'name')}"] if left_out else []
     places, bottom = _flow([(entry, 0.0) for entry in entries], top)
     words = zip(entries, places, strict=True)
     return [Word(x, y, _cut(entry), paint="muted", size=SMALL) for entry, (x, y) in words], bottom
