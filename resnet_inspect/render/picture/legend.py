@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from resnet_inspect.chart import Chart, Line, Mark, Points
+from resnet_inspect.chart import Box, Chart, Line, Mark, Points
 from resnet_inspect.render.picture.shapes import (
     SMALL,
     TITLE,
@@ -85,4 +85,6 @@ def _swatch(mark: Mark, x: float, y: float) -> Shape:
         return Path(((x, middle), (x + 13, middle)), stroke=paint, width=2, dashed=mark.dashed)
     if isinstance(mark, Points):
         return Disc(x + 6, middle, 5, paint)
-    return Path(rectangle(x, middle - 5, x + 12, middle + 5), fill=paint)
+    box = rectangle(x, middle - 5, x + 12, middle + 5)
+    hollow = isinstance(mark, Box) and mark.hollow
+    return Path(box, stroke=paint, fill="ground", width=1.5) if hollow else Path(box, fill=paint)
