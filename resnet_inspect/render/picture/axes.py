@@ -59,9 +59,9 @@ def draw_y(chart: Chart, frame: Frame) -> Iterator[Shape]:
         for row, name in enumerate(chart.y.categories):
             baseline, said = frame.y.place(row) - 5, texts.get(row, "")
             room = right - left - (width_of(said, SMALL) + 12 if said else 0.0)
-            yield Word(left, baseline, shorten(name, room, SMALL), size=SMALL)
+            yield Word(left, baseline, shorten(name, room, SMALL), size=SMALL, halo=True)
             if said:
-                yield Word(right, baseline, said, "end", size=SMALL, bold=True)
+                yield Word(right, baseline, said, "end", size=SMALL, bold=True, halo=True)
 
 
 def draw_x(chart: Chart, frame: Frame, top: float, bottom: float) -> Iterator[Shape]:

@@ -57,27 +57,31 @@ def along(points: Sequence[XY]) -> Iterator[XY]:
         yield from ((x + (to_x - x) * i / steps, y + (to_y - y) * i / steps) for i in range(steps + 1))
 
 
-def place(
-    names: Iterable[Name], marks: Sequence[Room], lines: Sequence[XY], bounds: Room
-) -> tuple[list[Shape], list[str]]:
-    """The words in free places, those that cross the fewest ``lines`` first, and the texts that found none.
+class Placed(NamedTuple):
+    """The names as words; those that stand as their number, from 1; and how many have no room even for that."""
 
-    Such a text stands as its number where that has room, and the picture lists the numbers below.
-    """
+    shapes: list[Shape]
+    numbered: list[str]
+    left_out: int
+
+
+def place(names: Iterable[Name], marks: Sequence[Room], lines: Sequence[XY], bounds: Room) -> Placed:
+    """Each name in a free place, if there is one, or else its number: where it covers the least of ``lines``."""
     taken = [*marks]
     shapes: list[Shape] = []
     numbered: list[str] = []
+    left_out = 0
     for name in names:
         found = _best(name, name.text, taken, lines, bounds)
-        if found is None:
+        if found is None and (found := _best(name, str(len(numbered) + 1), taken, lines, bounds)):
             numbered.append(name.text)
-            found = _best(name, str(len(numbered)), taken, lines, bounds)
-            if found is None:
-                continue
+        if found is None:
+            left_out += 1
+            continue
         room, drawn = found
         taken.append(room)
         shapes += drawn
-    return shapes, numbered
+    return Placed(shapes, numbered, left_out)
 
 
 def _best(

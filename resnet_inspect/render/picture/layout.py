@@ -9,6 +9,8 @@ from resnet_inspect.render.picture.marks import Frame, draw
 from resnet_inspect.render.picture.scales import Scale
 from resnet_inspect.render.picture.shapes import SMALL, WIDTH, Shape, Sheet, Word
 
+HIGHEST = 20 * WIDTH  # of a drawing, whatever its units
+
 
 def lay_out(chart: Chart) -> Sheet:
     """Every shape of the picture, and its height."""
@@ -36,16 +38,16 @@ def lay_out(chart: Chart) -> Sheet:
     shapes += [shape for mark in marks[ranges:] for shape in draw(mark, frame)]
     edges = frame.edges
     bounds = Room(edges.left, edges.top - 2, WIDTH - MARGIN / 2, edges.bottom)
-    words, numbered = place(frame.names, frame.rooms, frame.lines, bounds)
-    entries, bottom = numbers(numbered, bottom)
-    return Sheet(bottom + MARGIN, (*shapes, *words, *entries))
+    placed = place(frame.names, frame.rooms, frame.lines, bounds)
+    entries, bottom = numbers(placed.numbered, placed.left_out, bottom)
+    return Sheet(bottom + MARGIN, (*shapes, *placed.shapes, *entries))
 
 
 def _drawing(chart: Chart, top: float) -> tuple[Frame, float]:
-    """The frame of a drawing in its own units, or in smaller ones where it is too wide; and the place below it."""
+    """The frame of a drawing in its own units, or in smaller ones where it is too large; and the place below it."""
     left, right = min([0.0, *values(chart, "x")]), max([1.0, *values(chart, "x")])
     above, below = min([0.0, *values(chart, "y")]), max([1.0, *values(chart, "y")])
-    unit = min(1.0, (WIDTH - 2 * MARGIN) / (right - left))
+    unit = min(1.0, (WIDTH - 2 * MARGIN) / (right - left), HIGHEST / (below - above))
     bottom = top + unit * (below - above)
     x = Scale(left, right, MARGIN, MARGIN + unit * (right - left))
     return Frame(x, Scale(above, below, top, bottom), is_drawing=True), bottom

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from resnet_inspect.chart import Chart, Line, Mark, Points
+from resnet_inspect.chart import Box, Chart, Line, Mark, Points
 from resnet_inspect.render.picture.shapes import (
     SMALL,
     TITLE,
@@ -17,6 +17,7 @@ from resnet_inspect.render.picture.shapes import (
     wrap,
 )
 from resnet_inspect.render.picture.style import paint_of
+from resnet_inspect.units import counted
 
 MARGIN = 8.0
 LINE = 17.0  # from one baseline to the next
@@ -43,9 +44,10 @@ def legend(chart: Chart, top: float) -> tuple[list[Shape], float]:
     return shapes, bottom
 
 
-def numbers(texts: Sequence[str], top: float) -> tuple[list[Shape], float]:
-    """The names that stand in the chart as numbers, and the place below them."""
+def numbers(texts: Sequence[str], left_out: int, top: float) -> tuple[list[Shape], float]:
+    """The names that stand in the chart as numbers, how many stand nowhere, and the place below them."""
     entries = [f"{number} {text}" for number, text in enumerate(texts, start=1)]
+    entries += [f"no room for {counted(left_out, 'name')}"] if left_out else []
     places, bottom = _flow([(entry, 0.0) for entry in entries], top)
     words = zip(entries, places, strict=True)
     return [Word(x, y, _cut(entry), paint="muted", size=SMALL) for entry, (x, y) in words], bottom
@@ -83,4 +85,6 @@ def _swatch(mark: Mark, x: float, y: float) -> Shape:
         return Path(((x, middle), (x + 13, middle)), stroke=paint, width=2, dashed=mark.dashed)
     if isinstance(mark, Points):
         return Disc(x + 6, middle, 5, paint)
-    return Path(rectangle(x, middle - 5, x + 12, middle + 5), fill=paint)
+    box = rectangle(x, middle - 5, x + 12, middle + 5)
+    hollow = isinstance(mark, Box) and mark.hollow
+    return Path(box, stroke=paint, fill="ground", width=1.5) if hollow else Path(box, fill=paint)

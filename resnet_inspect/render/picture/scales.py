@@ -11,6 +11,7 @@ from resnet_inspect.units import Unit, tick
 
 WHOLE: tuple[Unit, ...] = ("integer", "count", "bytes", "count_change", "bytes_change")  # no tick between two of them
 MOST_TICKS = 9
+LONGEST = 1e18  # from end to end of a log axis: a nanosecond and three centuries are as far apart
 GAP = 8.0  # between two labels
 
 
@@ -44,6 +45,7 @@ def scale_of(axis: Axis, values: Sequence[float], start: float, end: float, from
         drawn.append(0.0)
     low, high = min(drawn), max(drawn)
     if in_log:
+        low = max(low, high / LONGEST)
         room = max((high / low) ** 0.06, 1.05)
         low, high = low / room, high * room
     else:
