@@ -128,7 +128,7 @@ def _measured(
         code = result.case.model.replace(" ", " --kwargs ")
         hint = f"name it, as in resnet-inspect roofline {code} --record"
         raise RequestError(f"the Record is of {result.case.model}, which is code", hint=hint)
-    limits = _limits(device, record, result, machine)
+    limits = limits_of(device, record, result, machine)
     return UnderRoof(measured_graph(result, net), limits, result.case.arithmetic, (record, result))
 
 
@@ -181,7 +181,7 @@ def recorded_floor(record: "Record", result: "Result", device: str | None = None
     if result.case.task != "infer" or not result.spec:
         return None
     try:
-        limits = _limits(device, record, result, machine=False)
+        limits = limits_of(device, record, result, machine=False)
         return floors_ms(measured_graph(result, None), limits, result.case.arithmetic)[0]
     except RequestError:
         if device is not None:
@@ -189,7 +189,7 @@ def recorded_floor(record: "Record", result: "Result", device: str | None = None
         return None
 
 
-def _limits(device: str | None, record: "Record", result: "Result", machine: bool) -> "Device":
+def limits_of(device: str | None, record: "Record", result: "Result", machine: bool) -> "Device":
     """The device that ran ``result``: by name, measured now or in the same run, or by its data sheet.
 
     Raises:
@@ -197,15 +197,13 @@ def _limits(device: str | None, record: "Record", result: "Result", machine: boo
     """
     from resnet_inspect.hardware import devices
 
-    gpu = record.environment.gpu
-    ran_on, on_gpu = result.case.device, result.case.device.startswith("cuda")
-    title = ((gpu and gpu.name) or "a GPU without a name") if on_gpu else record.environment.machine.cpu_model
+    ran_on, title = result.case.device, record.processor(result)
     if machine:
         limits = _this_machine(device or ran_on, result.case.arithmetic, result.case.threads)
         if title not in limits.known_as:
             raise RequestError(f"the Record is of {title}, this is {limits.known_as[0]}", hint="measure again, here")
         return limits
-    own = devices.find_by_torch_name(title) if on_gpu else None
+    own = devices.find_by_torch_name(title) if result.case.kind == "cuda" else None
     if result.ceilings:
         own = devices.device_from_ceilings(result.ceilings)
     if device is not None and device.lower() not in (ran_on, ran_on.partition(":")[0]):
