@@ -13,6 +13,7 @@ Against = Literal["time", "macs", "params"]
 AGAINST: tuple[Against, ...] = get_args(Against)
 TIMES = {"measured": "measured time", "predicted": "predicted time", "floor": "least time"}
 FRONT, ASKED = 0, 5  # slots of the palette
+FEW = 12  # nets that all have their names written
 
 
 class Cost(NamedTuple):
@@ -53,7 +54,7 @@ PARAMS: Column[Rated] = Column("params", "params", lambda each: each.net.costs.p
 def pareto(nets: Sequence[Candidate], against: Against, on: str = "", asked: Container[str] = ()) -> Chart:
     """A point for each net with a published top-1 and that cost; ``on`` says where times hold.
 
-    The nets on the front have their names written, and those ``asked`` for.
+    The nets on the front have their names written, and those ``asked`` for; where they are few, all have.
 
     Raises:
         RequestError: no net has both.
@@ -91,7 +92,7 @@ def pareto(nets: Sequence[Candidate], against: Against, on: str = "", asked: Con
         y=Axis("top-1 on ImageNet", "percent"),
         marks=(
             points(
-                "beaten in both", None, lambda each: each.name not in best and each.name not in asked, written=False
+                "beaten in both", None, lambda each: each.name not in best and each.name not in asked, len(rated) <= FEW
             ),
             Line(tuple((each.cost, each.top1) for each in ahead), color=FRONT, step=True),
             points("the front: beaten by none", FRONT, lambda each: each.name in best and each.name not in asked),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import resnet_inspect as ri
 from resnet_inspect.chart import Chart, Line, Points
-from resnet_inspect.charts.pareto import pareto
+from resnet_inspect.charts.pareto import FEW, pareto
 from resnet_inspect.counting.accuracy import Accuracy
 from resnet_inspect.questions.choose import Candidate
 from resnet_inspect.questions.times import Time
@@ -69,18 +69,20 @@ def test_the_zoo_is_drawn_against_macs_and_against_the_least_time_of_a_device() 
     assert by_time.x.title == "least time"
 
 
-def test_nets_asked_for_have_their_names_written_as_those_on_the_front_have() -> None:
-    rows = ((1, 70.0), (2, 60.0), (3, 65.0))
-    three = [
-        Candidate(Costs(f"net{cost}", (1, 3, 224, 224), 1, cost), None, Accuracy("timm", "recipe", 224, top1, 99.0))
-        for cost, top1 in rows
+def test_of_many_nets_those_on_the_front_or_asked_for_have_their_names_written_and_of_few_all() -> None:
+    nets = [
+        Candidate(
+            Costs(f"net{cost}", (1, 3, 224, 224), 1, cost), None, Accuracy("timm", "recipe", 224, 70.0 - cost, 99.0)
+        )
+        for cost in range(1, FEW + 2)
     ]
 
     def written(chart: Chart) -> set[str]:
         return {point.text for mark in chart.marks if isinstance(mark, Points) for point in mark.points} - {""}
 
-    assert written(pareto(three, "macs")) == {"net1"}
-    assert written(pareto(three, "macs", asked=("net3",))) == {"net1", "net3"}
+    assert written(pareto(nets, "macs")) == {"net1"}
+    assert written(pareto(nets, "macs", asked=("net3",))) == {"net1", "net3"}
+    assert written(pareto(nets[:FEW], "macs")) == {net.costs.name for net in nets[:FEW]}
 
 
 def test_a_time_without_a_device_is_refused() -> None:
