@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from resnet_inspect.api.choices import choose
     from resnet_inspect.api.comparisons import compare, diff
     from resnet_inspect.api.comparisons import list_variants as list  # noqa: A004  # the command's own name
+    from resnet_inspect.api.documents import make_report
     from resnet_inspect.api.exports import export
     from resnet_inspect.api.hardware import devices, roofline
     from resnet_inspect.api.measured import bench, show, verdict
@@ -61,6 +62,7 @@ __all__ = [
     "lint",
     "list",
     "lower",
+    "make_report",
     "memory",
     "plot",
     "predict",
@@ -84,6 +86,7 @@ HOMES = {
     "api.checks": "budget check lint reconcile",
     "api.choices": "choose",
     "api.comparisons": "compare diff list",
+    "api.documents": "make_report",
     "api.exports": "export",
     "api.hardware": "devices roofline",
     "api.measured": "bench show verdict",

@@ -20,6 +20,7 @@ ROWS = (
     {"questions", "linter"},
     {"explainer", "records", "training"},
     {"charts"},
+    {"documents"},
     {"api"},
     {"cli"},
 )
@@ -107,6 +108,8 @@ def test_a_static_command_loads_neither_torch_nor_numpy_nor_rich() -> None:
         ["flops", "--format", "md"],
         ["list", "--format", "csv"],
         ["roofline", "--format", "json"],
+        ["report", "resnet50", "--format", "html"],
+        ["report", "resnet50", "resnet50d", "--format", "md"],
         [
             "train",
             "tutorial_resnet18_cifar10",

@@ -45,6 +45,7 @@ VALUES: dict[str, tuple[str, ...]] = {
         "none/out.md",
     ),
     "record": FILES,
+    "records": FILES,
     "old": FILES,
     "new": FILES,
     "config": FILES,
