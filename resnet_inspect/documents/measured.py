@@ -17,11 +17,15 @@ from resnet_inspect.report import Section
 
 
 def describe_runs(runs: Sequence[Run], subjects: Sequence[Subject]) -> Iterator[Section]:
-    """The verdict of two Records, then each Record with pictures of the inferences of ``subjects``."""
-    if len(runs) == 2:
-        yield _judge(*runs)
+    """Each Record, with pictures of the inferences of ``subjects``."""
     for number, run in enumerate(runs, 1):
         yield from _describe(run, f"run_{number}", subjects)
+
+
+def judge_runs(runs: Sequence[Run]) -> Iterator[Section]:
+    """The verdict of two Records; none of one, or of more."""
+    if len(runs) == 2:
+        yield _judge(*runs)
 
 
 def _judge(old: Run, new: Run) -> Section:

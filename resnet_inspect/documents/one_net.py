@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from resnet_inspect.documents.costs import describe_checks, describe_costs
-from resnet_inspect.documents.measured import describe_runs
+from resnet_inspect.documents.measured import describe_runs, judge_runs
 from resnet_inspect.documents.origin import describe_origin
 from resnet_inspect.documents.subject import Place, Run, Subject
 from resnet_inspect.documents.words import describe_batch
@@ -35,6 +35,7 @@ def describe_net(subject: Subject, place: Place, runs: Sequence[Run]) -> Report:
         ),
         sections=(
             Section("answer", "In short", answer),
+            *judge_runs(runs),
             *describe_costs(subject, place, runs),
             *describe_runs(runs, [subject]),
             *describe_checks(subject),
@@ -89,3 +90,5 @@ def _times(subject: Subject, place: Place, runs: Sequence[Run]) -> Iterator[str]
             low, high = (text(end, "ms") for end in (time.low_ms, time.high_ms))
             above = f", {text(time.ms / least_ms, 'ratio')} the least time" if there else ""
             yield f"Measured in {run.name}: {text(time.ms, 'ms')} ({low} to {high}; {time.how}){above}."
+        elif subject.measured(run.record):
+            yield f"{run.name} measured it, but not validly: its times stand below, and nothing here rests on them."

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from resnet_inspect.charts.pareto import pareto
 from resnet_inspect.documents.difference import describe_difference
-from resnet_inspect.documents.measured import describe_runs
+from resnet_inspect.documents.measured import describe_runs, judge_runs
 from resnet_inspect.documents.origin import describe_origin
 from resnet_inspect.documents.subject import Place, Run, Subject
 from resnet_inspect.documents.words import enumerate_words
@@ -43,6 +43,7 @@ def describe_nets(subjects: Sequence[Subject], place: Place, runs: Sequence[Run]
         title=enumerate_words([subject.name for subject in subjects]) + one_input,
         sections=(
             Section("answer", "In short", (*_firsts(nets, place), *_beaten(nets))),
+            *judge_runs(runs),
             *(reversed(body) if len(others) == 1 else body),
             *_fronts(nets, subjects, place, runs),
             *describe_runs(runs, subjects),

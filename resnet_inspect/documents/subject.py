@@ -42,10 +42,13 @@ class Subject:
         """The best published result at this size of weights that saw ImageNet-1k alone."""
         return highest(self.published, side_of(self.graph.input.shape))
 
+    def measured(self, record: Record) -> list[Result]:
+        """The Record's inferences of this net at this input, be they valid or not."""
+        return inferences_of(record.results, self.name, self.spec_fields, self.graph.input.shape)
+
     def inferences(self, record: Record) -> list[Result]:
-        """The Record's valid inferences of this net at this input."""
-        results = inferences_of(record.results, self.name, self.spec_fields, self.graph.input.shape)
-        return [result for result in results if result.valid and result.device_or_latency]
+        """Those that are valid."""
+        return [result for result in self.measured(record) if result.valid and result.device_or_latency]
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,14 @@ def test_no_sentence_takes_the_times_of_another_net_or_batch(asked: dict[str, An
     assert not any("Measured" in paragraph for paragraph in answer.paragraphs)
 
 
+def test_an_invalid_measurement_is_told_and_not_used() -> None:
+    page = ri.make_report(records=saved(record(replace(result(), status="invalid", valid=False))))
+    *_, last = page.sections[0].paragraphs
+    assert last == "Record 1 measured it, but not validly: its times stand below, and nothing here rests on them."
+    roofline = next(section for section in page.sections if section.key == "roofline")
+    assert roofline.table == ri.roofline(batch_size=256, device="h200").tables[0]
+
+
 def test_a_record_of_code_makes_no_code_run() -> None:
     of_code = record(replace(result(), spec={}))
     with pytest.raises(ri.InspectError, match="which is code"):
