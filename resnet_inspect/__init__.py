@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from resnet_inspect.api.choices import choose
     from resnet_inspect.api.comparisons import compare, diff
     from resnet_inspect.api.comparisons import list_variants as list  # noqa: A004  # the command's own name
+    from resnet_inspect.api.documents import make_report
     from resnet_inspect.api.exports import export
     from resnet_inspect.api.hardware import devices, roofline
     from resnet_inspect.api.measured import bench, show, verdict
     from resnet_inspect.api.network import build, export_spec, fold, lower, spec
+    from resnet_inspect.api.plots import plot
     from resnet_inspect.api.prediction import calibrate_from, predict
     from resnet_inspect.api.records import read_record
     from resnet_inspect.api.static import flops, memory, summary
@@ -60,7 +62,9 @@ __all__ = [
     "lint",
     "list",
     "lower",
+    "make_report",
     "memory",
+    "plot",
     "predict",
     "profile",
     "read_record",
@@ -82,10 +86,12 @@ HOMES = {
     "api.checks": "budget check lint reconcile",
     "api.choices": "choose",
     "api.comparisons": "compare diff list",
+    "api.documents": "make_report",
     "api.exports": "export",
     "api.hardware": "devices roofline",
     "api.measured": "bench show verdict",
     "api.network": "build export_spec fold lower spec",
+    "api.plots": "plot",
     "api.prediction": "calibrate_from predict",
     "api.records": "read_record",
     "api.static": "flops memory summary",

@@ -60,6 +60,11 @@ def html_prose(text: str) -> str:
     return CODE.sub(r"<code>\1</code>", html_text(text))
 
 
+def slug(text: str) -> str:
+    """A key as the name of a file or of a place in a page: small letters, digits and hyphens alone."""
+    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-") or "part"
+
+
 def csv_text(text: str) -> str:
     """A cell of text in CSV: with an apostrophe before what a spreadsheet would take for a formula."""
     return f"'{text}" if FORMULA.match(text) else text

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from resnet_inspect.errors import OK
 from resnet_inspect.units import WORDS, Unit, Value, text
+
+if TYPE_CHECKING:
+    from resnet_inspect.chart import Chart
 
 T = TypeVar("T")
 Row = tuple[Value, ...]
@@ -130,12 +133,22 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A title, its paragraphs, and the table that follows them, if any."""
+    """A title, its paragraphs, and what follows them: a picture, a table, findings, and notes on how to read these.
+
+    ``undrawn`` is the table that stands for a picture where none can be drawn.
+    """
 
     key: str
     title: str
-    paragraphs: tuple[str, ...]
+    paragraphs: tuple[str, ...] = ()
     table: Table | None = None
+    chart: "Chart | None" = None
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def undrawn(self) -> Table | None:
+        return self.table or (self.chart.table if self.chart else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,29 @@ def text(value: Value, unit: Unit = "text") -> str:
             return str(value)
 
 
+def tick(value: float, unit: Unit) -> str:
+    """``value`` on an axis, where values are round: ``5 G``, ``0.25 ms``, ``80%``."""
+    match unit:
+        case "count":
+            return _round(value, 1000, SI)
+        case "bytes":
+            return _round(value, 1024, IEC)
+        case "flop_rate":
+            return f"{_round(value, 1000, SI)}FLOP/s"
+        case "byte_rate":
+            return f"{_round(value, 1000, SI)}B/s"
+        case "share":
+            return f"{_plain(100 * value)}%"
+        case "percent":
+            return f"{_plain(value)}%"
+        case "ms":
+            return f"{_plain(value)} ms"
+        case "ratio":
+            return f"{_plain(value)}×"
+        case _:
+            return _plain(value)
+
+
 def exact(value: Value, unit: Unit) -> str:
     """``value`` in full, then rounded where it takes a prefix: ``25,557,032 (25.6 M)``."""
     if isinstance(value, int) and unit in ("count", "bytes") and value >= 1000:
@@ -108,3 +131,17 @@ def _scaled(value: int, base: int, prefixes: Sequence[str]) -> str:
     while abs(scaled) >= base - 0.5 and power < len(prefixes) - 1:
         scaled, power = scaled / base, power + 1
     return f"{significant(scaled)}{prefixes[power]}"
+
+
+def _round(value: float, base: int, prefixes: Sequence[str]) -> str:
+    """A round value with its prefix; the values of an axis are no differences of the last digit."""
+    power = 0
+    while abs(value) >= base * (1 - 1e-9) and power < len(prefixes) - 1:
+        value, power = value / base, power + 1
+    return f"{_plain(value)}{prefixes[power]}"
+
+
+def _plain(value: float) -> str:
+    """Digits as far as they are not 0, without an exponent."""
+    text = f"{value:,.{9 if abs(value) < 1 else 6}f}"
+    return text.rstrip("0").rstrip(".") or "0"

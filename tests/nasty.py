@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt  # rich brings it
 from markdown_it.token import Token
 
 from resnet_inspect.render import Format
+from resnet_inspect.render.markdown import FIGURES
 
 NASTY = {
     "colour": "evil \x1b[31mred\x1b[0m",
@@ -55,6 +56,17 @@ NASTY = {
     "blank and formula": " =1+evil",
     "full-width formula": "＝1+evil",
 }
+TAGS = (
+    "meta title style h1 h2 p div table thead tbody tfoot tr th td dl dt dd ul li b br code nav a section "
+    "figure figcaption details summary svg desc path circle rect text"
+)
+ATTRIBUTES = (
+    "charset name content class style title tabindex id href xmlns viewbox width height role aria-label font-family "
+    "font-size font-weight d cx cy r x y fill stroke stroke-width stroke-dasharray stroke-linejoin paint-order "
+    "fill-opacity opacity text-anchor"
+)
+OWN_HTML = (FIGURES, "</details>")
+OWN_PICTURE = re.compile("pictures/[a-z0-9-]+[.]svg")
 ACTS = re.compile(r"\s*[-=+@＝＋－＠]")
 OWN_STYLE = re.compile(r"\x1b\[(?:0|1|2|33)m")
 
@@ -82,18 +94,22 @@ def markdown_texts(written: str) -> Iterator[str]:
         return token.content
 
     for token in MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(written):
-        assert token.type not in ("html_block", "code_block", "fence", "hr"), token
+        assert token.type not in ("code_block", "fence", "hr"), token
+        if token.type == "html_block":
+            assert token.content.strip() in OWN_HTML, token
         if token.type == "inline":
-            yield "".join(map(plain, token.children or []))
+            children = token.children or []
+            if [child.type for child in children] == ["image"]:
+                assert OWN_PICTURE.fullmatch(str(children[0].attrs["src"])), children[0]
+                children = children[0].children or []
+            yield "".join(map(plain, children))
 
 
 class Page(html.parser.HTMLParser):
-    """The texts between a page's tags; every tag is one that the page's own table, list or heading needs."""
+    """The texts between a page's tags; every tag is one that the page's own table, list, heading or picture needs."""
 
-    OWN = frozenset(
-        "meta title style h1 h2 p div table thead tbody tfoot tr th td dl dt dd ul li b br code".split()  # noqa: SIM905  # a line is easier to read
-    )
-    ATTRIBUTES = frozenset(("charset", "name", "content", "class", "style", "title", "data-title"))
+    OWN = frozenset(TAGS.split())
+    ATTRIBUTES = frozenset(ATTRIBUTES.split())
 
     def __init__(self, written: str) -> None:
         super().__init__()
@@ -104,6 +120,7 @@ class Page(html.parser.HTMLParser):
         assert tag in self.OWN, tag
         assert {name for name, _ in attrs} <= self.ATTRIBUTES, attrs
         assert all(seen(value or "") for _, value in attrs)
+        assert all(value and value.startswith("#") for name, value in attrs if name == "href"), "a place in the page"
         if tag not in ("code", "b"):
             self.texts.append("")
 

@@ -1,6 +1,7 @@
 """The pages that people read, as data: their blocks, and the commands and outputs in them.
 
-``python tests/pages.py`` brings every output that a page shows up to date with what its command prints now.
+``python tests/pages.py`` brings every output and every picture that a page shows up to date with what its command gives
+now.
 """
 
 import os
@@ -16,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 INLINE = re.compile(r"`(resnet-inspect [a-z][^`]*)`")
+PICTURE = re.compile(r"!\[[^\]]*\]\((pictures/\w+\.svg)\)")
 STEP = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 COLUMNS = 100
 
@@ -35,6 +37,22 @@ def commands() -> dict[str, str]:
         for command, output in STEP.findall(block):
             found[command] = output.strip() or found.get(command, "")
     return found
+
+
+def pictures() -> dict[Path, str]:
+    """Every picture that a page shows, with the command on that page that draws it."""
+    found: dict[Path, str] = {}
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for shown in PICTURE.findall(text):
+            (command,) = re.findall(rf"^\$ (resnet-inspect plot .* -o {Path(shown).name})$", text, re.MULTILINE)
+            found[page.parent / shown] = command
+    return found
+
+
+def drawn_by(command: str) -> str:
+    """The command without its file, which prints the picture."""
+    return command.rpartition(" -o ")[0]
 
 
 def play(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -74,3 +92,6 @@ def update(page: Path) -> None:
 if __name__ == "__main__":
     for page in PAGES:
         update(page)
+    for picture, command in pictures().items():
+        picture.parent.mkdir(exist_ok=True)
+        picture.write_text(play(drawn_by(command), ROOT).stdout, encoding="utf-8")

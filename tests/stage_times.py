@@ -11,6 +11,7 @@ from resnet_inspect.benchmark.breakdown import Breakdown, PartTime
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.plan import plan_for
 from resnet_inspect.benchmark.record import Metrics, Record, Result, metric
+from resnet_inspect.benchmark.record_json import from_json, to_json
 from resnet_inspect.resnet.fields import to_mapping
 
 STAGE_MS = {"stem": 0.5, "layer1": 2.9, "layer2": 2.6, "layer3": 1.9, "layer4": 0.45, "head": 0.02}
@@ -53,3 +54,8 @@ def result(
 def record(*results: Result, gpu: str = "NVIDIA H200") -> Record:
     environment = replace(ENVIRONMENT, gpu=replace(GPU, name=gpu))
     return Record((), environment, plan_for("cuda:0"), len(results), results)
+
+
+def saved(record: Record) -> Record:
+    """The Record as its file holds it."""
+    return from_json(to_json(record), "run.json")

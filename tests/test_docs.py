@@ -1,13 +1,14 @@
 """README.md, CONTRIBUTING.md and docs/: every command runs, every output is real, every diff fits the code."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from pkgutil import resolve_name
 
 import click
 import pytest
 from conftest import LAID_OUT, reference
-from pages import BLOCK, PAGES, ROOT, blocks, commands, play, printed
+from pages import BLOCK, PAGES, ROOT, blocks, commands, drawn_by, pictures, play, printed
 
 from resnet_inspect import __version__
 from resnet_inspect.cli import COMMANDS, main
@@ -39,6 +40,11 @@ def test_a_command_that_a_page_shows_runs_and_prints_what_is_shown(command: str,
     assert done.returncode == (2 if shown.startswith(REFUSED) else 0), done.stderr
     if shown:
         assert printed(done) == shown
+
+
+@pytest.mark.parametrize(("picture", "command"), pictures().items(), ids=lambda value: getattr(value, "name", ""))
+def test_a_picture_on_a_page_is_what_its_command_draws(picture: Path, command: str, tmp_path: Path) -> None:
+    assert picture.read_text(encoding="utf-8") == play(drawn_by(command), tmp_path).stdout
 
 
 def test_the_command_that_measures_for_the_others_is_shown_without_an_output() -> None:
@@ -85,9 +91,16 @@ def test_a_page_begins_with_a_readers_question_and_the_readme_links_to_it(page: 
     assert f"(docs/{page.name})" in README
 
 
+def options_of(command: click.Command, context: click.Context) -> Iterator[str]:
+    """Every option of a command, and of those that it groups."""
+    yield from (option for parameter in command.params for option in parameter.opts)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            yield from options_of(command.get_command(context, name), context)
+
+
 def test_an_option_that_a_page_names_exists() -> None:
-    parameters = [p for name in COMMANDS for p in main.get_command(click.Context(main), name).params]
-    known = {option for parameter in parameters for option in parameter.opts}
+    known = {*options_of(main, click.Context(main))}
     others = {"--only", "--strict"}  # of validation/honesty.py and mypy
     for page in PAGES:
         named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", page.read_text(encoding="utf-8")))

@@ -11,14 +11,16 @@ PACKAGE = Path(__file__).parent.parent / "resnet_inspect"
 ROWS = (
     {"docstrings", "errors", "escape", "folders", "units", "vocabulary", "language", "typed_json", "whole_file"},
     {"graph", "kwargs", "report", "toml_files", "versioned_json"},
-    {"resnet", "hardware"},
+    {"chart", "resnet", "hardware"},
     {"counting"},
     {"runtime", "render", "exchange"},
     {"sources"},
     {"benchmark"},
     {"prediction", "tuning"},
     {"questions", "linter"},
-    {"records", "explainer", "training"},
+    {"explainer", "records", "training"},
+    {"charts"},
+    {"documents"},
     {"api"},
     {"cli"},
 )
@@ -26,7 +28,7 @@ RANK = {room: rank for rank, row in enumerate(ROWS) for room in row}
 # One third-party package, one home.
 TORCH = ("runtime", "benchmark/worker", "training/loop")
 HOMES: dict[str, tuple[str, ...]] = {"click": ("cli",), "rich": ("render",), "onnx": ("exchange",)}
-HOMES["platformdirs"] = ("folders",)
+HOMES |= {"platformdirs": ("folders",), "matplotlib": ("render",)}
 HOMES |= dict.fromkeys(("torch", "torchvision", "fvcore", "thop", "numpy", "timm", "tensorboard", "PIL"), TORCH)
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE or path.stem in RANK]
 
@@ -106,6 +108,8 @@ def test_a_static_command_loads_neither_torch_nor_numpy_nor_rich() -> None:
         ["flops", "--format", "md"],
         ["list", "--format", "csv"],
         ["roofline", "--format", "json"],
+        ["report", "resnet50", "--format", "html"],
+        ["report", "resnet50", "resnet50d", "--format", "md"],
         [
             "train",
             "tutorial_resnet18_cifar10",

@@ -9,7 +9,7 @@ from resnet_inspect.api.amounts import Amount, amount, limit, size
 from resnet_inspect.api.answer import Answer, answer, one_of
 from resnet_inspect.api.library import ANY_IMAGE, Pricing, Progress, count_library
 from resnet_inspect.api.records import Recorded, as_record
-from resnet_inspect.api.timing import timing_on
+from resnet_inspect.api.timing import Timing, timing_on
 from resnet_inspect.errors import RequestError, ShapeError
 from resnet_inspect.resnet import zoo
 from resnet_inspect.sources import Input, VariantSource
@@ -22,7 +22,7 @@ from resnet_inspect.units import text
 if TYPE_CHECKING:
     from resnet_inspect.api.prediction import Profiled
     from resnet_inspect.counting.accuracy import TrainedOn
-    from resnet_inspect.questions.choose import Sort
+    from resnet_inspect.questions.choose import Candidate, Sort
     from resnet_inspect.vocabulary import RunPrecision
 
 
@@ -57,9 +57,8 @@ def choose(
         RequestError: a bound is no number above 0, or nothing tells a time on the device. UnknownModelError: a glob
             matches no net.
     """
-    from resnet_inspect.counting.accuracy import TRAINED_ON, best
-    from resnet_inspect.questions.choose import SORTS, Bounds, Candidate, choose
-    from resnet_inspect.questions.times import time_of
+    from resnet_inspect.counting.accuracy import TRAINED_ON
+    from resnet_inspect.questions.choose import SORTS, Bounds, choose
     from resnet_inspect.vocabulary import RUN_PRECISIONS
 
     sort = one_of("sort", sort, SORTS)
@@ -73,13 +72,35 @@ def choose(
     )
     run = None if record is None else as_record(record)
     timing = timing_on(device, precision, profile, run, bounds.memory is not None)
+    seed = run.plan.seed if run else 0
     images = Images(read_batch(input, batch_size, ANY_IMAGE), input is not None, any_size)
+    nets, notes = candidates(among, images, timing, trained_on, seed, use_cache, progress)
+    return answer(choose(nets, bounds, timing.on, sort, trained_on), notes)
+
+
+def candidates(
+    among: str | Sequence[str],
+    images: "Images",
+    timing: Timing,
+    trained_on: "TrainedOn" = "imagenet-1k",
+    seed: int = 0,
+    use_cache: bool = True,
+    progress: Progress | None = None,
+) -> "tuple[list[Candidate], list[str]]":
+    """The nets that match the globs and suit the images, with their times and accuracies, and notes on the others.
+
+    Raises:
+        RequestError, UnknownModelError: as ``choose`` does.
+    """
+    from resnet_inspect.counting.accuracy import best
+    from resnet_inspect.questions.choose import Candidate
+    from resnet_inspect.questions.times import time_of
+
     nets, notes = _gather(_globs(among), images, timing.pricing, use_cache, progress)
-    candidates = []
-    for costs, spec in nets:
-        time = time_of(costs, timing.results, spec, run.plan.seed if run else 0)
-        candidates.append(Candidate(costs, time, best(costs.name, costs.input, trained_on)))
-    return answer(choose(candidates, bounds, timing.on, sort, trained_on), notes)
+    return [
+        Candidate(costs, time_of(costs, timing.results, spec, seed), best(costs.name, costs.input, trained_on))
+        for costs, spec in nets
+    ], notes
 
 
 @dataclass(frozen=True, slots=True)

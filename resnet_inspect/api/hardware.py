@@ -1,11 +1,12 @@
 """The verbs that say how fast a device could run a network, and which devices are known."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from resnet_inspect.api.answer import Answer, answer, one_of
 from resnet_inspect.api.network import lower
 from resnet_inspect.api.records import Recorded, as_record
 from resnet_inspect.errors import RequestError
+from resnet_inspect.graph import Graph
 from resnet_inspect.sources import Input, Kwargs, Model, Settings, find
 from resnet_inspect.sources.batch import read_input
 
@@ -43,23 +44,56 @@ def roofline(
     Raises:
         RequestError: no such device, precision or case. MachineError: this machine has no such device.
     """
-    from resnet_inspect.hardware import devices
-    from resnet_inspect.questions.roofline import roofline
-    from resnet_inspect.vocabulary import DEPTHS, PRECISIONS
+    from resnet_inspect.vocabulary import DEPTHS
 
     depth = one_of("depth", depth, DEPTHS)
+    net = under_roof(model, input, batch_size, settings, kwargs, device, precision, record, case, machine)
+    if net.measured:
+        from resnet_inspect.records.efficiency import efficiency
+
+        return answer(efficiency(net.graph, net.device, *net.measured, depth))
+    from resnet_inspect.questions.roofline import roofline
+
+    return answer(roofline(net.graph, net.device, net.precision, depth))
+
+
+class UnderRoof(NamedTuple):
+    """A net, the device that it is held against, and the case of a Record that measured it there, if one did."""
+
+    graph: Graph
+    device: "Device"
+    precision: "Precision"
+    measured: "tuple[Record, Result] | None"
+
+
+def under_roof(
+    model: Model | None = None,
+    input: Input = None,
+    batch_size: int | None = None,
+    settings: Settings = (),
+    kwargs: Kwargs = (),
+    device: str | None = None,
+    precision: "Precision | None" = None,
+    record: Recorded | None = None,
+    case: int | None = None,
+    machine: bool = False,
+) -> UnderRoof:
+    """What ``roofline`` is asked about."""
+    from resnet_inspect.hardware import devices
+    from resnet_inspect.vocabulary import PRECISIONS
+
     precision = one_of("precision", precision, (None, *PRECISIONS))
     if record is not None:
         if settings:
             raise RequestError("--set cannot change a network that was measured", hint="leave out --set, or --record")
         net = None if model is None else find(model, (), kwargs)
-        return _measured(as_record(record), case, net, input, batch_size, precision, device, depth, machine)
+        return _measured(as_record(record), case, net, input, batch_size, precision, device, machine)
     if case is not None:
         raise RequestError(f"--case {case} needs a Record", hint="give --record RUN.json")
     graph = lower(model or "resnet50", input, batch_size, settings, kwargs)
     machine = machine or devices.is_torch_device(device or DEFAULT_DEVICE)
     limits = _this_machine(device or "auto", precision) if machine else devices.find_device(device or DEFAULT_DEVICE)
-    return answer(roofline(graph, limits, precision or limits.precision, depth))
+    return UnderRoof(graph, limits, precision or limits.precision, None)
 
 
 def _measured(
@@ -70,12 +104,11 @@ def _measured(
     batch_size: int | None,
     precision: "Precision | None",
     device: str | None,
-    depth: "Depth",
     machine: bool,
-) -> Answer:
-    """A measured case against the floor of the device that ran it."""
+) -> UnderRoof:
+    """A measured case, and the device that ran it."""
     from resnet_inspect.benchmark.request import measured_graph
-    from resnet_inspect.records.efficiency import choose, efficiency
+    from resnet_inspect.records.efficiency import choose
 
     name = None if net is None else net.name
     size = None if input is None else read_input(input)
@@ -95,8 +128,8 @@ def _measured(
         code = result.case.model.replace(" ", " --kwargs ")
         hint = f"name it, as in resnet-inspect roofline {code} --record"
         raise RequestError(f"the Record is of {result.case.model}, which is code", hint=hint)
-    limits = _limits(device, record, result, machine)
-    return answer(efficiency(measured_graph(result, net), limits, record, result, depth))
+    limits = limits_of(device, record, result, machine)
+    return UnderRoof(measured_graph(result, net), limits, result.case.arithmetic, (record, result))
 
 
 def devices() -> Answer:
@@ -137,7 +170,26 @@ def _this_machine(device: str, precision: str | None, threads: int | None = None
     return device_from_ceilings(ceilings(device, precision, threads))
 
 
-def _limits(device: str | None, record: "Record", result: "Result", machine: bool) -> "Device":
+def recorded_floor(record: "Record", result: "Result", device: str | None = None) -> float | None:
+    """Milliseconds of the least time of a result: by ``device``, or by the ceilings or the data sheet of what ran it.
+
+    None of a training step or of code, and where no peaks are known and none are asked for.
+    """
+    from resnet_inspect.benchmark.request import measured_graph
+    from resnet_inspect.hardware.floor import floors_ms
+
+    if result.case.task != "infer" or not result.spec:
+        return None
+    try:
+        limits = limits_of(device, record, result, machine=False)
+        return floors_ms(measured_graph(result, None), limits, result.case.arithmetic)[0]
+    except RequestError:
+        if device is not None:
+            raise
+        return None
+
+
+def limits_of(device: str | None, record: "Record", result: "Result", machine: bool) -> "Device":
     """The device that ran ``result``: by name, measured now or in the same run, or by its data sheet.
 
     Raises:
@@ -145,15 +197,13 @@ def _limits(device: str | None, record: "Record", result: "Result", machine: boo
     """
     from resnet_inspect.hardware import devices
 
-    gpu = record.environment.gpu
-    ran_on, on_gpu = result.case.device, result.case.device.startswith("cuda")
-    title = ((gpu and gpu.name) or "a GPU without a name") if on_gpu else record.environment.machine.cpu_model
+    ran_on, title = result.case.device, record.processor(result)
     if machine:
         limits = _this_machine(device or ran_on, result.case.arithmetic, result.case.threads)
         if title not in limits.known_as:
             raise RequestError(f"the Record is of {title}, this is {limits.known_as[0]}", hint="measure again, here")
         return limits
-    own = devices.find_by_torch_name(title) if on_gpu else None
+    own = devices.find_by_torch_name(title) if result.case.kind == "cuda" else None
     if result.ceilings:
         own = devices.device_from_ceilings(result.ceilings)
     if device is not None and device.lower() not in (ran_on, ran_on.partition(":")[0]):

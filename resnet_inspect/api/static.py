@@ -1,6 +1,6 @@
 """The verbs that say what one network costs before it runs. A verb imports what answers it."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from resnet_inspect.api.amounts import Amount, limit, size
 from resnet_inspect.api.answer import Answer, answer, one_of
@@ -14,6 +14,7 @@ from resnet_inspect.sources.batch import read_input
 
 if TYPE_CHECKING:
     from resnet_inspect.api.prediction import Profiled
+    from resnet_inspect.hardware.devices import Device
     from resnet_inspect.sources.source import Source
     from resnet_inspect.vocabulary import Depth, Optimizer, Precision, Task
 
@@ -115,27 +116,17 @@ def memory(
         RequestError: an argument is not one of its choices.
     """
     from resnet_inspect.questions.memory import memory
-    from resnet_inspect.vocabulary import OPTIMIZERS, PRECISIONS, TASKS
 
-    task = one_of("task", task, TASKS)
-    precision = one_of("precision", precision, PRECISIONS)
-    optimizer = one_of("optimizer", optimizer, OPTIMIZERS)
-    limits = None
-    if device is not None:
-        from resnet_inspect.hardware.devices import find_device
-
-        limits = find_device(device)
-    if not (isinstance(momentum, int | float) and 0 <= momentum < 1):
-        raise RequestError(f"momentum {momentum!r} is not a number from 0 to below 1", hint="as --momentum 0.9")
+    step = Step.asked(task, precision, optimizer, momentum, folded, device)
     source = find(model, settings, kwargs)
-    if folded:
-        _refuse_to_train_folded(task)
 
     def report_of(network: Graph) -> Report:
         if folded:
             bare = fold(network)
-            return _with_plain(memory(bare, precision=precision, device=limits), network, bare, precision)
-        return memory(network, task, precision, optimizer, momentum, limits)
+            return _with_plain(
+                memory(bare, precision=step.precision, device=step.device), network, bare, step.precision
+            )
+        return memory(network, *step)
 
     notes = () if folded else source.notes
     limit_bytes = limit("--fit", size(fit), "24GiB")
@@ -145,6 +136,36 @@ def memory(
 
     image = _one_image(source, input, batch_size)
     return answer(largest.fit(lambda n: graph_of(source, (n, *image)), report_of, int(limit_bytes)), notes)
+
+
+class Step(NamedTuple):
+    """What is remembered, in which types, and the device that it has to fit; see ``memory``."""
+
+    task: "Task"
+    precision: "Precision"
+    optimizer: "Optimizer"
+    momentum: float
+    device: "Device | None"
+
+    @classmethod
+    def asked(
+        cls, task: str, precision: str, optimizer: str, momentum: float, folded: bool, device: str | None
+    ) -> "Step":
+        """Raises RequestError where an argument is not one of its choices, or a folded net would train."""
+        from resnet_inspect.vocabulary import OPTIMIZERS, PRECISIONS, TASKS
+
+        chosen = one_of("task", task, TASKS)
+        stored_in, updated_by = one_of("precision", precision, PRECISIONS), one_of("optimizer", optimizer, OPTIMIZERS)
+        limits = None
+        if device is not None:
+            from resnet_inspect.hardware.devices import find_device
+
+            limits = find_device(device)
+        if not (isinstance(momentum, int | float) and 0 <= momentum < 1):
+            raise RequestError(f"momentum {momentum!r} is not a number from 0 to below 1", hint="as --momentum 0.9")
+        if folded:
+            _refuse_to_train_folded(chosen)
+        return cls(chosen, stored_in, updated_by, momentum, limits)
 
 
 def _one_image(source: "Source", input: Input, batch_size: int | None) -> tuple[int, ...]:

@@ -57,7 +57,7 @@ def timing_on(
     elif sheet and floor:
         run_in, on = run_in or sheet.precision, floor.on
     elif record:
-        run_in, on = run_in or results[0].case.precision, _title(record, results[0])
+        run_in, on = run_in or results[0].case.precision, record.processor(results[0])
     else:
         raise RequestError("choose needs a device", hint="as --device t4; see `resnet-inspect devices`")
     # Autocast keeps weights in fp32, and so its peak lies between that of its type and that of fp32.
@@ -96,23 +96,16 @@ def _results_on(
         result
         for result in record.results
         if kind in ("", result.case.kind)
-        and (not titles or _title(record, result) in titles)
+        and (not titles or record.processor(result) in titles)
         and precision in (None, result.case.precision)
     )
     if not results:
-        ran = dict.fromkeys(f"{result.case.precision} on {_title(record, result)}" for result in record.results)
+        ran = dict.fromkeys(f"{result.case.precision} on {record.processor(result)}" for result in record.results)
         of = ", ".join(ran) or "nothing"
         place = sheet.title if sheet else profile.conditions.place if profile else device
         asked = " on ".join(part for part in (precision, place) if part)
         raise RequestError(f"the Record is of {of}, not of {asked}", hint="measure there, or leave out --record")
     return results
-
-
-def _title(record: "Record", result: "Result") -> str:
-    """What the system calls the processor or the GPU that ran a result."""
-    gpu = record.environment.gpu
-    on_gpu = result.case.kind == "cuda"
-    return ((gpu and gpu.name) or "a GPU without a name") if on_gpu else record.environment.machine.cpu_model
 
 
 def _is_of(profile: "Profile", sheet: "Device") -> bool:

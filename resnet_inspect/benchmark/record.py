@@ -214,6 +214,13 @@ class Record:
     planned: Count
     results: tuple[Result, ...] = field(metadata=keyed("arms"))
 
+    def processor(self, result: Result) -> str:
+        """What the system calls the processor or the GPU that ran ``result``."""
+        gpu = self.environment.gpu
+        if result.case.kind == "cuda":
+            return (gpu and gpu.name) or "a GPU without a name"
+        return self.environment.machine.cpu_model
+
 
 def metric(rounds: Rounds, seed: int, ci95_ms: tuple[float, float] | None = None) -> Metric:
     """The statistics of a quantity, with its samples; the interval is computed unless it is known."""

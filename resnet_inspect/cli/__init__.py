@@ -39,8 +39,10 @@ COMMANDS = {
     "profile": "What a profile says: rates, errors, and nets outside it.",
     "predict": "Milliseconds of a forward pass by calibration; nothing runs.",
     "tune": "The fastest way to run a model here, found by racing.",
+    "plot": "Pictures: roofline, memory, stages, Pareto, and a Record's.",
     "train": "Train a model, resumably; its cost before, its accuracy after.",
     "accuracy": "How well a checkpoint of train classifies.",
+    "report": "One page on a net or several, with pictures, as HTML or Markdown.",
     "export": "A model's graph as JSON, ONNX or a diagram.",
     "export-spec": "A model as a spec.toml to edit.",
 }

@@ -32,15 +32,20 @@ UNPRINTABLE = "backslashreplace"  # bytes of a file name that are no text; JSON 
 
 def finish(report: Report, asked: Asked) -> NoReturn:
     """Write ``report`` where it was asked for, and exit with its status; a terminal sets the width and the colours."""
-    format, output = asked.format or _format_of(asked.output), asked.output
+    format, output = asked.format or format_of(asked.output), asked.output
     if output is None or output == "-":
         terminal = sys.stdout is not None and sys.stdout.isatty()
         text = render(report, format, _width(terminal), terminal and _takes_color(os.environ))
     else:
-        text = render(report, format, command=shlex.join(["resnet-inspect", *sys.argv[1:]]))
+        text = render(report, format, command=command_line())
     write(text, output)
     tell_written(output, format)
     raise click.exceptions.Exit(report.exit_code)
+
+
+def command_line() -> str:
+    """The command that makes a page again."""
+    return shlex.join(["resnet-inspect", *sys.argv[1:]])
 
 
 def tell_written(output: str | None, format: Format | None = None) -> None:
@@ -122,7 +127,7 @@ def _width(terminal: bool) -> int | None:
     return os.get_terminal_size(sys.stdout.fileno()).columns if terminal else None
 
 
-def _format_of(output: str | None) -> Format:
+def format_of(output: str | None) -> Format:
     if output is None or output == "-" or _is_special(output):
         return "table"
     suffix = os.path.splitext(output)[1]

@@ -1,25 +1,40 @@
 """A Graph as a file that other programs show or run, and back: one module a format, imported on first use."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Literal, get_args
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, get_args
 
 from resnet_inspect.errors import MachineError
 from resnet_inspect.graph import Graph
-from resnet_inspect.vocabulary import Depth
+from resnet_inspect.vocabulary import Depth, Optimizer, Task
 
-Format = Literal["json", "onnx", "mermaid", "dot", "model-explorer"]
+if TYPE_CHECKING:
+    from resnet_inspect.exchange.times import Times
+    from resnet_inspect.vocabulary import Precision
+
+Format = Literal["json", "onnx", "mermaid", "dot", "model-explorer", "chrome-trace", "memory-snapshot"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-Quantity = Literal["macs", "bytes", "ms"]  # of a call, as node data of model-explorer
+BINARY: tuple[Format, ...] = ("onnx", "memory-snapshot")
+Quantity = Literal["params", "macs", "bytes", "ms", "predicted_ms", "least_ms"]  # of a call, for model-explorer
 QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
-NO_TIMES: Mapping[str, float] = MappingProxyType({})
 
 
-def write(graph: Graph, format: Format, depth: Depth = "stage", ms: Mapping[str, float] = NO_TIMES) -> str | bytes:
-    """``graph`` in the format; ``depth`` is a diagram's, ``ms`` are measured times by call for model-explorer.
+def write(
+    graph: Graph,
+    format: Format,
+    depth: Depth = "stage",
+    times: Sequence["Times"] = (),
+    task: Task = "infer",
+    precision: "Precision" = "fp32",
+    optimizer: Optimizer = "sgd",
+) -> str | bytes:
+    """``graph`` in the format.
+
+    ``depth`` is a diagram's; ``times`` are for model-explorer, and a Chrome trace plays the first. The bytes of a
+    trace or a memory snapshot are those of ``task`` in ``precision``.
 
     Raises:
         MachineError: the format needs a package that is not installed.
+        RequestError, ShapeError: the memory of a training step cannot be predicted.
     """
     match format:
         case "json":
@@ -43,7 +58,15 @@ def write(graph: Graph, format: Format, depth: Depth = "stage", ms: Mapping[str,
         case "model-explorer":
             from resnet_inspect.exchange import model_explorer
 
-            return model_explorer.write_graph(graph, ms)
+            return model_explorer.write_graph(graph, times)
+        case "chrome-trace":
+            from resnet_inspect.exchange import chrome_trace
+
+            return chrome_trace.write(graph, times[0], task, precision)
+        case "memory-snapshot":
+            from resnet_inspect.exchange import memory_snapshot
+
+            return memory_snapshot.write(graph, task, precision, optimizer)
 
 
 def require_onnx() -> None:

@@ -4,61 +4,49 @@ Keys are those of ``graph_builder.py`` and ``node_data_builder.py`` of its packa
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from resnet_inspect.errors import RequestError
 from resnet_inspect.escape import json_text
 from resnet_inspect.exchange import Quantity
+from resnet_inspect.exchange.times import Basis, Times
 from resnet_inspect.graph import Graph, Node
-from resnet_inspect.units import exact
+from resnet_inspect.units import Unit, exact
 from resnet_inspect.vocabulary import ELEMENT_BYTES
 
-if TYPE_CHECKING:
-    from resnet_inspect.benchmark.record import Record
-
-TITLES: dict[Quantity, str] = {"macs": "MACs", "bytes": "output bytes, fp32", "ms": "measured ms"}
+TITLES: dict[Quantity, str] = {
+    "params": "parameters",
+    "macs": "MACs",
+    "bytes": "output bytes, fp32",
+    "ms": "measured ms",
+    "predicted_ms": "predicted ms",
+    "least_ms": "least ms, each call alone",
+}
+QUANTITY_OF: dict[Basis, Quantity] = {"measured": "ms", "predicted": "predicted_ms", "floor": "least_ms"}
 # From the least to the most.
 GRADIENT = ({"stop": 0, "bgColor": "#ffffff"}, {"stop": 1, "bgColor": "#f28b82"})
 
 
-def write_graph(graph: Graph, ms: Mapping[str, float]) -> str:
-    """The calls, in the layers of their modules, with their costs; ``ms`` are measured times by call."""
-    nodes = [_node(graph, node, ms) for node in graph.nodes]
+def write_graph(graph: Graph, times: Sequence[Times]) -> str:
+    """The calls, in the layers of their modules, with their costs and times."""
+    nodes = [_node(graph, node, times) for node in graph.nodes]
     return _dump({"label": graph.name, "graphs": [{"id": graph.name, "nodes": nodes}]})
 
 
-def write_node_data(graph: Graph, quantity: Quantity, ms: Mapping[str, float]) -> str:
+def write_node_data(graph: Graph, quantity: Quantity, times: Sequence[Times]) -> str:
     """One quantity of each call, as the file that Model Explorer adds to a graph on the screen."""
-    values = {node.name: _quantities(node, ms).get(quantity) for node in graph.nodes[1:]}
+    values = {node.name: _quantities(node, times).get(quantity) for node in graph.nodes[1:]}
     results = {name: {"value": value} for name, value in values.items() if value is not None}
     return _dump({graph.name: {"name": TITLES[quantity], "results": results, "gradient": GRADIENT}})
 
 
-def read_layer_times(record: "Record", graph: Graph) -> dict[str, float]:
-    """The mean milliseconds of each call, from the first case that measured this net's layers at this input.
-
-    Raises:
-        RequestError: no case of the Record did.
-    """
-    names = {node.name for node in graph.nodes}
-    for result in record.results:
-        measured = result.case.model == graph.name and tuple(result.case.input) == graph.input.shape
-        if measured and result.layers and {row.name for row in result.layers.rows} <= names:
-            return {row.name: row.ms for row in result.layers.rows}
-    raise RequestError(
-        f"the Record has no times of the layers of {graph.name} at {graph.input}",
-        hint=f"measure them with bench {graph.name} --input {','.join(map(str, graph.input.shape))} --per layer",
-    )
-
-
-def _node(graph: Graph, node: Node, ms: Mapping[str, float]) -> dict[str, Any]:
+def _node(graph: Graph, node: Node, times: Sequence[Times]) -> dict[str, Any]:
     scope, _, last = node.name.rpartition(".")
     return {
         "id": node.name,
         "label": f"{last} ({node.kind})",
         "namespace": scope.replace(".", "/"),
-        "attrs": [{"key": key, "value": value} for key, value in _attributes(node, ms)],
+        "attrs": [{"key": key, "value": value} for key, value in _attributes(node, times)],
         "incomingEdges": [
             {"sourceNodeId": graph.nodes[i].name, "targetNodeInputId": str(place)}
             for place, i in enumerate(node.inputs)
@@ -69,21 +57,24 @@ def _node(graph: Graph, node: Node, ms: Mapping[str, float]) -> dict[str, Any]:
     }
 
 
-def _attributes(node: Node, ms: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+def _attributes(node: Node, times: Sequence[Times]) -> Iterator[tuple[str, str]]:
     if node.op.detail:
         yield "attributes", node.op.detail
+    for quantity, value in _quantities(node, times).items():
+        unit: Unit = "bytes" if quantity == "bytes" else "count" if quantity in ("params", "macs") else "ms"
+        yield TITLES[quantity], exact(value, unit)
+
+
+def _quantities(node: Node, times: Sequence[Times]) -> dict[Quantity, int | float]:
+    values: dict[Quantity, int | float] = {}
     if node.params:
-        yield "parameters", exact(node.params, "count")
-    for quantity, value in _quantities(node, ms).items():
-        yield TITLES[quantity], exact(value, "count") if quantity == "macs" else exact(value, quantity)
-
-
-def _quantities(node: Node, ms: Mapping[str, float]) -> dict[Quantity, int | float]:
-    values: dict[Quantity, int | float] = {"bytes": ELEMENT_BYTES["fp32"] * node.out.numel}
+        values["params"] = node.params
     if node.macs:
         values["macs"] = node.macs
-    if node.name in ms:
-        values["ms"] = ms[node.name]
+    values["bytes"] = ELEMENT_BYTES["fp32"] * node.out.numel
+    for each in times:
+        if node.name in each.forward_ms:
+            values[QUANTITY_OF[each.basis]] = each.forward_ms[node.name] + each.backward_ms.get(node.name, 0.0)
     return values
 
 

@@ -72,10 +72,7 @@ def floors_of(
 def _floor(each: Pass, peak: float, bandwidth: float, element_bytes: int) -> Floor:
     fused = element_bytes * (each.elements + each.weights)
     arithmetic_s, memory_s = each.flop / peak, fused / bandwidth
-    eager = [
-        (2 * (node.macs + node.macs_without_weights), element_bytes * (eager_elements(node) + eager_weights(node)))
-        for node in each.calls.values()
-    ]
+    eager = [_alone(node, element_bytes) for node in each.calls.values()]
     return Floor(
         flop=each.flop,
         bytes_fused=fused,
@@ -84,6 +81,23 @@ def _floor(each: Pass, peak: float, bandwidth: float, element_bytes: int) -> Flo
         memory_s=memory_s if memory_s > arithmetic_s else 0.0,
         eager_s=sum(max(flop / peak, moved / bandwidth) for flop, moved in eager),
     )
+
+
+def _alone(node: Node, element_bytes: int) -> tuple[int, int]:
+    """FLOP and bytes of a call that no other is fused with."""
+    flop = 2 * (node.macs + node.macs_without_weights)
+    return flop, element_bytes * (eager_elements(node) + eager_weights(node))
+
+
+def call_floors_ms(graph: Graph, device: Device, precision: Precision) -> dict[str, float]:
+    """The least milliseconds of each call on its own; they add up to the floor without fusion.
+
+    Raises:
+        RequestError: the device has no known peak at that precision.
+    """
+    peak, bandwidth, element_bytes = device.peak(precision), device.bandwidth, ELEMENT_BYTES[precision]
+    alone = {node.name: _alone(node, element_bytes) for _, node in graph.calls}
+    return {name: 1e3 * max(flop / peak, moved / bandwidth) for name, (flop, moved) in alone.items()}
 
 
 def total_of(parts: Iterable[Floor]) -> Floor:

@@ -91,8 +91,8 @@ def diff(
     a, b = replace(a, graph=x_graph), replace(b, graph=y_graph)
     before, after = (_costs(side.graph, device, precision, task) for side in (a, b))
     changes = [
-        Change(stage, _changed(a, b, stage), _more(before.get(stage, Cost()), after.get(stage, Cost())))
-        for stage in _in_order(a.graph.stages, b.graph.stages)
+        Change(stage, why_changed(a, b, stage), _more(before.get(stage, Cost()), after.get(stage, Cost())))
+        for stage in in_order(a.graph.stages, b.graph.stages)
     ]
     fields = changed_fields(a.spec, b.spec) if a.spec and b.spec else []
     one_size = a.graph.input == b.graph.input
@@ -231,7 +231,7 @@ def _sum(costs: Mapping[str, Cost]) -> Cost:
     )
 
 
-def _in_order(a: Sequence[str], b: Sequence[str]) -> list[str]:
+def in_order(a: Sequence[str], b: Sequence[str]) -> list[str]:
     """The stages of both nets in the order they run; a stage of ``b`` alone follows the one before it in ``b``."""
     stages = [*a]
     place = 0
@@ -242,7 +242,7 @@ def _in_order(a: Sequence[str], b: Sequence[str]) -> list[str]:
     return stages
 
 
-def _changed(a: Side, b: Side, stage: str) -> str | None:
+def why_changed(a: Side, b: Side, stage: str) -> str | None:
     """``depths 6 → 23; widths 64 → 128``, or ``Conv2d 9 → 12``: what changes a stage; None where it stays as it is."""
     before_nodes, after_nodes = _nodes(a.graph, stage), _nodes(b.graph, stage)
     if not (before_nodes and after_nodes):

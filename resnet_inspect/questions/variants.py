@@ -214,7 +214,8 @@ def compare(
     rated = any(net.top for net in nets)
 
     def ratio(key: str, cost: Callable[[Net], float], optional: bool = False) -> Column[Net]:
-        return Column(key, "ratio", lambda net: round(cost(net) / cost(nets[0]), 6), "ratio", optional)
+        first = cost(nets[0])
+        return Column(key, "ratio", lambda net: round(cost(net) / first, 6) if first else None, "ratio", optional)
 
     def slowdown(net: Net) -> float | None:
         ms, first_ms = net.predicted_ms, nets[0].predicted_ms

@@ -1,6 +1,6 @@
 """Measured times next to the floor: how near each part comes to its roof, and where there is headroom."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from resnet_inspect.benchmark.breakdown import Breakdown
@@ -81,16 +81,16 @@ def choose(record: Record, number: int | None, mismatches: Callable[[Case], Sequ
     if number is not None:
         fitting = [(i, result) for i, result in numbered if i == number]
         if not fitting:
-            raise RequestError(f"--case {number}: the Record has {len(numbered)}", hint=_listed(numbered))
+            raise RequestError(f"--case {number}: the Record has {len(numbered)}", hint=list_cases(numbered))
         if others := mismatches(fitting[0][1].case):
             message = f"--case {number} is {fitting[0][1].case.label}, not {', '.join(others)}"
             raise RequestError(message, hint="leave out what contradicts --case, or --case itself")
     else:
         fitting = [(i, result) for i, result in numbered if not mismatches(result.case)]
         if not fitting:
-            raise RequestError("no case of the Record fits the request", hint=_listed(numbered))
+            raise RequestError("no case of the Record fits the request", hint=list_cases(numbered))
         if len(fitting) > 1:
-            raise RequestError(f"{len(fitting)} cases of the Record fit", hint=f"give --case: {_listed(fitting)}")
+            raise RequestError(f"{len(fitting)} cases of the Record fit", hint=f"give --case: {list_cases(fitting)}")
     result = fitting[0][1]
     if result.case.task != "infer":
         raise RequestError(f"{result.case.label}: the roofline is of inference", hint="bench --task infer")
@@ -99,7 +99,8 @@ def choose(record: Record, number: int | None, mismatches: Callable[[Case], Sequ
     return result
 
 
-def _listed(numbered: Sequence[tuple[int, Result]]) -> str:
+def list_cases(numbered: Iterable[tuple[int, Result]]) -> str:
+    """``1 is resnet18 …; 2 is resnet50 …``, for who must choose."""
     return "; ".join(f"{i} is {result.case.label}" for i, result in numbered)
 
 
@@ -108,7 +109,7 @@ def efficiency(graph: Graph, device: Device, record: Record, result: Result, dep
     precision = result.case.arithmetic
     fused_passes = passes(graph)
     floors = floors_of(fused_passes, device, precision, row_of(graph, depth))
-    measured_ms = _measured_ms(graph, fused_passes, result, depth)
+    measured_ms = measured_times(graph, fused_passes, result, depth)
     total = total_of(floors.values())
     plain = result.device_or_latency
     assert plain is not None, "choose() takes no result without times"
@@ -148,7 +149,7 @@ def efficiency(graph: Graph, device: Device, record: Record, result: Result, dep
     )
 
 
-def _measured_ms(graph: Graph, fused_passes: Sequence[Pass], result: Result, depth: Depth) -> dict[str, float]:
+def measured_times(graph: Graph, fused_passes: Sequence[Pass], result: Result, depth: Depth) -> dict[str, float]:
     """Milliseconds of each part, by the result's stages or layers; empty where it has none so fine.
 
     The time of a call belongs to the pass that it is fused into, and is held against that pass's floor.
@@ -158,6 +159,18 @@ def _measured_ms(graph: Graph, fused_passes: Sequence[Pass], result: Result, dep
     row = row_of(graph, depth)
     part_of = {node.name: row(fused.anchor) for fused in fused_passes for node in fused.calls.values()}
     return _sum_by_part(result.layers, part_of) if result.layers else {}
+
+
+def require_times(graph: Graph, fused_passes: Sequence[Pass], result: Result, depth: Depth) -> dict[str, float]:
+    """``measured_times``, for who can do nothing without.
+
+    Raises:
+        RequestError: the result has none so fine.
+    """
+    if times := measured_times(graph, fused_passes, result, depth):
+        return times
+    per = "stage" if depth == "stage" else "layer"
+    raise RequestError(f"{result.case.label}: no times of {per}s", hint=f"`bench --per {per}` measures them")
 
 
 def _sum_by_part(breakdown: Breakdown, part_of: Mapping[str, str]) -> dict[str, float]:

@@ -10,7 +10,7 @@ from resnet_inspect.benchmark.findings import what_voids
 from resnet_inspect.benchmark.record import Environment, Record, Result
 from resnet_inspect.errors import FAILED, INCONCLUSIVE, OK, RequestError
 from resnet_inspect.records.choices import margins
-from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
+from resnet_inspect.report import Column, Fact, Finding, Report, Table, tabulate
 from resnet_inspect.units import counted
 
 GATES = ("params", "macs", "memory", "graph_breaks")  # what does not vary from run to run
@@ -78,10 +78,49 @@ def verdict(
     strict: bool = False,
     ignore_model: bool = False,
 ) -> Report:
-    """One row a case that both have; with ``ignore_model``, one that differs in its model alone is the same case.
+    """One row a case that both have; raises as ``pair_cases`` does.
 
     ``ok`` is False where a case is SLOWER, missing, or invalid in one run, or a gate is broken. With ``strict`` an
     INCONCLUSIVE case exits 4.
+    """
+    pairs, missing = pair_cases(old, new, allow_env_diff, ignore_model)
+    differences, variables = (
+        _differences(old.environment, new.environment),
+        _variables(old.environment, new.environment),
+    )
+    findings = [Finding("missing", case.label, "the new run has no such case") for case in missing]
+    findings += [finding for pair in pairs for finding in _broken(pair, gates)]
+    outcomes = [pair.outcome for pair in pairs]
+    failed = "SLOWER" in outcomes or bool(findings)
+    undecided = strict and "INCONCLUSIVE" in outcomes
+    compared = [pair.comparison for pair in pairs if pair.comparison]
+    return Report(
+        kind="verdict",
+        model=None,
+        title=f"{counted(len(pairs), 'case')}, new against old",
+        facts=tuple(Fact(outcome.lower(), outcome, outcomes.count(outcome)) for outcome in OUTCOMES),
+        tables=(table(pairs),),
+        findings=tuple(findings),
+        notes=(
+            *([f"the two runs differ in {', '.join(differences)}"] if differences else []),
+            *([f"the two runs differ in the variables {', '.join(variables)}: {UNSTEADIED}"] if variables else []),
+            *_disturbances(pairs),
+            f"a verdict is where the interval lies around 1 {margins(pair.new.case for pair in pairs)}",
+            *([LONGER] if any(c.reason == CROSSES for c in compared) else []),
+            *([STEADIED] if any(c.machine is not None for c in compared) else []),
+            *([] if old.plan.fresh and new.plan.fresh else [ONE_PROCESS]),
+        ),
+        ok=not failed,
+        exit_code=FAILED if failed else INCONCLUSIVE if undecided else OK,
+    )
+
+
+def pair_cases(
+    old: Record, new: Record, allow_env_diff: bool = False, ignore_model: bool = False
+) -> tuple[list[Pair], list[Case]]:
+    """Each case that both have, compared, and the cases that only ``old`` has.
+
+    With ``ignore_model``, a case that differs in its model alone is the same case.
 
     Raises:
         RequestError: another machine or torch (unless allowed), a quick run, two nets of one label, no case in common.
@@ -102,34 +141,14 @@ def verdict(
     for first, second in common:
         if not ignore_model and dict(first.spec) != dict(second.spec):
             raise RequestError(f"{second.case.label} names two different nets", hint="compare runs of one spec")
-    variables = _variables(old.environment, new.environment)
-    comparable = not differences and not variables
-    pairs = [Pair(*both, compare_results(*both, new.plan.seed, comparable)) for both in common]
-    findings = [Finding("missing", case.label, "the new run has no such case") for case in missing]
-    findings += [finding for pair in pairs for finding in _broken(pair, gates)]
-    outcomes = [pair.outcome for pair in pairs]
-    failed = "SLOWER" in outcomes or bool(findings)
-    undecided = strict and "INCONCLUSIVE" in outcomes
-    compared = [pair.comparison for pair in pairs if pair.comparison]
-    return Report(
-        kind="verdict",
-        model=None,
-        title=f"{counted(len(pairs), 'case')}, new against old",
-        facts=tuple(Fact(outcome.lower(), outcome, outcomes.count(outcome)) for outcome in OUTCOMES),
-        tables=(tabulate("verdicts", "verdicts", _columns(pairs), pairs),),
-        findings=tuple(findings),
-        notes=(
-            *([f"the two runs differ in {', '.join(differences)}"] if differences else []),
-            *([f"the two runs differ in the variables {', '.join(variables)}: {UNSTEADIED}"] if variables else []),
-            *_disturbances(pairs),
-            f"a verdict is where the interval lies around 1 {margins(pair.new.case for pair in pairs)}",
-            *([LONGER] if any(c.reason == CROSSES for c in compared) else []),
-            *([STEADIED] if any(c.machine is not None for c in compared) else []),
-            *([] if old.plan.fresh and new.plan.fresh else [ONE_PROCESS]),
-        ),
-        ok=not failed,
-        exit_code=FAILED if failed else INCONCLUSIVE if undecided else OK,
-    )
+    comparable = not differences and not _variables(old.environment, new.environment)
+    return [Pair(*both, compare_results(*both, new.plan.seed, comparable)) for both in common], missing
+
+
+def table(pairs: Sequence[Pair]) -> Table:
+    """A row for each pair; reasons only where there is one."""
+    used = [column for column in COLUMNS if column.key != "reason" or any(pair.reason for pair in pairs)]
+    return tabulate("verdicts", "verdicts", used, pairs)
 
 
 def _matched(old: Record, new: Record, ignore_model: bool) -> tuple[list[tuple[Result, Result]], list[Case]]:
@@ -146,11 +165,6 @@ def _matched(old: Record, new: Record, ignore_model: bool) -> tuple[list[tuple[R
         waiting.setdefault(key(result.case), []).append(result)
     common = [(alike.pop(0), result) for result in new.results if (alike := waiting.get(key(result.case)))]
     return common, [result.case for alike in waiting.values() for result in alike]
-
-
-def _columns(pairs: Sequence[Pair]) -> list[Column[Pair]]:
-    """All, but reasons only where there is one."""
-    return [column for column in COLUMNS if column.key != "reason" or any(pair.reason for pair in pairs)]
 
 
 def _differences(old: Environment, new: Environment) -> list[str]:

@@ -10,10 +10,18 @@ Format = Literal["table", "md", "json", "csv", "html"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
-def render(report: Report, format: Format, width: int | None = None, color: bool = False, command: str = "") -> str:
+def render(
+    report: Report,
+    format: Format,
+    width: int | None = None,
+    color: bool = False,
+    command: str = "",
+    pictures: str = "",
+) -> str:
     """``report`` as text that ends in a newline, in which no text acts on what shows it.
 
-    ``width`` and ``color`` are the terminal's. A page (md or html) names the ``command`` that makes it again.
+    ``width`` and ``color`` are the terminal's. A page (md or html) names the ``command`` that makes it again. Markdown
+    refers to the files of ``draw`` in the folder ``pictures``; HTML holds its pictures.
     """
     if format == "json":
         from resnet_inspect.render import json
@@ -34,7 +42,7 @@ def render(report: Report, format: Format, width: int | None = None, color: bool
         case "md":
             from resnet_inspect.render import markdown
 
-            return markdown.render(seen, command)
+            return markdown.render(seen, command, pictures)
         case "csv":
             from resnet_inspect.render import csv
 
@@ -43,3 +51,11 @@ def render(report: Report, format: Format, width: int | None = None, color: bool
             from resnet_inspect.render import html
 
             return html.render(seen, command)
+
+
+def draw(report: Report) -> dict[str, str]:
+    """The pictures of ``report`` by file name, each as SVG that stands alone."""
+    from resnet_inspect.render import markdown, svg
+
+    charts = [section.chart for section in make_visible(report).sections if section.chart]
+    return {markdown.picture_name(chart): svg.render(chart) for chart in charts}

@@ -1,34 +1,19 @@
-"""Report -> one self-contained HTML page: no script, no font, no link."""
+"""Report -> one self-contained HTML page: no script, no font, nothing to fetch."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from resnet_inspect.escape import html_prose as prose
 from resnet_inspect.escape import html_text as name
-from resnet_inspect.report import Fact, Finding, Heading, Report, Row, Table
+from resnet_inspect.escape import slug
+from resnet_inspect.render.page_style import STYLE
+from resnet_inspect.report import Fact, Finding, Heading, Report, Row, Section, Table
 from resnet_inspect.units import Value, exact, percent
 
-STYLE = """\
-:root { color-scheme: light dark; --line: #8884; --bar: #3b82f6; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 96rem; margin: 2rem auto; padding: 0 1rem; }
-p, ul, dl { max-width: 60rem; }
-h1 { font-size: 1.3rem; } h2 { font-size: 1.05rem; margin-top: 2rem; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-.n { text-align: right; white-space: nowrap; }
-.share { background: linear-gradient(var(--bar) 0 0) no-repeat bottom right / var(--share) 3px; }
-tfoot td { font-weight: 600; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; }
-dt, .notes { opacity: .75; } dd { margin: 0; }
-p, li, dd, td { overflow-wrap: anywhere; }
-@media (max-width: 40rem) {  /* a phone: every row is a list of its cells, each after its column's title */
-  thead { display: none; } tr { display: block; padding: .4rem 0; border-bottom: 1px solid var(--line); }
-  td, td.n { display: flex; justify-content: space-between; gap: 1rem; padding: .1rem 0; }
-  td { border: 0; white-space: normal; text-align: right; }
-  td::before { content: attr(data-title); opacity: .75; } td:empty { display: none; }
-  dl { display: block; } dd { margin-bottom: .4rem; }
-}
-"""
+if TYPE_CHECKING:
+    from resnet_inspect.chart import Chart
+
+LONG = 40  # letters of a cell that wraps: its column keeps a width at which it can be read
 
 
 def render(report: Report, command: str = "") -> str:
@@ -39,20 +24,54 @@ def _page(report: Report, command: str) -> Iterator[str]:
     title = name(report.title)
     yield '<!doctype html>\n<meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f"<title>{title}</title>\n<style>\n{STYLE}</style>\n<h1>{title}</h1>"
+    drawn = any(section.chart for section in report.sections)
+    yield f"<title>{title}</title>\n<style>\n{STYLE}{_picture_style() if drawn else ''}</style>\n<h1>{title}</h1>"
     if command:
         yield f'<p class="notes">Made by <code>{name(command)}</code>.</p>'
+    if drawn:
+        links = (f'<a href="#{slug(section.key)}">{name(section.title)}</a>' for section in report.sections)
+        yield f"<nav>{' '.join(links)}</nav>"
     for section in report.sections:
-        yield f"<h2>{name(section.title)}</h2>"
-        yield from (f"<p>{prose(paragraph)}</p>" for paragraph in section.paragraphs)
-        yield from _table(section.table) if section.table else ()
+        yield from _section(section)
     for table in report.tables:
         if len(report.tables) > 1:
             yield f"<h2>{name(table.title)}</h2>"
         yield from _table(table)
+    if report.sections and report.facts:
+        yield "<h2>In numbers</h2>"
     yield from _list("dl", (_fact(fact) for fact in report.facts))
-    yield from _list('ul class="findings"', (_finding(finding) for finding in report.findings))
-    yield from _list('ul class="notes"', (f"<li>{prose(note)}</li>" for note in report.notes))
+    yield from _remarks(report)
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield f'<section id="{slug(section.key)}">\n<h2>{name(section.title)}</h2>'
+    yield from (f"<p>{prose(paragraph)}</p>" for paragraph in section.paragraphs)
+    yield from _picture(section.chart, section.table) if section.chart else ()
+    yield from _table(section.table) if section.table else ()
+    yield from _remarks(section)
+    yield "</section>"
+
+
+def _remarks(part: Report | Section) -> Iterator[str]:
+    yield from _list('ul class="findings"', (_finding(finding) for finding in part.findings))
+    yield from _list('ul class="notes"', (f"<li>{prose(note)}</li>" for note in part.notes))
+
+
+def _picture_style() -> str:
+    from resnet_inspect.render import svg
+
+    return f"{svg.STYLE}\n"
+
+
+def _picture(chart: "Chart", below: Table | None) -> Iterator[str]:
+    """The picture, what is seen on it, and its figures for whoever opens them, unless they are the table ``below``."""
+    from resnet_inspect.render import svg
+
+    yield f"<figure>\n{svg.render(chart, alone=False)}<figcaption>{name(chart.alt)}</figcaption>\n</figure>"
+    if chart.table != below:
+        yield f"<details>\n<summary>{name(chart.title)}: the figures</summary>"
+        yield from _table(chart.table)
+        yield "</details>"
 
 
 def _list(tag: str, items: Iterator[str]) -> Iterator[str]:
@@ -71,7 +90,7 @@ def _finding(finding: Finding) -> str:
 
 def _table(table: Table) -> Iterator[str]:
     head = (f"<th{_class(column)}>{name(column.title)}</th>" for column in table.columns if column.title)
-    yield f'<div class="wide">\n<table>\n<thead><tr>{"".join(head)}</tr></thead>\n<tbody>'
+    yield f'<div class="wide" tabindex="0">\n<table>\n<thead><tr>{"".join(head)}</tr></thead>\n<tbody>'
     for row, texts in zip(table.rows, table.texts(), strict=True):
         yield f"<tr>{_cells(table.columns, row, texts)}</tr>"
     yield "</tbody>"
@@ -87,12 +106,13 @@ def _cells(columns: Sequence[Heading], row: Row, texts: Sequence[str]) -> str:
 
 def _cell(column: Heading, value: Value, text: str) -> str:
     """Draw a bar under a share; show the exact number where the pointer hovers over a rounded one."""
-    label = f' data-title="{name(column.title)}"'
     if column.unit == "share" and isinstance(value, float) and 0 <= value <= 1:
-        return f'<td{label} class="n share" style="--share: {percent(value)}">{text}</td>'
+        return f'<td class="n share" style="--share: {percent(value)}">{text}</td>'
+    if not column.numeric and len(text) > LONG:
+        return f'<td class="long">{text}</td>'
     full = name(exact(value, column.unit)) if column.unit in ("count", "bytes") else ""
     title = f' title="{full}"' if full and text not in ("", full) else ""
-    return f"<td{label}{_class(column)}{title}>{text}</td>"
+    return f"<td{_class(column)}{title}>{text}</td>"
 
 
 def _class(column: Heading) -> str:

@@ -35,9 +35,10 @@ def _lines(report: Report, width: int, paint: Paint) -> Iterator[str]:
         yield ""
         yield from title(section.title)
         yield from _paragraphs(section, min(width, WIDEST))
-        if section.table:
+        if section.undrawn:
             yield ""
-            yield from (" " * INDENT + line for line in _table(section.table, width - INDENT, paint))
+            yield from (" " * INDENT + line for line in _table(section.undrawn, width - INDENT, paint))
+        yield from (" " * INDENT + line for line in _remarks(section, min(width, WIDEST) - INDENT, paint))
     if report.sections and report.tables:
         yield ""
     for table in report.tables:
@@ -62,6 +63,17 @@ def _paragraphs(section: Section, width: int) -> Iterator[str]:
         if number:
             yield ""
         yield from (" " * INDENT + line for line in wrap(paragraph, width - INDENT))
+
+
+def _remarks(section: Section, width: int, paint: Paint) -> Iterator[str]:
+    """The section's findings, then its notes, each after an empty line."""
+    if section.findings:
+        yield ""
+        yield from _findings(section.findings, width, paint)
+    if section.notes:
+        yield ""
+        for note in section.notes:
+            yield from wrap(note, width)
 
 
 class _Size(NamedTuple):

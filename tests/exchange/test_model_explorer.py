@@ -11,6 +11,8 @@ import resnet_inspect as ri
 from resnet_inspect.benchmark.breakdown import Breakdown, PartTime
 from resnet_inspect.benchmark.record import Record
 from resnet_inspect.errors import RequestError
+from resnet_inspect.hardware.devices import find_device
+from resnet_inspect.hardware.floor import floors_ms
 
 
 @pytest.mark.parametrize("model", ["resnet50", "cbam_resnet18", "preresnet110_cifar"])
@@ -51,9 +53,24 @@ def test_the_times_of_a_record_are_node_data_and_attributes() -> None:
     assert {"key": "measured ms", "value": "0.00100 ms"} in drawn["nodes"][1]["attrs"]
 
 
+def test_least_times_are_node_data_and_add_up_to_the_floor_without_fusion() -> None:
+    on = {"device": "t4", "precision": "fp16"}
+    (least,) = json.loads(ri.export("resnet18", "model-explorer", node_data="least_ms", **on)).values()
+    values = [each["value"] for each in least["results"].values()]
+    assert sum(values) == pytest.approx(floors_ms(ri.lower("resnet18"), find_device("t4"), "fp16")[1])
+    (both,) = json.loads(ri.export("resnet18", "model-explorer", (1, 3, 64, 64), record=measured(), device="t4"))[
+        "graphs"
+    ]
+    keys = [each["key"] for each in both["nodes"][1]["attrs"]]
+    assert keys[-2:] == ["measured ms", "least ms, each call alone"]
+
+
 @pytest.mark.parametrize(
     "ask",
     [
+        lambda: ri.export("resnet18", "model-explorer", node_data="least_ms"),
+        lambda: ri.export("resnet18", "model-explorer", node_data="predicted_ms", device="t4"),
+        lambda: ri.export("resnet18", "model-explorer", node_data="params", task="infer"),
         lambda: ri.export("resnet18", "model-explorer", record=measured()),  # at 224×224
         lambda: ri.export("resnet34", "model-explorer", input=(1, 3, 64, 64), record=measured()),
         lambda: ri.export("resnet18", "model-explorer", node_data="ms"),

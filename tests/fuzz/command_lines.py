@@ -32,8 +32,20 @@ DEVICES = ("h200", "a100", "t4", "cpu", "cuda", "cuda:0", "mps", "auto", "H100")
 VALUES: dict[str, tuple[str, ...]] = {
     "device": DEVICES,
     "input": INPUTS,
-    "output": ("-", "out.md", "out.json", "out.csv", "out.html", "out.toml", "out.x", "out.mmd", "none/out.md"),
+    "output": (
+        "-",
+        "out.md",
+        "out.json",
+        "out.csv",
+        "out.html",
+        "out.toml",
+        "out.x",
+        "out.mmd",
+        "out.svg",
+        "none/out.md",
+    ),
     "record": FILES,
+    "records": FILES,
     "old": FILES,
     "new": FILES,
     "config": FILES,
@@ -117,17 +129,27 @@ def _names() -> tuple[str, ...]:
 
 
 @cache
-def _parameters(name: str) -> tuple[click.Parameter, ...]:
-    command = main.get_command(click.Context(main), name)
-    assert command is not None
-    return tuple(command.params)
+def _commands() -> dict[tuple[str, ...], tuple[click.Parameter, ...]]:
+    """The words of each command, with its parameters; a command that groups others has theirs."""
+    found: dict[tuple[str, ...], tuple[click.Parameter, ...]] = {}
+    for name in COMMANDS:
+        command = main.get_command(click.Context(main), name)
+        if isinstance(command, click.Group):
+            inside = click.Context(command)
+            found |= {
+                (name, kind): (*command.get_command(inside, kind).params,) for kind in command.list_commands(inside)
+            }
+        else:
+            found[name,] = (*command.params,)
+    return found
 
 
 def draw(rng: Random) -> tuple[list[str], dict[str, str | None]]:
     """A command line without the program's name, and variables of its environment."""
     name = rng.choice([*COMMANDS])
-    parameters = _parameters(name)
-    line = [hostile.typed(rng)] if rng.random() < 0.02 else [name]
+    command = rng.choice([words for words in _commands() if words[0] == name])
+    parameters = _commands()[command]
+    line = [hostile.typed(rng)] if rng.random() < 0.02 else [*command]
     arguments = [p for p in parameters if isinstance(p, click.Argument)]
     options = [p for p in parameters if isinstance(p, click.Option)]
     words = [word for argument in arguments for word in _operands(argument, rng)]

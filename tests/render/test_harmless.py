@@ -3,55 +3,23 @@
 import csv
 import io
 import json
-from dataclasses import fields, is_dataclass, replace
-from typing import Any
+import re
+from dataclasses import replace
 
 import pytest
+from full_report import FULL, TABLE, with_texts
 from nasty import NASTY, Page, check_harmless, markdown_texts, shown
 
 from resnet_inspect.escape import csv_text
-from resnet_inspect.render import FORMATS, Format, render
-from resnet_inspect.report import Column, Fact, Finding, Report, Section, tabulate
-
-COLUMNS: tuple[Column[int], ...] = (
-    Column("name", "name", lambda number: "text"),
-    Column("n", "n", lambda number: number, "integer", csv=("timms", 1)),
-    Column("ok", "ok", lambda number: True),
-    Column("parts", "is the sum of", lambda number: {"part": number}, "sum"),
-    Column("mixed", "mixed", lambda number: "text", lambda number: "text"),
-)
-TABLE = tabulate("rows", "title", COLUMNS, [-1, 2], {"name": "total", "n": 1})
-FULL = Report(
-    kind="kind",
-    model="model",
-    title="title",
-    facts=(Fact("key", "title", "value"), Fact("n", "title", 1000, "count")),
-    tables=(TABLE, TABLE),
-    findings=(Finding("code", "where", "message", "hint"),),
-    notes=("note",),
-    sections=(Section("key", "title", ("paragraph",), TABLE),),
-)
-
-
-def with_texts(value: Any, text: str) -> Any:  # a Report or any part of one
-    """``value`` with ``text`` for every text in it but the names of units."""
-    if isinstance(value, str):
-        return text
-    if isinstance(value, tuple):
-        return tuple(with_texts(part, text) for part in value)
-    if isinstance(value, dict):
-        return dict.fromkeys([text], *value.values())
-    if is_dataclass(value) and not isinstance(value, type):
-        names = {field.name for field in fields(value)} - {"unit", "units"}
-        return replace(value, **{name: with_texts(getattr(value, name), text) for name in names})
-    return value
+from resnet_inspect.render import FORMATS, Format, draw, render
+from resnet_inspect.report import Report
 
 
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("nasty", NASTY.values(), ids=NASTY)
 def test_no_text_acts_wherever_it_stands(nasty: str, format: Format) -> None:
     report = with_texts(FULL, nasty)
-    check_harmless(render(report, format, command=nasty), format)
+    check_harmless(render(report, format, command=nasty, pictures="pictures"), format)
     check_harmless(render(replace(report, tables=(), sections=()), format), format)
     for width in (20, 80):
         check_harmless(render(report, format, width, color=True), format)
@@ -73,6 +41,12 @@ def test_a_reader_sees_every_text_in_every_format(nasty: str) -> None:
     assert document["findings"] == [dict.fromkeys(("code", "where", "message", "hint"), nasty)]
     if "  " not in cell:
         assert cell.strip() in render(report, "table")
+
+
+@pytest.mark.parametrize("nasty", NASTY.values(), ids=NASTY)
+def test_the_file_of_a_picture_stays_in_its_folder(nasty: str) -> None:
+    (name,) = draw(with_texts(FULL, nasty))
+    assert re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*[.]svg", name)
 
 
 @pytest.mark.parametrize("nasty", NASTY.values(), ids=NASTY)

@@ -93,13 +93,23 @@ def test_a_page_asks_for_nothing_from_elsewhere() -> None:
     assert not re.search(r"<(script|link|img|iframe)|src=|@import|url\(", text)
 
 
-def test_every_cell_names_its_column_where_a_phone_hides_the_heads() -> None:
-    answer = ri.summary("resnet18")
-    heads = [column.title for column in answer.tables[0].columns if column.title]
-    written = answer.to_html()
-    for row in re.findall("<tr>(<td.*)</tr>", written):
-        assert re.findall('<td data-title="([^"]*)"', row) == heads
-    assert "@media (max-width" in written
+def test_a_table_scrolls_in_a_box_of_its_own_that_keys_reach() -> None:
+    written = ri.summary("resnet18").to_html()
+    assert written.count('<div class="wide" tabindex="0">\n<table>') == written.count("<table>") == 1
+    assert ".wide { overflow-x: auto; }" in written
+
+
+def test_a_page_with_pictures_leads_to_its_sections_and_shows_the_figures_of_each_picture_once() -> None:
+    page = ri.make_report(["resnet18", "resnet34"])
+    written = page.to_html()
+    places = re.findall('<section id="([^"]*)">', written)
+    assert len({*places}) == len(places) == len(page.sections)
+    assert re.findall('<a href="#([^"]*)">', written) == places
+    drawn = [section for section in page.sections if section.chart]
+    apart = [section for section in drawn if section.chart and section.chart.table != section.table]
+    assert 0 < len(apart) < len(drawn)
+    assert written.count("<svg ") == written.count("<figcaption>") == len(drawn)
+    assert written.count("<details>") == len(apart)
 
 
 def test_a_command_in_a_note_is_code() -> None:

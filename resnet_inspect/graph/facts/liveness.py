@@ -5,14 +5,13 @@ hold it as an argument, and in training a backward call may need it. Views and i
 storage. Memory inside a kernel (oneDNN's reorders, cuDNN's workspace) is not modelled.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import prod
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from resnet_inspect.graph import Backward, Graph, Node, TensorType
-from resnet_inspect.graph.facts.gradients import backward_calls, recorded_calls, saved_inputs
-from resnet_inspect.graph.inplace import in_place
+from resnet_inspect.graph import Graph, Node, TensorType
+from resnet_inspect.graph.facts.tape import Tape
 from resnet_inspect.graph.ops.pointwise import Input
 from resnet_inspect.graph.ops.torch_call import OtherOutput, TorchCall
 
@@ -53,6 +52,30 @@ def peak(graph: Graph, train: bool, element_bytes: int = 4) -> Moment:
     return Moment(node, phase, alive)
 
 
+class Instant(NamedTuple):
+    """The middle of a call, and the bytes alive then, by kind."""
+
+    node: str
+    phase: Phase
+    activations: int
+    gradients: int
+    weight_gradients: int
+
+
+def course(graph: Graph, train: bool, element_bytes: int = 4) -> Iterator[Instant]:
+    """Every call of a forward pass without gradients, or of a training step's forward and backward, as it runs."""
+    for node, phase, alive in replay(graph, train, element_bytes):
+        made, gradients = sum(alive.activations.values()), sum(alive.gradients.values())
+        yield Instant(node, phase, made, gradients, alive.weight_gradients)
+
+
+def replay(graph: Graph, train: bool, element_bytes: int = 4) -> Iterator[tuple[str, Phase, Alive]]:
+    """The same calls, and what is alive in the middle of each: one object, which changes as the run goes on."""
+    alive = Alive()
+    for _, node, phase, _ in _moments(graph, train, element_bytes, alive):
+        yield node, phase, alive
+
+
 def peak_by_stage(graph: Graph, element_bytes: int = 4, train: bool = False) -> dict[str, int]:
     """Peak bytes of activations in each stage of a forward pass without gradients, or of a forward and backward."""
     stage = {node.name: node.stage for node in graph.nodes}
@@ -64,7 +87,7 @@ def peak_by_stage(graph: Graph, element_bytes: int = 4, train: bool = False) -> 
 
 def _moments(graph: Graph, train: bool, element_bytes: int, alive: Alive) -> Iterator[tuple[int, str, Phase, int]]:
     """Simulate the run and update ``alive``; yields step number, call, phase and bytes in the middle of each call."""
-    tape = _Tape.of(graph, train)
+    tape = Tape.of(graph, train)
     step = 0
     for position, node in enumerate(graph.nodes):
         if isinstance(node.op, Input):
@@ -92,111 +115,10 @@ def _moments(graph: Graph, train: bool, element_bytes: int, alive: Alive) -> Ite
             step += 1
 
 
-def _others(tape: "_Tape", position: int) -> tuple[TensorType, ...]:
+def _others(tape: Tape, position: int) -> tuple[TensorType, ...]:
     """What a recorded call keeps besides its inputs and output, as the run told."""
     saved = tape.recorded[position].saved if position in tape.recorded else None
     return saved.others if saved else ()
-
-
-@dataclass(slots=True)
-class _Tape:
-    """A forward pass as liveness sees it; a storage is known by the position of the call that allocates it.
-
-    Attributes:
-        storage: the storage of each call's output.
-        recorded: the calls that autograd records.
-        backward: those that backward reaches.
-        dying: by call, the storages that forward no longer needs after it.
-        abandoned: by call, the recorded calls that autograd forgets after it, as backward will not reach them.
-        saved: the storages that each call's backward reads.
-        savers: how many calls have saved each storage.
-    """
-
-    storage: list[int]
-    recorded: Mapping[int, Backward]
-    backward: Mapping[int, Backward]
-    dying: dict[int, list[int]]
-    abandoned: dict[int, list[int]]
-    saved: dict[int, set[int]]
-    savers: list[int]
-
-    @classmethod
-    def of(cls, graph: Graph, train: bool) -> "_Tape":
-        recorded = recorded_calls(graph) if train else {}
-        backward = backward_calls(graph) if train else {}
-        # Autograd copies an input that a call both saves and overwrites.
-        overwriting = {i for i in in_place(graph) if i not in recorded or not graph.nodes[i].op.saves_input}
-        storage: list[int] = []
-        for position, node in enumerate(graph.nodes):
-            is_view = node.op.is_view_in_training if train else node.op.is_view
-            shared = is_view or position in overwriting
-            # A view without inputs is memory that the network keeps, as its input is the caller's.
-            storage.append(position if not shared else storage[node.inputs[0]] if node.inputs else 0)
-        saved: dict[int, set[int]] = {}
-        for position, gradients in recorded.items():
-            node = graph.nodes[position]
-            kept = {storage[i] for i in saved_inputs(node, gradients)}
-            saves_output = gradients.saved.output if gradients.saved else node.op.saves_output
-            saved[position] = (kept | {storage[position]} if saves_output else kept) - {0, *graph.inputs}
-        savers = [0] * len(graph.nodes)
-        for position in backward:
-            for i in saved[position]:
-                savers[i] += 1
-        last = _last_needed(graph, storage)
-        forgotten = _forgotten({i: recorded[i] for i in recorded.keys() - backward.keys()})
-        for position, until in forgotten.items():
-            last |= {i: max(last[i], until) for i in saved[position]}
-        return cls(storage, recorded, backward, _by_call(last), _by_call(forgotten), saved, savers)
-
-
-def _by_call(until: Mapping[int, int]) -> dict[int, list[int]]:
-    """The keys of each value."""
-    keys: dict[int, list[int]] = {}
-    for key, call in until.items():
-        keys.setdefault(call, []).append(key)
-    return keys
-
-
-def _forgotten(unreached: Mapping[int, Backward]) -> dict[int, int]:
-    """The last call during which autograd remembers each of the recorded calls that backward does not reach.
-
-    It remembers a call as long as code refers to its output, or to an output computed from that.
-    """
-    until = {position: gradients.until for position, gradients in unreached.items()}
-    for position in sorted(until, reverse=True):
-        for i in unreached[position].inputs & until.keys():
-            until[i] = max(until[i], until[position])
-    return until
-
-
-def _last_needed(graph: Graph, storage: list[int]) -> dict[int, int]:
-    """The last call during which forward refers to each storage.
-
-    A call refers to what it reads, a running module to its arguments, and traced code to what its names stand for.
-    """
-    last: dict[int, int] = {}
-    if graph.held:
-        for position, until in graph.held.items():
-            last[storage[position]] = max(last.get(storage[position], 0), until)
-        return last
-    returns: dict[str, int] = {}
-    for position, node in enumerate(graph.nodes):
-        for module in _enclosing(node):
-            returns[module] = position
-    for position, node in enumerate(graph.nodes):
-        last[storage[position]] = max(last.get(storage[position], 0), position)
-        for i in node.inputs:
-            arguments = [returns[m] for m in _enclosing(node) if not graph.nodes[i].name.startswith(f"{m}.")]
-            last[storage[i]] = max(last.get(storage[i], 0), position, *arguments)
-    return last
-
-
-def _enclosing(node: Node) -> Iterator[str]:
-    """Paths of the modules that contain a call, innermost first."""
-    path, dot, _ = node.name.rpartition(".")
-    while dot:
-        yield path
-        path, dot, _ = path.rpartition(".")
 
 
 def _hands_on_gradient(node: Node, place: int) -> bool:
@@ -217,7 +139,7 @@ def _repeated_factors(node: Node) -> dict[int, TensorType]:
     return {place: copy for place, copy in copies if copy.numel > node.ins[place].numel}
 
 
-def _backward(graph: Graph, tape: _Tape, element_bytes: int, alive: Alive) -> Iterator[tuple[str, int]]:
+def _backward(graph: Graph, tape: Tape, element_bytes: int, alive: Alive) -> Iterator[tuple[str, int]]:
     """Simulate backward in reverse order, as autograd runs it; yields each call's name and the bytes alive in it.
 
     A gradient is named after the call input that it was first made for. The engine adds a second gradient of an output
@@ -225,6 +147,7 @@ def _backward(graph: Graph, tape: _Tape, element_bytes: int, alive: Alive) -> It
     """
     holders: dict[str, int] = {}  # of each gradient
     arrived: dict[int, list[str]] = {}  # the gradients of each call's outputs
+    trained: set[str] = set()  # the weights with a gradient
 
     def give(i: int, gradient: str, of_other_output: bool = False) -> None:
         if i in arrived and not of_other_output:
@@ -259,10 +182,18 @@ def _backward(graph: Graph, tape: _Tape, element_bytes: int, alive: Alive) -> It
                     alive.gradients[f"{name}, unreduced"] = node.out.nbytes(element_bytes)
         if node.kind in BROADCASTING and params:  # a learned factor's gradient, too
             alive.gradients[f"{node.name} learned, unreduced"] = node.out.nbytes(element_bytes)
-        trained = (prod(shape) for suffix, shape in node.op.params().items() if suffix in params)
-        alive.weight_gradients += element_bytes * sum(trained)
+        for suffix, (weight, shape) in zip(node.op.params(), node.weights().items(), strict=True):
+            if suffix not in params:
+                continue
+            if weight in trained:  # by another call: its gradient is added to the first in place
+                alive.gradients[f"{node.name} {suffix} again"] = element_bytes * prod(shape)
+            else:
+                alive.weight_gradients += element_bytes * prod(shape)
+            trained.add(weight)
         yield node.name, alive.total
         alive.gradients.pop(f"{node.name} learned, unreduced", None)
+        for suffix in params:
+            alive.gradients.pop(f"{node.name} {suffix} again", None)
         for place in repeated.keys() & dict(places):
             alive.gradients[f"{node.name} input {place}"] = node.ins[place].nbytes(element_bytes)
         for i, name in made:

@@ -1,0 +1,1 @@
+"""Graph, Record or answer to Chart: one module a picture."""
