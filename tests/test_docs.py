@@ -69,7 +69,7 @@ def test_the_walks_go_through_functions_that_exist() -> None:
 def test_a_page_has_no_block_that_no_test_reads(page: Path) -> None:
     languages = {language for language, _ in BLOCK.findall(page.read_text(encoding="utf-8"))}
     install = {"sh"} if page.name == "README.md" else set()  # .ci/run plays it in a clean environment
-    assert languages <= {"console", "python", "py", "toml", "diff", "text"} | install
+    assert languages <= {"console", "python", "py", "toml", "yaml", "diff", "text"} | install
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

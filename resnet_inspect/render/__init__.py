@@ -6,14 +6,15 @@ from resnet_inspect.escape import visible
 from resnet_inspect.render.seen import make_visible
 from resnet_inspect.report import Report
 
-Format = Literal["table", "md", "json", "csv", "html"]
+Format = Literal["table", "md", "json", "csv", "html", "tex", "github"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
 def render(report: Report, format: Format, width: int | None = None, color: bool = False, command: str = "") -> str:
     """``report`` as text that ends in a newline, in which no text acts on what shows it.
 
-    ``width`` and ``color`` are the terminal's. A page (md or html) names the ``command`` that makes it again.
+    ``width`` and ``color`` are the terminal's. A page, in any format but json and csv, names the ``command`` that makes
+    it again.
     """
     if format == "json":
         from resnet_inspect.render import json
@@ -43,3 +44,11 @@ def render(report: Report, format: Format, width: int | None = None, color: bool
             from resnet_inspect.render import html
 
             return html.render(seen, command)
+        case "tex":
+            from resnet_inspect.render import tex
+
+            return tex.render(seen, command)
+        case "github":
+            from resnet_inspect.render import github
+
+            return github.render(seen, command)
