@@ -40,6 +40,11 @@ def _page(report: Report, command: str) -> Iterator[str]:
     yield '<!doctype html>\n<meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<title>{title}</title>\n<style>\n{STYLE}</style>\n<h1>{title}</h1>"
+    yield from body(report, command)
+
+
+def body(report: Report, command: str = "") -> Iterator[str]:
+    """What stands below the title."""
     if command:
         yield f'<p class="notes">Made by <code>{name(command)}</code>.</p>'
     for section in report.sections:
