@@ -1,6 +1,7 @@
 """The verbs that measure, and those that read what was measured."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from resnet_inspect.api.answer import Answer, answer, one_of, several
@@ -45,6 +46,8 @@ def bench(
 ) -> "Record":
     """Measure every combination, each in a process of its own, and return the Record.
 
+    A module in memory is pickled for these processes, which import its class.
+
     Args:
         batch_size: images per batch; ``max`` is the most that fit in memory, and on a CPU in a call of about a second.
         quick: two rounds for a first look.
@@ -67,6 +70,7 @@ def bench(
     from resnet_inspect.api.shown_record import ShownRecord
     from resnet_inspect.benchmark.request import Request
     from resnet_inspect.benchmark.run import run
+    from resnet_inspect.sources.code import readable
     from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS, TASKS
 
     def chosen(name: str, values: str | Sequence[str], choices: Sequence[str]) -> tuple[str, ...]:
@@ -99,7 +103,9 @@ def bench(
         seed=seed,
         argv=tuple(argv),
     )
-    record = run(request, save or (lambda _: None), tell or (lambda _: None), progress or (lambda *_: None))
+    with readable(networks) as nets:
+        request = replace(request, nets=nets)
+        record = run(request, save or (lambda _: None), tell or (lambda _: None), progress or (lambda *_: None))
     return show_as(ShownRecord, record)
 
 
