@@ -8,11 +8,11 @@ Importing this package imports neither torch nor its own modules: each name is i
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from resnet_inspect.api.answer import Answer
-    from resnet_inspect.api.calibration import calibrate, profile
+    from resnet_inspect.api.calibration import calibrate, profile, profiles
     from resnet_inspect.api.checks import budget, check, lint, reconcile
     from resnet_inspect.api.choices import choose
     from resnet_inspect.api.comparisons import compare, diff
@@ -67,6 +67,7 @@ __all__ = [
     "plot",
     "predict",
     "profile",
+    "profiles",
     "read_record",
     "reconcile",
     "roofline",
@@ -82,7 +83,7 @@ __all__ = [
 # module -> the names it gives
 HOMES = {
     "api.answer": "Answer",
-    "api.calibration": "calibrate profile",
+    "api.calibration": "calibrate profile profiles",
     "api.checks": "budget check lint reconcile",
     "api.choices": "choose",
     "api.comparisons": "compare diff list",
@@ -105,11 +106,15 @@ HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     for module, names in HOMES.items():
         if name in names.split():
             home = import_module(f"{__name__}.{module}")
-            value: object = getattr(home, "list_variants" if name == "list" else name)
+            value: Any = getattr(home, "list_variants" if name == "list" else name)
+            if module.startswith("api.") and not isinstance(value, type):
+                from resnet_inspect.api.verb import refuse_in_words
+
+                value = refuse_in_words(value, name)
             globals()[name] = value
             return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

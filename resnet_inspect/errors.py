@@ -10,6 +10,7 @@ INTERRUPTED 130  Ctrl-C, as a shell reports it
 InspectError
 ├── RequestError            BAD_REQUEST  the request is wrong
 │   ├── UnknownModelError      no variant or file of that name
+│   ├── UnknownKeyError        an answer has no such fact or table; a KeyError too
 │   ├── SpecError              a field of a spec is wrong, or two fields contradict each other
 │   ├── TraceError             code makes a call that no Graph can hold; names the call
 │   └── ShapeError             an operation cannot take that input; names the node
@@ -46,6 +47,10 @@ class RequestError(InspectError):
 
 
 class UnknownModelError(RequestError):
+    pass
+
+
+class UnknownKeyError(RequestError, KeyError):
     pass
 
 

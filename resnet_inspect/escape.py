@@ -14,6 +14,19 @@ CODE = re.compile("(?<!`)`([^`]+)`(?!`)")
 MARKUP = re.compile(r"[\\`*~|[\]]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|#(?=#*$)")
 BLOCK = re.compile(r"\A(?:(?=[#>=+-])|(\d+)(?=[.)](?:\s|\Z)))")  # what begins a heading, a quote, a list
 FORMULA = re.compile("\\s*[=+@＝＋－＠-]")
+COMMAND = re.compile(r"^[^\S\n]*(?=::)|##(?=\[)", re.MULTILINE)  # what a runner of GitHub takes for a command
+LATEX = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", '"': r"\char34{}", "`": r"\textasciigrave{}", "*": "{*}", "[": "{[}", "]": "{]}",
+    "×": r"$\times$", "→": r"$\to$", "±": r"$\pm$", "−": "$-$", "·": r"$\cdot$", "≤": r"$\leq$", "≥": r"$\geq$",
+    "≈": r"$\approx$", "⊕": r"$\oplus$", "●": r"$\bullet$", "∞": r"$\infty$", "°": r"$^\circ$", "²": "$^2$",
+    "³": "$^3$", "⁹": "$^9$", "ᵀ": r"$^{\mathsf T}$", "√": r"$\surd$", "⌊": r"$\lfloor$", "⌋": r"$\rfloor$",
+    "Σ": r"$\Sigma$", "δ": r"$\delta$", "ε": r"$\varepsilon$", "σ": r"$\sigma$", "µ": r"$\mu$", "μ": r"$\mu$",
+    "–": r"\textendash{}", "—": r"\textemdash{}", "…": r"\ldots{}",
+    "‘": r"\textquoteleft{}", "’": r"\textquoteright{}", "“": r"\textquotedblleft{}", "”": r"\textquotedblright{}",
+}  # fmt: skip
+LIGATURE = re.compile(r"([-',])(?=\1)")
 
 
 def visible(text: str) -> str:
@@ -70,6 +83,32 @@ def csv_text(text: str) -> str:
     return f"'{text}" if FORMULA.match(text) else text
 
 
+def latex(text: str) -> str:
+    """A name or a cell in LaTeX. A sign that LaTeX lacks is shown by its number; letters stay, of every script."""
+    return LIGATURE.sub(r"\1{}", "".join(LATEX.get(char) or _latex_char(char) for char in text))
+
+
+def latex_prose(text: str) -> str:
+    """A paragraph in LaTeX."""
+    pieces = map(latex, CODE.split(text))
+    return "".join(rf"\texttt{{{piece}}}" if number % 2 else piece for number, piece in enumerate(pieces))
+
+
+def workflow_lines(text: str) -> str:
+    """Lines that GitHub prints, in which a runner finds no command; Markdown shows them as they were."""
+    return COMMAND.sub(lambda found: f"{found[0]}\\", text)
+
+
+def workflow_data(text: str) -> str:
+    """The message of a command to a runner of GitHub, which reads ``%0A`` as a new line."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def workflow_property(text: str) -> str:
+    """A property of such a command: between a comma and a colon."""
+    return workflow_data(text).replace(":", "%3A").replace(",", "%2C")
+
+
 def mermaid_text(text: str) -> str:
     """Text of a Mermaid label, between double quotes: Mermaid reads ``#96;`` as the character of that number."""
     return re.sub(r"[^\w .,:;/×→⊕+()-]", lambda char: f"#{ord(char[0])};", text)
@@ -78,6 +117,10 @@ def mermaid_text(text: str) -> str:
 def dot_text(text: str) -> str:
     """Text of a label of Graphviz, between double quotes."""
     return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _latex_char(char: str) -> str:
+    return char if char.isascii() or char.isalpha() else rf"$\langle$U+{ord(char):04X}$\rangle$"
 
 
 def _is_seen(char: str) -> bool:

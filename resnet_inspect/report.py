@@ -80,6 +80,11 @@ class Table:
         """The rows' cells as a reader sees them."""
         return (list(map(text, row, units)) for row, units in zip(self.rows, self.units, strict=True))
 
+    def records(self) -> list[dict[str, Value]]:
+        """The rows' raw values by the columns' keys."""
+        keys = [column.key for column in self.columns]
+        return [dict(zip(keys, row, strict=True)) for row in self.rows]
+
     def total_texts(self) -> list[str]:
         """The total's cells; None is blank there, not a dash."""
         cells = zip(self.total or (), self.columns, strict=True)

@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from github_runner import commands
+from latex import latex_lines
 from markdown_it import MarkdownIt  # rich brings it
 from markdown_it.token import Token
 
@@ -55,6 +57,13 @@ NASTY = {
     "return and formula": "\r=1+evil",
     "blank and formula": " =1+evil",
     "full-width formula": "＝1+evil",
+    "TeX file": r"evil \input{/etc/passwd} \write18{ls} ^^5cinput",
+    "TeX specials": r"evil % $x$ & # _ {} ~ ^ \\[1em]",
+    "TeX row": "[1em] * evil",
+    "TeX ligatures": "evil -- ''x'' ,, ?` <<",
+    "workflow command": "::error file=evil::x",
+    "workflow data": "evil %0A::set-output name=x::y",
+    "legacy command": "evil ##[error]x `##[add-mask]y`",
 }
 TAGS = (
     "meta title style h1 h2 p div table thead tbody tfoot tr th td dl dt dd ul li b br code nav a section "
@@ -146,6 +155,11 @@ def check_harmless(written: str, format: Format) -> None:
             pass
         case "md":
             assert [*markdown_texts(written)]
+        case "github":
+            assert [*markdown_texts(written)]
+            assert commands(written) == []
+        case "tex":
+            assert [*latex_lines(written)]
         case "json":
             json.loads(written)
         case "html":

@@ -1,11 +1,16 @@
 """The Python API: the same verbs, and the same refusals."""
 
+import json
 import pickle
+import sys
+from dataclasses import replace
 
 import pytest
 
 import resnet_inspect as ri
 from resnet_inspect import errors
+from resnet_inspect.benchmark.record_json import from_json
+from resnet_inspect.resnet.lower import lower
 
 
 def test_an_answer_writes_itself_in_every_format() -> None:
@@ -14,6 +19,71 @@ def test_an_answer_writes_itself_in_every_format() -> None:
     assert answer.to_markdown().startswith("## resnet18")
     assert answer.to_csv().startswith("block,")
     assert '"kind": "summary"' in answer.to_json()
+    assert answer.to_latex().startswith("% ")
+    assert answer.to_github() == answer.to_markdown()
+
+
+def test_an_answer_gives_its_facts_and_rows_by_key() -> None:
+    answer = ri.summary("resnet18")
+    assert answer["macs"] == answer.to_dict()["facts"]["macs"] == 1_814_073_344
+    assert "macs" in answer
+    assert [*answer] == [fact.key for fact in answer.facts]
+    rows = answer.table("stages")
+    assert rows == answer.table() == answer.to_dict()["tables"]["stages"]
+    assert sum(row["params"] for row in rows) == answer["params"]
+    assert [row["stage"] for row in rows][:2] == ["stem", "layer1"]
+    assert [*ri.explain("resnet18").table("stages")[0]]
+    for wrong in (lambda: answer["mac"], lambda: answer.table("stage"), lambda: ri.lint("resnet18").table()):
+        with pytest.raises(KeyError) as refused:
+            wrong()
+        assert isinstance(refused.value, ri.InspectError)
+        assert refused.value.hint
+
+
+def test_a_dictionary_holds_what_json_holds() -> None:
+    for answer in (ri.summary("resnet18"), ri.explain("resnet18"), ri.lint("tutorial_resnet18_cifar10"), ri.devices()):
+        assert json.loads(json.dumps(answer.to_dict())) == json.loads(answer.to_json())
+
+
+def test_a_data_frame_has_the_rows_of_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    pandas = pytest.importorskip("pandas")
+    answer = ri.list("resnet*")
+    frame = answer.to_pandas()
+    assert frame.to_dict("records") == answer.table("variants")
+    assert list(ri.list("resnet18").to_pandas("variants")["params"]) == [11_689_512]
+    assert isinstance(frame, pandas.DataFrame)
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ri.InspectError, match="pandas is not installed\nhint:  pip install pandas"):
+        answer.to_pandas()
+
+
+def test_a_printed_answer_keeps_to_the_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = ri.summary("resnet50")
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert max(map(len, str(answer).splitlines())) > 100, "in a pipe"
+    monkeypatch.setenv("COLUMNS", "80")
+    assert max(map(len, str(answer).splitlines())) <= 80
+
+
+def test_a_repr_is_one_short_line(record_json: str, tmp_path) -> None:
+    (tmp_path / "run.json").write_text(record_json, encoding="utf-8")
+    record = ri.read_record(tmp_path / "run.json")
+    assert repr(ri.summary("resnet50")) == "<Answer summary: resnet50, input 1×3×224×224>"
+    assert repr(ri.lower("resnet50")) == "<Graph resnet50, input 1×3×224×224, 176 nodes>"
+    assert repr(record) == "<Record of resnet18, 1 result>"
+
+
+def test_what_a_notebook_shows_is_what_the_dataclass_holds(record_json: str, tmp_path) -> None:
+    (tmp_path / "run.json").write_text(record_json, encoding="utf-8")
+    for shown, plain in (
+        (ri.lower("resnet18"), lower(ri.spec("resnet18"), "resnet18", (1, 3, 224, 224))),
+        (ri.read_record(tmp_path / "run.json"), from_json(record_json)),
+    ):
+        assert shown == plain
+        assert plain == shown
+        assert shown != object()
+        assert replace(shown) == pickle.loads(pickle.dumps(shown)) == shown
+    assert ri.lower("resnet18") != ri.lower("resnet34")
 
 
 def test_a_model_is_a_name_a_file_or_a_spec(tmp_path) -> None:
@@ -143,8 +213,14 @@ def test_the_choices_of_an_error_are_those_that_can_be_typed(ask, message: str) 
     assert refused.value.message == message
 
 
-def test_a_module_in_memory_that_cannot_be_measured_gets_a_way_out() -> None:
+@pytest.mark.parametrize("of", ["a function", "the script"])
+def test_a_module_that_no_other_process_can_read_gets_a_way_out(of: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from torch import nn
 
+    class Net(nn.Conv2d):
+        pass
+
+    if of == "the script":
+        monkeypatch.setattr(Net, "__module__", "__main__")
     with pytest.raises(ri.InspectError, match=r'in a file.*ri\.bench\("net\.py:make"\)'):
-        ri.bench(nn.Conv2d(3, 8, 3))
+        ri.bench(Net(3, 8, 3))

@@ -75,7 +75,7 @@ def test_the_walks_go_through_functions_that_exist() -> None:
 def test_a_page_has_no_block_that_no_test_reads(page: Path) -> None:
     languages = {language for language, _ in BLOCK.findall(page.read_text(encoding="utf-8"))}
     install = {"sh"} if page.name == "README.md" else set()  # .ci/run plays it in a clean environment
-    assert languages <= {"console", "python", "py", "toml", "diff", "text"} | install
+    assert languages <= {"console", "python", "py", "toml", "yaml", "diff", "text"} | install
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -101,7 +101,8 @@ def options_of(command: click.Command, context: click.Context) -> Iterator[str]:
 
 def test_an_option_that_a_page_names_exists() -> None:
     known = {*options_of(main, click.Context(main))}
-    others = {"--only", "--strict"}  # of validation/honesty.py and mypy
+    # of validation/honesty.py, mypy and gh
+    others = {"--only", "--strict", "--edit-last", "--create-if-none", "--body-file"}
     for page in PAGES:
         named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", page.read_text(encoding="utf-8")))
         assert named <= known | others, page.name

@@ -28,7 +28,7 @@ RANK = {room: rank for rank, row in enumerate(ROWS) for room in row}
 # One third-party package, one home.
 TORCH = ("runtime", "benchmark/worker", "training/loop")
 HOMES: dict[str, tuple[str, ...]] = {"click": ("cli",), "rich": ("render",), "onnx": ("exchange",)}
-HOMES |= {"platformdirs": ("folders",), "matplotlib": ("render",)}
+HOMES |= {"platformdirs": ("folders",), "matplotlib": ("render",), "pandas": ("render",)}
 HOMES |= dict.fromkeys(("torch", "torchvision", "fvcore", "thop", "numpy", "timm", "tensorboard", "PIL"), TORCH)
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE or path.stem in RANK]
 

@@ -37,6 +37,7 @@ CALLS = {
     "memory": "ri.memory(net, input=(2, 3, 64, 64), task='train')",
     "predict": f"ri.predict('resnet50', profile=ri.calibrate_from({TABLE!r}).profile)",
     "profile": f"ri.profile(ri.calibrate_from({TABLE!r}).profile)",
+    "profiles": "ri.profiles()",
     "read_record": "ri.read_record(record)",
     "reconcile": "ri.reconcile('resnet18')",
     "roofline": "ri.roofline(net, device='a100')",

@@ -23,7 +23,7 @@ def lint(
     kwargs: Kwargs = (),
     precision: str | None = None,
     record: Recorded | None = None,
-    ignore: Sequence[str] = (),
+    ignore: str | Sequence[str] = (),
     language: str = "en",
     strict: bool = False,
 ) -> Answer:

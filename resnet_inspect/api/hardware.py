@@ -127,6 +127,8 @@ def _measured(
     if net is None and not result.spec:  # a Record alone makes no code run
         code = result.case.model.replace(" ", " --kwargs ")
         hint = f"name it, as in resnet-inspect roofline {code} --record"
+        if ":" not in code:
+            hint = "give it, as ri.roofline(net, record=record)"
         raise RequestError(f"the Record is of {result.case.model}, which is code", hint=hint)
     limits = limits_of(device, record, result, machine)
     return UnderRoof(measured_graph(result, net), limits, result.case.arithmetic, (record, result))

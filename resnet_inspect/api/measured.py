@@ -1,6 +1,7 @@
 """The verbs that measure, and those that read what was measured."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from resnet_inspect.api.answer import Answer, answer, one_of, several
@@ -45,6 +46,8 @@ def bench(
 ) -> "Record":
     """Measure every combination, each in a process of its own, and return the Record.
 
+    A module in memory is pickled for these processes, which import its class.
+
     Args:
         batch_size: images per batch; ``max`` is the most that fit in memory, and on a CPU in a call of about a second.
         quick: two rounds for a first look.
@@ -63,8 +66,11 @@ def bench(
     Raises:
         RequestError: a combination cannot run. MachineError: the machine has no such device.
     """
+    from resnet_inspect.api.shown import show_as
+    from resnet_inspect.api.shown_record import ShownRecord
     from resnet_inspect.benchmark.request import Request
     from resnet_inspect.benchmark.run import run
+    from resnet_inspect.sources.code import readable
     from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS, TASKS
 
     def chosen(name: str, values: str | Sequence[str], choices: Sequence[str]) -> tuple[str, ...]:
@@ -97,7 +103,10 @@ def bench(
         seed=seed,
         argv=tuple(argv),
     )
-    return run(request, save or (lambda _: None), tell or (lambda _: None), progress or (lambda *_: None))
+    with readable(networks) as nets:
+        request = replace(request, nets=nets)
+        record = run(request, save or (lambda _: None), tell or (lambda _: None), progress or (lambda *_: None))
+    return show_as(ShownRecord, record)
 
 
 def show(record: Recorded, strict: bool = False) -> Answer:
@@ -113,10 +122,10 @@ def show(record: Recorded, strict: bool = False) -> Answer:
 def verdict(
     old: Recorded,
     new: Recorded,
-    gates: Sequence[str] = (),
+    gates: str | Sequence[str] = (),
     allow_env_diff: bool = False,
     strict: bool = False,
-    ignore: Sequence[str] = (),
+    ignore: str | Sequence[str] = (),
 ) -> Answer:
     """Case by case, whether ``new`` is SLOWER, FASTER, the SAME or INCONCLUSIVE; ``gates`` may not grow at all.
 
@@ -127,7 +136,8 @@ def verdict(
     Raises:
         RequestError: the two were taken on other machines or have no case in common.
     """
-    from resnet_inspect.records.verdict import verdict
+    from resnet_inspect.records.verdict import GATES, verdict
 
     ignored = [one_of("ignore", name, ("model",)) for name in several(ignore)]
-    return answer(verdict(as_record(old), as_record(new), tuple(gates), allow_env_diff, strict, "model" in ignored))
+    gated = tuple(one_of("gates", name, GATES) for name in several(gates))
+    return answer(verdict(as_record(old), as_record(new), gated, allow_env_diff, strict, "model" in ignored))

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from resnet_inspect.api.shown import ShownGraph, show_as
 from resnet_inspect.graph import Graph
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.sources import Input, Kwargs, Model, Settings, find, find_variant, graph_of
@@ -22,14 +23,14 @@ def lower(
     Raises:
         RequestError: there is no such model, or it cannot take the input.
     """
-    return graph_of(find(model, settings, kwargs), input, batch_size)
+    return show_as(ShownGraph, graph_of(find(model, settings, kwargs), input, batch_size))
 
 
 def fold(model: Model | Graph = "resnet50") -> Graph:
     """The network with every BatchNorm that directly follows a convolution folded into it, as for inference."""
     from resnet_inspect.graph.fold import fold
 
-    return fold(model if isinstance(model, Graph) else lower(model))
+    return show_as(ShownGraph, fold(model if isinstance(model, Graph) else lower(model)))
 
 
 def build(model: Model | Graph = "resnet50", *, device: str = "cpu", zero_init_residual: bool = False) -> "nn.Module":

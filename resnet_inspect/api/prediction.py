@@ -84,6 +84,10 @@ def profile_of(
 
     if isinstance(profile, Profile):
         return profile
+    if not isinstance(profile, str | os.PathLike | None):
+        raise RequestError(
+            f"a {type(profile).__name__} is no profile", hint="give what ri.calibrate returned, or its file"
+        )
     return find_profile(
         profile,
         device,
@@ -135,7 +139,7 @@ class Calibration(NamedTuple):
 
 
 def calibrate_from(
-    path: "str | os.PathLike[str]",
+    path: str | os.PathLike[str],
     device_like: str | None = None,
     precision: str | None = None,
     layout: str = "contiguous",

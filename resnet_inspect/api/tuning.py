@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from resnet_inspect.api.amounts import Amount, limit, seconds, size
 from resnet_inspect.api.answer import Answer, answer, one_of
+from resnet_inspect.errors import RequestError
 from resnet_inspect.sources import Input, Kwargs, Model, Settings, find
 from resnet_inspect.sources.batch import read_input
 
@@ -62,6 +63,8 @@ def tune(
     limit("--delta", delta, "0.05")
     memory = limit("--max-memory", size(max_memory), "8GiB")
     texts = [among] if isinstance(among, str) else among
+    if not isinstance(texts, Iterable):
+        raise RequestError(f"among={among!r} is no list", hint='as {"batch": [1, 8]} or ["batch=1,8"]')
     net = find(model, settings, kwargs)
     request = Request(
         net=net,

@@ -24,8 +24,8 @@ Lost = Literal["oom", "crashed", "timeout"]
 class Job:
     """The first message: what to measure, and how.
 
-    ``source`` says what to make the net of: ``{"spec": {field: value}}``, or ``{"code": name}`` with
-    ``"kwargs": ["name=value"]``.
+    ``source`` says what to make the net of: ``{"spec": {field: value}}``; ``{"code": name}`` with
+    ``"kwargs": ["name=value"]``; or ``{"module": descriptor}`` of a file, with the ``"path"`` of the net's code.
     """
 
     case: Case
@@ -33,6 +33,11 @@ class Job:
     source: JsonObject
     schema: Literal["resnet-inspect/worker"] = "resnet-inspect/worker"
     schema_version: Literal[1] = 1
+
+    @property
+    def files(self) -> tuple[int, ...]:
+        """Descriptors of the files that the worker reads."""
+        return (self.source["module"],) if "module" in self.source else ()
 
 
 @dataclass(frozen=True, slots=True)

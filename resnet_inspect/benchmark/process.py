@@ -31,17 +31,24 @@ class Guarded:
     """A module of Python in a process of its own, which ends no later than this one: ``benchmark.guard`` sees to it.
 
     Its process group is its own, so that Ctrl-C reaches only this process. What it complains of goes to ``errors``.
+    It is given ``pipes``, which end here, and ``files``, which stay open.
     """
 
     def __init__(
-        self, module: str, *arguments: str, environment: Mapping[str, str], stdout: int, pipes: tuple[int, ...] = ()
+        self,
+        module: str,
+        *arguments: str,
+        environment: Mapping[str, str],
+        stdout: int,
+        pipes: tuple[int, ...] = (),
+        files: tuple[int, ...] = (),
     ) -> None:
         life, ours = _pipe()
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed by end(); a pipe that nobody reads would block
         self.life = os.fdopen(ours, "wb", 0)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "resnet_inspect.benchmark.guard", str(life), module, *arguments],
-            stdin=subprocess.PIPE, stdout=stdout, stderr=self.errors, pass_fds=(life, *pipes), env=environment,
+            stdin=subprocess.PIPE, stdout=stdout, stderr=self.errors, pass_fds=(life, *pipes, *files), env=environment,
             process_group=0,
         )  # fmt: skip
         for end in life, *pipes:
@@ -98,7 +105,12 @@ class ProcessWorker(Guarded):
     def __init__(self, job: Job, timeout_s: float = TIMEOUT_S) -> None:
         self.answers, theirs = _pipe()
         super().__init__(
-            WORKER, str(theirs), environment=LAUNCHES | os.environ, stdout=subprocess.DEVNULL, pipes=(theirs,)
+            WORKER,
+            str(theirs),
+            environment=LAUNCHES | os.environ,
+            stdout=subprocess.DEVNULL,
+            pipes=(theirs,),
+            files=job.files,
         )
         self.unsent = [json.dumps(encode(job))]
         self.asked = 0

@@ -15,6 +15,7 @@ from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.stderr import discard, tell
 from resnet_inspect.errors import OutputError, RequestError
 from resnet_inspect.render import FORMATS, Format, render
+from resnet_inspect.render.width import width_of_stdout
 from resnet_inspect.report import Report
 from resnet_inspect.whole_file import unfinished, write_whole
 
@@ -26,21 +27,48 @@ SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
     ".html": "html",
     ".txt": "table",
+    ".tex": "tex",
 }
+SUMMARY = "GITHUB_STEP_SUMMARY"  # the file whose Markdown GitHub shows as the summary of a job
 UNPRINTABLE = "backslashreplace"  # bytes of a file name that are no text; JSON reads them back
 
 
 def finish(report: Report, asked: Asked) -> NoReturn:
     """Write ``report`` where it was asked for, and exit with its status; a terminal sets the width and the colours."""
     format, output = asked.format or format_of(asked.output), asked.output
+    if format == "github":
+        _finish_on_github(report, asked)
     if output is None or output == "-":
         terminal = sys.stdout is not None and sys.stdout.isatty()
-        text = render(report, format, _width(terminal), terminal and _takes_color(os.environ))
+        text = render(report, format, width_of_stdout(), terminal and _takes_color(os.environ))
     else:
         text = render(report, format, command=command_line())
     write(text, output)
     tell_written(output, format)
     raise click.exceptions.Exit(report.exit_code)
+
+
+def _finish_on_github(report: Report, asked: Asked) -> NoReturn:
+    """Write the page to -o, else to the job's summary, else to stdout; a job reads its annotations from stdout."""
+    from resnet_inspect.render.github import annotations
+
+    page, summary = render(report, "github", command=command_line()), os.environ.get(SUMMARY)
+    if asked.output is None and summary:
+        with _naming(summary), open(summary, "a", encoding="utf-8") as file:
+            file.write(f"{page}\n")
+        tell("added to the summary of the job")
+    else:
+        write(page, asked.output)
+        tell_written(asked.output, "github")
+    write(annotations(report, _file_of(report, asked)), None)
+    raise click.exceptions.Exit(report.exit_code)
+
+
+def _file_of(report: Report, asked: Asked) -> str:
+    """The file that a finding is about, from the root of the repository: the model's, or that of its limits."""
+    limits = (fact.value for fact in report.facts if fact.key == "config")
+    path = next((path for path in (asked.model.partition(":")[0], *limits) if os.path.isfile(str(path))), None)
+    return "" if path is None else os.path.relpath(str(path), os.environ.get("GITHUB_WORKSPACE", "."))
 
 
 def command_line() -> str:
@@ -117,14 +145,6 @@ def _to_stdout(content: str | bytes) -> None:
 
 def _takes_color(environ: Mapping[str, str]) -> bool:
     return "NO_COLOR" not in environ and environ.get("TERM") != "dumb"
-
-
-def _width(terminal: bool) -> int | None:
-    """COLUMNS, or the terminal's width; None in a pipe, where every row stays on one line."""
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdigit() and int(columns) > 0:
-        return int(columns)
-    return os.get_terminal_size(sys.stdout.fileno()).columns if terminal else None
 
 
 def format_of(output: str | None) -> Format:

@@ -160,6 +160,9 @@ def _notes(record: Record) -> Iterator[str]:
     if any(result.ceilings and result.case.task == "train" for result in record.results):
         yield "floor: of inference only"
     yield "grade: how far the machine's state lets times be trusted, A to C; see `resnet-inspect explain grade`"
+    in_memory = dict.fromkeys(result.case.model for result in record.results if _is_in_memory(result))
+    if in_memory:
+        yield f"{', '.join(in_memory)}: a module in memory, which no command measures again"
     told: set[str] = set()  # the first case of a model stands for the others
     for result in record.results:
         if result.cost.unseen and result.case.model not in told:
@@ -167,6 +170,11 @@ def _notes(record: Record) -> Iterator[str]:
             yield tell_unseen(result.case.label, result.cost.unseen)
     if record.plan.quick:
         yield "two rounds are a first look: `resnet-inspect verdict` refuses such runs"
+
+
+def _is_in_memory(result: Result) -> bool:
+    """Whether the model has neither a spec nor the name of its code."""
+    return not result.spec and ":" not in result.case.model
 
 
 def _fastest(record: Record) -> Iterator[Fact]:

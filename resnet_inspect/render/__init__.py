@@ -6,7 +6,7 @@ from resnet_inspect.escape import visible
 from resnet_inspect.render.seen import make_visible
 from resnet_inspect.report import Report
 
-Format = Literal["table", "md", "json", "csv", "html"]
+Format = Literal["table", "md", "json", "csv", "html", "tex", "github"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
@@ -20,8 +20,8 @@ def render(
 ) -> str:
     """``report`` as text that ends in a newline, in which no text acts on what shows it.
 
-    ``width`` and ``color`` are the terminal's. A page (md or html) names the ``command`` that makes it again. Markdown
-    refers to the files of ``draw`` in the folder ``pictures``; HTML holds its pictures.
+    ``width`` and ``color`` are the terminal's. A page, in any format but json and csv, names the ``command`` that makes
+    it again. Markdown refers to the files of ``draw`` in the folder ``pictures``; HTML holds its pictures.
     """
     if format == "json":
         from resnet_inspect.render import json
@@ -51,6 +51,14 @@ def render(
             from resnet_inspect.render import html
 
             return html.render(seen, command)
+        case "tex":
+            from resnet_inspect.render import tex
+
+            return tex.render(seen, command)
+        case "github":
+            from resnet_inspect.render import github
+
+            return github.render(seen, command)
 
 
 def draw(report: Report) -> dict[str, str]:

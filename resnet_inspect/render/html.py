@@ -24,11 +24,15 @@ def _page(report: Report, command: str) -> Iterator[str]:
     title = name(report.title)
     yield '<!doctype html>\n<meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    drawn = any(section.chart for section in report.sections)
-    yield f"<title>{title}</title>\n<style>\n{STYLE}{_picture_style() if drawn else ''}</style>\n<h1>{title}</h1>"
+    yield f"<title>{title}</title>\n<style>\n{STYLE}{picture_style(report)}</style>\n<h1>{title}</h1>"
+    yield from body(report, command)
+
+
+def body(report: Report, command: str = "") -> Iterator[str]:
+    """What stands below the title."""
     if command:
         yield f'<p class="notes">Made by <code>{name(command)}</code>.</p>'
-    if drawn:
+    if _is_drawn(report):
         links = (f'<a href="#{slug(section.key)}">{name(section.title)}</a>' for section in report.sections)
         yield f"<nav>{' '.join(links)}</nav>"
     for section in report.sections:
@@ -57,7 +61,14 @@ def _remarks(part: Report | Section) -> Iterator[str]:
     yield from _list('ul class="notes"', (f"<li>{prose(note)}</li>" for note in part.notes))
 
 
-def _picture_style() -> str:
+def _is_drawn(report: Report) -> bool:
+    return any(section.chart for section in report.sections)
+
+
+def picture_style(report: Report) -> str:
+    """The style of its pictures, if there are any."""
+    if not _is_drawn(report):
+        return ""
     from resnet_inspect.render import svg
 
     return f"{svg.STYLE}\n"

@@ -1,8 +1,11 @@
 """A network written in Python: by the name of what makes it, or as a module in memory."""
 
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from resnet_inspect.errors import RequestError, TraceError
 from resnet_inspect.graph import Graph, TensorType
@@ -14,6 +17,8 @@ from resnet_inspect.typed_json import JsonObject
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from resnet_inspect.sources.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,34 @@ class ModuleInMemory(WithoutSpec):
 
     def graph_of_inputs(self, inputs: Inputs) -> Graph:
         return _traced(self.module, inputs, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class PickledModule(ModuleInMemory):
+    """A module in memory, and the file from which workers read it."""
+
+    file: BinaryIO
+
+    @property
+    def job(self) -> JsonObject:
+        return {"module": self.file.fileno(), "path": sys.path}
+
+
+@contextmanager
+def readable(sources: "Iterable[Source]") -> "Iterator[tuple[Source, ...]]":
+    """``sources`` as other processes can read them: a module in memory with its file, which is open within.
+
+    Raises:
+        RequestError: they cannot read one.
+    """
+    with ExitStack() as files:
+        yield tuple(_pickled(source, files) if isinstance(source, ModuleInMemory) else source for source in sources)
+
+
+def _pickled(source: ModuleInMemory, files: ExitStack) -> PickledModule:
+    from resnet_inspect.runtime import pickled  # torch lives behind this line
+
+    return PickledModule(source.module, files.enter_context(pickled.save(source.module)))
 
 
 def find(model: "str | nn.Module", settings: Settings = (), kwargs: Kwargs = ()) -> NamedCode | ModuleInMemory:

@@ -28,7 +28,7 @@ class Source(Protocol):
 
     @property
     def job(self) -> JsonObject:
-        """What a worker process makes the network of: ``{"spec": …}``, or ``{"code": name}`` with its ``"kwargs"``.
+        """What a worker process makes the network of: as ``benchmark.messages.Job`` has it.
 
         Raises:
             RequestError: no other process can make it.

@@ -80,6 +80,8 @@ def find(model: str | os.PathLike[str] | ResNetSpec, settings: Settings = ()) ->
 def _find(model: str | os.PathLike[str] | ResNetSpec) -> Variant:
     if isinstance(model, ResNetSpec):
         return Variant("spec", "spec", model)
+    if not isinstance(model, str | os.PathLike):
+        raise RequestError(f"a {type(model).__name__} is no model", hint="give a name, a spec or a torch.nn.Module")
     name = os.fspath(model)
     if name.lower().endswith(".toml"):
         from resnet_inspect.resnet import toml  # 6 ms that only a file pays

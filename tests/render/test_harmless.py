@@ -3,16 +3,25 @@
 import csv
 import io
 import json
-import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from full_report import FULL, TABLE, with_texts
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from latex import compile_pdf, latex_lines, needs_tex
 from nasty import NASTY, Page, check_harmless, markdown_texts, shown
 
-from resnet_inspect.escape import csv_text
-from resnet_inspect.render import FORMATS, Format, draw, render
-from resnet_inspect.report import Report
+from resnet_inspect.escape import LATEX, csv_text
+from resnet_inspect.render import FORMATS, Format, render
+from resnet_inspect.report import Column, Report, tabulate
+
+# whole commands of what shows a text, and the characters that begin or end one
+ACTING = ("\\input{x}", "::error::", "##[debug]", "<b>", "=cmd|", "](x)", "```", "\r\n", "%0A", "&amp;", "**", "\u202e")
+TEXTS = st.lists(
+    st.sampled_from((*ACTING, *"\\{}$&#%_^~<>|\"'`*[](),:;=+-@!?/ \t\x1baA0é×→–＝")), min_size=1, max_size=12
+).map("".join)
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -23,6 +32,24 @@ def test_no_text_acts_wherever_it_stands(nasty: str, format: Format) -> None:
     check_harmless(render(replace(report, tables=(), sections=()), format), format)
     for width in (20, 80):
         check_harmless(render(report, format, width, color=True), format)
+
+
+@settings(deadline=None)  # of a machine that does other work
+@given(TEXTS, st.sampled_from(FORMATS))
+def test_no_text_of_any_signs_acts(text: str, format: Format) -> None:
+    check_harmless(render(with_texts(FULL, text), format, command=text), format)
+
+
+@needs_tex
+def test_a_real_tex_compiles_every_text_in_every_place(tmp_path: Path) -> None:
+    ascii = "".join(map(chr, range(32, 127)))
+    pages = [render(with_texts(FULL, text), "tex", command=text) for text in (*NASTY.values(), ascii, *LATEX)]
+    columns = Column("name", "name", str), Column("n", "n", len, "integer")
+    pairs = tabulate("k", "t", columns, [left + right for left in ascii for right in ascii], {"n": 1})
+    log = compile_pdf(
+        "\n\\clearpage\n".join([*pages, render(Report("k", None, "t", tables=(pairs,)), "tex")]), tmp_path
+    )
+    assert "(/etc" not in log, "TeX opens no file that a name names"
 
 
 @pytest.mark.parametrize("nasty", NASTY.values(), ids=NASTY)
@@ -37,16 +64,12 @@ def test_a_reader_sees_every_text_in_every_format(nasty: str) -> None:
     head, first, _ = csv.reader(io.StringIO(render(report, "csv")))
     assert head == [csv_text(cell)] * 5
     assert first == [csv_text(cell), "-1.0", "true", csv_text(f"{cell} -1"), csv_text(cell)]
+    lines = [*latex_lines(render(report, "tex"))]
+    assert sum(line.count(cell) for line in lines) >= 3 * (5 + 2 * 2 + 1)
     document = json.loads(render(report, "json"))
     assert document["findings"] == [dict.fromkeys(("code", "where", "message", "hint"), nasty)]
     if "  " not in cell:
         assert cell.strip() in render(report, "table")
-
-
-@pytest.mark.parametrize("nasty", NASTY.values(), ids=NASTY)
-def test_the_file_of_a_picture_stays_in_its_folder(nasty: str) -> None:
-    (name,) = draw(with_texts(FULL, nasty))
-    assert re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*[.]svg", name)
 
 
 @pytest.mark.parametrize("nasty", NASTY.values(), ids=NASTY)

@@ -20,7 +20,7 @@ from resnet_inspect.kwargs import read_kwargs
 from resnet_inspect.resnet.fields import from_mapping
 from resnet_inspect.resnet.lower import lower
 from resnet_inspect.resnet.spec import ResNetSpec
-from resnet_inspect.runtime import code, gpu
+from resnet_inspect.runtime import code, gpu, pickled
 from resnet_inspect.runtime.environment import flags
 from resnet_inspect.runtime.trace import trace
 from resnet_inspect.typed_json import decode, encode
@@ -67,8 +67,11 @@ def _load(job: Job) -> tuple[nn.Module | None, Graph]:
     n, c, h, w = case.input
     if "spec" in job.source:
         return None, lower(from_mapping(ResNetSpec(), job.source["spec"]), case.model, (n, c, h, w))
-    torch.manual_seed(job.plan.seed)
-    net = code.make(job.source["code"], read_kwargs(job.source.get("kwargs", ())))
+    if "module" in job.source:
+        net = pickled.load(job.source["module"], job.source["path"])
+    else:
+        torch.manual_seed(job.plan.seed)
+        net = code.make(job.source["code"], read_kwargs(job.source.get("kwargs", ())))
     return net, trace(net, (n, c, h, w), case.model)
 
 
