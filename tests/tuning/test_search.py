@@ -253,7 +253,7 @@ def test_a_budget_too_short_is_undecided_and_tells_what_is_open() -> None:
     assert not search.decided
     assert search.winner is not None
     assert Counter(outcome.fate for outcome in search.outcomes.values())["unreached"] > 0
-    assert any("not started" in finding.message for finding in search.undecided)
+    assert any("not measured" in finding.message for finding in search.undecided)
 
 
 def test_a_tie_with_a_case_that_no_longer_leads_decides_nothing() -> None:
