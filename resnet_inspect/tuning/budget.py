@@ -64,7 +64,7 @@ class Budget:
 
     def suffices(self, cases: Sequence[Case], started: int = 0) -> bool:
         """Whether these cases can start and play as many rounds as decide anything, with others that have started."""
-        starts_s = sum(self.start_s[case.is_compiled] for case in cases)
+        starts_s = sum(self.start_s[case.is_compiled] or self.start_s[False] for case in cases)
         return starts_s + LEAST_ROUNDS * (started + len(cases)) * self.round_s <= self.left_s
 
 

@@ -141,7 +141,7 @@ def test_what_is_no_table_is_refused_in_words(tmp_path: Path, text: str, words: 
         ({"nets": 3}, "3 cannot be fitted", "--nets 4 to 1"),
         ({"nets": 500}, "500 cannot be fitted", "--nets 4 to 1"),
         ({"test": 90, "nets": 60}, "--test holds out 90: 60 cannot be fitted", "--nets 4 to "),
-        ({"device_like": "rtx9999"}, "unknown device", "did you mean"),
+        ({"device_like": "rtx9999"}, "unknown device", "resnet-inspect devices"),
         ({"device_like": "t4", "precision": "bf16"}, "no bf16 peak is known", "--precision"),
     ],
 )
