@@ -30,7 +30,7 @@ def searched(machine: Machine, **request: object) -> tuple[Search, Record]:
         patch.setattr(tuning.machines, "usable_cpus", lambda of: 2)
         patch.setattr(tuning, "ProcessWorker", lambda job: machine.start(job.case))
         patch.setattr(tuning, "CLOCK", lambda: machine.seconds)
-        asked = Request(**({"net": find("resnet18"), "wanted": "latency"} | request))  # type: ignore[arg-type]
+        asked = Request(**({"net": find("resnet18"), "wanted": "latency"} | request))  # type: ignore[arg-type]  # fields of a Request
         return run(asked, lambda record: None, lambda line: None, lambda ended, planned: None)
 
 
