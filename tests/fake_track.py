@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from math import inf
 from random import Random
 from typing import Any
 
@@ -10,7 +11,7 @@ from fake_workers import A, FakeWorker
 from raw_results import FINISHED, MEMORY
 
 from resnet_inspect.benchmark.case import Case
-from resnet_inspect.benchmark.messages import Request, RoundSamples, Unwatched
+from resnet_inspect.benchmark.messages import Request, RoundSamples, Unwatched, WorkerLost
 from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.schedule import RawResult, Referee, conduct
 from resnet_inspect.hardware.gpu import Probe
@@ -31,6 +32,7 @@ class Machine:
     """``ms`` is the true time of a call; a round's times are noisy by ``noise``, and all are ``pace(s)`` times as long.
 
     ``fails`` says what a case's worker raises in place of an answer; ``errors`` how far its outputs are from fp32.
+    ``start_s`` are the seconds in which a case gets warm.
     """
 
     def __init__(
@@ -42,9 +44,11 @@ class Machine:
         fails: Callable[[Case], dict[tuple[str, int], BaseException]] = lambda case: {},
         errors: Callable[[Case], float] = lambda case: 0.0,
         budget_s: float = 1e9,
+        start_s: Callable[[Case], float] = lambda case: 0.0,
     ) -> None:
         self.ms, self.noise, self.pace, self.fails, self.errors = ms, noise, pace, fails, errors
         self.rng, self.budget_s, self.seconds = Random(seed), budget_s, 0.0
+        self.start_s, self.round_s = start_s, ROUND_S
         self.peak_bytes = 2**30  # of any call
         self.rounds: Counter[Case] = Counter()
         self.groups: list[list[Case]] = []
@@ -59,7 +63,10 @@ class Machine:
         return conduct(group, self.start, PLAN, self.rng, lambda _: None, (), referee)
 
     def track(self, goal: Goal, prune: Callable[[Goal, Case, RawResult | None], str] = lambda *_: "") -> Track:
-        return Track(self.play, lambda group: True, prune, goal.forbids, lambda: self.seconds >= 0.8 * self.budget_s)
+        def is_late() -> bool:
+            return self.seconds >= 0.8 * self.budget_s
+
+        return Track(self.play, lambda group: True, prune, goal.forbids, is_late, lambda cases: not is_late())
 
     def search(self, space: Space = SIXTEEN, delta: float = 0.02, **goal: object) -> Search:
         """A search that has run."""
@@ -71,6 +78,7 @@ class Machine:
             default=DEFAULT,
             track=self.track(aim),
             is_over=lambda: self.seconds >= self.budget_s,
+            begin_last=lambda cases: True,
         )
         search.run()
         return search
@@ -85,9 +93,14 @@ class Runner(FakeWorker):
 
     def __init__(self, case: Case, machine: Machine) -> None:
         super().__init__(case, [], machine.fails(case))
-        self.machine = machine
+        self.machine, self.timeout_s = machine, inf
 
     def ask(self, request: Request[A]) -> A:
+        takes_s = {"warm-up": self.machine.start_s(self.case), "round": self.machine.round_s}.get(request.name, 0.0)
+        self.machine.seconds += min(takes_s, self.timeout_s)
+        if takes_s > self.timeout_s:
+            self.gone = True
+            raise WorkerLost("timeout", f"no answer for {self.timeout_s:.0f} s")
         answer: Any = super().ask(request)
         if request.name == "memory":
             answer = replace(MEMORY, requested_bytes=self.machine.peak_bytes)
@@ -99,7 +112,6 @@ class Runner(FakeWorker):
     def round(self) -> RoundSamples:
         machine = self.machine
         machine.rounds[self.case] += 1
-        machine.seconds += ROUND_S
         true = machine.ms(self.case) * machine.pace(machine.seconds) * machine.rng.gauss(1.0, machine.noise)
         calls = tuple(true * machine.rng.gauss(1.0, machine.noise) for _ in range(CALLS))
         return RoundSamples(latency_ms=calls, block_calls=4, block_ms=4 * true, state=Unwatched())

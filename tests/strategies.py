@@ -72,6 +72,7 @@ def specs(draw: st.DrawFn) -> ResNetSpec:
         "stem": stem,
         "stem_pool": draw(st.sampled_from(["max3", "conv3", "none", *(["max3ceil"] if antialias is None else [])])),
         "norm": norm,
+        "conv": draw(st.sampled_from(["plain", "plain", "plain", "standardized"])),
         "act": draw(st.sampled_from(["relu", "relu", "silu", "gelu", "leaky_relu"])),
         "conv_bias": draw(st.sampled_from(["none", "blocks", "all"])),
         "head": draw(st.sampled_from(["fc", "conv", "mlp"])),

@@ -19,13 +19,13 @@ from resnet_inspect.hardware.devices import find_device
 from resnet_inspect.linter import Subject, lint
 from resnet_inspect.questions.budget import Limits, budget
 from resnet_inspect.questions.check import Measured, check
+from resnet_inspect.questions.compare import compare
 from resnet_inspect.questions.diff import Side, diff
 from resnet_inspect.questions.flops import flops
 from resnet_inspect.questions.memory import memory
 from resnet_inspect.questions.reconcile import TOOLS, flops_as, reconcile
 from resnet_inspect.questions.roofline import roofline
 from resnet_inspect.questions.summary import summary
-from resnet_inspect.questions.variants import compare
 from resnet_inspect.render import FORMATS, render
 from resnet_inspect.report import Report
 from resnet_inspect.resnet.lower import lower

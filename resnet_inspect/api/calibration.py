@@ -4,14 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from resnet_inspect.api.answer import Answer, answer, one_of
-from resnet_inspect.api.prediction import Profiled, profile_of
+from resnet_inspect.api.answer import Answer, answer
+from resnet_inspect.api.prediction import Profiled, asked_for, profile_of
 from resnet_inspect.api.records import Recorded, as_record
 from resnet_inspect.errors import INCONCLUSIVE, InconclusiveError, RequestError
 
 if TYPE_CHECKING:
     from resnet_inspect.benchmark.record import Record
+    from resnet_inspect.benchmark.run import Count, Save, Tell
     from resnet_inspect.prediction.profile import Profile
+    from resnet_inspect.prediction.profiles import Asked
 
 
 def calibrate(
@@ -33,44 +35,34 @@ def calibrate(
         RequestError: a combination cannot run. MachineError: the machine has no such device. InconclusiveError: too few
             nets could be measured.
     """
-    return fit(measure(device, precision, layout, mode, threads, quick, seed, save=save))
+    asked = asked_for(precision, layout, mode, threads)
+    return fit(measure(device, asked, quick, seed, (), save or (lambda _: None)))
 
 
 def measure(
-    device: str = "auto",
-    precision: str | None = None,
-    layout: str = "contiguous",
-    mode: str = "eager",
-    threads: int | None = None,
-    quick: bool = False,
-    seed: int = 0,
-    argv: Sequence[str] = (),
-    save: "Callable[[Record], None] | None" = None,
-    tell: "Callable[[str], None] | None" = None,
-    progress: "Callable[[int, int], None] | None" = None,
+    device: str,
+    asked: "Asked",
+    quick: bool,
+    seed: int,
+    argv: Sequence[str],
+    save: "Save",
+    tell: "Tell" = lambda line: None,
+    progress: "Count" = lambda ended, planned: None,
 ) -> "Record":
-    """The Record of a calibration; the arguments are those of ``calibrate`` and ``bench``."""
+    """The Record of a calibration in the way asked for; other arguments as those of ``calibrate`` and ``bench``."""
     from resnet_inspect.prediction.measure import Way, measure
-    from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS
 
     way = Way(
         device=device,
-        precision=one_of("precision", precision, (None, *RUN_PRECISIONS)),
-        layout=one_of("layout", layout, LAYOUTS),
-        mode=one_of("mode", mode, MODES),
-        threads=None if threads is None else (threads,),
+        precision=asked.precision,
+        layout=asked.layout or "contiguous",
+        mode=asked.mode or "eager",
+        threads=None if asked.threads is None else (asked.threads,),
     )
-    ignore: Callable[..., None] = lambda *_: None  # noqa: E731  # three callbacks that nobody gave
-    return measure(way, quick, seed, argv, save or ignore, tell or ignore, progress or ignore)
+    return measure(way, quick, seed, argv, save, tell, progress)
 
 
-def fit(
-    record: Recorded,
-    precision: str | None = None,
-    layout: str | None = None,
-    mode: str | None = None,
-    threads: int | None = None,
-) -> "Profile":
+def fit(record: Recorded, asked: "Asked | None" = None) -> "Profile":
     """The profile of a calibration's Record, or of any that measured enough nets in one way, or in the way asked for.
 
     Raises:
@@ -78,14 +70,13 @@ def fit(
             interrupted.
     """
     from resnet_inspect.prediction.measured import profiles_of
-    from resnet_inspect.prediction.profiles import differs
+    from resnet_inspect.prediction.profiles import ANY
 
     measured = as_record(record)
     if reason := why_undecided(measured):
         raise InconclusiveError(f"no profile: {reason}", hint="calibrate again")
-    asked = {"precision": precision, "layout": layout, "mode": mode, "threads": threads}
     profiles = profiles_of(measured)
-    fitting = [profile for profile in profiles if not differs(profile.conditions, asked)]
+    fitting = [profile for profile in profiles if not (asked or ANY).differs(profile.conditions)]
     if len(fitting) != 1:
         found = f"{len(fitting)} profiles" if fitting else "no such profile"
         ways = ", ".join(profile.conditions.label for profile in profiles) or "none"
@@ -136,7 +127,7 @@ def profile(
     from resnet_inspect.questions.profile import profile_report
     from resnet_inspect.resnet.zoo import variants
 
-    found = profile_of(profile) if profile is not None else profile_of(None, device, threads=threads)
+    found = profile_of(profile) if profile is not None else profile_of(None, device, asked_for(threads=threads))
     nets = map(sources.find, (variant.name for variant in variants()))
     graphs = (sources.graph_of(net, (1, *net.image)) for net in nets)
     return answer(profile_report(found, graphs, record))

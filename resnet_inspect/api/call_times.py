@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from resnet_inspect.api.prediction import profile_of
+from resnet_inspect.api.prediction import asked_for, profile_of
 from resnet_inspect.errors import RequestError
 from resnet_inspect.exchange.times import Times
 
@@ -42,7 +42,7 @@ def times_asked(
             hint="give --record RUN.json, of bench --task train --per layer",
         )
     if profile is not None or here:
-        yield predicted_times(profile_of(profile, device if here else None, precision), graph)
+        yield predicted_times(profile_of(profile, device if here else None, asked_for(precision)), graph)
     if device is not None and not here:
         sheet = find_device(device)
         yield least_times(sheet, precision or sheet.precision, graph)

@@ -26,7 +26,7 @@ from resnet_inspect.sources import (
 )
 
 if TYPE_CHECKING:
-    from resnet_inspect.questions.variants import Sort
+    from resnet_inspect.questions.nets import Sort
     from resnet_inspect.vocabulary import Precision, Task
 
 
@@ -63,7 +63,8 @@ def list_variants(
     Raises:
         RequestError: no variant matches or takes the input, or a floor or a prediction is asked for without a device.
     """
-    from resnet_inspect.questions.variants import OF_AN_IMAGE, SORTS, catalogue
+    from resnet_inspect.questions import listing
+    from resnet_inspect.questions.nets import OF_AN_IMAGE, SORTS, Net, price
     from resnet_inspect.sources.library import is_pattern
 
     sort = one_of("sort", sort, (None, *SORTS))
@@ -78,15 +79,15 @@ def list_variants(
     if learnt is None and (sort == "latency" or max_latency_ms is not None):
         option = "--sort latency" if sort == "latency" else f"--max-latency-ms {max_latency_ms:g}"
         raise RequestError(f"{option} needs a profile", hint="--profile FILE, or --device cpu or cuda; see `calibrate`")
+    limits = listing.Limits(max_params, max_macs, max_floor_ms, max_latency_ms)
     timed = floor is not None or learnt is not None
     one_size = input is None and not any_size and (timed or sort in OF_AN_IMAGE)
     if is_pattern(pattern):
         from resnet_inspect.api.library import Pricing, count_library
-        from resnet_inspect.questions.library import library
 
         pricing = Pricing(floor).by(learnt) if learnt else Pricing(floor)
-        nets = [*count_library(pattern, kwargs, input, batch_size, pricing, use_cache, progress)]
-        return answer(library(nets, sort, max_params, max_macs, floor, max_floor_ms, one_size, learnt, max_latency_ms))
+        costs = [*count_library(pattern, kwargs, input, batch_size, pricing, use_cache, progress)]
+        return answer(listing.library(costs, sort, limits, floor, learnt, one_size))
     if kwargs:
         raise RequestError("--kwargs are for nets in code", hint="as in resnet-inspect list 'timm:resnet*'")
     matching = zoo.matching(pattern)
@@ -95,7 +96,9 @@ def list_variants(
         matching, others = _of_one_size(matching)
     refused: dict[str, ShapeError] = {}
     graphs = _that_take(matching, input, batch_size, refused)
-    report = catalogue(graphs, sort, max_params, max_macs, floor, max_floor_ms, learnt, max_latency_ms)
+    predict = learnt.predict if learnt else None
+    nets = (Net(price(variant.name, graph, floor, predict), graph, variant) for variant, graph in graphs)
+    report = listing.variants(nets, sort, limits, floor, learnt)
     if len(refused) == len(matching):
         raise refused[matching[0].name]
     if refused:
@@ -105,7 +108,7 @@ def list_variants(
 
 def _of_one_size(variants: Sequence[Variant]) -> tuple[list[Variant], tuple[str, ...]]:
     """The variants of the most common image size, whose costs can be ranked, and a note on the others."""
-    from resnet_inspect.questions.variants import most_common_size
+    from resnet_inspect.questions.nets import most_common_size
 
     usual, note = most_common_size([(variant.spec.input_size,) * 2 for variant in variants])
     return [variant for variant in variants if (variant.spec.input_size,) * 2 == usual], note
@@ -143,7 +146,7 @@ def compare(
     if len(nets) < 2:
         raise RequestError("compare needs two models or more", hint="as in resnet-inspect compare resnet50 resnet50d")
     from resnet_inspect.counting.accuracy import results_of
-    from resnet_inspect.questions.variants import compare
+    from resnet_inspect.questions.compare import compare
 
     floor, learnt = times_on(device, precision, profile)
     sources = find_all(nets, settings, kwargs)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from resnet_inspect.api.answer import Answer, answer, one_of, several
 from resnet_inspect.api.hardware import DEFAULT_DEVICE, limits_of
 from resnet_inspect.api.layout import lay_out, name_as_it_comes, published_name
-from resnet_inspect.api.prediction import Profiled, profile_of
+from resnet_inspect.api.prediction import Profiled, asked_for, profile_of
 from resnet_inspect.api.records import Recorded, as_record
 from resnet_inspect.errors import RequestError, UnknownModelError
 from resnet_inspect.sources import Input, Kwargs, Model, Settings, VariantSource, find_all, graph_of, spec_of
@@ -130,7 +130,7 @@ def _place(
     learnt = None
     if profile is not None or here:
         try:
-            learnt = profile_of(profile, device if here else None, precision)
+            learnt = profile_of(profile, device if here else None, asked_for(precision))
         except RequestError:
             if profile is not None or not runs:  # a Record has times of this machine, too
                 raise

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from resnet_inspect.benchmark.case import Case
     from resnet_inspect.benchmark.record import Record, Result
     from resnet_inspect.hardware.devices import Device
-    from resnet_inspect.questions.variants import Floor
+    from resnet_inspect.questions.nets import Floor
     from resnet_inspect.sources.source import Source
     from resnet_inspect.vocabulary import Depth, Precision
 
@@ -155,7 +155,7 @@ def floor_on(device: str | None, precision: "Precision | None") -> "Floor | None
 
     from resnet_inspect.hardware import devices
     from resnet_inspect.hardware.floor import floors_ms
-    from resnet_inspect.questions.variants import Floor
+    from resnet_inspect.questions.nets import Floor
     from resnet_inspect.vocabulary import PRECISIONS
 
     precision = one_of("precision", precision, (None, *PRECISIONS))

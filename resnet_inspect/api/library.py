@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from resnet_inspect import __version__
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
-from resnet_inspect.graph.facts.work import work_of
-from resnet_inspect.questions.variants import Floor
+from resnet_inspect.questions.nets import Floor, price
 from resnet_inspect.sources import Input, Kwargs, find, graph_of
 from resnet_inspect.sources.batch import read_batch
 from resnet_inspect.sources.costs import Costs, Store, cache_file
@@ -52,15 +51,8 @@ class Pricing:
         """What ``graph``, called ``name``, costs."""
         from resnet_inspect.graph.facts.memory import peak_bytes
 
-        work = work_of(graph)
-        floor_ms, eager_ms = self.floor.of(graph) if self.floor else (0.0, 0.0)
-        costs = Costs(name, graph.input.shape, work.params, work.macs, work.activations, floor_ms, eager_ms)
-        if self.memory is not None:
-            costs = replace(costs, peak_bytes=peak_bytes(graph, "infer", self.memory))
-        if self.predict is not None:
-            time = self.predict(graph)
-            costs = replace(costs, predicted_ms=time.ms, low_ms=time.low_ms, high_ms=time.high_ms, outside=time.reason)
-        return costs
+        costs = price(name, graph, self.floor, self.predict)
+        return costs if self.memory is None else replace(costs, peak_bytes=peak_bytes(graph, "infer", self.memory))
 
 
 def count_library(

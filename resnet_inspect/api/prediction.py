@@ -1,19 +1,20 @@
 """The verbs that say how long a net takes without running it."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 from resnet_inspect.api.answer import Answer, answer, one_of, several
 from resnet_inspect.api.hardware import floor_on
-from resnet_inspect.errors import RequestError
+from resnet_inspect.errors import RequestError, ShapeError, TraceError
 from resnet_inspect.graph import Graph
-from resnet_inspect.sources import Input, Kwargs, Model, Settings, find_all, graph_of
+from resnet_inspect.sources import Input, Kwargs, Model, Settings, expand, find_all, graph_of
 from resnet_inspect.sources.batch import read_input
 
 if TYPE_CHECKING:
     from resnet_inspect.prediction.profile import Profile
-    from resnet_inspect.questions.variants import Floor
+    from resnet_inspect.prediction.profiles import Asked
+    from resnet_inspect.questions.nets import Floor
     from resnet_inspect.sources.source import Source
 
 Profiled = Union["Profile", str, "os.PathLike[str]", None]
@@ -35,6 +36,7 @@ def predict(
 ) -> Answer:
     """How long a forward pass of each model takes, with a 90 % interval; nothing runs.
 
+    A model may be a glob, as ``resnet*d`` or ``timm:resnet*``: of its nets, those that take no such input are left out.
     ``profile`` is what a calibration learnt, of any machine; without it, this machine's own of ``device``, cpu or
     cuda. Of a device that has a data sheet alone, the floors are what a pass takes at least. With ``pace`` the
     calibration's reference workload is timed now, for some seconds, and predictions follow the change.
@@ -44,8 +46,13 @@ def predict(
     """
     from resnet_inspect.hardware.devices import is_torch_device
 
-    sources = find_all(several(models), settings, kwargs)
-    graphs = _graphs(sources, input, tuple(several(batch_size)) if batch_size is not None else (None,))
+    asked = several(models)
+    nets = expand(asked)
+    sources = find_all(nets, settings, kwargs)
+    of_globs = [source for source, net in zip(sources, nets, strict=True) if net not in asked]
+    batch_sizes = tuple(several(batch_size)) if batch_size is not None else (None,)
+    refused: dict[str, RequestError] = {}
+    graphs = _graphs(sources, input, batch_sizes, of_globs, refused)
     if profile is None and device is not None and not is_torch_device(device):
         from resnet_inspect.questions.predict import only_floors
 
@@ -53,34 +60,45 @@ def predict(
         assert floor is not None
         if pace:
             raise RequestError(f"--pace needs a calibration, and {device} is a data sheet", hint="leave out --pace")
-        return answer(only_floors(floor, device, graphs))
+        return answer(only_floors(floor, device, graphs), _notes(sources, refused))
     from resnet_inspect.questions.predict import predict
 
-    found = profile_of(profile, device, precision, layout, mode, threads)
+    found = profile_of(profile, device, asked_for(precision, layout, mode, threads))
     drift = None
     if pace:
         from resnet_inspect.prediction.pace import measure_drift
 
         drift = measure_drift(found, lambda line: None)
-    return answer(predict(found, graphs, drift), [note for source in sources for note in source.notes])
+    return answer(predict(found, graphs, drift), _notes(sources, refused))
 
 
-def profile_of(
-    profile: Profiled = None,
-    device: str | None = None,
-    precision: str | None = None,
-    layout: str | None = None,
-    mode: str | None = None,
-    threads: int | None = None,
-) -> "Profile":
-    """``profile`` itself, or the one in that file, or that of this machine's ``device`` under these conditions.
+def asked_for(
+    precision: str | None = None, layout: str | None = None, mode: str | None = None, threads: int | None = None
+) -> "Asked":
+    """The conditions that a user names, checked.
+
+    Raises:
+        RequestError: a word is not one of its kind.
+    """
+    from resnet_inspect.prediction.profiles import Asked
+    from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS
+
+    return Asked(
+        one_of("precision", precision, (None, *RUN_PRECISIONS)),
+        one_of("layout", layout, (None, *LAYOUTS)),
+        one_of("mode", mode, (None, *MODES)),
+        threads,
+    )
+
+
+def profile_of(profile: Profiled = None, device: str | None = None, asked: "Asked | None" = None) -> "Profile":
+    """``profile`` itself, or the one in that file, or that of this machine's ``device`` under the conditions asked for.
 
     Raises:
         RequestError: there is none, or it is of another machine, torch or set of conditions.
     """
     from resnet_inspect.prediction.profile import Profile
-    from resnet_inspect.prediction.profiles import find_profile
-    from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS
+    from resnet_inspect.prediction.profiles import ANY, find_profile
 
     if isinstance(profile, Profile):
         return profile
@@ -88,14 +106,7 @@ def profile_of(
         raise RequestError(
             f"a {type(profile).__name__} is no profile", hint="give what ri.calibrate returned, or its file"
         )
-    return find_profile(
-        profile,
-        device,
-        one_of("precision", precision, (None, *RUN_PRECISIONS)),
-        one_of("layout", layout, (None, *LAYOUTS)),
-        one_of("mode", mode, (None, *MODES)),
-        threads,
-    )
+    return find_profile(profile, device, asked or ANY)
 
 
 def times_on(device: str | None, precision: str | None, profile: Profiled) -> "tuple[Floor | None, Profile | None]":
@@ -110,7 +121,7 @@ def times_on(device: str | None, precision: str | None, profile: Profiled) -> "t
     here = device is not None and is_torch_device(device)
     if profile is None and not here:
         return floor_on(device, precision), None  # type: ignore[arg-type]  # which checks the precision
-    found = profile_of(profile, device if here else None, precision)
+    found = profile_of(profile, device if here else None, asked_for(precision))
     if device is not None and not here:
         return floor_on(device, found.conditions.arithmetic), found
     return floor_of(found), found
@@ -124,7 +135,7 @@ def floor_of(profile: "Profile") -> "Floor | None":
 
     from resnet_inspect.hardware.devices import device_from_ceilings
     from resnet_inspect.hardware.floor import floors_ms
-    from resnet_inspect.questions.variants import Floor
+    from resnet_inspect.questions.nets import Floor
 
     arithmetic, limits = profile.conditions.arithmetic, device_from_ceilings(profile.ceilings)
     on = f"{arithmetic} on {profile.ceilings.title}"
@@ -182,16 +193,38 @@ def calibrate_from(
     return Calibration(made.profile, answer(published(made.profile, made.held_out, made.left_out, saved_to)))
 
 
-def _graphs(sources: "Sequence[Source]", input: Input, batch_sizes: Sequence[int | None]) -> Iterator[Graph]:
-    """Each net at each batch size; an ``input`` of one image stands for a batch of any size."""
+def _graphs(
+    sources: "Sequence[Source]",
+    input: Input,
+    batch_sizes: Sequence[int | None],
+    of_globs: "Sequence[Source]",
+    refused: dict[str, RequestError],
+) -> Iterator[Graph]:
+    """Each net at each batch size; an ``input`` of one image stands for a batch of any size.
+
+    A net of a glob that cannot take the input goes into ``refused`` instead, unless none can.
+    """
     for source in sources:
         for batch_size in batch_sizes:
-            if input is None or batch_size is None:
-                yield graph_of(source, input, batch_size)
-                continue
-            given, *image = read_input(input)
-            if given not in (1, batch_size):
-                raise RequestError(
-                    f"--input has a batch of {given}, --batch-size says {batch_size}", hint="give one of the two"
-                )
-            yield graph_of(source, (batch_size, *image))
+            batch = input
+            if input is not None and batch_size is not None:
+                given, *image = read_input(input)
+                if given not in (1, batch_size):
+                    raise RequestError(
+                        f"--input has a batch of {given}, --batch-size says {batch_size}", hint="give one of the two"
+                    )
+                batch = (batch_size, *image)
+            try:
+                yield graph_of(source, batch, batch_size)
+            except (ShapeError, TraceError) as error:
+                if source not in of_globs:
+                    raise
+                refused[source.name] = error
+    if sources and len(refused) == len(sources):
+        raise next(iter(refused.values()))
+
+
+def _notes(sources: "Sequence[Source]", refused: Iterable[str]) -> list[str]:
+    notes = [note for source in sources for note in source.notes]
+    names = ", ".join(refused)
+    return [*notes, f"left out, as they take no such input: {names}"] if names else notes

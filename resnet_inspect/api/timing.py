@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from resnet_inspect.api.hardware import floor_on
 from resnet_inspect.api.library import Pricing
-from resnet_inspect.api.prediction import floor_of, profile_of
+from resnet_inspect.api.prediction import asked_for, floor_of, profile_of
 from resnet_inspect.errors import RequestError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _profile(
     if profile is None and not here:
         return None
     try:
-        return profile_of(profile, device if here else None, precision)
+        return profile_of(profile, device if here else None, asked_for(precision))
     except RequestError:
         if profile is None and measured:
             return None

@@ -40,7 +40,7 @@ def tune(
         goal: ``throughput`` (images a second) or ``latency`` (of one call).
         among: the values to try by axis, ``{"layout": […], "precision": […], "mode": […], "threads": […], "batch":
             […]}``, or as the command line writes them; an axis that is not named has the values of the device.
-        budget: of the whole search, in seconds or as ``5min``; a call or a compilation under way is finished.
+        budget: of the whole search, in seconds or as ``5min``; what gets warm or compiles at its end is cut short.
         max_latency_ms: the upper end of the latency's 95 % interval may be no longer.
         max_memory: of a call; predicted for eager cases before they run, and measured.
         max_error: relative L2 distance of the outputs from strict fp32.
@@ -53,6 +53,7 @@ def tune(
         RequestError: a value of an axis cannot be. MachineError: the machine has no such device, or no compiler for a
             mode that ``among`` names.
     """
+    from resnet_inspect.prediction.foresight import foresee_by_profiles
     from resnet_inspect.tuning.answer import answer as report
     from resnet_inspect.tuning.goal import WANTED
     from resnet_inspect.tuning.run import Request, run
@@ -77,6 +78,7 @@ def tune(
         max_latency_ms=max_latency_ms,
         max_memory_bytes=None if memory is None else int(memory),
         max_error=max_error,
+        foresee=foresee_by_profiles(),
         seed=seed,
         argv=tuple(argv),
     )

@@ -32,17 +32,13 @@ from resnet_inspect.hardware.machine import Machine
 
 USABLE = 0.6  # of the machine's memory
 
+Save = Callable[[Record], None]  # is given the Record each time a case has ended
+Tell = Callable[[str], None]  # a line when something begins
+Count = Callable[[int, int], None]  # how many cases have ended, of how many
 
-def run(
-    request: Request,
-    save: Callable[[Record], None],
-    tell: Callable[[str], None],
-    progress: Callable[[int, int], None],
-) -> Record:
-    """Measure every case that the request spans.
 
-    ``save`` is given the Record each time a case has ended, ``tell`` a line when something begins, ``progress`` how
-    many cases have ended, of how many. Ctrl-C ends the run within a second and keeps every whole round.
+def run(request: Request, save: Save, tell: Tell, progress: Count) -> Record:
+    """Measure every case that the request spans. Ctrl-C ends the run within a second and keeps every whole round.
 
     Raises:
         RequestError: a combination cannot run. MachineError: the machine has no such device.

@@ -284,10 +284,12 @@ class Player:
         self.raw = replace(self.raw, **answers)
 
     def _so_far(self) -> str:
-        """``, 26.4 ms ±1.9%``, when there is something to say."""
+        """``, 26.4 ms ±1.9%``, when there is something to say; a referee goes by no interval of a case's own."""
         if not self.raw.rounds:
             return ""
         latency = self.raw.latency_ms
         median = median_of(pooled(latency))
+        if self.is_refereed:
+            return f", {text(median, 'ms')}"
         half = half_width(median_interval(latency, self.plan.seed, resamples=100), median)
         return f", {text(median, 'ms')} ±{text(half, 'share')}"

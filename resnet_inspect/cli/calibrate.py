@@ -39,7 +39,7 @@ EXAMPLES = (
 @click.option("--test", type=int, metavar="N", help="With --from: hold N random nets out, and judge by these.")
 @click.option("--nets", type=int, metavar="N", help="With --from: fit N nets, chosen for their work; default: 24.")
 @click.option("--record", metavar="RUN.json", help="Save the Record after every case.")
-@click.option("--seed", type=int, default=0, help="Seed of weights, input and case order; default: 0.")
+@click.option("--seed", type=int, help="Seed of weights, input and case order; default: 0.")
 @options.asked("format")
 @click.option("-o", "--output", metavar="FILE.json", help="Save the profile there, not in the user's data folder.")
 def command(
@@ -55,7 +55,7 @@ def command(
     test: int | None,
     nets: int | None,
     record: str | None,
-    seed: int,
+    seed: int | None,
     output: str | None,
 ) -> None:
     """Measure a fixed set of nets on this machine, and learn how long each class of work takes here.
@@ -69,19 +69,29 @@ def command(
         if table.endswith(".json"):
             if device_like is not None or test is not None or nets is not None:
                 raise RequestError(f"{table} is a Record, not a table", "leave out --device-like, --test and --nets")
+            if seed is not None:
+                raise RequestError(f"--seed draws nothing of a Record, as {table} is", "leave out --seed")
             make_sure_of(output)
             measured = read_record(table)
             end_if_undecided(measured, asked)
-            profile = calibration.fit(measured, precision, layout, mode, threads)
+            profile = calibration.fit(measured, prediction.asked_for(precision, layout, mode, threads))
             if output is None:
                 make_sure_it_is_of_here(profile)
             keep(profile, measured, output, asked)
-    layout, mode = layout or "contiguous", mode or "eager"
-    if table is not None:
         if output is not None:
             check(output, "profile", "profile.json")
         made = prediction.calibrate_from(
-            table, device_like, precision, layout, mode, threads, test, nets, seed, sys.argv[1:], output
+            table,
+            device_like,
+            precision,
+            layout or "contiguous",
+            mode or "eager",
+            threads,
+            test,
+            nets,
+            seed or 0,
+            sys.argv[1:],
+            output,
         )
         if output is not None:
             save(made.profile, output)
@@ -91,9 +101,8 @@ def command(
     make_sure_of(output)
     with INTERRUPTS.listening(*SIGNALS), ending_at_once(), recording(record) as file:
         with display(file) as (tell, progress):
-            measured = calibration.measure(
-                device, precision, layout, mode, threads, quick, seed, sys.argv[1:], file.save, tell, progress
-            )
+            way = prediction.asked_for(precision, layout, mode, threads)
+            measured = calibration.measure(device, way, quick, seed or 0, sys.argv[1:], file.save, tell, progress)
         end_if_undecided(measured, asked)
         keep(calibration.fit(measured), measured, output, asked)
 

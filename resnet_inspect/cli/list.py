@@ -9,7 +9,7 @@ from resnet_inspect.cli.amounts import amount
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
 from resnet_inspect.cli.stderr import tell
-from resnet_inspect.questions.variants import SORTS, Sort
+from resnet_inspect.questions.nets import SORTS, Sort
 
 if TYPE_CHECKING:
     from resnet_inspect.vocabulary import Precision

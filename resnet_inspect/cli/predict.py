@@ -8,7 +8,7 @@ from resnet_inspect.cli.output import finish
 EXAMPLES = (
     "resnet-inspect predict resnet50 --device cpu",
     "resnet-inspect predict resnet50 resnext50_32x4d --batch-size 1,8,32 --profile rtx4090.json",
-    "resnet-inspect predict resnet50 --device t4 --precision fp16 --batch-size 8",
+    "resnet-inspect predict 'resnet*d' --device t4 --precision fp16 --batch-size 8",
 )
 
 

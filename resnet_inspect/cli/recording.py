@@ -2,8 +2,9 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from resnet_inspect.benchmark.record import Record
 from resnet_inspect.benchmark.record_json import Written, to_json
@@ -11,9 +12,8 @@ from resnet_inspect.cli import stderr
 from resnet_inspect.cli.output import check_writable, tell_written, write
 from resnet_inspect.errors import OutputError, RequestError
 
-Save = Callable[[Record], None]
-Tell = Callable[[str], None]
-Count = Callable[[int, int], None]
+if TYPE_CHECKING:
+    from resnet_inspect.benchmark.run import Count, Tell
 
 
 class Recording:
@@ -84,7 +84,7 @@ def check(path: str, noun: str, example: str) -> None:
 
 
 @contextmanager
-def display(record: Recording) -> Iterator[tuple[Tell, Count]]:
+def display(record: Recording) -> "Iterator[tuple[Tell, Count]]":
     """A live display on a terminal, else silence."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda line: None, lambda ended, planned: None

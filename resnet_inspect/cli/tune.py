@@ -13,8 +13,8 @@ from resnet_inspect.cli.recording import display, recording
 from resnet_inspect.errors import RequestError
 
 EXAMPLES = (
-    "resnet-inspect tune resnet18 --device cpu --input 1,3,32,32 --for latency --among threads=1 --budget 20s",
-    "resnet-inspect tune resnet18 --device cpu --input 1,3,32,32 --among mode=eager,batch=1,8 --budget 20s",
+    "resnet-inspect tune resnet18 --device cpu --input 1,3,32,32 --for latency --among threads=1 --budget 2min",
+    "resnet-inspect tune resnet18 --device cpu --input 1,3,32,32 --among mode=eager,batch=1,8 --budget 1min",
 )
 ABOVE_0 = click.FloatRange(0, min_open=True)
 

@@ -12,9 +12,10 @@ from resnet_inspect.documents.words import enumerate_words
 from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.hardware.floor import floors_ms
 from resnet_inspect.questions.choose import Candidate, beats
+from resnet_inspect.questions.compare import compare
+from resnet_inspect.questions.nets import Floor
 from resnet_inspect.questions.predicted import interval_of
 from resnet_inspect.questions.times import fastest, time_of
-from resnet_inspect.questions.variants import Floor, compare
 from resnet_inspect.report import Report, Section
 from resnet_inspect.sources.costs import Costs
 from resnet_inspect.units import text

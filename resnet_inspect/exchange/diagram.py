@@ -51,6 +51,24 @@ class Diagram:
         return framed
 
 
+def lines(
+    diagram: Diagram,
+    frame: Callable[[str, int], str],
+    box: Callable[[int, Box], str],
+    end: str,
+    arrow: Callable[[Arrow], str],
+) -> Iterator[str]:
+    """The text of a diagram in a language that writes a frame for a stage and its first box, a box and an arrow so."""
+    for stage, positions in diagram.stages.items():
+        if stage:
+            yield frame(stage, positions[0])
+        for position in positions:
+            yield box(position, diagram.boxes[position])
+        if stage:
+            yield end
+    yield from map(arrow, diagram.arrows)
+
+
 def draw(graph: Graph, depth: Depth) -> Diagram:
     """A box for each stage, block or call, with its output, parameters and MACs; a block's shortcut goes to its sum."""
     key = row_of(graph, depth)

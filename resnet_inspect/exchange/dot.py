@@ -1,33 +1,27 @@
 """A graph in the language of Graphviz (https://graphviz.org/doc/info/lang.html)."""
 
-from collections.abc import Iterator
-
 from resnet_inspect.escape import dot_text, visible
-from resnet_inspect.exchange.diagram import Box, Diagram
+from resnet_inspect.exchange.diagram import Arrow, Box, Diagram, lines
 
 
 def write(diagram: Diagram) -> str:
     """The diagram from top to bottom, with a cluster for each stage that frames boxes."""
-    return "\n".join((f"digraph {_quoted(diagram.name)} {{", "  node [shape=box]", *_lines(diagram), "}")) + "\n"
+    head = f"digraph {_quoted(diagram.name)} {{", "  node [shape=box]"
+    return "\n".join((*head, *lines(diagram, _frame, _box, "  }", _arrow), "}")) + "\n"
 
 
-def _lines(diagram: Diagram) -> Iterator[str]:
-    for stage, positions in diagram.stages.items():
-        if stage:
-            yield f"  subgraph cluster_{positions[0]} {{"
-            yield f"    label={_quoted(stage)}"
-        for position in positions:
-            yield f"    n{position} [{_attributes(diagram.boxes[position])}]"
-        if stage:
-            yield "  }"
-    for arrow in diagram.arrows:
-        look = f" [style=dashed, label={_quoted(arrow.label)}]" if arrow.label else ""
-        yield f"  n{arrow.source} -> n{arrow.target}{look}"
+def _frame(stage: str, first: int) -> str:
+    return f"  subgraph cluster_{first} {{\n    label={_quoted(stage)}"
 
 
-def _attributes(box: Box) -> str:
-    label = f"label={_quoted(*box.lines)}"
-    return f"{label}, shape=circle" if box.is_sum else label
+def _box(position: int, box: Box) -> str:
+    look = ", shape=circle" if box.is_sum else ""
+    return f"    n{position} [label={_quoted(*box.lines)}{look}]"
+
+
+def _arrow(arrow: Arrow) -> str:
+    look = f" [style=dashed, label={_quoted(arrow.label)}]" if arrow.label else ""
+    return f"  n{arrow.source} -> n{arrow.target}{look}"
 
 
 def _quoted(*lines: str) -> str:

@@ -15,7 +15,7 @@ def explain_design(net: Outline, say: Speaker) -> Section:
         _explain_groups_or_width(net, say),
         _explain_order(net, say),
         _explain_group_norm(net, say),
-        _explain_scaled_convolutions(net, say),
+        _explain_standardized_convolutions(net, say),
     ]
     paragraphs += [_explain_attention(net, say), _explain_antialiasing(net, say)]
     title = say("How its blocks are built: {name}", name=name_kind(net.usual, say))
@@ -163,9 +163,14 @@ def _explain_order(net: Outline, say: Speaker) -> str:
     )
 
 
-def _explain_scaled_convolutions(net: Outline, say: Speaker) -> str:
-    if net.spec.conv != "scaled":
+def _explain_standardized_convolutions(net: Outline, say: Speaker) -> str:
+    if net.spec.conv == "plain":
         return ""
+    if net.spec.conv == "standardized":
+        return say(
+            "Each convolution standardizes its weight in each call: every output channel's weights get mean 0 and "
+            "variance 1 (arXiv:1903.10520). That adds no parameter and no MAC."
+        )
     return say(
         "In place of norms, each convolution standardizes its weight and multiplies it by a learned gain, one per "
         "output channel (NF-ResNet, arXiv:2101.08692). Fixed numbers scale what F reads and F(x) itself."

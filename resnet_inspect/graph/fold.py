@@ -12,7 +12,7 @@ def fold(graph: Graph) -> Graph:
     """``graph`` with each BatchNorm folded into the convolution before it, if nothing else reads that convolution.
 
     The convolution keeps its name and gains a bias, as torch.nn.utils.fusion.fuse_conv_bn_eval does it. A norm after
-    a sum, a ReLU or a pool stays.
+    a sum, a ReLU or a pool stays, and one after a convolution that standardizes its weight, which would undo the scale.
     """
     readers = Counter(i for node in graph.nodes for i in node.inputs)
     calls = Counter(node.module for node in graph.nodes)
@@ -23,7 +23,7 @@ def fold(graph: Graph) -> Graph:
         inputs = tuple([position[i] for i in node.inputs])
         if isinstance(node.op, BatchNorm2d) and readers[node.inputs[0]] == calls[node.module] == 1:
             conv = nodes[inputs[0]]
-            if isinstance(conv.op, Conv2d) and calls[conv.module] == 1:
+            if isinstance(conv.op, Conv2d) and not conv.op.standardized and calls[conv.module] == 1:
                 nodes[inputs[0]] = replace(conv, op=_with_bias(conv.op))
                 position.append(inputs[0])
                 continue

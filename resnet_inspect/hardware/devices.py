@@ -19,6 +19,7 @@ __all__ = [
     "device_from_ceilings",
     "find_by_torch_name",
     "find_device",
+    "has_sheet",
     "is_torch_device",
     "own_devices",
 ]
@@ -51,6 +52,11 @@ def find_device(name: str) -> Device:
         else "`resnet-inspect devices` lists them; `roofline --machine` measures this one"
     )
     raise RequestError(f"unknown device {name!r}", hint=hint)
+
+
+def has_sheet(name: str) -> bool:
+    """Whether a device of that name is in the table, or in the nearest pyproject.toml."""
+    return name.lower() in BY_NAME or name.lower() in own_devices()
 
 
 def own_devices() -> dict[str, Device]:

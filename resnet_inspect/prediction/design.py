@@ -12,7 +12,7 @@ from operator import mul
 from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.prediction.features import CLASSES, Features
 from resnet_inspect.prediction.fit import units_of
-from resnet_inspect.prediction.nnls import Matrix, Vector, cholesky, substitute
+from resnet_inspect.prediction.matrices import Matrix, Vector, inverse, quadratic
 from resnet_inspect.prediction.profile import shares_of
 
 COMMON = 0.1  # of the nets: a calibration leaves out a net with a kind of call that fewer have
@@ -31,12 +31,12 @@ def choose_nets(amounts: Sequence[tuple[str, Features]], count: int, ceilings: C
 
     def best_with(others: Sequence[str]) -> str:
         """The net that lowers tr(C·spread) most, for C the inverse of the information of ``others`` (Sherman 1950)."""
-        inverse = _inverse(_sum_of([(weights[name], means[name]) for name in others], DOUBT))
-        lowering = _times(_times(inverse, spread), inverse)
+        covariance = inverse(_sum_of([(weights[name], means[name]) for name in others], DOUBT))
+        lowering = _times(_times(covariance, spread), covariance)
 
         def gain(name: str) -> float:
             weight, mean = weights[name], means[name]
-            return weight * _form(mean, lowering) / (1 + weight * _form(mean, inverse))
+            return weight * quadratic(mean, lowering) / (1 + weight * quadratic(mean, covariance))
 
         return max((name for name in means if name not in others), key=gain)
 
@@ -63,17 +63,6 @@ def _sum_of(rows: Sequence[tuple[float, Vector]], diagonal: float) -> Matrix:
     return [[sum(w * x[i] * x[j] for w, x in rows) + diagonal * (i == j) for j in width] for i in width]
 
 
-def _inverse(matrix: Matrix) -> Matrix:
-    lower = cholesky(matrix)
-    assert lower is not None, "the doubt makes the matrix definite"
-    return [substitute(lower, [float(i == j) for j in range(len(matrix))]) for i in range(len(matrix))]
-
-
 def _times(a: Matrix, b: Matrix) -> Matrix:
     columns = [*zip(*b, strict=True)]
     return [[sum(map(mul, row, column)) for column in columns] for row in a]
-
-
-def _form(x: Vector, matrix: Matrix) -> float:
-    """xᵀMx."""
-    return sum([value * sum(map(mul, row, x)) for value, row in zip(x, matrix, strict=True)], 0.0)

@@ -5,13 +5,13 @@ that take different times for an equal amount: FLOP of dense 3×3 convolutions g
 and bytes that normalise a group are read twice.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple, get_args
 
 from resnet_inspect.graph import Graph, Node
 from resnet_inspect.graph.facts.passes import Pass, eager_elements, eager_weights, passes
+from resnet_inspect.graph.facts.repeats import without_repeats
 from resnet_inspect.graph.ops.base import Op
 from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.typed_json import Rule
@@ -87,7 +87,8 @@ class Step(NamedTuple):
 
 def features_of(graph: Graph, precision: Precision, mode: Mode) -> Features:
     """The amounts of work of ``graph``, whose tensors are in ``precision``."""
-    return sum_up(fused_steps(graph) if "compile" in mode else eager_steps(graph), precision)
+    steps = fused_steps if "compile" in mode else eager_steps
+    return sum_up(steps(*without_repeats(graph)), precision)
 
 
 def sum_up(steps: Iterable[Step], precision: Precision) -> Features:
@@ -116,23 +117,28 @@ def _alike(node: Node) -> str:
     return ""
 
 
-def eager_steps(graph: Graph, key: Callable[[Node], str] = _alike) -> Iterator[Step]:
-    """Each call that is no view, on its own; calls of one ``key`` that cost the same are one step."""
+def eager_steps(graph: Graph, counts: Sequence[int] = (), key: Callable[[Node], str] = _alike) -> Iterator[Step]:
+    """Each call that is no view, on its own; calls of one ``key`` that cost the same are one step.
+
+    ``counts`` says for how many calls each node stands, as ``without_repeats`` does; by default one.
+    """
     # A copied block shares its operations and types: a deep net has a hundred calls that differ.
-    calls = [((id(node.op), id(node.ins), id(node.out), key(node)), node) for _, node in graph.calls]
-    times, first = Counter(memo for memo, _ in calls), dict(reversed(calls))
-    for memo, node in first.items():
+    steps = dict[tuple[int | str, ...], tuple[Node, int]]()
+    for position, node in graph.calls:
+        memo = id(node.op), id(node.ins), id(node.out), key(node)
+        steps[memo] = node, (counts[position] if counts else 1) + (steps[memo][1] if memo in steps else 0)
+    for node, times in steps.values():
         if not node.op.is_view:
-            yield Step(node, eager_elements(node), eager_weights(node), times[memo])
+            yield Step(node, eager_elements(node), eager_weights(node), times)
 
 
-def fused_steps(graph: Graph, key: Callable[[Node], str] = _alike) -> Iterator[Step]:
-    """The passes that remain after all possible fusion; those of one ``key`` that cost the same are one step."""
+def fused_steps(graph: Graph, counts: Sequence[int] = (), key: Callable[[Node], str] = _alike) -> Iterator[Step]:
+    """The passes that remain after all possible fusion; as ``eager_steps``."""
     steps = dict[tuple[int | str, ...], tuple[Pass, int]]()
     for each in passes(graph):
-        node = each.anchor
+        node, position = each.anchor, next(iter(each.calls))
         memo = id(node.op), id(node.ins), id(node.out), each.writes, sum(each.reads.values()), key(node)
-        steps[memo] = each, steps[memo][1] + 1 if memo in steps else 1
+        steps[memo] = each, (counts[position] if counts else 1) + (steps[memo][1] if memo in steps else 0)
     for each, times in steps.values():
         if not each.anchor.op.is_view:
             yield Step(each.anchor, each.elements, each.weights, times)

@@ -12,7 +12,8 @@ from math import ceil, log, sqrt
 from resnet_inspect.errors import RequestError
 from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.prediction.features import BYTE_CLASSES, CLASSES, FLOP_CLASSES, ORDINARY, WorkClass
-from resnet_inspect.prediction.nnls import Matrix, Vector, cholesky, nnls, substitute
+from resnet_inspect.prediction.matrices import Matrix, Vector, inverse, quadratic
+from resnet_inspect.prediction.nnls import nnls
 from resnet_inspect.prediction.profile import (
     Conditions,
     Origin,
@@ -62,13 +63,13 @@ def fit(
     coefficients, covariance = _solved(*whole, units)
     residuals, errors = list[Residual](), {net: list[float]() for net in nets}
     for net in nets:
-        without, inverse = _solved(*_minus(whole, parts[net]), units)
+        without, covariance_without = _solved(*_minus(whole, parts[net]), units)
         of_net = [(sample, row) for sample, row in zip(samples, rows, strict=True) if sample.name == net]
         for sample, row in of_net:
             predicted = seconds_of(sample.features.amounts, without)
             residuals.append(Residual(net, sample.input, 1e3 * sample.seconds, 1e3 * predicted))
             scale = sample.seconds / predicted  # rows count in the measured time, leverage in the predicted one
-            leverage = quadratic([value * scale for value in row], inverse)
+            leverage = quadratic([value * scale for value in row], covariance_without)
             errors[net].append(abs(log(scale)) / sqrt(1 + leverage))
     spread, kind_spreads = _spreads(samples, errors)
     all_shares = [shares_of(sample.features.amounts, units) for sample in samples]
@@ -124,11 +125,6 @@ def quantile(errors: Sequence[float]) -> float:
     return sorted(errors)[min(rank, len(errors)) - 1]
 
 
-def quadratic(row: Sequence[float], matrix: Sequence[Sequence[float]]) -> float:
-    """xᵀMx."""
-    return sum(a * b * c for a, line in zip(row, matrix, strict=True) for b, c in zip(row, line, strict=True))
-
-
 def _scaled(samples: Sequence[Sample], units: Mapping[str, float]) -> dict[str, float]:
     """``units`` times the constant with the least squares of relative errors."""
     ratios = [seconds_of(sample.features.amounts, units) / sample.seconds for sample in samples]
@@ -168,11 +164,7 @@ def _solved(gram: Matrix, moment: Vector, units: Mapping[str, float]) -> tuple[d
     """The coefficients, and the inverse of the matrix that gave them, with the pull towards 1 in each unit."""
     pulled = [[value + PULL * (i == j) for j, value in enumerate(line)] for i, line in enumerate(gram)]
     found = nnls(pulled, [value + PULL for value in moment])
-    lower = cholesky(pulled)
-    assert lower is not None, "the pull makes the matrix definite"
-    size = len(moment)
-    inverse = [substitute(lower, [float(i == j) for j in range(size)]) for i in range(size)]
-    return {name: value * units[name] for name, value in zip(CLASSES, found, strict=True)}, inverse
+    return {name: value * units[name] for name, value in zip(CLASSES, found, strict=True)}, inverse(pulled)
 
 
 def _host(samples: Sequence[Sample]) -> float:

@@ -1,6 +1,6 @@
 """A calibration's Record: a first net with the ceilings of the machine, then the nets of the list that time allows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from resnet_inspect import sources
@@ -8,7 +8,7 @@ from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.process import probe
 from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.benchmark.request import Request, graph_of
-from resnet_inspect.benchmark.run import run
+from resnet_inspect.benchmark.run import Count, Save, Tell, run
 from resnet_inspect.hardware import machine as machines
 from resnet_inspect.hardware.devices import device_from_ceilings
 from resnet_inspect.hardware.floor import floors_ms
@@ -16,10 +16,6 @@ from resnet_inspect.prediction.calibration_nets import ANCHOR, choose_cases, lim
 
 MIN_TIME_S = 1.5  # of sampling a case, in two rounds: many cases tell more than long ones
 MARGIN = 1.3  # a net may be further from its floor than the first
-
-Save = Callable[[Record], None]
-Tell = Callable[[str], None]
-Count = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,7 @@
 from collections.abc import Sequence
 from math import sqrt
 
-Vector = list[float]
-Matrix = list[Vector]
-
-SMALL = 1e-10  # of a column's own scale: less is rounding
+from resnet_inspect.prediction.matrices import SMALL, Matrix, Vector, cholesky, substitute
 
 
 def nnls(gram: Sequence[Sequence[float]], moment: Sequence[float]) -> Vector:
@@ -59,33 +56,3 @@ def solve(g: Sequence[Sequence[float]], m: Sequence[float], columns: Sequence[in
     """The solution of the normal equations in ``columns`` alone, by Cholesky; None where they are dependent."""
     lower = cholesky([[g[i][j] for j in columns] for i in columns])
     return None if lower is None else substitute(lower, [m[i] for i in columns])
-
-
-def cholesky(matrix: Sequence[Sequence[float]]) -> Matrix | None:
-    """L of the symmetric LLᵀ; None where a column is, but for rounding, a sum of others."""
-    lower: Matrix = []
-    for i, row in enumerate(matrix):
-        new = list[float]()
-        for j, above in enumerate(lower):
-            new.append((row[j] - sum(a * b for a, b in zip(new, above, strict=False))) / above[j])
-        pivot = row[i] - sum(a * a for a in new)
-        if not pivot > SMALL * row[i]:
-            return None
-        lower.append([*new, sqrt(pivot)])
-    return lower
-
-
-def forward(lower: Matrix, m: Sequence[float]) -> Vector:
-    """The y of Ly = m."""
-    y = list[float]()
-    for row, value in zip(lower, m, strict=True):
-        y.append((value - sum(a * b for a, b in zip(row, y, strict=False))) / row[-1])
-    return y
-
-
-def substitute(lower: Matrix, m: Sequence[float]) -> Vector:
-    """The x of LLᵀx = m."""
-    x, n = forward(lower, m), len(lower)
-    for i in reversed(range(n)):
-        x[i] = (x[i] - sum(lower[k][i] * x[k] for k in range(i + 1, n))) / lower[i][i]
-    return x

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from resnet_inspect.benchmark.case import ARITHMETIC
 from resnet_inspect.graph import Graph, Node
+from resnet_inspect.graph.facts.repeats import without_repeats
 from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.prediction.features import (
     CLASSES,
@@ -19,6 +20,7 @@ from resnet_inspect.prediction.features import (
     fused_steps,
     sum_up,
 )
+from resnet_inspect.prediction.matrices import quadratic
 from resnet_inspect.typed_json import LENIENT, OPTIONAL, Duration, Rule, Size
 from resnet_inspect.units import counted
 from resnet_inspect.vocabulary import ELEMENT_BYTES, Layout, Mode, Precision, RunPrecision
@@ -158,24 +160,30 @@ class Profile:
     def predict(self, graph: Graph) -> Prediction:
         """How long one forward pass of ``graph`` takes under the profile's conditions."""
         precision, compiled = self.conditions.arithmetic, "compile" in self.conditions.mode
-        fused = [*fused_steps(graph)] if compiled or self.ceilings else []
+        few, counts = without_repeats(graph)
+        fused = [*fused_steps(few, counts)] if compiled or self.ceilings else []
         floor_ms = floor_of(fused, self.ceilings, precision) if self.ceilings else None
-        return self.predict_features(sum_up(fused if compiled else eager_steps(graph), precision), floor_ms)
+        return self.predict_features(sum_up(fused if compiled else eager_steps(few, counts), precision), floor_ms)
 
     def predict_parts(self, graph: Graph, key: Callable[[Node], str]) -> dict[str, float]:
-        """Milliseconds of the device by group of calls, which add up to its time; ``key`` gives the group of a call.
+        """Milliseconds by group of calls, which add up to what ``predict`` says; ``key`` gives the group of a call.
 
-        A fused pass belongs to the group of its anchor.
+        A fused pass belongs to the group of its anchor. Parts are in proportion to the device's time, also where the
+        host or the floor sets the whole. There are none where the net is outside the calibration.
         """
+        whole = self.predict(graph).ms
+        if whole is None:
+            return {}
         precision = self.conditions.arithmetic
-        steps = fused_steps(graph, key) if "compile" in self.conditions.mode else eager_steps(graph, key)
+        steps = (fused_steps if "compile" in self.conditions.mode else eager_steps)(graph, key=key)
         groups: dict[str, list[Step]] = {}
         for step in steps:
             groups.setdefault(key(step.node), []).append(step)
-        return {
-            name: 1e3 * seconds_of(sum_up(group, precision).amounts, self.coefficients)
-            for name, group in groups.items()
+        seconds = {
+            name: seconds_of(sum_up(group, precision).amounts, self.coefficients) for name, group in groups.items()
         }
+        total = sum(seconds.values())
+        return {name: whole * part / total for name, part in seconds.items()}
 
     def predict_features(self, features: Features, floor_ms: float | None = None) -> Prediction:
         """As ``predict``, of amounts of work that a caller already has."""
@@ -207,9 +215,7 @@ class Profile:
         """How far a net lies from the calibration: the variance of its prediction, for an error of 1 in each sample."""
         total = seconds_of(amounts, self.coefficients)
         row = [amounts[name] * self.units[name] / total for name in CLASSES]
-        return sum(
-            a * b * c for a, line in zip(row, self.covariance, strict=True) for b, c in zip(row, line, strict=True)
-        )
+        return quadratic(row, self.covariance)
 
 
 def floor_of(fused: Iterable[Step], ceilings: Ceilings, precision: Precision) -> float:

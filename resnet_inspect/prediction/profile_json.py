@@ -7,6 +7,7 @@ from resnet_inspect import versioned_json
 from resnet_inspect.errors import RequestError
 from resnet_inspect.escape import json_text
 from resnet_inspect.prediction.features import CLASSES
+from resnet_inspect.prediction.matrices import is_definite
 from resnet_inspect.prediction.profile import Profile
 from resnet_inspect.typed_json import decode, encode
 
@@ -50,7 +51,9 @@ def _missing(profile: Profile) -> str:
     if not profile.samples or not profile.residuals:
         return "no measurements"
     sizes = {len(profile.covariance), *map(len, profile.covariance)}
-    return "" if sizes == {len(CLASSES)} else f"a covariance that is not of {len(CLASSES)} classes of work"
+    if sizes != {len(CLASSES)}:
+        return f"a covariance that is not of {len(CLASSES)} classes of work"
+    return "" if is_definite(profile.covariance) else "a covariance of coefficients that cannot be: it is not definite"
 
 
 def checksum(profile: Profile) -> str:

@@ -2,17 +2,41 @@
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 from resnet_inspect.errors import RequestError
 from resnet_inspect.folders import data_folder
 from resnet_inspect.prediction.profile import Conditions, Profile
 from resnet_inspect.prediction.profile_json import from_json
+from resnet_inspect.vocabulary import Layout, Mode, RunPrecision
 
-OPTIONS = ("precision", "layout", "mode", "threads")
 HERE = ("cpu", "cuda", "mps")
 GPUS = Path("/proc/driver/nvidia/gpus")  # a folder for each GPU
+
+
+class Asked(NamedTuple):
+    """What a profile's conditions have to be; None leaves one open."""
+
+    precision: RunPrecision | None = None
+    layout: Layout | None = None
+    mode: Mode | None = None
+    threads: int | None = None
+
+    def differs(self, conditions: Conditions) -> str:
+        """The first condition that is not as asked; empty where all are."""
+        wanted = self._asdict().items()
+        return next((name for name, value in wanted if value not in (None, getattr(conditions, name))), "")
+
+    def __str__(self) -> str:
+        """As options of a command, each after a blank."""
+        return "".join(f" --{name} {value}" for name, value in self._asdict().items() if value is not None)
+
+
+ANY = Asked()
 
 
 def read_profile(path: str | os.PathLike[str]) -> Profile:
@@ -30,25 +54,21 @@ def read_profile(path: str | os.PathLike[str]) -> Profile:
     return from_json(text, name)
 
 
-def find_profile(
-    path: str | os.PathLike[str] | None = None,
-    device: str | None = None,
-    precision: str | None = None,
-    layout: str | None = None,
-    mode: str | None = None,
-    threads: int | None = None,
-) -> Profile:
+def find_profile(path: str | os.PathLike[str] | None = None, device: str | None = None, asked: Asked = ANY) -> Profile:
     """The profile in ``path``, which may be of any machine, or the one of this machine's ``device``.
 
-    An option that is None is open; a plain run's comes first: fp32, contiguous, eager, all cores.
+    Of several as ``asked``, a plain run's comes first: fp32, contiguous, eager, all cores.
 
     Raises:
         RequestError: there is no such profile, or it is of another machine, torch or set of conditions.
     """
-    asked = {"precision": precision, "layout": layout, "mode": mode, "threads": threads}
     if path is not None:
         profile = read_profile(path)
-        _check(profile.conditions, asked, os.fspath(path))
+        if wrong := asked.differs(profile.conditions):
+            raise RequestError(
+                f"{os.fspath(path)} is of {wrong} {getattr(profile.conditions, wrong)}, not {getattr(asked, wrong)}",
+                hint=f"leave out --{wrong}, or calibrate with it",
+            )
         if device is not None:
             check_is_here(profile, device)
         return profile
@@ -116,35 +136,31 @@ def profiles_folder() -> Path:
 
 def stored(device: str) -> list[Profile]:
     """The profiles of the user's data folder for a kind of device."""
-    if data_folder() is None:
-        return []
-    return [read_profile(file) for file in sorted(profiles_folder().glob(f"{device}-*.json"))]
+    return [*map(read_profile, _files(device))]
 
 
-def _plainest(profiles: list[Profile], device: str, asked: dict[str, str | int | None]) -> Profile:
+def own_profiles(device: str) -> Iterator[Profile]:
+    """Those of ``stored`` that can be read and are of this machine with this torch."""
+    for file in _files(device):
+        with suppress(RequestError):
+            profile = read_profile(file)
+            check_is_here(profile, device)
+            yield profile
+
+
+def _files(device: str) -> list[Path]:
+    return sorted(profiles_folder().glob(f"{device}-*.json")) if data_folder() is not None else []
+
+
+def _plainest(profiles: list[Profile], device: str, asked: Asked) -> Profile:
     """The only profile that fits ``asked``, or the plainest of several."""
-    fitting = [profile for profile in profiles if not differs(profile.conditions, asked)]
+    fitting = [profile for profile in profiles if not asked.differs(profile.conditions)]
     if not fitting:
-        options = "".join(f" --{name} {value}" for name, value in asked.items() if value is not None)
         others = "; there are " + ", ".join(profile.conditions.label for profile in profiles) if profiles else ""
         raise RequestError(
-            f"there is no profile of {device}{options}{others}",
-            hint=f"`resnet-inspect calibrate --device {device}{options}` makes one",
+            f"there is no profile of {device}{asked}{others}",
+            hint=f"`resnet-inspect calibrate --device {device}{asked}` makes one",
         )
     most = max(profile.conditions.threads or 0 for profile in fitting)
-    plain = {"precision": "fp32", "layout": "contiguous", "mode": "eager", "threads": most}
-    return max(fitting, key=lambda profile: [getattr(profile.conditions, name) == plain[name] for name in OPTIONS])
-
-
-def differs(conditions: Conditions, asked: dict[str, str | int | None]) -> str:
-    """The first condition that is not as asked."""
-    wrong = (name for name in OPTIONS if asked[name] is not None and asked[name] != getattr(conditions, name))
-    return next(wrong, "")
-
-
-def _check(conditions: Conditions, asked: dict[str, str | int | None], source: str) -> None:
-    if wrong := differs(conditions, asked):
-        raise RequestError(
-            f"{source} is of {wrong} {getattr(conditions, wrong)}, not {asked[wrong]}",
-            hint=f"leave out --{wrong}, or calibrate with it",
-        )
+    plain = Asked("fp32", "contiguous", "eager", most)._asdict().items()
+    return max(fitting, key=lambda profile: [getattr(profile.conditions, name) == value for name, value in plain])

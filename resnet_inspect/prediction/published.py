@@ -59,13 +59,13 @@ def calibrate_from(
     held_out = _held_out(names, test, seed, path)
     rest = [sample for sample in samples if sample.name not in held_out]
     count = min(USUAL_NETS, len(names) - len(held_out)) if nets is None else nets
-    if not FEWEST <= count <= len(names) - len(held_out):
+    most = len(names) - len(held_out)
+    if not FEWEST <= count <= most:
         have = f"{path} has {counted(len(names), 'net')} of the zoo"
         if held_out:
             have += f", and --test holds out {len(held_out)}"
-        raise RequestError(
-            f"{have}: {count} cannot be fitted", hint=f"a profile needs {FEWEST} nets or more; see --nets and --test"
-        )
+        range_of_nets = f"--nets {FEWEST} to {most}" if most > FEWEST else f"a profile needs {FEWEST} nets of the zoo"
+        raise RequestError(f"{have}: {count} cannot be fitted", hint=range_of_nets)
     chosen = set(choose_nets([(sample.name, sample.features) for sample in rest], count, ceilings))
     origin = Origin(argv=argv, source=Path(path).name)
     profile = fit([sample for sample in rest if sample.name in chosen], conditions, ceilings, origin=origin)

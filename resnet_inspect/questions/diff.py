@@ -38,7 +38,7 @@ class Cost:
     """The cost of a stage or a net.
 
     ``macs`` are those of the task; ``alive`` is the peak of its activation bytes, and in training of its gradients too;
-    the floor is the forward pass's.
+    the floor and the predicted time are the forward pass's.
     """
 
     params: int = 0
@@ -46,6 +46,7 @@ class Cost:
     activations: int = 0
     alive: int = 0
     floor_ms: float = 0.0
+    predicted_ms: float = 0.0
 
 
 class Change(NamedTuple):
@@ -74,6 +75,9 @@ STAGES: tuple[Column[Change], ...] = (
     Column("alive_change_bytes", "alive", lambda change: change.more.alive, "bytes_change"),
     Column("floor_change_ms", "floor", lambda change: change.more.floor_ms, "ms_change"),
 )
+PREDICTED: Column[Change] = Column(
+    "predicted_change_ms", "predicted", lambda change: change.more.predicted_ms, "ms_change"
+)
 CHANGE_OF: dict[Unit, Unit] = {unit: change for change, unit in CHANGES.items()}
 
 
@@ -82,14 +86,17 @@ def diff(
 ) -> Report:
     """What changes from ``a`` to ``b``: a table of stages, one of totals and one of the spec's fields.
 
-    ``profile`` adds the predicted times of both.
+    ``profile`` adds the predicted times of both, unless a net is outside it.
 
     Raises:
         RequestError: the device has no known peak at that precision, or a net has no training step.
     """
     x_graph, y_graph = align(a.graph, b.graph)
     a, b = replace(a, graph=x_graph), replace(b, graph=y_graph)
-    before, after = (_costs(side.graph, device, precision, task) for side in (a, b))
+    times = [profile.predict_parts(side.graph, stage_of) if profile else {} for side in (a, b)]
+    before, after = (
+        _costs(side.graph, device, precision, task, parts) for side, parts in zip((a, b), times, strict=True)
+    )
     changes = [
         Change(stage, why_changed(a, b, stage), _more(before.get(stage, Cost()), after.get(stage, Cost())))
         for stage in in_order(a.graph.stages, b.graph.stages)
@@ -118,7 +125,7 @@ def diff(
             tabulate(
                 "stages",
                 "by stage",
-                STAGES,
+                (*STAGES, *([PREDICTED] if all(times) else [])),
                 changes,
                 {
                     "stage": "total",
@@ -126,6 +133,7 @@ def diff(
                     "macs_change": more.macs,
                     "activations_change": more.activations,
                     "floor_change_ms": more.floor_ms,
+                    **({"predicted_change_ms": more.predicted_ms} if all(times) else {}),
                 },
             ),
             _totals(a, b, x, y, peaks, f"{precision} on {device.name}", task, _predicted(a, b, profile)),
@@ -196,10 +204,13 @@ def _more(a: Cost, b: Cost) -> Cost:
         b.activations - a.activations,
         b.alive - a.alive,
         b.floor_ms - a.floor_ms,
+        b.predicted_ms - a.predicted_ms,
     )
 
 
-def _costs(graph: Graph, device: Device, precision: Precision, task: Task) -> dict[str, Cost]:
+def _costs(
+    graph: Graph, device: Device, precision: Precision, task: Task, predicted: Mapping[str, float]
+) -> dict[str, Cost]:
     train = task == "train"
     if train:
         refuse_to_train(graph)
@@ -215,6 +226,7 @@ def _costs(graph: Graph, device: Device, precision: Precision, task: Task) -> di
             part.activations,
             alive[stage],
             1e3 * floor[stage].floor_s if stage in floor else 0.0,
+            predicted.get(stage, 0.0),
         )
         for stage, part in work_by(graph, stage_of).items()
     }
@@ -228,6 +240,7 @@ def _sum(costs: Mapping[str, Cost]) -> Cost:
         sum(part.activations for part in parts),
         max(part.alive for part in parts),
         sum(part.floor_ms for part in parts),
+        sum(part.predicted_ms for part in parts),
     )
 
 

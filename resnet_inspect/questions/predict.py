@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from resnet_inspect.graph import Graph
 from resnet_inspect.prediction.drift import DRIFTED, at_drift
 from resnet_inspect.prediction.profile import Prediction, Profile
+from resnet_inspect.questions.nets import EAGER_NOTE, Floor
 from resnet_inspect.questions.predicted import standing_on
-from resnet_inspect.questions.variants import EAGER_NOTE, Floor
 from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
 from resnet_inspect.units import counted, text
 

@@ -51,8 +51,13 @@ def prediction_notes(graph: "Graph", profile: "Profile") -> Iterator[str]:
         yield f"predicted: nothing, as the net is outside the calibration: {prediction.reason}"
         return
     yield predicted_note(profile, 0)
+    yield from parts_note(profile)
+
+
+def parts_note(profile: "Profile") -> Iterator[str]:
+    """What the predicted times of a net's parts are, where another than the device may set the whole."""
     if profile.host_s_per_call:
-        yield "predicted parts: the device's time, which the host may not keep up with"
+        yield "predicted parts: in proportion to the device's time, also where the host takes longer"
 
 
 def standing_on(profile: "Profile") -> str:

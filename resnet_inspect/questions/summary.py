@@ -171,11 +171,8 @@ def _sums(total: Work) -> dict[str, Value]:
 
 def _times(graph: Graph, key: Callable[[Node], str], profile: "Profile") -> tuple[Column[Part], ...]:
     """The predicted time of each part; none where the net is outside the calibration."""
-    prediction = profile.predict(graph)
-    if prediction.ms is None:
-        return ()
     ms = profile.predict_parts(graph, key)
-    return (Column("predicted_ms", "predicted", lambda part: ms.get(part.name), "ms"),)
+    return (Column("predicted_ms", "predicted", lambda part: ms.get(part.name), "ms"),) if ms else ()
 
 
 def _stages(graph: Graph, parts: list[Part], total: Work, times: "tuple[Column[Part], ...]") -> Table:

@@ -72,6 +72,8 @@ def convolution(
     conv = Conv2d(cin, cout, kernel, stride, dilation * (kernel - 1) // 2, dilation, groups, bias)
     if spec.conv == "plain":
         return conv
+    if spec.conv == "standardized":
+        return replace(conv, standardized=True)
     learned = {**conv.params(), "gain": (cout, 1, 1, 1)}
     return replace(conv, standardized=True, learned=tuple(sorted(learned.items())))
 

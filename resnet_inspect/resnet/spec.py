@@ -58,8 +58,8 @@ class ResNetSpec:
         stem: (kernel, stride, channels) of each convolution before the pool.
         stem_pool: ``max3``, ``max3ceil`` (Caffe's: unpadded, ceil mode), ``conv3`` (ResNet-RS) or ``none``.
         norm: ``bn``, ``gn`` (32 groups) or ``none``.
-        conv: ``plain``, or ``scaled``: each weight is standardized and times a learned gain, and the branches are
-            scaled by numbers in place of norms (NF-ResNet, arXiv:2101.08692).
+        conv: ``plain``; ``standardized``: each weight is, in each call (arXiv:1903.10520); or ``scaled``: it is also
+            times a learned gain, and numbers scale the branches in place of norms (NF-ResNet, arXiv:2101.08692).
         act: the activation of stem, blocks and head: ``relu``, ``silu``, ``gelu`` or ``leaky_relu``. Attention modules
             keep theirs.
         conv_bias: convolutions with a bias: ``none``, ``blocks`` (all but the stem) or ``all``.

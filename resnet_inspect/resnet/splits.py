@@ -57,7 +57,7 @@ def split_attention(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig) 
 
 def _split_attention(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig) -> int:
     radix, bias = split.parts, spec.conv_bias != "none"
-    conv = Conv2d(c.width, radix * c.width, 3, 1, c.first_dilation, c.first_dilation, radix * c.groups, bias)
+    conv = convolution(spec, c.width, radix * c.width, 3, 1, c.first_dilation, radix * c.groups, bias=bias)
     b.module("conv", conv)
     norm(b, spec, "bn0")
     x = activation(b, spec, "act0")
@@ -94,7 +94,7 @@ def _selective_kernel(b: Builder, spec: ResNetSpec, split: Split, c: BlockConfig
     paths = []
     for i, part in enumerate(parts):
         reach = c.first_dilation * (i + 1)
-        conv = Conv2d(cin if split.whole else half, c.width, 3, c.stride, reach, reach, c.groups, bias)
+        conv = convolution(spec, b.type(part).shape[1], c.width, 3, c.stride, reach, c.groups, bias=bias)
         b.module(f"paths_{i}_conv", conv, part)
         norm(b, spec, f"paths_{i}_bn")
         paths.append(activation(b, spec, f"paths_{i}_act"))

@@ -82,7 +82,7 @@ def _factory(source: str, library: str, name: str) -> Any:
     try:
         return getattr(module, name)
     except AttributeError:
-        raise UnknownModelError(f"{library} has no {name!r}", hint=_nearest(name, vars(module))) from None
+        raise UnknownModelError(f"{library} has no {name!r}", hint=_nearest(name, vars(module)) or FORMS) from None
 
 
 def _of_torchvision(source: str, name: str) -> Callable[..., Any]:
@@ -176,9 +176,8 @@ def _class_name(cls: type[nn.Module]) -> str:
 def _check_name(source: str, name: str, names: Iterable[str]) -> None:
     if name not in names:
         library = source.partition(":")[0]
-        raise UnknownModelError(
-            f"unknown model {source!r}", hint=_nearest(source, [f"{library}:{each}" for each in names])
-        )
+        every = f"`resnet-inspect list '{library}:*'` shows every net"
+        raise UnknownModelError(f"unknown model {source!r}", hint=_nearest(name, names, f"{library}:") or every)
 
 
 def _imported(source: str, library: str) -> ModuleType:
@@ -226,6 +225,6 @@ def _failed(source: str, error: BaseException) -> RequestError:
     return RequestError(f"{source}: {type(error).__name__}: {error} ({where})", hint=hint)
 
 
-def _nearest(name: str, names: Iterable[str]) -> str:
-    near = get_close_matches(name, names, n=3)
-    return f"did you mean {' or '.join(map(repr, near))}?" if near else ""
+def _nearest(name: str, names: Iterable[str], prefix: str = "") -> str:
+    near = [repr(prefix + each) for each in get_close_matches(name, names, n=3)]
+    return f"did you mean {' or '.join(near)}?" if near else ""

@@ -12,6 +12,7 @@ import torch
 
 from resnet_inspect import __version__
 from resnet_inspect.errors import InspectError, MachineError, RequestError
+from resnet_inspect.hardware.devices import has_sheet
 from resnet_inspect.hardware.gpu import Probe
 from resnet_inspect.runtime import gpu
 from resnet_inspect.typed_json import encode
@@ -38,7 +39,11 @@ def resolve(device: str) -> str:
     if device == "auto":
         return "cuda:0" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     if kind not in ("cpu", "cuda", "mps") or (":" in device and not (kind == "cuda" and index.isdigit())):
-        raise RequestError(f"unknown device {device!r}", hint="use cpu, cuda, cuda:N, mps or auto")
+        names = "use cpu, cuda, cuda:N, mps or auto"
+        if has_sheet(device):
+            floors = f"`resnet-inspect predict --device {device}` says what a pass takes there at least"
+            raise RequestError(f"{device} is a data sheet, and nothing runs on it", hint=f"{names}; {floors}")
+        raise RequestError(f"unknown device {device!r}", hint=names)
     if kind == "cuda" and not torch.cuda.is_available():
         raise MachineError("this machine has no CUDA device that torch can use", hint="use --device cpu")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():

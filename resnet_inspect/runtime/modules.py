@@ -18,8 +18,6 @@ from resnet_inspect.graph.ops.positions import PositionEmbedding, ScaledDotProdu
 from resnet_inspect.graph.ops.reshape import Flatten, Pad, Slice, Subsample
 from resnet_inspect.graph.ops.weighing import MatMul, Sum
 
-STANDARDIZATION_EPS = 1e-6
-
 
 class Blur(nn.Module):
     """The binomial 3×3 filter on each channel of the reflect-padded image, then subsampling (arXiv:1904.11486)."""
@@ -49,22 +47,36 @@ class LearnedPositions(nn.Module):
         return x + self.pos_embed
 
 
-class ScaledConv2d(nn.Conv2d):
+class StandardizedConv2d(nn.Conv2d):
+    """A convolution by the weight with mean 0 and variance 1 in each output channel (arXiv:1903.10520)."""
+
+    eps = 1e-8  # timm's, for BiT
+
+    def forward(self, x: Tensor) -> Tensor:
+        each = self.weight.reshape(1, self.out_channels, -1)
+        weight = F.batch_norm(each, None, None, self.gains(), training=True, eps=self.eps).reshape_as(self.weight)
+        return F.conv2d(x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+
+    def gains(self) -> Tensor | None:
+        """What multiplies the standardized weight of each output channel."""
+        return None
+
+
+class ScaledConv2d(StandardizedConv2d):
     """A convolution by the standardized weight times a learned gain (arXiv:2101.08692, equation 4).
 
     The scale keeps the variance of what a ReLU lets through.
     """
+
+    eps = 1e-6
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.gain = nn.Parameter(torch.ones(self.out_channels, 1, 1, 1))
         self.scale = math.sqrt(2 / (1 - 1 / math.pi) / self.weight[0].numel())
 
-    def forward(self, x: Tensor) -> Tensor:
-        each = self.weight.reshape(1, self.out_channels, -1)
-        gain = (self.gain * self.scale).flatten()
-        weight = F.batch_norm(each, None, None, gain, training=True, eps=STANDARDIZATION_EPS).reshape_as(self.weight)
-        return F.conv2d(x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+    def gains(self) -> Tensor:
+        return (self.gain * self.scale).flatten()
 
 
 def module(op: Op, inplace: bool) -> nn.Module:
@@ -74,8 +86,8 @@ def module(op: Op, inplace: bool) -> nn.Module:
         NotImplementedError: a function performs ``op``.
     """
     match op:
-        case Conv2d(cin, cout, kernel, stride, padding, dilation, groups, bias, scaled):
-            make = ScaledConv2d if scaled else nn.Conv2d
+        case Conv2d(cin, cout, kernel, stride, padding, dilation, groups, bias, standardized, learned):
+            make = (ScaledConv2d if learned else StandardizedConv2d) if standardized else nn.Conv2d
             return make(cin, cout, kernel, stride, padding, dilation, groups, bias)
         case Conv1d(cin, cout, kernel):
             return nn.Conv1d(cin, cout, kernel, padding=kernel // 2, bias=False)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.kwargs import Kwargs
+from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.sources import variant
 from resnet_inspect.sources.batch import Input, read_batch, read_inputs
@@ -28,6 +29,7 @@ __all__ = [
     "Model",
     "Settings",
     "VariantSource",
+    "expand",
     "find",
     "find_all",
     "find_variant",
@@ -77,6 +79,27 @@ def find_all(models: Sequence[Model], settings: Settings = (), kwargs: Kwargs = 
         find(model, () if code and some_of_each else settings, () if some_of_each and not code else kwargs)
         for model, code in zip(models, in_code, strict=True)
     ]
+
+
+def expand(models: Sequence[Model]) -> list[Model]:
+    """``models``, with the nets that a glob matches in its place: of the zoo, or of a library as ``timm:resnet*``.
+
+    Raises:
+        UnknownModelError: a glob matches no net. MachineError: the library is not installed.
+    """
+    nets: list[Model] = []
+    for model in models:
+        if isinstance(model, str) and any(sign in model for sign in "*?[") and not os.path.exists(model):
+            nets += [name for name in _matching(model) if name not in nets]
+        else:
+            nets.append(model)
+    return nets
+
+
+def _matching(glob: str) -> list[str]:
+    from resnet_inspect.sources.library import is_pattern, match_nets  # which few questions ask for
+
+    return match_nets(glob) if is_pattern(glob) else [each.name for each in zoo.matching(glob)]
 
 
 def find_variant(model: Model, settings: Settings = ()) -> VariantSource:

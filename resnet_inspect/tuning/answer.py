@@ -2,18 +2,20 @@
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.errors import FAILED, INCONCLUSIVE, OK
 from resnet_inspect.report import Column, Fact, Report, Table, tabulate
 from resnet_inspect.tuning.paste import command_line, python_lines
+from resnet_inspect.tuning.prune import BY_PROFILE
 from resnet_inspect.tuning.referee import Outcome
 from resnet_inspect.tuning.space import complexity
 from resnet_inspect.tuning.tune import NO_GAIN, Search
 from resnet_inspect.units import counted, percent, significant, text
 
+FRONT = "latency against images/s and memory"
 ORDER = ("winner", "fastest", "tie", "open", "beaten", "forbidden", "lost", "pruned", "unreached")
 
 
@@ -55,14 +57,21 @@ class Row:
         return f"{ratio}× the leader's time ({interval}) at round {outcome.rounds}"
 
 
-COLUMNS: tuple[Column[Row], ...] = (
+CASE: tuple[Column[Row], ...] = (
     Column("batch_size", "batch", lambda row: row.case.batch_size, "integer"),
     Column("runs", "runs", lambda row: runs(row.case)),
-    Column("outcome", "outcome", lambda row: row.fate),
+)
+MEASURED: tuple[Column[Row], ...] = (
     Column("latency_ms", "latency", lambda row: row.latency_ms, "ms"),
     Column("images_per_s", "images/s", lambda row: row.images_per_s, "rate"),
+)
+PEAK: Column[Row] = Column("peak_bytes", "peak", lambda row: row.peak_bytes, "bytes")
+COLUMNS: tuple[Column[Row], ...] = (
+    *CASE,
+    Column("outcome", "outcome", lambda row: row.fate),
+    *MEASURED,
     Column("error", "error", lambda row: row.error, "share"),
-    Column("peak_bytes", "peak", lambda row: row.peak_bytes, "bytes", optional=True),
+    replace(PEAK, optional=True),
     Column("rounds", "rounds", lambda row: row.rounds, "integer", optional=True),
     Column("why", "why", lambda row: row.why or None),
 )
@@ -80,9 +89,9 @@ def answer(search: Search, record: Record, net: Sequence[str] = ()) -> Report:
         model=search.default.model,
         title=_title(search, len(rows)),
         facts=tuple(_facts(search, record, net)),
-        tables=(tabulate("cases", "cases", COLUMNS, rows), *_python(search)),
+        tables=(tabulate("cases", "cases", COLUMNS, rows), *_front(rows), *_python(search)),
         findings=tuple(search.undecided),
-        notes=tuple(_notes(search)),
+        notes=(*_notes(search), *_notes_on(rows)),
         ok=code == OK,
         exit_code=code,
     )
@@ -158,6 +167,22 @@ def _facts(search: Search, record: Record, net: Sequence[str]) -> Iterator[Fact]
         yield Fact("gpu", "gpu", record.environment.gpu.name)
 
 
+def _front(rows: Sequence[Row]) -> Iterator[Table]:
+    """The cases that no other beats in all of latency, images a second and memory, the shortest latency first."""
+    measured = [row for row in rows if row.fate not in ("forbidden", "lost") and row.latency_ms and row.images_per_s]
+    front = [row for row in measured if not any(_dominates(other, row) for other in measured)]
+    if len(measured) > 1:
+        yield tabulate("pareto", FRONT, (*CASE, *MEASURED, PEAK), sorted(front, key=lambda row: row.latency_ms or 0.0))
+
+
+def _dominates(a: Row, b: Row) -> bool:
+    """Whether ``a`` is nowhere worse and somewhere better, by the medians; memory counts where it is known of both."""
+    pairs = [(a.latency_ms or 0.0, b.latency_ms or 0.0), (-(a.images_per_s or 0.0), -(b.images_per_s or 0.0))]
+    if a.peak_bytes is not None and b.peak_bytes is not None:
+        pairs.append((a.peak_bytes, b.peak_bytes))
+    return all(x <= y for x, y in pairs) and any(x < y for x, y in pairs)
+
+
 def _python(search: Search) -> Iterator[Table]:
     if search.winner is not None:
         column: Column[str] = Column("line", "line", lambda line: line)
@@ -172,6 +197,13 @@ def _notes(search: Search) -> Iterator[str]:
     yield f"error: relative L2 distance of the outputs from fp32; {percent(goal.max_error, 0)} is allowed"
     if goal.max_latency_ms is not None:
         yield f"the upper end of a latency's 95% interval has to be within {text(goal.max_latency_ms, 'ms')}"
+
+
+def _notes_on(rows: Sequence[Row]) -> Iterator[str]:
+    if number := sum(row.why.startswith(BY_PROFILE) for row in rows):
+        yield f"{counted(number, 'case')} {BY_PROFILE}: one in twenty takes less than the low end of its predicted time"
+    if any(row.latency_ms for row in rows):
+        yield f"{FRONT}: no other case is better in one and as good in the others, by the medians"
 
 
 def _interval(low: float, high: float) -> str:

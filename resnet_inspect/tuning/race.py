@@ -9,6 +9,7 @@ from resnet_inspect.benchmark.groups import GROUP
 from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.schedule import RawResult
 from resnet_inspect.benchmark.schedule import Referee as Rule
+from resnet_inspect.tuning.budget import was_cut
 from resnet_inspect.tuning.goal import Goal
 from resnet_inspect.tuning.referee import Outcome, Referee
 
@@ -26,6 +27,7 @@ class Track:
         prune: why a case need not run for a goal, given the fastest that was measured; empty where it must.
         forbid: why a case that was measured may not win; empty where it may.
         is_late: whether the time for racing is over.
+        has_time: whether these cases can start and be decided before that.
     """
 
     play: Callable[[Sequence[Case], Rule], Iterator[RawResult]]
@@ -33,6 +35,7 @@ class Track:
     prune: Callable[[Goal, Case, RawResult | None], str]
     forbid: Callable[[RawResult], str]
     is_late: Callable[[], bool]
+    has_time: Callable[[Sequence[Case]], bool]
 
 
 @dataclass(slots=True)
@@ -50,7 +53,7 @@ class Race:
         """Race the champion against the challengers; Ctrl-C ends it after what is known is kept."""
         queue, playoffs = [*challengers], 0
         try:
-            while queue and not self.track.is_late():
+            while queue and self.track.has_time([*self._leading(), queue[0]]):
                 self._play_group(queue)
                 if not queue and playoffs < PLAYOFFS:
                     playoffs += 1
@@ -59,7 +62,7 @@ class Race:
             for case in queue:
                 self.outcomes.setdefault(case, UNREACHED)
             for case in self._stale():
-                if self.outcomes[case].fate == "tie" and (self.track.is_late() or not self._ties(case)):
+                if self.outcomes[case].fate == "tie" and (queue or self.track.is_late() or not self._ties(case)):
                     why = "tied with a case that no longer leads"
                     self.outcomes[case] = replace(self.outcomes[case], fate="open", why=why)
 
@@ -79,18 +82,18 @@ class Race:
 
     def _play_group(self, queue: list[Case]) -> None:
         """Play the champion and the first cases of ``queue`` that fit next to it; those leave the queue."""
-        group = [] if self.champion is None else [self.champion]
+        group = self._leading()
         while queue and len(group) < GROUP:
             case = queue[0]
             fastest = self.raws.get(self.champion) if self.champion else None
             if reason := self.track.prune(self.goal, case, fastest):
                 self.outcomes[case] = Outcome("pruned", by=self.champion, why=reason)
-            elif len(group) > 1 and not self.track.fits([*group, case]):
+            elif len(group) > 1 and not (self.track.fits([*group, case]) and self.track.has_time([*group, case])):
                 break
             else:
                 group.append(case)
             queue.pop(0)
-        if group in ([], [self.champion]):
+        if group == self._leading():
             return
         referee = Referee(self.goal, self.plan, self.track.is_late)
         raws: dict[Case, RawResult] = {}
@@ -102,7 +105,10 @@ class Race:
 
     def _settle(self, group: Sequence[Case], raws: dict[Case, RawResult], referee: Referee) -> list[Case]:
         """Keep what came of a group, name the champion, and return the cases whose conqueror may not win."""
-        self.raws |= raws
+        if self.champion in raws and was_cut(raws[self.champion]):  # what it was before still holds
+            self.outcomes |= {case: UNREACHED for case in group if case != self.champion}
+            return []
+        self.raws |= {case: raw for case, raw in raws.items() if not was_cut(raw)}
         out: dict[Case, Outcome] = {}
         for case in group:
             raw = raws.get(case)
@@ -122,6 +128,9 @@ class Race:
             del self.outcomes[case]
         return revived
 
+    def _leading(self) -> list[Case]:
+        return [] if self.champion is None else [self.champion]
+
     def _ties(self, case: Case) -> bool:
         """Whether it tied with the champion, or with a case that did: equals take the lead from each other."""
         outcome = self.outcomes.get(case)
@@ -140,6 +149,8 @@ class Race:
 
 def object_to(raw: RawResult, track: Track) -> Outcome | None:
     """Why a case that was played may not win; None where it may."""
+    if was_cut(raw):
+        return Outcome("unreached", why=raw.detail)
     if raw.status != "ok":
         return Outcome("lost", why=f"{raw.status}: {raw.detail}".removesuffix(": "))
     reason = track.forbid(raw)

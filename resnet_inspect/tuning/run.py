@@ -1,9 +1,8 @@
 """A search on this machine: its workers, its clock, and the Record of every round."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from math import inf
 from random import Random
 from signal import SIGINT
 
@@ -19,7 +18,7 @@ from resnet_inspect.benchmark.process import ProcessWorker, probe
 from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.benchmark.request import count, graph_of, predict_memory
 from resnet_inspect.benchmark.result import result_of
-from resnet_inspect.benchmark.run import USABLE, environment_of
+from resnet_inspect.benchmark.run import USABLE, Count, Save, Tell, environment_of
 from resnet_inspect.benchmark.schedule import RawResult, Worker, conduct
 from resnet_inspect.benchmark.schedule import Referee as Rule
 from resnet_inspect.errors import MachineError, RequestError
@@ -29,14 +28,13 @@ from resnet_inspect.hardware.gpu import Probe
 from resnet_inspect.hardware.machine import Machine
 from resnet_inspect.sources.batch import Batch
 from resnet_inspect.sources.source import Source
+from resnet_inspect.tuning.budget import Budget, Timed, was_cut
 from resnet_inspect.tuning.goal import Goal, Wanted, least_call_ms
+from resnet_inspect.tuning.prune import Foresee, foresee_nothing, reason_to_prune
 from resnet_inspect.tuning.race import Track
-from resnet_inspect.tuning.ratio import paired_ratio
 from resnet_inspect.tuning.space import Among, Space, cases_at, default_case, space_of
 from resnet_inspect.tuning.tune import Search
-from resnet_inspect.units import text
 
-LAST_RACE = 0.2  # of the budget
 CLOCK = time.monotonic
 MAX_WARMUP_S = 3.0  # every round warms up again, and a ratio within a round needs no more
 
@@ -55,25 +53,19 @@ class Request:
     max_latency_ms: float | None = None
     max_memory_bytes: int | None = None
     max_error: float = 0.02
+    foresee: Foresee = foresee_nothing
     seed: int = 0
     argv: tuple[str, ...] = ()
 
 
-def run(
-    request: Request,
-    save: Callable[[Record], None],
-    tell: Callable[[str], None],
-    progress: Callable[[int, int], None],
-) -> tuple[Search, Record]:
+def run(request: Request, save: Save, tell: Tell, progress: Count) -> tuple[Search, Record]:
     """Search, and keep every sample: a case that raced several times has the rounds of all its processes.
-
-    ``save`` and ``tell`` are as in ``benchmark.run.run``; ``progress`` is given how many cases have run, of how many.
 
     Raises:
         RequestError: an axis has a value that cannot be. MachineError: the machine has no such device, or no compiler
             for a mode that was asked for.
     """
-    start_s = CLOCK()
+    begin_s = CLOCK()
     machine, probed = machines.read(), probe(request.device)
     cpus = machines.usable_cpus(machine)
     image = request.image[1:] if request.image else request.net.image
@@ -88,25 +80,31 @@ def run(
         request.max_memory_bytes, request.max_error,
     )  # fmt: skip
     plan = replace(plan_for(probed.device, seed=request.seed), max_warmup_s=MAX_WARMUP_S)
+    budget = Budget(request.budget_s, CLOCK, begin_s, plan.rewarm_s + plan.min_round_s + plan.block_s)
     ledger = Ledger(request.net, plan, machine, Record(request.argv, environment_of(machine, probed), plan, 0, ()))
     planned = len(cases_at(space, default)) + len(space.batch) - 1
     job, rng = request.net.job, Random(request.seed)
     available = USABLE * _memory(machine, probed)
 
-    def start(case: Case) -> Worker:
-        return ProcessWorker(Job(case, plan, job))
-
     def play(group: Sequence[Case], rule: Rule) -> Iterator[RawResult]:
+        started: list[Timed] = []
+
+        def start(case: Case) -> Worker:
+            return Timed(case, lambda: ProcessWorker(Job(case, plan, job)), budget, started)
+
         for raw in conduct(group, start, plan, rng, tell, (), rule):
-            save(ledger.keep(raw))
-            progress(len(ledger.results), max(len(ledger.results), planned))
+            if not was_cut(raw):
+                save(ledger.keep(raw))
+                progress(len(ledger.results), max(len(ledger.results), planned))
             yield raw
 
     def fits(group: Sequence[Case]) -> bool:
         return sum(WORKER_BYTES + 2 * ledger.peak_bytes(case) for case in group) <= available
 
     def prune(goal: Goal, case: Case, champion: RawResult | None) -> str:
-        return reason_to_prune(case, default, goal, champion, ledger.peak_bytes, least_ms, available)
+        fastest = ledger.results.get(champion.case) if champion is not None else None
+        foreseen = request.foresee(case, ledger.graph(case), fastest)
+        return reason_to_prune(case, default, goal, champion, ledger.peak_bytes, least_ms, available, foreseen)
 
     def least_ms(case: Case) -> float:
         return least_call_ms(case, ledger.graph(case), machine, probed.gpu)
@@ -115,44 +113,12 @@ def run(
         failed = [check.id for check in ledger.results[raw.case].checks if not check.ok and raw.status == "ok"]
         return goal.forbids(raw) or (f"self-check {failed[0]} failed" if failed else "")
 
-    def spent(share: float) -> Callable[[], bool]:
-        return lambda: CLOCK() - start_s >= share * request.budget_s
-
-    track = Track(play, fits, prune, forbid, spent(1 - LAST_RACE))
-    search = Search(goal=goal, plan=plan, space=space, default=default, track=track, is_over=spent(1.0),
-                    impossible=impossible)  # fmt: skip
+    track = Track(play, fits, prune, forbid, budget.is_late, budget.suffices)
+    search = Search(goal=goal, plan=plan, space=space, default=default, track=track, is_over=budget.is_over,
+                    begin_last=budget.begin_last, impossible=impossible)  # fmt: skip
     with INTERRUPTS.listening(SIGINT), INTERRUPTS.held():
         search.run()
     return search, ledger.record
-
-
-def reason_to_prune(
-    case: Case,
-    default: Case,
-    goal: Goal,
-    champion: RawResult | None,
-    peak_bytes: Callable[[Case], int],
-    least_ms: Callable[[Case], float],
-    available: float = inf,
-) -> str:
-    """Why a case need not run; empty where it has to. ``available`` are the bytes that a search may use.
-
-    The default runs whatever its latency, so that a bound that nothing meets has a nearest case.
-    """
-    for limit, name in (goal.max_memory_bytes, "--max-memory"), (available, "what this machine has to spare"):
-        if case.mode == "eager" and limit is not None and (peak := peak_bytes(case)) > limit:
-            return f"predicted peak {text(peak, 'bytes')}, over {name}"
-    least = least_ms(case)
-    if goal.max_latency_ms is not None and least > goal.max_latency_ms and case != default:
-        return f"no call takes less than {text(least, 'ms')}, over --max-latency-ms"
-    if champion is not None and len(champion.rounds) > 1:
-        most = paired_ratio([1.0] * len(champion.rounds), goal.round_ms(champion)).high
-        if goal.wanted == "throughput":
-            least /= case.batch_size
-        if least > most:
-            each = "image" if goal.wanted == "throughput" else "call"
-            return f"no {each} takes less than {text(least, 'ms')}; the fastest takes at most {text(most, 'ms')}"
-    return ""
 
 
 class Ledger:

@@ -8,6 +8,7 @@ from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.schedule import RawResult
 from resnet_inspect.report import Finding
+from resnet_inspect.tuning.budget import was_cut
 from resnet_inspect.tuning.goal import Goal
 from resnet_inspect.tuning.race import UNREACHED, Race, Track, object_to
 from resnet_inspect.tuning.ratio import Ratio, paired_ratio
@@ -31,6 +32,7 @@ class Search:
         default: torch's own configuration, at the batch at which configurations race.
         impossible: a mode -> why this machine cannot run it.
         is_over: whether the whole budget is spent; the track's ``is_late`` leaves time for the last race.
+        begin_last: called with the cases of the last race before it starts; whether time is left for it.
         winner: None where no case may win.
         gain: the default's time over the winner's in the last race, both afresh; None where that did not happen.
         nearest: without a winner, the case nearest to the bound, if that is the reason; else None.
@@ -45,6 +47,7 @@ class Search:
     default: Case
     track: Track
     is_over: Callable[[], bool]
+    begin_last: Callable[[Sequence[Case]], bool]
     impossible: dict[str, str] = field(default_factory=dict)
     winner: Case | None = None
     gain: Ratio | None = None
@@ -153,11 +156,11 @@ class Search:
             if reason := self.track.prune(self.goal, case, None):
                 self.outcomes[case] = Outcome("pruned", why=reason)
                 return False
-            if self.track.is_late():
+            if not self.track.has_time([case]):
                 self.outcomes[case] = UNSURE if case in self.raws else UNREACHED
                 return False
             for raw in self.track.play([case], hold_to_bound(self.goal, self.plan, self.track.is_late)):
-                self.raws[case] = raw
+                self.raws |= {} if was_cut(raw) else {case: raw}
                 if objection := object_to(raw, self.track):
                     self.outcomes[case] = objection
                     return False
@@ -177,7 +180,7 @@ class Search:
 
     def _count_open(self) -> None:
         fates = [outcome.fate for outcome in self.outcomes.values()]
-        words: dict[Fate, str] = {"open": "neither beaten nor a tie", "unreached": "not started"}
+        words: dict[Fate, str] = {"open": "neither beaten nor a tie", "unreached": "not measured"}
         for fate, so in words.items():
             if number := fates.count(fate):
                 self._leave_open(f"{number} of {counted(len(fates), 'case')} {so} when the time was over")
@@ -188,13 +191,15 @@ class Search:
         if winner == default:
             self.gain = NO_GAIN
             return
-        fresh = {raw.case: raw for raw in self.track.play([winner, default], duel(self.goal, self.plan, self.is_over))}
+        both = [winner, default]
+        played = self.track.play(both, duel(self.goal, self.plan, self.is_over)) if self.begin_last(both) else ()
+        fresh = {raw.case: raw for raw in played if not was_cut(raw)}
         self.raws |= fresh
-        if lost := [case for case in (winner, default) if case not in fresh or fresh[case].status != "ok"]:
+        if lost := [case for case, raw in fresh.items() if raw.status != "ok"]:
             self._leave_open(f"the last race lost {lost[0].label}", "without that case the gain is unknown")
             return
-        times = [self.goal.round_ms(fresh[case]) for case in (winner, default)]
-        if len(times[0]) < 2:
+        times = [self.goal.round_ms(fresh[case]) for case in both if case in fresh]
+        if len(times) < 2 or len(times[0]) < 2:
             self._leave_open("no time was left for the last race")
             return
         self.gain = paired_ratio(*times)

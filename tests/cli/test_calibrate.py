@@ -75,6 +75,19 @@ def test_a_profile_and_its_record_go_where_they_are_told(
     assert Path(again).read_text(encoding="utf-8") == Path(profile).read_text(encoding="utf-8")
 
 
+def test_a_compiled_calibration_is_kept_apart_from_an_eager_one(
+    planted: PlantedMachine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("resnet_inspect.benchmark.run.refuse_without_compiler", lambda device: None)
+    assert call(*QUICK) == call(*QUICK, "--mode", "compile") == 0
+    assert stored(tmp_path) == ["cpu-fp32-contiguous-compile-1.json", "cpu-fp32-contiguous-eager-1.json"]
+    times = []
+    for mode in "eager", "compile":
+        row, _ = predicted("--mode", mode, capsys=capsys)
+        times.append(row["ms"])
+    assert times[1] < times[0], "passes move less than calls"
+
+
 @pytest.mark.parametrize("file", [("-o", "profile.txt"), ("-o", "nowhere/profile.json"), ("--record", "run.csv")])
 def test_where_nothing_can_be_saved_nothing_is_measured(
     planted: PlantedMachine, file: tuple[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from conftest import HERE, reference
-from planted_times import EAGER, NETS, SHEET, noisy
+from planted_times import EAGER, NETS, SHEET, net, noisy
 
 from resnet_inspect.cli import main
+from resnet_inspect.graph.facts.work import stage_of
 from resnet_inspect.hardware import machine
 from resnet_inspect.prediction import profiles
 from resnet_inspect.prediction.fit import fit
@@ -75,6 +76,26 @@ def test_each_model_has_a_row_at_each_batch(file: str) -> None:
     ]
     assert all(row["floor_ms"] < row["low_ms"] < row["ms"] < row["high_ms"] for row in rows[:2])
     assert all(row["ms"] is row["low_ms"] is row["high_ms"] is None and row["reason"] for row in rows[2:])
+
+
+@pytest.mark.parametrize("glob", ["resnet*d", "wide_*", "resnet[15]01"])
+def test_a_glob_predicts_what_list_lists(glob: str, file: str) -> None:
+    listed = [row["name"] for row in answer("list", glob)["tables"]["variants"]]
+    rows = answer("predict", glob, "--profile", file)["tables"]["predictions"]
+    assert [row["model"] for row in rows] == listed
+    with_one = answer("predict", listed[0], glob, "--profile", file)["tables"]["predictions"]
+    assert [row["model"] for row in with_one] == listed
+
+
+def test_nets_of_a_glob_that_take_no_such_input_are_left_out_and_named(file: str) -> None:
+    options = ("--input", "1,3,203,203", "--profile", file)
+    predicted = answer("predict", "resnet*50", *options)
+    names = {row["model"] for row in predicted["tables"]["predictions"]}
+    assert "resnet50" in names
+    assert "resnetaa50" not in names
+    assert any("take no such input: " in note and "resnetaa50" in note for note in predicted["notes"])
+    assert play("predict", "resnetaa50d", *options).exit_code == 2
+    assert play("predict", "resnetaa50?", *options).exit_code == 2
 
 
 def test_a_data_sheet_gives_what_a_pass_takes_at_least() -> None:
@@ -144,6 +165,40 @@ def test_parts_of_a_net_add_up_to_its_time(file: str) -> None:
         summary = answer("summary", "resnet50", *BATCH, "--depth", depth, "--profile", file)
         parts = sum(row["predicted_ms"] or 0.0 for row in summary["tables"][table])
         assert parts == pytest.approx(summary["facts"]["predicted_ms"])
+
+
+STAGES = ("stem", "layer1", "layer2", "layer3", "layer4", "head")
+
+
+def test_the_stages_of_a_comparison_and_of_a_difference_add_up(file: str) -> None:
+    by_stage = answer("compare", "resnet50", "resnet18", "resnet50_gn", *BATCH, "--profile", file)["tables"]["stages"]
+    for row in by_stage[:2]:
+        assert sum(row[f"{stage}_ms"] for stage in STAGES) == pytest.approx(row["predicted_ms"])
+    assert {by_stage[2][key] for key in by_stage[2] if key != "name"} == {None}, "outside the calibration"
+    tables = answer("diff", "resnet50", "resnet18", *BATCH, "--profile", file)["tables"]
+    changes = {row["stage"]: row["predicted_change_ms"] for row in tables["stages"]}
+    for stage, change in changes.items():
+        assert change == pytest.approx(by_stage[1][f"{stage}_ms"] - by_stage[0][f"{stage}_ms"])
+    total = next(row for row in tables["totals"] if row["quantity"] == "predicted")
+    assert sum(changes.values()) == pytest.approx(total["b"] - total["a"])
+
+
+def test_no_stage_has_a_time_where_none_was_asked_for_or_a_net_is_outside(file: str) -> None:
+    outside = answer("diff", "resnet50", "resnet50_gn", *BATCH, "--profile", file)["tables"]["stages"]
+    plain = answer("diff", "resnet50", "resnet18", *BATCH)["tables"]["stages"]
+    assert not any("predicted_change_ms" in row for row in (*outside, *plain))
+    assert "stages" not in answer("compare", "resnet50", "resnet18", *BATCH)["tables"]
+
+
+@pytest.mark.parametrize("host_s", [0.0, 1.0], ids=["device", "host"])
+def test_parts_add_up_whatever_sets_the_whole(profile: Profile, host_s: float) -> None:
+    """A host that needs a second a call sets the time; the parts then share it as they do the device's."""
+    graph = net("resnet50")
+    slow = replace(profile, host_s_per_call=host_s)
+    parts, device = slow.predict_parts(graph, stage_of), profile.predict_parts(graph, stage_of)
+    assert sum(parts.values()) == pytest.approx(slow.predict(graph).ms)
+    ratio = (slow.predict(graph).ms or 0.0) / (profile.predict(graph).ms or 1.0)
+    assert parts == pytest.approx({name: ratio * part for name, part in device.items()})
 
 
 def test_every_command_says_the_same_time(file: str) -> None:

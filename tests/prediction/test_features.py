@@ -1,16 +1,26 @@
 """The amounts of work that a fit sees are those of the graph, each once."""
 
-import pytest
-from planted_times import SHEET
+from dataclasses import replace
 
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from planted_times import SHEET
+from strategies import law, lowered, specs
+
+from resnet_inspect.errors import SpecError
 from resnet_inspect.graph.facts.passes import eager_elements, eager_weights, passes
+from resnet_inspect.graph.facts.repeats import without_repeats
 from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.hardware.devices import device_from_ceilings
 from resnet_inspect.hardware.floor import floors_ms
+from resnet_inspect.prediction import features
 from resnet_inspect.prediction.features import BYTE_CLASSES, CLASSES, FLOP_CLASSES, TITLES, features_of, fused_steps
 from resnet_inspect.prediction.profile import floor_of
+from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.resnet.zoo import variants
 from resnet_inspect.sources import VariantSource, find, graph_of
+from resnet_inspect.vocabulary import Mode
 
 ZOO = [variant for place, variant in enumerate(variants()) if place % 7 == 0]
 
@@ -30,6 +40,35 @@ def test_no_work_is_lost_or_counted_twice(variant) -> None:
     own = [each for each in passes(graph) if not each.anchor.op.is_view]
     assert fused["calls"] == len(own) <= eager["calls"]
     assert sum(fused[name] for name in moved) == 2 * sum(each.elements for each in own)
+
+
+@pytest.mark.parametrize("mode", ["eager", "compile"])
+def test_blocks_that_stand_for_their_copies_give_the_same_amounts(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = [graph_of(VariantSource(variant)) for variant in variants() if max(variant.spec.depths) > 4]
+    few = [features_of(graph, "fp16", mode) for graph in deep]
+    monkeypatch.setattr(features, "without_repeats", lambda graph: (graph, [1] * len(graph.nodes)))
+    assert few == [features_of(graph, "fp16", mode) for graph in deep]
+    assert len(deep) > 100
+
+
+@law(60)
+@given(specs(), st.lists(st.integers(1, 12), min_size=1, max_size=4))
+def test_every_call_is_there_or_stood_for(spec: ResNetSpec, depths: list[int]) -> None:
+    try:
+        spec = replace(spec, depths=tuple(depths), widths=None, expansion=None, group_width=None, strides=None)
+    except SpecError:  # of some other field
+        assume(False)
+    graph = lowered(spec, 1, 64)
+    few, stands_for = without_repeats(graph)
+    assert sum(stands_for) == len(graph.nodes)
+    assert all(i < position for position, node in enumerate(few.nodes) for i in node.inputs)
+    for position, node in enumerate(few.nodes):
+        assert tuple(few.nodes[i].out for i in node.inputs) == node.ins, f"{node.name} at {position}"
+
+
+def test_the_deepest_net_needs_few_blocks() -> None:
+    graph = graph_of(find("resnetrs420"))
+    assert len(without_repeats(graph)[0].nodes) < len(graph.nodes) / 5
 
 
 @pytest.mark.parametrize("variant", ZOO[::3], ids=lambda variant: variant.name)
@@ -60,5 +99,5 @@ def test_a_net_has_the_kinds_of_call_that_its_name_says(name: str, kind: str) ->
 
 
 def test_a_gates_small_products_are_a_kind_but_no_material_one() -> None:
-    features = features_of(graph_of(find("ecaresnet50t")), "fp32", "eager")
-    assert "Conv1d" in features.kinds - features.material
+    found = features_of(graph_of(find("ecaresnet50t")), "fp32", "eager")
+    assert "Conv1d" in found.kinds - found.material

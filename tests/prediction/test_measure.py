@@ -7,6 +7,7 @@ import pytest
 from planted_machine import ENQUEUE_S, PlantedMachine
 
 from resnet_inspect import sources
+from resnet_inspect.benchmark import run as benchmark
 from resnet_inspect.benchmark.record import Record
 from resnet_inspect.benchmark.record_json import from_json, to_json
 from resnet_inspect.graph import Graph
@@ -122,6 +123,32 @@ def test_what_no_profile_can_stand_on_is_passed_over(planted: PlantedMachine) ->
         replace(first, case=replace(first.case, task="train")),
     )
     assert profiles_of(replace(record, results=(*record.results, *others))) == profiles_of(record)
+
+
+@pytest.fixture
+def compiling(monkeypatch: pytest.MonkeyPatch) -> PlantedMachine:
+    """A machine with a compiler, whose times are those of fused passes where a net is compiled."""
+    monkeypatch.setattr(benchmark, "refuse_without_compiler", lambda device: None)
+    return PlantedMachine().install(monkeypatch)
+
+
+def test_a_compiled_calibration_is_fitted_to_passes(compiling: PlantedMachine) -> None:
+    record = calibrated(compiling, mode="compile")
+    (profile,) = profiles_of(record)
+    assert profile.conditions.mode == "compile"
+    off = sorted(map(abs, errors(profile, compiling, record)))
+    assert median(off) < compiling.noise
+    assert off[-1] < 5 * compiling.noise
+
+
+@pytest.mark.parametrize("speed", [0.2, 20.0], ids=["slow", "fast"])
+def test_a_compiled_calibration_keeps_its_own_time(compiling: PlantedMachine, speed: float) -> None:
+    compiling.speed = speed
+    record = calibrated(compiling, quick=True, mode="compile")
+    limits = limits_for(record.results[0].case, True)
+    calls_s = [r.metrics.latency.median_ms / 1e3 for r in record.results[1:] if r.metrics.latency]
+    assert sum(limits.start_s + limits.calls * call_s for call_s in calls_s) < 1.1 * limits.run_s
+    assert limits.run_s == 3 * limits_for(replace(record.results[0].case, mode="eager"), True).run_s
 
 
 def test_a_gpu_is_calibrated_at_batches_that_fill_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from resnet_inspect.prediction.nnls import cholesky, nnls, substitute
+from resnet_inspect.prediction.matrices import cholesky, substitute
+from resnet_inspect.prediction.nnls import nnls
 
 sizes = st.tuples(st.integers(1, 12), st.integers(1, 7))
 entries = st.floats(-5, 5, width=32).map(lambda value: round(value, 2))

@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from planted_times import EAGER, FURTHER, NETS, SHEET, net, noisy, sample
+from strategies import law
 
 from resnet_inspect.api.library import Pricing
 from resnet_inspect.errors import RequestError
@@ -19,6 +22,7 @@ from resnet_inspect.hardware.devices import device_from_ceilings
 from resnet_inspect.hardware.floor import floors_ms
 from resnet_inspect.prediction.features import CLASSES
 from resnet_inspect.prediction.fit import UNTESTED, fit
+from resnet_inspect.prediction.matrices import is_definite
 from resnet_inspect.prediction.profile import Profile
 from resnet_inspect.prediction.profile_json import from_json, to_json
 
@@ -34,6 +38,7 @@ def profile() -> Profile:
         ("resnet50_gn", 32, "no calibration net has GroupNorm"),
         ("resnetblur50", 32, "no calibration net has BlurPool2d"),
         ("nf_resnet50", 32, "standardized"),
+        ("resnetv2_50x1_bit", 32, "conv1x1 standardized"),
         ("skresnet50", 32, "dilated"),
         ("resnext101_32x16d", 32, "grouped convolutions matter more than 2 times"),
         ("resnet18", 1, "matter more than 2 times"),
@@ -154,11 +159,34 @@ def test_what_no_profile_holds_is_refused_in_words(
         {"covariance": ((1.0,),)},
         {"covariance": ((1.0,),) * len(CLASSES)},
         {"covariance": ((1.0,) * len(CLASSES),)},
+        {"covariance": ((1.0,) * len(CLASSES),) * len(CLASSES)},
+        {"covariance": tuple(tuple(-float(i == j) for j in range(len(CLASSES))) for i in range(len(CLASSES)))},
+        {"covariance": tuple(tuple(float(i <= j) for j in range(len(CLASSES))) for i in range(len(CLASSES)))},
+        {"covariance": tuple(tuple(float(i == j != 3) for j in range(len(CLASSES))) for i in range(len(CLASSES)))},
     ],
 )
 def test_a_checksum_that_fits_does_not_vouch_for_the_sizes(profile: Profile, change: dict[str, Any]) -> None:
     with pytest.raises(RequestError, match=r"measurements|covariance"):
         from_json(to_json(replace(profile, **change)))
+
+
+@law(60)
+@given(st.integers(0, len(CLASSES) - 1), st.integers(0, len(CLASSES) - 1), st.floats(-100, 100))
+def test_a_covariance_is_refused_or_predicts(profile: Profile, i: int, j: int, value: float) -> None:
+    """One entry is another, and the checksum fits."""
+    rows = [[*row] for row in profile.covariance]
+    rows[i][j] = rows[j][i] = value
+    spoilt = replace(profile, covariance=tuple(map(tuple, rows)))
+    if not is_definite(spoilt.covariance):
+        with pytest.raises(RequestError, match="covariance"):
+            from_json(to_json(spoilt))
+        return
+    read = from_json(to_json(spoilt))
+    for name in NETS:
+        prediction = read.predict(net(name))
+        assert prediction.low_ms is not None
+        assert prediction.high_ms is not None
+        assert prediction.low_ms <= prediction.high_ms
 
 
 def test_each_process_knows_the_costs_of_a_profile_by_the_same_key(profile: Profile, tmp_path: Path) -> None:

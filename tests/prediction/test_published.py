@@ -134,20 +134,23 @@ def test_what_is_no_table_is_refused_in_words(tmp_path: Path, text: str, words: 
 
 
 @pytest.mark.parametrize(
-    ("more", "words"),
+    ("more", "words", "hint"),
     [
-        ({"test": 0}, "--test 0"),
-        ({"test": 1000}, "--test 1000"),
-        ({"nets": 3}, "3 cannot be fitted"),
-        ({"nets": 500}, "500 cannot be fitted"),
-        ({"test": 90, "nets": 60}, "--test holds out 90: 60 cannot be fitted"),
-        ({"device_like": "rtx9999"}, "unknown device"),
-        ({"device_like": "t4", "precision": "bf16"}, "no bf16 peak is known"),
+        ({"test": 0}, "--test 0", "hold out 1 to"),
+        ({"test": 1000}, "--test 1000", "hold out 1 to"),
+        ({"nets": 3}, "3 cannot be fitted", "--nets 4 to 1"),
+        ({"nets": 500}, "500 cannot be fitted", "--nets 4 to 1"),
+        ({"test": 90, "nets": 60}, "--test holds out 90: 60 cannot be fitted", "--nets 4 to "),
+        ({"device_like": "rtx9999"}, "unknown device", "resnet-inspect devices"),
+        ({"device_like": "t4", "precision": "bf16"}, "no bf16 peak is known", "--precision"),
     ],
 )
-def test_what_a_table_cannot_give_is_refused_in_words(folder: Path, more: dict[str, object], words: str) -> None:
-    with pytest.raises(RequestError, match=words):
+def test_what_a_table_cannot_give_is_refused_in_words(
+    folder: Path, more: dict[str, object], words: str, hint: str
+) -> None:
+    with pytest.raises(RequestError, match=words) as error:
         calibrate_from(str(folder / "i7.csv"), **more)  # type: ignore[arg-type]  # options of several types
+    assert hint in error.value.hint
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import torch
 from allocator import measured
 from hypothesis import given
 from strategies import law, lowered, specs
+from timm.layers.std_conv import ScaledStdConv2d, StdConv2d
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -27,11 +28,14 @@ from resnet_inspect.graph.facts.memory import peak_bytes
 from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.graph.fold import fold
 from resnet_inspect.graph.inplace import in_place
+from resnet_inspect.graph.ops.linear import Conv2d
 from resnet_inspect.graph.ops.pointwise import Add, Identity, ReLU
 from resnet_inspect.graph.ops.reshape import Pad
+from resnet_inspect.resnet import zoo
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.runtime import code as sources
 from resnet_inspect.runtime.build import build
+from resnet_inspect.runtime.modules import module
 from resnet_inspect.runtime.trace import trace
 
 TORCHVISION = [name for name in models.list_models(module=models) if "resne" in name]
@@ -91,6 +95,27 @@ def test_what_is_built_is_traced_back_to_what_was_lowered(spec: ResNetSpec) -> N
 @pytest.mark.parametrize("name", TORCHVISION)
 def test_torchvisions_own_net_is_the_variant_of_its_name(name: str) -> None:
     assert calls(ri.lower(f"torchvision:{name}")) == calls(ri.lower(name))
+
+
+@pytest.mark.parametrize(
+    "name", [variant.name for variant in zoo.variants() if variant.family in ("resnet-v2", "resnet-bit", "resnet-nf")]
+)
+def test_a_variant_standardizes_the_weights_that_timms_net_does(name: str) -> None:
+    with torch.device("meta"):
+        modules = timm.create_model(name).modules()
+    theirs = sorted(tuple(m.weight.shape) for m in modules if isinstance(m, StdConv2d | ScaledStdConv2d))
+    convs = (node.op for node in ri.lower(name).nodes if isinstance(node.op, Conv2d))
+    assert sorted(conv.weight for conv in convs if conv.standardized) == theirs
+    assert bool(theirs) is ("_bit" in name or name.startswith("nf_"))
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_standardized_convolution_computes_what_bits_does(bias: bool) -> None:
+    ours = module(Conv2d(8, 6, 3, 2, 1, bias=bias, standardized=True), inplace=False)
+    theirs = StdConv2d(8, 6, 3, stride=2, padding=1, bias=bias, eps=1e-8)
+    theirs.load_state_dict(ours.state_dict())
+    x = torch.randn(2, 8, 9, 9)
+    assert torch.equal(ours(x), theirs(x))
 
 
 @pytest.mark.parametrize("name", TIMM)

@@ -15,7 +15,8 @@ from resnet_inspect.errors import MachineError
 from resnet_inspect.hardware.devices import find_by_torch_name
 from resnet_inspect.hardware.floor import floors_ms
 from resnet_inspect.tuning.goal import Goal, least_call_ms
-from resnet_inspect.tuning.run import find_impossible, reason_to_prune
+from resnet_inspect.tuning.prune import BY_PROFILE, reason_to_prune
+from resnet_inspect.tuning.run import find_impossible
 from resnet_inspect.tuning.space import space_of
 from resnet_inspect.vocabulary import ELEMENT_BYTES
 
@@ -56,6 +57,16 @@ def test_a_bound_prunes_what_cannot_meet_it_but_not_the_default() -> None:
     goal, other = Goal("latency", 0.05, max_latency_ms=5.0), replace(DEFAULT, layout="channels_last")
     assert prune(other, goal, least=5.1) == "no call takes less than 5.10 ms, over --max-latency-ms"
     assert prune(other, goal, least=4.9) == prune(DEFAULT, goal, least=5.1) == ""
+
+
+@given(st.floats(0.1, 100), st.floats(0.1, 100), st.sampled_from(["latency", "throughput"]))
+def test_a_profile_prunes_only_where_its_low_end_is_above_the_leaders_time(low: float, each: float, goal: str) -> None:
+    """``each`` is the leader's time of a call, or of an image back to back."""
+    assume(abs(low / each - 1) > 1e-9)
+    leader = replace(raw(latency_ms=[[each]] * 5, block_ms=6 * each), case=DEFAULT)
+    aim = Goal(goal, 0.05)  # type: ignore[arg-type]  # one of the two
+    reason = reason_to_prune(DEFAULT, DEFAULT, aim, leader, lambda _: 0, lambda _: 0.0, foreseen_ms=low)
+    assert reason.startswith(BY_PROFILE) is bool(reason) is (low > each)
 
 
 def test_predicted_memory_prunes_an_eager_case_alone() -> None:

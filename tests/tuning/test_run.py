@@ -1,13 +1,17 @@
 """A search from request to answer and Record, on a machine whose workers are fakes."""
 
 import json
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from fake_track import PROBE, Machine
-from raw_results import GPU, MACHINE
+from fake_track import DEFAULT, PROBE, Machine
+from planted_times import NETS, noisy
+from raw_results import GPU, MACHINE, raw, result
 
 import resnet_inspect as ri
 from resnet_inspect.benchmark.case import Case
@@ -17,6 +21,10 @@ from resnet_inspect.benchmark.record_json import to_json
 from resnet_inspect.cli import main
 from resnet_inspect.errors import RequestError
 from resnet_inspect.hardware.gpu import Probe
+from resnet_inspect.prediction import profile_json, profiles
+from resnet_inspect.prediction.fit import fit
+from resnet_inspect.prediction.foresight import foresee_by_profiles
+from resnet_inspect.prediction.profile import Conditions, Profile
 from resnet_inspect.render import FORMATS
 from resnet_inspect.tuning import run as tuning
 from resnet_inspect.tuning.goal import Goal
@@ -189,6 +197,79 @@ def test_on_a_gpu_graphs_race_too_and_the_gain_is_over_tf32(machine: Machine, mo
     assert {row["runs"].split()[2] for row in document["tables"]["cases"]} == {*MODES}
     assert document["tables"]["python"][-1]["line"] == "graph.replay()"
     assert any("2% of the fastest" in note for note in document["notes"])
+
+
+@pytest.fixture
+def slow_in_bf16(machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Profile:
+    """A profile of this machine by which bf16 on two threads takes longer than all that the fakes measure."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setattr(profiles, "machine_titles", lambda device: ("Planted",))
+    conditions = Conditions(
+        device="cpu", precision="bf16", layout="contiguous", mode="eager", threads=2, machine="Planted",
+        torch=version("torch"),
+    )  # fmt: skip
+    slow = [replace(each, seconds=1000 * each.seconds) for each in noisy(NETS, Random(0), 0.02)]
+    profile = fit(slow, conditions)
+    path = profiles.stored_at(conditions)
+    path.parent.mkdir(parents=True)
+    path.write_text(profile_json.to_json(profile), encoding="utf-8")
+    return profile
+
+
+def test_what_a_profile_foresees_too_slow_is_not_run_and_says_why(machine: Machine, slow_in_bf16: Profile) -> None:
+    answer = tuned(among="mode=eager", input=(32, 3, 224, 224))
+    document = json.loads(answer.to_json())
+    pruned = [row for row in document["tables"]["cases"] if row["outcome"] == "pruned"]
+    assert [row["runs"] for row in pruned] == ["bf16 contiguous eager 2 threads"]
+    assert pruned[0]["why"].startswith("pruned by profile: no call takes less than ")
+    assert any(note.startswith("1 case pruned by profile") for note in document["notes"])
+    assert not any((case.precision, case.layout, case.threads) == ("bf16", "contiguous", 2) for case in machine.rounds)
+    assert facts(answer)["winner"] is not None
+
+
+@pytest.mark.parametrize("spoil", ["machine", "torch", "file"])
+def test_a_profile_that_cannot_stand_prunes_nothing(
+    machine: Machine, slow_in_bf16: Profile, spoil: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if spoil == "machine":
+        monkeypatch.setattr(profiles, "machine_titles", lambda device: ("Another",))
+    elif spoil == "torch":
+        monkeypatch.setattr(profiles, "version", lambda package: "1.0")
+    else:
+        profiles.stored_at(slow_in_bf16.conditions).write_text("{", encoding="utf-8")
+    answer = tuned(among="mode=eager", input=(32, 3, 224, 224))
+    assert all(row["outcome"] != "pruned" for row in json.loads(answer.to_json())["tables"]["cases"])
+
+
+def test_a_machine_that_became_faster_prunes_less(slow_in_bf16: Profile) -> None:
+    """The reference workload takes half of what it took: so may every case."""
+    profile = replace(slow_in_bf16, reference_ms=6.0)
+    profiles.stored_at(profile.conditions).write_text(profile_json.to_json(profile), encoding="utf-8")
+    case = replace(DEFAULT, model="resnet18", precision="bf16", batch_size=32, input=(32, 3, 224, 224))
+    foresee, graph = foresee_by_profiles(), ri.lower("resnet18", batch_size=32)
+    now = result(replace(raw(), case=case))
+    assert now.reference_ms is not None
+    then_ms, now_ms = foresee(case, graph, None), foresee(case, graph, now)
+    assert then_ms == slow_in_bf16.predict(graph).low_ms
+    assert now_ms == pytest.approx(then_ms * now.reference_ms[0] / 6.0)
+
+
+def test_the_front_holds_what_no_case_beats_in_all(machine: Machine) -> None:
+    """Of batches of one configuration a larger one has more images a second and a longer latency."""
+    narrow = {"layout": ("contiguous",), "precision": ("fp32",), "mode": ("eager",)}
+    tables = json.loads(tuned(goal="throughput", among=narrow).to_json())["tables"]
+    measured = [row for row in tables["cases"] if row["latency_ms"] is not None]
+    front = tables["pareto"]
+    for row in measured:
+        beaten = any(
+            other["latency_ms"] <= row["latency_ms"] and other["images_per_s"] >= row["images_per_s"] and other != row
+            for other in measured
+        )
+        assert beaten is (
+            row["runs"] not in {each["runs"] for each in front if each["latency_ms"] == row["latency_ms"]}
+        )
+    assert len(front) >= 4
+    assert [row["latency_ms"] for row in front] == sorted(row["latency_ms"] for row in front)
 
 
 def test_a_failed_case_is_a_row_with_its_reason(machine: Machine) -> None:

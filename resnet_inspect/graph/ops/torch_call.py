@@ -12,8 +12,42 @@ UNUSED = "unused"  # the name of the node that holds the tensors that no call re
 Kept = tuple[tuple[str, TensorType], ...]
 
 
+class _Told(Op):
+    """An operation of which torch tells the output's type, the tensors of the net that it reads, and the products."""
+
+    __slots__ = ()
+
+    saves_input = saves_output = False
+    extra_bytes = no_extra_bytes
+
+    type: TensorType
+    learned: Learned
+    kept: Kept
+    multiplies: int
+    weighs: bool
+
+    @property
+    def is_view_in_training(self) -> bool:
+        return self.is_view
+
+    def infer(self, *ins: TensorType) -> TensorType:
+        return self.type
+
+    def macs(self, ins: Types, out: TensorType) -> int:
+        return self.multiplies if self.weighs else 0
+
+    def macs_without_weights(self, ins: Types, out: TensorType) -> int:
+        return 0 if self.weighs else self.multiplies
+
+    def params(self) -> Mapping[str, Shape]:
+        return dict(self.learned)
+
+    def buffers(self) -> Mapping[str, Shape]:
+        return {name: kept.shape for name, kept in self.kept}
+
+
 @dataclass(frozen=True, slots=True)
-class TorchCall(Op):
+class TorchCall(_Told):
     """A call of torch's function or module ``function``, as ``permute`` or ``LayerNorm``.
 
     What its backward keeps stands in ``Graph.recorded``, which a trace reads off autograd.
@@ -25,9 +59,6 @@ class TorchCall(Op):
         multiplies: multiply-accumulates; ``weighs`` tells whether a learned weight is a factor of each.
         windows: of a window that slides over rows and over columns; None where a value sees the whole image.
     """
-
-    saves_input = saves_output = False
-    extra_bytes = no_extra_bytes
 
     function: str
     type: TensorType
@@ -41,16 +72,9 @@ class TorchCall(Op):
     windows: tuple[Window, Window] | None = (ONE_PIXEL, ONE_PIXEL)
     detail: str = ""
 
-    def infer(self, *ins: TensorType) -> TensorType:
-        return self.type
-
     @property
     def kind(self) -> str:
         return self.function
-
-    @property
-    def is_view_in_training(self) -> bool:
-        return self.is_view
 
     @property
     def fusion(self) -> Fusion | None:
@@ -61,31 +85,18 @@ class TorchCall(Op):
     def window(self) -> Window | None:
         return max(self.windows) if self.windows else None
 
-    def params(self) -> Mapping[str, Shape]:
-        return dict(self.learned)
-
-    def buffers(self) -> Mapping[str, Shape]:
-        return {name: kept.shape for name, kept in self.kept}
-
-    def macs(self, ins: Types, out: TensorType) -> int:
-        return self.multiplies if self.weighs else 0
-
-    def macs_without_weights(self, ins: Types, out: TensorType) -> int:
-        return 0 if self.weighs else self.multiplies
-
     def elementwise(self, ins: Types, out: TensorType) -> int:
         return 0 if self.multiplies or self.is_view else out.numel
 
 
 @dataclass(frozen=True, slots=True)
-class Constant(Op):
+class Constant(_Told):
     """A tensor that code computes in its forward from learned tensors and numbers alone, as a mask or a bias table.
 
     Fields as in ``TorchCall``; ``is_view``: it is the memory of one that the network keeps.
     """
 
-    saves_input = saves_output = inplace = passes_gradient = False
-    extra_bytes = no_extra_bytes
+    inplace = passes_gradient = False
     fusion = None
 
     type: TensorType
@@ -94,25 +105,6 @@ class Constant(Op):
     multiplies: int = 0
     weighs: bool = False
     is_view: bool = False
-
-    @property
-    def is_view_in_training(self) -> bool:
-        return self.is_view
-
-    def infer(self, *ins: TensorType) -> TensorType:
-        return self.type
-
-    def macs(self, ins: Types, out: TensorType) -> int:
-        return self.multiplies if self.weighs else 0
-
-    def macs_without_weights(self, ins: Types, out: TensorType) -> int:
-        return 0 if self.weighs else self.multiplies
-
-    def params(self) -> Mapping[str, Shape]:
-        return dict(self.learned)
-
-    def buffers(self) -> Mapping[str, Shape]:
-        return {name: kept.shape for name, kept in self.kept}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,10 @@ def _v2d(spec: ResNetSpec) -> ResNetSpec:
 
 
 def _bit(spec: ResNetSpec, width: int, input_size: int) -> ResNetSpec:
-    """Big Transfer: group norm and ``width`` times the planes. Weight standardisation adds no MAC and no parameter."""
+    """Big Transfer: group norm, standardized weights, and ``width`` times the planes."""
     widths = (64 * width, 128 * width, 256 * width, 512 * width)
-    return replace(_v2(spec), norm="gn", widths=widths, stem=((7, 2, 64 * width),), input_size=input_size)
+    spec = replace(_v2(spec), norm="gn", conv="standardized", widths=widths, stem=((7, 2, 64 * width),))
+    return replace(spec, input_size=input_size)
 
 
 def _nf(spec: ResNetSpec, attention: Attention | None = None, input_size: int = 224) -> ResNetSpec:
