@@ -43,6 +43,7 @@ def choose(
     profile: "Profiled" = None,
     use_cache: bool = True,
     progress: Progress | None = None,
+    runs: str | None = None,
 ) -> Answer:
     """The nets that keep the bounds, with their published top-1 and the time of a batch on ``device``.
 
@@ -51,13 +52,15 @@ def choose(
 
     Nets for one image size are compared: 224, or that of ``input``. ``any_size`` takes nets for other sizes, too: at
     ``input``, or each at its own. ``trained_on="any"`` also counts accuracies of weights that saw more than
-    ImageNet-1k. Where nothing fits, the exit code is 1.
+    ImageNet-1k. ``runs`` is a folder of runs of ``train``, whose accuracies then count in place of published ones.
+    Where nothing fits, the exit code is 1.
 
     Raises:
         RequestError: a bound is no number above 0, or nothing tells a time on the device. UnknownModelError: a glob
             matches no net.
     """
-    from resnet_inspect.counting.accuracy import TRAINED_ON, best
+    from resnet_inspect.counting.accuracy import TRAINED_ON, best, highest, side_of
+    from resnet_inspect.counting.runs import note_on, results_in
     from resnet_inspect.questions.choose import SORTS, Bounds, Candidate, choose
     from resnet_inspect.questions.times import time_of
     from resnet_inspect.vocabulary import RUN_PRECISIONS
@@ -75,11 +78,17 @@ def choose(
     timing = timing_on(device, precision, profile, run, bounds.memory is not None)
     images = Images(read_batch(input, batch_size, ANY_IMAGE), input is not None, any_size)
     nets, notes = _gather(_globs(among), images, timing.pricing, use_cache, progress)
+    reached = None if runs is None else results_in(runs)
     candidates = []
     for costs, spec in nets:
         time = time_of(costs, timing.results, spec, run.plan.seed if run else 0)
-        candidates.append(Candidate(costs, time, best(costs.name, costs.input, trained_on)))
-    return answer(choose(candidates, bounds, timing.on, sort, trained_on), notes)
+        if reached is None:
+            top = best(costs.name, costs.input, trained_on)
+        else:
+            top = highest(reached.get(costs.name, ()), side_of(costs.input), "any")
+        candidates.append(Candidate(costs, time, top))
+    of_runs = "" if runs is None else note_on(runs)
+    return answer(choose(candidates, bounds, timing.on, sort, trained_on, of_runs), notes)
 
 
 @dataclass(frozen=True, slots=True)

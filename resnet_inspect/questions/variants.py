@@ -198,20 +198,24 @@ def compare(
     floor: Floor | None = None,
     published: Sequence[Sequence[Accuracy]] = (),
     profile: "Profile | None" = None,
+    of_runs: str = "",
 ) -> Report:
-    """A row for each model, with its ratios to the first; ``published`` are the results of each model's weights."""
+    """A row for each model, with its ratios to the first; ``published`` are the results of each model's weights.
+
+    ``of_runs`` says that they are results of the user's own runs instead, and of which.
+    """
     nets = [
         Net(
             None,
             graph,
             work_of(graph),
             *(floor.of(graph) if floor else (0.0, 0.0)),
-            highest(results, side_of(graph.input.shape)),
+            highest(results, side_of(graph.input.shape), "any" if of_runs else "imagenet-1k"),
             profile.predict(graph) if profile else None,
         )
         for graph, results in zip(graphs, published or [()] * len(graphs), strict=True)
     ]
-    rated = any(net.top for net in nets)
+    rated = bool(of_runs) or any(net.top for net in nets)
 
     def ratio(key: str, cost: Callable[[Net], float], optional: bool = False) -> Column[Net]:
         return Column(key, "ratio", lambda net: round(cost(net) / cost(nets[0]), 6), "ratio", optional)
@@ -239,7 +243,7 @@ def compare(
         notes.append(SIZES_DIFFER)
     notes += [floor.note] if floor else []
     notes += [predicted_note(profile, sum(net.predicted_ms is None for net in nets))] if profile else []
-    notes += [OF_WEIGHTS] if rated else []
+    notes += [of_runs or OF_WEIGHTS] if rated else []
     notes += [note for graph in graphs for note in unseen_notes(graph)]
     table = tabulate("models", "models", columns, nets)
     return Report("compare", graphs[0].name, counted(len(graphs), "model"), tables=(table,), notes=tuple(notes))
