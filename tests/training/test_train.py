@@ -132,6 +132,10 @@ def test_a_run_leaves_the_files_that_it_promises(folder: str, tmp_path: Path) ->
     best = max(results["epochs"], key=lambda epoch: epoch["test_accuracy"])
     assert results["best"] == {"epoch": best["epoch"], "test_accuracy": best["test_accuracy"]}
     assert facts["params"] == results["params"] == sum(w.numel() for n, w in weights(where).items() if is_learned(n))
+    compared = json.loads(
+        ri.compare("resnet18", "resnet34", settings=SMALL_NET, runs=str(tmp_path), input=(1, 3, 32, 32)).to_json()
+    )
+    assert [row["top1"] for row in compared["tables"]["models"]] == [100 * best["test_accuracy"], None]
     again = ri.train("resnet18", settings=SMALL_NET, data=folder, recipe=str(where / "recipe.toml"), dry_run=True)
     assert json.loads(again.to_json())["facts"]["epochs"] == 3
 
