@@ -82,6 +82,7 @@ def notes(record: Record) -> Iterator[str]:
         return
     yield "step: of the process that takes longest; each has a batch of its own; skew: from the first end to the last"
     yield "efficiency: one process's step over that of several, with its 95% interval"
+    yield "peak of several processes: of the first, with buckets that hold its gradients again; predicted without them"
     yield "exposed: the share of a step that exchanging gradients and running statistics adds to it, with its interval"
     yield (
         "exchange: predicted from all-reduces of as many bytes as the gradients have (4 a parameter in fp32), alone; "
