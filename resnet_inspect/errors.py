@@ -17,6 +17,7 @@ InspectError
 │       └── BranchError           a block's two branches cannot be added
 ├── OutputError             BAD_REQUEST  the result cannot be written to -o
 ├── MachineError            NO_MACHINE   this machine cannot do it
+├── PeerError               as the peer  another process of the run has the error, and tells it
 └── InconclusiveError       INCONCLUSIVE  too little was measured to answer
 """
 
@@ -76,6 +77,12 @@ class OutputError(InspectError):
 
 class MachineError(InspectError):
     exit_code = NO_MACHINE
+
+
+class PeerError(InspectError):
+    def __init__(self, exit_code: int) -> None:
+        super().__init__("another process of the run failed")
+        self.exit_code = exit_code
 
 
 class InconclusiveError(InspectError):

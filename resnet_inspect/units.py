@@ -9,7 +9,7 @@ from typing import Literal
 
 Unit = Literal[
     "text", "integer", "count", "bytes", "share", "ratio", "shape", "ms", "percent", "rate", "number", "sum",
-    "flop_rate", "byte_rate", "mark", "count_change", "bytes_change", "ms_change",
+    "hours", "flop_rate", "byte_rate", "mark", "count_change", "bytes_change", "ms_change",
 ]  # fmt: skip
 Value = str | int | float | bool | Sequence[int] | Mapping[str, int] | None
 
@@ -40,6 +40,8 @@ def text(value: Value, unit: Unit = "text") -> str:
             return f"{value:,}"
         case "ms", int() | float():
             return f"{significant(value)} ms"
+        case "hours", int() | float():
+            return f"{significant(value)} h"
         case "percent", int() | float():  # as published: 80.858
             return f"{value:.2f}%"
         case "rate", int() | float():

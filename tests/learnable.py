@@ -1,10 +1,15 @@
-"""Small data sets that a net can learn: each class is a pattern of its own under noise. Real files in real layouts."""
+"""Small data sets that a net can learn: each class is a pattern of its own under noise. Real files in real layouts.
+
+And what two runs on them have in common.
+"""
 
 import hashlib
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 from torchvision import datasets
 
@@ -50,3 +55,20 @@ def write_folder(root: Path, train: int, test: int, classes: int = 4, side: int 
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(path)
     return root
+
+
+def assert_same_state(one: Any, other: Any) -> None:
+    """Bit for bit, however nested; times apart."""
+    assert type(one) is type(other)
+    if isinstance(one, torch.Tensor):
+        assert torch.equal(one, other)
+    elif isinstance(one, dict):
+        assert one.keys() == other.keys()
+        for key in one.keys() - {"seconds", "images_per_s"}:
+            assert_same_state(one[key], other[key])
+    elif isinstance(one, list | tuple):
+        assert len(one) == len(other)
+        for pair in zip(one, other, strict=True):
+            assert_same_state(*pair)
+    else:
+        assert one == other

@@ -23,6 +23,7 @@ from resnet_inspect.benchmark.record import (
     Result,
     Roof,
     RunCeilings,
+    Scaling,
     metric,
 )
 from resnet_inspect.graph.facts.memory import PeakMemory
@@ -45,6 +46,10 @@ cases = values_of(
 
 cpu_rounds = values_of(CpuRound, reference_ms=st.lists(durations, min_size=1, max_size=3).map(tuple))
 ceilings = values_of(RunCeilings, each=st.lists(values_of(Roof), min_size=1, max_size=2).map(tuple))
+frozen_rounds = some_rounds.map(lambda rounds: tuple(map(tuple, rounds)))
+scalings = values_of(
+    Scaling, skew_ms=frozen_rounds, unsynced_ms=frozen_rounds, exchange_ms=st.none() | st.just((1.0, 2.0))
+)
 
 
 @st.composite
@@ -107,6 +112,7 @@ def results(draw: st.DrawFn, seed: int) -> Result:
         ceilings=draw(st.none() | ceilings),
         clocks=draw(values_of(Clocks, rounds=states)),
         flags=draw(values_of(dict[str, bool | int | str])),
+        scaling=draw(st.none() | scalings),
         graph_breaks=draw(st.none() | st.integers(0, 9)),
     )
 

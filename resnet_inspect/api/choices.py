@@ -21,7 +21,7 @@ from resnet_inspect.units import text
 
 if TYPE_CHECKING:
     from resnet_inspect.api.prediction import Profiled
-    from resnet_inspect.counting.accuracy import TrainedOn
+    from resnet_inspect.counting.accuracy import Accuracy, TrainedOn
     from resnet_inspect.questions.choose import Candidate, Sort
     from resnet_inspect.vocabulary import RunPrecision
 
@@ -43,6 +43,7 @@ def choose(
     profile: "Profiled" = None,
     use_cache: bool = True,
     progress: Progress | None = None,
+    runs: str | None = None,
 ) -> Answer:
     """The nets that keep the bounds, with their published top-1 and the time of a batch on ``device``.
 
@@ -51,13 +52,15 @@ def choose(
 
     Nets for one image size are compared: 224, or that of ``input``. ``any_size`` takes nets for other sizes, too: at
     ``input``, or each at its own. ``trained_on="any"`` also counts accuracies of weights that saw more than
-    ImageNet-1k. Where nothing fits, the exit code is 1.
+    ImageNet-1k. ``runs`` is a folder of runs of ``train``, whose accuracies then count in place of published ones.
+    Where nothing fits, the exit code is 1.
 
     Raises:
         RequestError: a bound is no number above 0, or nothing tells a time on the device. UnknownModelError: a glob
             matches no net.
     """
     from resnet_inspect.counting.accuracy import TRAINED_ON
+    from resnet_inspect.counting.runs import note_on
     from resnet_inspect.questions.choose import SORTS, Bounds, choose
     from resnet_inspect.vocabulary import RUN_PRECISIONS
 
@@ -74,8 +77,9 @@ def choose(
     timing = timing_on(device, precision, profile, run, bounds.memory is not None)
     seed = run.plan.seed if run else 0
     images = Images(read_batch(input, batch_size, ANY_IMAGE), input is not None, any_size)
-    nets, notes = candidates(among, images, timing, trained_on, seed, use_cache, progress)
-    return answer(choose(nets, bounds, timing.on, sort, trained_on), notes)
+    nets, notes = candidates(among, images, timing, trained_on, seed, use_cache, progress, runs)
+    of_runs = "" if runs is None else note_on(runs)
+    return answer(choose(nets, bounds, timing.on, sort, trained_on, of_runs), notes)
 
 
 def candidates(
@@ -86,21 +90,29 @@ def candidates(
     seed: int = 0,
     use_cache: bool = True,
     progress: Progress | None = None,
+    runs: str | None = None,
 ) -> "tuple[list[Candidate], list[str]]":
     """The nets that match the globs and suit the images, with their times and accuracies, and notes on the others.
+
+    Accuracies are published ones, or those of ``runs``.
 
     Raises:
         RequestError, UnknownModelError: as ``choose`` does.
     """
-    from resnet_inspect.counting.accuracy import best
+    from resnet_inspect.counting.accuracy import best, highest, side_of
+    from resnet_inspect.counting.runs import results_in
     from resnet_inspect.questions.choose import Candidate
     from resnet_inspect.questions.times import time_of
 
     nets, notes = _gather(_globs(among), images, timing.pricing, use_cache, progress)
-    return [
-        Candidate(costs, time_of(costs, timing.results, spec, seed), best(costs.name, costs.input, trained_on))
-        for costs, spec in nets
-    ], notes
+    reached = None if runs is None else results_in(runs)
+
+    def top_of(costs: Costs) -> "Accuracy | None":
+        if reached is None:
+            return best(costs.name, costs.input, trained_on)
+        return highest(reached.get(costs.name, ()), side_of(costs.input), "any")
+
+    return [Candidate(costs, time_of(costs, timing.results, spec, seed), top_of(costs)) for costs, spec in nets], notes
 
 
 @dataclass(frozen=True, slots=True)

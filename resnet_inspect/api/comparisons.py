@@ -134,13 +134,15 @@ def compare(
     device: str | None = None,
     precision: "Precision | None" = None,
     profile: Profiled = None,
+    runs: str | None = None,
 ) -> Answer:
     """One row per model, with ratios to the first; ``device`` adds the least time that a batch needs there.
 
-    ``profile``, or cpu or cuda as ``device`` for this machine's own, adds predicted times.
+    ``profile``, or cpu or cuda as ``device`` for this machine's own, adds predicted times. ``runs`` is a folder of runs
+    of ``train``: accuracies are then those that they reached, not published ones.
 
     Raises:
-        RequestError: there are fewer than two models.
+        RequestError: there are fewer than two models, or no runs in the folder.
     """
     nets = [net for each in models for net in several(each)]
     if len(nets) < 2:
@@ -151,7 +153,13 @@ def compare(
     floor, learnt = times_on(device, precision, profile)
     sources = find_all(nets, settings, kwargs)
     graphs = [graph_of(source, input, batch_size) for source in sources]
-    return answer(compare(graphs, floor, [results_of(name_as_it_comes(source)) for source in sources], learnt))
+    if runs is None:
+        return answer(compare(graphs, floor, [results_of(name_as_it_comes(source)) for source in sources], learnt))
+    from resnet_inspect.counting.runs import note_on, results_in
+
+    reached = results_in(runs)
+    results = [reached.get(source.name, ()) for source in sources]
+    return answer(compare(graphs, floor, results, learnt, note_on(runs)))
 
 
 def diff(

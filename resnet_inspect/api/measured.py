@@ -43,6 +43,8 @@ def bench(
     folded: bool = False,
     fresh: bool = False,
     ceilings: bool = False,
+    processes: int | Sequence[int] | None = None,
+    gpus: int | Sequence[int] | None = None,
 ) -> "Record":
     """Measure every combination, each in a process of its own, and return the Record.
 
@@ -60,6 +62,8 @@ def bench(
         folded: measure every case once more with BatchNorm folded into the convolutions.
         fresh: start a new process for every round, so that the interval covers what differs between processes.
         ceilings: measure what the device can do at most, and hold inferences against the floor this sets.
+        processes: measure training steps in so many processes, each with a batch of its own.
+        gpus: as ``processes``, each on a CUDA device of its own.
 
     Ctrl-C ends the measurement within a second and keeps every whole round. A worker ends when this process does.
 
@@ -81,13 +85,18 @@ def bench(
     networks = tuple(find_all(several(models), settings, kwargs))
     if folded and not all(network.spec_fields for network in networks):
         raise RequestError("--folded needs a spec, and code is measured as it is", hint="leave out --folded")
+    if gpus is not None and (processes is not None or device not in ("auto", "cuda")):
+        raise RequestError("--gpus says the device and the processes", hint="leave out --device and --processes")
+    together = gpus if processes is None else processes
+    if together is not None and (per or energy):
+        raise RequestError("--per and --energy are for one process", hint="leave out --processes and --gpus")
     extras = BREAKDOWNS[per]
     extras += ("energy",) if energy else ()
     extras += ("ceilings",) if ceilings else ()
     request = Request(
         nets=networks,
         image=None if input is None else read_input(input),
-        device=device,
+        device=device if gpus is None else "cuda",
         batch_sizes=None if batch_size is None else tuple(several(batch_size)),
         tasks=chosen("task", task, TASKS),
         precisions=None if precision is None else chosen("precision", precision, RUN_PRECISIONS),
@@ -95,6 +104,7 @@ def bench(
         modes=chosen("mode", mode, MODES),
         threads=None if threads is None else tuple(several(threads)),
         folded=(False, True) if folded else (False,),
+        processes=(None,) if together is None else tuple(several(together)),
         extras=extras,
         quick=quick,
         fresh=fresh,

@@ -1,13 +1,36 @@
 """The verbs that train a net, and that say how well a trained one classifies."""
 
 from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import ParamSpec
 
 from resnet_inspect.api.answer import Answer, answer, one_of
+from resnet_inspect.api.prediction import Profiled, profile_of
 from resnet_inspect.errors import RequestError
 from resnet_inspect.sources import Input, Kwargs, Model, Settings, find
 from resnet_inspect.sources.batch import read_input
+from resnet_inspect.training.processes import read_place
+
+P = ParamSpec("P")
 
 
+def together(verb: Callable[P, Answer]) -> Callable[P, Answer]:
+    """``verb`` in each process of a run; where several fail, one of them says why."""
+
+    @wraps(verb)
+    def in_each(*arguments: P.args, **options: P.kwargs) -> Answer:
+        place = read_place()
+        if place.size == 1:
+            return verb(*arguments, **options)
+        from resnet_inspect.training.loop.group import telling_once  # torch lives behind this line
+
+        with telling_once(place):
+            return verb(*arguments, **options)
+
+    return in_each
+
+
+@together
 def train(
     model: Model = "resnet50",
     input: Input = None,
@@ -28,6 +51,7 @@ def train(
     folder: str | None = None,
     resume: bool = False,
     dry_run: bool = False,
+    profile: Profiled = None,
     tell: Callable[[str], None] = lambda line: None,
     progress: Callable[[int, int], None] = lambda done, planned: None,
     losses: Callable[[int, float], None] = lambda step, loss: None,
@@ -41,14 +65,17 @@ def train(
         folder: by default ``runs/`` with the model's name.
         resume: continue the run in ``folder``, with the options that it began with.
         dry_run: say what the run will cost, and run nothing; ``device`` may then be the name of a data sheet.
+        profile: of a calibration, by which hours are predicted; its precision, layout and mode are the run's.
         tell, progress, losses: called with a line, with the steps done and planned, and with each step's loss.
+
+    Under torchrun all its processes train one net; the first one writes the files, and calls ``tell``.
 
     Ctrl-C ends the run after the step that is running, with a checkpoint.
 
     Raises:
         RequestError: the net, the data, the recipe or a checkpoint do not fit each other.
         MachineError: the machine has no such device, or memory or a worker gave out.
-        OutputError: a file cannot be written. InspectError: the loss is not finite.
+        OutputError: a file cannot be written. InspectError: the loss is not finite. PeerError: another process says it.
     """
     from resnet_inspect.hardware.devices import find_device, is_torch_device
     from resnet_inspect.training import recipe as recipes
@@ -58,6 +85,7 @@ def train(
     from resnet_inspect.training.run import Run
     from resnet_inspect.vocabulary import LAYOUTS, TRAINING_MODES, TRAINING_PRECISIONS
 
+    place = read_place()
     source = find(model, settings, kwargs)
     sized = None if input is None else read_input(input)
     if batch_size is None and sized is not None and sized[0] > 1:
@@ -79,9 +107,11 @@ def train(
         mode=one_of("mode", mode, TRAINING_MODES),
         seed=_whole("seed", seed),
         workers=_whole("workers", workers),
+        world_size=place.size,
     )
     limits = None if is_torch_device(device) else find_device(device)
-    cost = plan(source, one, run, images, limits)
+    learnt = None if profile is None else profile_of(profile, None, precision, layout, mode)
+    cost = plan(source, one, run, images, limits, learnt)
     if dry_run:
         return answer(report.planned(run, cost, images, limits))
     if limits is not None:
@@ -90,11 +120,16 @@ def train(
     from resnet_inspect.training.loop.train import Watch  # torch lives behind this line
     from resnet_inspect.training.loop.train import train as train_run
 
-    head = {"model": run.model, "recipe": run.recipe_name, "seed": seed, "params": cost.params, "macs": cost.macs}
+    head = {
+        "model": run.model, "recipe": run.recipe_name, "data": run.data, "image": run.image, "seed": seed,
+        "world_size": place.size, "params": cost.params, "macs": cost.macs,
+    }  # fmt: skip
     where = folder or f"runs/{run.name}"
     with INTERRUPTS.listening(*SIGNALS), INTERRUPTS.held():
-        watch = Watch(tell, progress, losses, lambda: INTERRUPTS.since is not None)
-        outcome = train_run(run, images, device, where, resume, head, watch, sized is not None)
+        watch = Watch(
+            tell if place.is_first else lambda line: None, progress, losses, lambda: INTERRUPTS.since is not None
+        )
+        outcome = train_run(run, images, device, where, resume, head, watch, sized is not None, place)
     note = f"{where} holds this run, finished before: nothing was left to do" if outcome.was_finished else ""
     return answer(report.trained(run, cost, images, outcome.epochs, outcome.peak_bytes, where, note))
 

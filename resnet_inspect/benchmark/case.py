@@ -7,7 +7,7 @@ from itertools import product
 from typing import Annotated
 
 from resnet_inspect.errors import RequestError
-from resnet_inspect.typed_json import Rule, Size, keyed
+from resnet_inspect.typed_json import OPTIONAL, Rule, Size, keyed
 from resnet_inspect.units import counted
 from resnet_inspect.vocabulary import (
     LAYOUTS,
@@ -33,6 +33,7 @@ _device: Rule = (re.compile("(cpu|mps|cuda)(:[0-9]+)?").fullmatch, "cpu, mps, cu
 Device = Annotated[str, _device]
 
 MOST_THREADS = 2**16
+MOST_PROCESSES = 64  # of one machine, each a GPU's
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Case:
     """One configuration to measure.
 
     ``input`` is N, C, H, W. ``threads`` are those of torch's intra-op pool. ``folded``: each BatchNorm that directly
-    follows a convolution is folded into it.
+    follows a convolution is folded into it. ``processes`` train together, each on such a batch and, on CUDA, on a GPU
+    of its own; None where nobody asked for a number of them.
     """
 
     model: str
@@ -53,6 +55,7 @@ class Case:
     mode: Mode
     threads: Size
     folded: bool = field(default=False, metadata=keyed("fused"))
+    processes: Size | None = field(default=None, metadata=OPTIONAL)
 
     @property
     def kind(self) -> str:
@@ -87,7 +90,8 @@ class Case:
         layout = "" if self.layout == "contiguous" else f" {self.layout}"
         folded = " folded" if self.folded else ""
         threads = f" {counted(self.threads, 'thread')}" if self.device == "cpu" else ""
-        return f"{self.model}{folded} {size} {self.task} {self.precision}{layout} {self.mode}{threads}"
+        processes = f" {self.processes} process{'es' * (self.processes > 1)}" if self.processes else ""
+        return f"{self.model}{folded} {size} {self.task} {self.precision}{layout} {self.mode}{threads}{processes}"
 
 
 def grid(
@@ -100,6 +104,7 @@ def grid(
     modes: Sequence[str],
     threads: Sequence[int],
     folded: Sequence[bool] = (False,),
+    processes: Sequence[int | None] = (None,),
 ) -> list[Case]:
     """Every combination; each model comes with the C, H, W of one image.
 
@@ -110,12 +115,14 @@ def grid(
         raise RequestError("a batch has at least one image", hint="as --batch-size 1")
     if min(threads) < 1:
         raise RequestError("torch's pool has at least one thread", hint="as --threads 1")
+    if any(number is not None and not 1 <= number <= MOST_PROCESSES for number in processes):
+        raise RequestError(f"a number of processes is from 1 to {MOST_PROCESSES}", hint="as --processes 1,2")
     if max(threads) > MOST_THREADS:
         raise RequestError(f"no machine has cores for more than {MOST_THREADS:,} threads", hint="as --threads 8")
     cases = [
-        Case(name, device, n, (n, *image), task, precision, layout, mode, t, is_folded)  # type: ignore[arg-type]  # _refuse checks
-        for (name, image), n, task, precision, layout, mode, t, is_folded in product(
-            models, batch_sizes, tasks, precisions, layouts, modes, threads, folded
+        Case(name, device, n, (n, *image), task, precision, layout, mode, t, is_folded, together)  # type: ignore[arg-type]  # _refuse checks
+        for (name, image), n, task, precision, layout, mode, t, is_folded, together in product(
+            models, batch_sizes, tasks, precisions, layouts, modes, threads, folded, processes
         )
     ]
     for case in cases:
@@ -146,6 +153,10 @@ def _refuse(case: Case) -> None:
         )
     if case.precision == "amp-fp16" and training and not on_cuda:
         raise RequestError(f"amp-fp16 does not train on {case.device}", hint="use --precision bf16 or amp-bf16")
+    if case.processes and not training:
+        raise RequestError("only training steps are measured in several processes", hint="add --task train")
+    if case.processes and case.kind == "mps":
+        raise RequestError("several processes do not train on mps", hint="use --device cpu")
     if case.folded and training:
         raise RequestError(
             "--folded is for inference: a folded BatchNorm has no batch statistics to train with",

@@ -12,7 +12,7 @@ from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.hardware.gpu import Gpu, GpuState
-from resnet_inspect.typed_json import OPTIONAL, Duration, JsonObject, keyed
+from resnet_inspect.typed_json import OPTIONAL, Duration, JsonObject, Size, keyed
 
 A_co = TypeVar("A_co", covariant=True)
 
@@ -115,7 +115,9 @@ RoundState = CpuRound | GpuState | Unwatched
 class RoundSamples:
     """One round: single calls, then ``block_calls`` calls back to back, which took ``block_ms`` together.
 
-    On CUDA ``enqueue_ms`` is the host's part of each call, ``device_time_ms`` the device's.
+    On CUDA ``enqueue_ms`` is the host's part of each call, ``device_time_ms`` the device's. Of several processes that
+    train together, ``skew_ms`` lies between the first end of a step and the last; ``unsynced_ms`` are steps without an
+    exchange of gradients.
     """
 
     latency_ms: tuple[float, ...]
@@ -125,6 +127,16 @@ class RoundSamples:
     recompiled_graphs: int = 0
     enqueue_ms: tuple[float, ...] | None = None
     device_time_ms: tuple[float, ...] | None = None
+    skew_ms: tuple[float, ...] | None = None
+    unsynced_ms: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """All-reduces over the processes, one at a time, each of as many bytes as the net has gradients in fp32."""
+
+    bytes: Size
+    samples_ms: tuple[Duration, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +220,7 @@ FINISH = Request("finish", Finished)
 PHASES = Request("phases", Phases)
 STAGE = Request("stage", MarkedCalls)
 LAYER = Request("layer", MarkedCalls)
+EXCHANGE = Request("exchange", Exchange)
 ENERGY = Request("energy", Energy)
 CEILINGS = Request("ceilings", Ceilings)
 CALL = Request("call", CallTime)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from statistics import geometric_mean
-from typing import Literal
+from typing import Annotated, Literal
 
 from resnet_inspect.benchmark.breakdown import Breakdown
 from resnet_inspect.benchmark.case import Case
@@ -16,8 +16,9 @@ from resnet_inspect.graph.facts.memory import PeakMemory
 from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.hardware.gpu import Gpu, GpuState
 from resnet_inspect.hardware.machine import Grade, Machine
-from resnet_inspect.typed_json import LENIENT, OPTIONAL, Count, JsonObject, Rate, Time, keyed
+from resnet_inspect.typed_json import LENIENT, OPTIONAL, Count, Duration, JsonObject, Rate, Rule, Time, keyed
 
+_sampled: Rule = (lambda rounds: rounds and all(rounds), "rounds with samples")
 Status = Literal["ok", "invalid", "oom", "crashed", "timeout"]
 
 
@@ -145,6 +146,20 @@ class Clocks:
 
 
 @dataclass(frozen=True, slots=True)
+class Scaling:
+    """What processes that train together wait for, in milliseconds: samples, in rounds as those of the latency.
+
+    ``skew_ms`` lies between the first end of a step and the last; ``unsynced_ms`` are steps without an exchange of
+    gradients; ``exchange_ms`` are all-reduces of ``exchange_bytes`` with nothing to hide behind, None where lost.
+    """
+
+    skew_ms: Annotated[tuple[tuple[Time, ...], ...], _sampled] = field(repr=False)
+    unsynced_ms: Annotated[tuple[tuple[Duration, ...], ...], _sampled] = field(repr=False)
+    exchange_bytes: Count | None
+    exchange_ms: tuple[Duration, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What came of a case.
 
@@ -174,6 +189,7 @@ class Result:
     energy: Energy | None = None
     flags: Mapping[str, bool | int | str] | None = None
     graph_breaks: int | None = None
+    scaling: Scaling | None = field(default=None, metadata=OPTIONAL)
 
     @property
     def device_or_latency(self) -> Metric | None:

@@ -42,6 +42,7 @@ class Request:
     modes: tuple[str, ...] = ("eager",)
     threads: tuple[int, ...] | None = None
     folded: tuple[bool, ...] = (False,)
+    processes: tuple[int | None, ...] = (None,)
     extras: tuple[Extra, ...] = ()
     quick: bool = False
     fresh: bool = False
@@ -84,10 +85,13 @@ def cases_of(request: Request, probe: Probe, cpus: int, largest: Callable[[Case]
             request.precisions or (probe.precision,),
             request.layouts,
             request.modes,
-            request.threads or (cpus,),
+            request.threads or (max(1, cpus // max(filter(None, request.processes), default=1)),),
             request.folded,
+            request.processes,
         )
 
+    if "max" in sizes and any(request.processes):
+        raise RequestError("--batch-size max is for one process", hint="give a number of images")
     cases = span(numbers) if numbers else []
     if "max" in sizes:
         cases += map(largest, span([1]))

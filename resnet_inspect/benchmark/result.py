@@ -16,6 +16,7 @@ from resnet_inspect.benchmark.record import (
     Result,
     Roof,
     RunCeilings,
+    Scaling,
     metric,
 )
 from resnet_inspect.benchmark.schedule import RawResult
@@ -90,6 +91,7 @@ def result_of(raw: RawResult, plan: Plan, counted: Counted, machine: Machine) ->
         energy=raw.energy,
         flags=raw.prepared.flags,
         graph_breaks=raw.warmed_up.compiled_graphs - 1 if compiled else None,
+        scaling=_scaling(raw),
     )
 
 
@@ -127,8 +129,18 @@ def _metrics(raw: RawResult, plan: Plan) -> Metrics:
         throughput=metric([[r.block_ms / r.block_calls] for r in raw.rounds], plan.seed),
         device_time=metric(device_time, plan.seed) if device_time else None,
         enqueue=metric(enqueue, plan.seed) if enqueue else None,
-        images_per_s=raw.case.batch_size * calls / block_s if block_s else None,
+        images_per_s=raw.case.batch_size * (raw.case.processes or 1) * calls / block_s if block_s else None,
     )
+
+
+def _scaling(raw: RawResult) -> Scaling | None:
+    skew_ms = tuple(r.skew_ms for r in raw.rounds if r.skew_ms is not None)
+    unsynced_ms = tuple(r.unsynced_ms for r in raw.rounds if r.unsynced_ms is not None)
+    if not unsynced_ms:
+        return None
+    exchange = raw.exchange
+    size, samples_ms = (exchange.bytes, exchange.samples_ms) if exchange else (None, None)
+    return Scaling(skew_ms, unsynced_ms, size, samples_ms)
 
 
 def _unknown(raw: RawResult, metrics: Metrics) -> dict[str, str]:

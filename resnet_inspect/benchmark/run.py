@@ -46,6 +46,8 @@ def run(request: Request, save: Save, tell: Tell, progress: Count) -> Record:
     nets = {net.name: net for net in request.nets}
     jobs = {name: net.job for name, net in nets.items()}
     machine, probed = machines.read(), probe(request.device)
+    if probed.device.startswith("cuda") and (most := max(filter(None, request.processes), default=0)):
+        probe(f"cuda:{most - 1}")  # whether this machine has so many
     if "energy" in request.extras and not probed.device.startswith("cuda"):
         raise RequestError(
             f"--energy needs a CUDA device: no counter of energy is read on {probed.device}", hint="leave it out"
@@ -70,7 +72,7 @@ def run(request: Request, save: Save, tell: Tell, progress: Count) -> Record:
 
     def need_bytes(case: Case) -> int:
         predicted = counted[case].predicted
-        return WORKER_BYTES + 2 * (predicted.peak_bytes if predicted else 0)
+        return (case.processes or 1) * (WORKER_BYTES + 2 * (predicted.peak_bytes if predicted else 0))
 
     environment = environment_of(machine, probed)
     record = Record(request.argv, environment, plan, len(cases), ())

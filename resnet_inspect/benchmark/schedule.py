@@ -15,6 +15,7 @@ from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.messages import (
     CEILINGS,
     ENERGY,
+    EXCHANGE,
     FINISH,
     LAYER,
     MEMORY,
@@ -24,6 +25,7 @@ from resnet_inspect.benchmark.messages import (
     STAGE,
     WARM_UP,
     Energy,
+    Exchange,
     Extra,
     Finished,
     Lost,
@@ -80,6 +82,7 @@ class RawResult:
     energy: Energy | None = None
     ceilings_before: Ceilings | None = None
     ceilings_after: Ceilings | None = None
+    exchange: Exchange | None = None
     unavailable: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -230,6 +233,8 @@ class Player:
             self._keep(finished=self.worker.ask(FINISH))
             if self.case.task == "train":
                 self._measure("phases", "phases", PHASES)
+            if (self.case.processes or 1) > 1:
+                self._measure("exchange", "exchange", EXCHANGE)
             for extra in self.extras:
                 self.tell(f"{self.case.label}: {extra}")
                 self._measure(extra, *EXTRAS[extra])

@@ -14,7 +14,7 @@ from resnet_inspect import __version__
 from resnet_inspect.cli.options import examples
 from resnet_inspect.cli.stderr import discard, tell
 from resnet_inspect.docstrings import read_docstring
-from resnet_inspect.errors import BAD_REQUEST, INTERRUPTED, InspectError, RequestError
+from resnet_inspect.errors import BAD_REQUEST, INTERRUPTED, InspectError, PeerError, RequestError
 
 # command -> its line in --help; the function is `command` in the module of that name, with _ for -
 COMMANDS = {
@@ -100,6 +100,8 @@ class _Commands(click.Group):
             _fail(ctx, "the working folder is gone", "cd to a folder that exists", BAD_REQUEST)
         try:
             return super().invoke(ctx)
+        except PeerError as error:
+            ctx.exit(error.exit_code)
         except InspectError as error:
             _fail(ctx, error.message, error.hint, error.exit_code)
         except click.UsageError as error:

@@ -73,6 +73,12 @@ def ending_at_once() -> Iterator[None]:
 @click.option(
     "--threads", type=lists.whole_numbers, metavar="N", help="Threads of torch on a CPU; default: all usable cores."
 )
+@click.option(
+    "--gpus", type=lists.whole_numbers, metavar="1,2,4", help="Train in so many processes, each with a batch and a GPU."
+)
+@click.option(
+    "--processes", type=lists.whole_numbers, metavar="1,2", help="Train in so many processes, each with a batch."
+)
 @click.option("--quick", is_flag=True, help="Two rounds for a first look; not a baseline.")
 @click.option("--min-time", type=SECONDS, metavar="S", help="Sample each case for at least S seconds.")
 @click.option(
@@ -99,6 +105,8 @@ def command(
     layout: tuple[str, ...],
     mode: tuple[str, ...],
     threads: tuple[int, ...] | None,
+    gpus: tuple[int, ...] | None,
+    processes: tuple[int, ...] | None,
     quick: bool,
     min_time: float | None,
     max_time: float | None,
@@ -121,7 +129,7 @@ def command(
                 models or (asked.model,), device, batch_size, asked.input, asked.settings, asked.kwargs, task,
                 precision, layout, mode, threads, quick=quick, min_time_s=min_time, max_time_s=max_time, seed=seed,
                 argv=sys.argv[1:], save=file.save, tell=tell, progress=progress, per=per, energy=energy,
-                folded=folded, fresh=fresh, ceilings=ceilings,
+                folded=folded, fresh=fresh, ceilings=ceilings, processes=processes, gpus=gpus,
             )  # fmt: skip
         answer = measured.show(record, strict=True)
         if asked.format == "json" or output == "-":

@@ -40,6 +40,7 @@ EXAMPLES = (
 )
 @click.option("--record", metavar="RUN.json", help="Record whose times come first, as bench -o saved it.")
 @click.option("--profile", metavar="FILE", help="Profile that predicts times, as calibrate -o saved it.")
+@options.runs
 @click.option("--no-cache", is_flag=True, help="Count a library's nets again, and keep nothing.")
 @options.asked("input", "batch_size", "format", "output")
 def command(
@@ -56,14 +57,15 @@ def command(
     trained_on: TrainedOn,
     record: str | None,
     profile: str | None,
+    runs: str | None,
     no_cache: bool,
 ) -> None:
-    """The nets that keep the bounds on a device, by published accuracy and time.
+    """The nets that keep the bounds on a device, by published accuracy, or that of --runs, and time.
 
     A time is measured (--record), predicted (a profile) or a floor, and each row says which. Exit code 1 if none fits.
     """
     answer = choices.choose(
         device, asked.batch_size, max_latency_ms, max_params, max_memory, min_top1, sort, among, any_size, asked.input,
-        precision, trained_on, record, profile, not no_cache, show_progress,
+        precision, trained_on, record, profile, not no_cache, show_progress, runs,
     )  # fmt: skip
     finish(answer, asked)

@@ -23,8 +23,14 @@ EXAMPLES = (
 @options.floor_device
 @options.floor_precision
 @options.profile
+@options.runs
 def command(
-    asked: Asked, models: tuple[str, ...], device: str | None, precision: "Precision | None", profile: str | None
+    asked: Asked,
+    models: tuple[str, ...],
+    device: str | None,
+    precision: "Precision | None",
+    profile: str | None,
+    runs: str | None,
 ) -> None:
     """Compare two or more models in one table, with ratios to the first."""
     finish(
@@ -37,6 +43,7 @@ def command(
             device=device,
             precision=precision,
             profile=profile,
+            runs=runs,
         ),
         asked,
     )

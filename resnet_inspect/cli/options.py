@@ -73,6 +73,9 @@ profile = click.option(
     "--profile", metavar="FILE.json", help="Predict times by this profile, of any machine; see `calibrate`."
 )
 here = click.option("--device", metavar="cpu|cuda", help="Predict times of this machine, as `calibrate` measured it.")
+runs = click.option(
+    "--runs", metavar="DIR", help="Take accuracies from runs of `train` in DIR, not from what is published."
+)
 writing = click.option(
     "--writing", metavar="LIBRARY", help="Library whose module layout is counted; default: the variant's own."
 )

@@ -9,6 +9,7 @@ from resnet_inspect.api import training
 from resnet_inspect.cli import options, stderr
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
+from resnet_inspect.training.processes import read_place
 from resnet_inspect.vocabulary import LAYOUTS, TRAINING_MODES, TRAINING_PRECISIONS
 
 EXAMPLES = (
@@ -19,9 +20,9 @@ REDRAW_S = 0.1
 
 
 @contextmanager
-def display() -> Iterator[tuple[Callable[[str], None], Callable[[int, int], None]]]:
+def display(has_bar: bool) -> Iterator[tuple[Callable[[str], None], Callable[[int, int], None]]]:
     """Lines for stderr, and on a terminal a bar below them."""
-    if sys.stderr is None or not sys.stderr.isatty():
+    if not has_bar or sys.stderr is None or not sys.stderr.isatty():
         yield stderr.tell, lambda done, planned: None
         return
     from resnet_inspect.render.progress import live  # rich costs 35 ms
@@ -66,6 +67,7 @@ def display() -> Iterator[tuple[Callable[[str], None], Callable[[int, int], None
     "-o", "--output", "folder", metavar="DIR", help="Folder of the run; default: runs/ with the model's name."
 )
 @click.option("--resume", is_flag=True, help="Continue the run in that folder.")
+@options.profile
 @click.option("--dry-run", is_flag=True, help="Say what the run will cost, and run nothing.")
 def command(
     asked: Asked,
@@ -82,17 +84,22 @@ def command(
     device: str,
     folder: str | None,
     resume: bool,
+    profile: str | None,
     dry_run: bool,
 ) -> None:
     """Train MODEL, test it after every epoch, and keep checkpoints, results.json, history.csv and scalars.
 
-    Ctrl-C ends with a checkpoint, and --resume continues as if nothing had happened.
+    Ctrl-C ends with a checkpoint, and --resume continues as if nothing had happened. `torchrun --standalone
+    --nproc-per-node 2 -m resnet_inspect train ...` trains in two processes, each with the batch.
     """
-    with display() as (tell, progress):
+    place = read_place()
+    with display(place.is_first) as (tell, progress):
         answer = training.train(
             asked.model, asked.input, batch_size, asked.settings, asked.kwargs, data=data, recipe=recipe,
             recipe_settings=set_recipe, epochs=epochs, precision=precision,
             layout=layout, mode=mode, seed=seed, workers=workers, device=device, folder=folder, resume=resume,
-            dry_run=dry_run, tell=tell, progress=progress,
+            dry_run=dry_run, profile=profile, tell=tell, progress=progress,
         )  # fmt: skip
+    if not place.is_first:
+        raise click.exceptions.Exit(answer.exit_code)
     finish(answer, asked)

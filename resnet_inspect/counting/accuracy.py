@@ -33,13 +33,16 @@ MORE_DATA = {
 
 
 class Accuracy(NamedTuple):
-    """What ``source`` published of weights trained by ``recipe``, seen at ``size`` × ``size`` pixels; in percent."""
+    """What ``source`` published of weights trained by ``recipe``, seen at ``size`` × ``size`` pixels; in percent.
+
+    A user's own run has its data as its source, and no top-5.
+    """
 
     source: str
     recipe: str
     size: int
     top1: float
-    top5: float
+    top5: float | None
 
     @property
     def label(self) -> str:

@@ -114,9 +114,11 @@ def choose(
     on: str,
     sort: Sort = "top1",
     trained_on: TrainedOn = "imagenet-1k",
+    of_runs: str = "",
 ) -> Report:
     """A row for each net with a time that keeps the bounds. ``on`` says where times hold: fp16 on NVIDIA T4 16 GB.
 
+    ``of_runs`` says that accuracies are of the user's own runs, and of which; otherwise they are published ones.
     Where none does, the exit code is 1, and findings name the nearest and the bounds that it breaks.
     """
     limits = bounds_of(bounds)
@@ -133,7 +135,7 @@ def choose(
         ),
         tables=(tabulate("choices", "choices", _columns(kept, limits), kept),),
         findings=() if kept else tuple(_forbidden(nets, limits)),
-        notes=(*_time_notes(nets, kept, bounds), *_top1_notes(nets, bounds, trained_on)),
+        notes=(*_time_notes(nets, kept, bounds), *_top1_notes(nets, bounds, trained_on, of_runs)),
         ok=bool(kept),
         exit_code=OK if kept else FAILED,
     )
@@ -211,8 +213,15 @@ def _time_notes(nets: Sequence[Candidate], kept: Sequence[Candidate], bounds: Bo
         yield "front: no net in the table is as accurate and as fast, and better in one of the two"
 
 
-def _top1_notes(nets: Sequence[Candidate], bounds: Bounds, trained_on: TrainedOn) -> Iterator[str]:
+def _top1_notes(
+    nets: Sequence[Candidate], bounds: Bounds, trained_on: TrainedOn, of_runs: str
+) -> Iterator[str]:  # fmt: skip
     """Whose the accuracies are, and how many nets have none."""
+    if of_runs:
+        yield of_runs
+        if bounds.top1 is not None and (without := sum(net.top is None for net in nets)):
+            yield f"left out, as no run is of them: {counted(without, 'net')}"
+        return
     yield OF_WEIGHTS if trained_on == "imagenet-1k" else "top-1: the best published at that size, whatever it saw"
     unknown = [net.costs for net in nets if net.top is None]
     more = [costs for costs in unknown if best(costs.name, costs.input, "any")]

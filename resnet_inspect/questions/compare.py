@@ -36,16 +36,20 @@ def compare(
     floor: Floor | None = None,
     published: Sequence[Sequence[Accuracy]] = (),
     profile: "Profile | None" = None,
+    of_runs: str = "",
 ) -> Report:
-    """A row for each model, with its ratios to the first; ``published`` are the results of each model's weights."""
+    """A row for each model, with its ratios to the first; ``published`` are the results of each model's weights.
+
+    ``of_runs`` says that they are results of the user's own runs instead, and of which.
+    """
     nets = [
         Net(
             price(graph.name, graph, floor, profile.predict if profile else None),
-            top=highest(results, side_of(graph.input.shape)),
+            top=highest(results, side_of(graph.input.shape), "any" if of_runs else "imagenet-1k"),
         )
         for graph, results in zip(graphs, published or [()] * len(graphs), strict=True)
     ]
-    rated = any(net.top for net in nets)
+    rated = bool(of_runs) or any(net.top for net in nets)
 
     def ratio(key: str, cost: Callable[[Net], float], optional: bool = False) -> Column[Net]:
         first = cost(nets[0])
@@ -74,7 +78,7 @@ def compare(
         notes.append(SIZES_DIFFER)
     notes += [floor.note] if floor else []
     notes += [predicted_note(profile, sum(net.costs.predicted_ms is None for net in nets))] if profile else []
-    notes += [OF_WEIGHTS] if rated else []
+    notes += [of_runs or OF_WEIGHTS] if rated else []
     notes += [note for graph in graphs for note in unseen_notes(graph)]
     notes += parts_note(profile) if profile else ()
     tables = (tabulate("models", "models", columns, nets), *(_by_stage(graphs, profile) if profile else ()))

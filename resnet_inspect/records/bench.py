@@ -12,7 +12,7 @@ from resnet_inspect.errors import INCONCLUSIVE, OK
 from resnet_inspect.hardware.gpu import Gpu
 from resnet_inspect.hardware.machine import Machine
 from resnet_inspect.questions.unseen import tell_unseen
-from resnet_inspect.records import breakdown, choices, phases
+from resnet_inspect.records import breakdown, choices, phases, scaling
 from resnet_inspect.records.findings import findings_of
 from resnet_inspect.report import Column, Fact, Finding, Report, Table, tabulate
 from resnet_inspect.units import counted, percent, significant, text
@@ -29,7 +29,8 @@ class Row(NamedTuple):
         case = self.result.case
         folded = " folded" if case.folded else ""
         threads = f" {counted(case.threads, 'thread')}" if case.kind == "cpu" else ""
-        return f"{case.task} {case.precision} {case.layout} {case.mode}{folded}{threads}"
+        processes = f" {case.processes} process{'es' * (case.processes > 1)}" if case.processes else ""
+        return f"{case.task} {case.precision} {case.layout} {case.mode}{folded}{threads}{processes}"
 
     @property
     def latency(self) -> Metric | None:
@@ -108,12 +109,13 @@ def bench(record: Record, strict: bool = False) -> Report:
             Fact("rounds", "rounds", _rounds(record.plan)),
             *_fastest(record),
         ),
-        tables=(_results(record), *worth, *phases.tables(record), *breakdown.tables(record)),
+        tables=(_results(record), *worth, *phases.tables(record), *scaling.tables(record), *breakdown.tables(record)),
         findings=(*findings_of(record), *_missing(record), *_failed_checks(record)),
         notes=(
             *_notes(record),
             *(choices.notes(record) if worth else ()),
             *phases.notes(record),
+            *scaling.notes(record),
             *breakdown.notes(record),
             *_energy(record),
         ),

@@ -8,9 +8,10 @@ from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
 from resnet_inspect.training.data import DataSet
 from resnet_inspect.training.files import best_of
 from resnet_inspect.training.plan import Plan
+from resnet_inspect.training.processes import left_out
 from resnet_inspect.training.recipe import Recipe
 from resnet_inspect.training.run import Epoch, Run
-from resnet_inspect.units import percent, text
+from resnet_inspect.units import counted, percent, significant, text
 
 
 def planned(run: Run, cost: Plan, data: DataSet, device: Device | None) -> Report:
@@ -54,6 +55,7 @@ def trained(
             *_cost_facts(run, cost),
             Fact("measured_peak_bytes", "peak memory, measured", peak_bytes, "bytes"),
             Fact("measured_peak_ratio", "measured to predicted", measured, "ratio"),
+            *_trained_hours(cost, epochs),
             Fact("best_epoch", "best epoch", best.epoch if best else None, "integer"),
             Fact("best_test_accuracy", "best test accuracy", best.test_accuracy if best else None, "share"),
             Fact("folder", "folder", folder),
@@ -111,9 +113,23 @@ def _cost_facts(run: Run, cost: Plan) -> Iterator[Fact]:
     yield Fact("images", "images", cost.images, "integer")
     yield Fact("test_images", "test images", cost.test_images, "integer")
     yield Fact("epochs", "epochs", run.recipe.epochs, "integer")
+    if run.world_size > 1:
+        yield Fact("world_size", "processes", run.world_size, "integer")
+        yield Fact("step_images", "images per step", run.recipe.batch_size * run.world_size, "integer")
     yield Fact("steps_per_epoch", "steps per epoch", cost.steps, "integer")
     yield Fact("epoch_macs", "MACs per epoch", cost.epoch_macs, "count")
     yield Fact("peak_bytes", "peak memory, predicted", cost.peak_bytes, "bytes")
+    if cost.train_hours is not None:
+        yield Fact("train_hours", "training, predicted", cost.train_hours, "hours")
+        yield Fact("test_hours", "testing, predicted", cost.test_hours, "hours")
+
+
+def _trained_hours(cost: Plan, epochs: Sequence[Epoch]) -> Iterator[Fact]:
+    """What training took, next to what was predicted."""
+    hours = sum(epoch.seconds for epoch in epochs) / 3600
+    yield Fact("measured_train_hours", "training, measured", hours, "hours")
+    if cost.train_hours:
+        yield Fact("measured_hours_ratio", "measured to predicted", hours / cost.train_hours, "ratio")
 
 
 def _floor_facts(cost: Plan, device: Device | None) -> Iterator[Fact]:
@@ -130,14 +146,34 @@ def _fits(cost: Plan, device: Device | None) -> Iterator[Finding]:
 
 def _notes(run: Run, cost: Plan, data: DataSet) -> Iterator[str]:
     yield "MACs per epoch: forward passes and both gradients of every training image; testing comes on top"
+    if cost.passes is not None:
+        yield (
+            f"hours: a step takes {significant(cost.passes)} forward passes of the profile, as many as it has their "
+            "MACs; loading images, normalizing and the optimizer make it longer"
+        )
     if cost.doubt:
         yield cost.doubt
+    yield from _group_notes(run, data)
     if run.precision.startswith("amp-"):
         yield "peak memory is predicted for fp32; autocast keeps other tensors"
     if run.recipe.reached is not None:
         yield f"the recipe's source reports a test accuracy of {percent(run.recipe.reached, 2)} on CIFAR-10"
     if data.kind == "fake":
         yield "made-up images have random labels: their test accuracy is chance"
+
+
+def _group_notes(run: Run, data: DataSet) -> Iterator[str]:
+    """What several processes do otherwise than one."""
+    recipe, size = run.recipe, run.world_size
+    if size == 1:
+        return
+    yield (
+        f"the learning rate is the recipe's, for {recipe.batch_size * size} images a step; in proportion to its "
+        f"{recipe.batch_size} it would be --set-recipe lr={size * recipe.lr:g}"
+    )
+    yield "each process normalizes by its own images; running statistics are the first process's"
+    if rest := left_out(data.images, recipe.batch_size, size):
+        yield f"each epoch leaves out {counted(rest, 'image')}: fewer than the processes"
 
 
 def _title(run: Run) -> str:

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from resnet_inspect.errors import RequestError
 from resnet_inspect.training.recipe import Recipe
-from resnet_inspect.typed_json import Count, JsonObject, Size
+from resnet_inspect.typed_json import LENIENT, Count, JsonObject, Size
 from resnet_inspect.vocabulary import Layout, TrainingMode, TrainingPrecision
 
 
@@ -20,6 +20,7 @@ class Run:
         data: as ``--data`` names it.
         image: C, H, W of what the net sees.
         workers: processes that load images; 0 loads in the process that trains. Each draws its own random numbers.
+        world_size: processes that train, each with the recipe's batch.
     """
 
     model: str
@@ -33,6 +34,7 @@ class Run:
     mode: TrainingMode
     seed: Count
     workers: Count
+    world_size: Size = field(default=1, metadata=LENIENT)
 
     @property
     def name(self) -> str:

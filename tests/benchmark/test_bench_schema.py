@@ -31,6 +31,7 @@ from resnet_inspect.benchmark.record import (
     Result,
     Roof,
     RunCeilings,
+    Scaling,
 )
 from resnet_inspect.benchmark.record_json import from_json, to_json
 from resnet_inspect.graph.facts.memory import PeakMemory
@@ -101,6 +102,7 @@ DESCRIBED = {
     Breakdown: "breakdown",
     PartTime: "part",
     Energy: "energy",
+    Scaling: "scaling",
     RunCeilings: "ceilings",
     Roof: "roof",
     Clocks: "clocks",

@@ -216,6 +216,7 @@ def test_text_ends_in_one_newline(format: str) -> None:
         (0.951, "rate", "0.951"),
         (989.4e12, "flop_rate", "989 TFLOP/s"),
         (4.8e12, "byte_rate", "4.80 TB/s"),
+        (14.83, "hours", "14.8 h"),
         (2.30258, "number", "2.303"),
         (0.01, "number", "0.01000"),
         (None, "flop_rate", "–"),

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from conftest import HERE
-from learnable import CLASSES, SMALL_NET, write_cifar, write_folder
+from learnable import CLASSES, SMALL_NET, assert_same_state, write_cifar, write_folder
 from torch import nn
 from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
@@ -32,12 +33,13 @@ MODERN = {"recipe": "modern", "recipe_settings": ("ema_decay=0.9", "lr=0.05"), "
 
 
 @pytest.fixture
-def cifar10(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A CIFAR-10 of 200 and 50 images, which torchvision's own class reads and checks."""
-    for name, table in write_cifar(tmp_path / "data", datasets.CIFAR10, 200, 50).items():
+def cifar10(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A CIFAR-10 of few images, which torchvision's own class reads and checks."""
+    images, test_images = request.param
+    for name, table in write_cifar(tmp_path / "data", datasets.CIFAR10, images, test_images).items():
         monkeypatch.setattr(datasets.CIFAR10, name, table)
-    monkeypatch.setattr("resnet_inspect.training.data.CIFAR_IMAGES", 200)
-    monkeypatch.setattr("resnet_inspect.training.data.CIFAR_TEST_IMAGES", 50)
+    monkeypatch.setattr("resnet_inspect.training.data.CIFAR_IMAGES", images)
+    monkeypatch.setattr("resnet_inspect.training.data.CIFAR_TEST_IMAGES", test_images)
     return f"cifar10:{tmp_path / 'data'}"
 
 
@@ -50,23 +52,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
 def weights(run: Path, name: str = "last.pt") -> dict[str, torch.Tensor]:
     net: dict[str, torch.Tensor] = torch.load(run / name, weights_only=True)["net"]
     return net
-
-
-def assert_same_state(one: Any, other: Any) -> None:
-    """Bit for bit, however nested; times apart."""
-    assert type(one) is type(other)
-    if isinstance(one, torch.Tensor):
-        assert torch.equal(one, other)
-    elif isinstance(one, dict):
-        assert one.keys() == other.keys()
-        for key in one.keys() - {"seconds", "images_per_s"}:
-            assert_same_state(one[key], other[key])
-    elif isinstance(one, list | tuple):
-        assert len(one) == len(other)
-        for pair in zip(one, other, strict=True):
-            assert_same_state(*pair)
-    else:
-        assert one == other
 
 
 def tutorial_losses(root: str, epochs: int, workers: int) -> list[float]:
@@ -100,6 +85,7 @@ def tutorial_losses(root: str, epochs: int, workers: int) -> list[float]:
     return losses
 
 
+@pytest.mark.parametrize("cifar10", [(70, 10)], indirect=True)
 @pytest.mark.parametrize("workers", [0, 2])
 def test_the_tutorials_recipe_gives_the_losses_of_the_tutorials_loop(
     cifar10: str, tmp_path: Path, workers: int
@@ -111,16 +97,17 @@ def test_the_tutorials_recipe_gives_the_losses_of_the_tutorials_loop(
         losses=lambda step, loss: losses.append(loss), workers=workers, device="cpu",
     )  # fmt: skip
     assert losses == tutorial_losses(cifar10.removeprefix("cifar10:"), 2, workers)
-    assert len(losses) == 2 * 4
+    assert len(losses) == 2 * 2
 
 
 NETS = ("", "_stem3", "_3stage", "_stem3_3stage")
 
 
+@pytest.mark.parametrize("cifar10", [(200, 50)], indirect=True)
 @pytest.mark.parametrize("net", NETS)
 def test_a_net_of_the_tutorial_learns_well_above_chance(cifar10: str, tmp_path: Path, net: str) -> None:
     answer = ri.train(
-        f"tutorial_resnet18_cifar10{net}", data=cifar10, epochs=2, batch_size=10, recipe_settings=("lr=0.002",),
+        f"tutorial_resnet18_cifar10{net}", data=cifar10, epochs=2, batch_size=25, recipe_settings=("lr=0.001",),
         folder=str(tmp_path / "run"), **SMALL,
     )  # fmt: skip
     reached = json.loads(answer.to_json())["facts"]["best_test_accuracy"]
@@ -133,7 +120,7 @@ def test_a_run_leaves_the_files_that_it_promises(folder: str, tmp_path: Path) ->
     document = json.loads(answer.to_json())
     facts = document["facts"]
     results = json.loads((where / "results.json").read_text(encoding="utf-8"))
-    assert [*results] == ["model", "recipe", "seed", "params", "macs", "epochs", "best"]
+    assert [*results] == ["model", "recipe", "data", "image", "seed", "world_size", "params", "macs", "epochs", "best"]
     assert (results["model"], results["seed"]) == (f"resnet18 {' '.join(SMALL_NET)}", 5)
     assert results["recipe"] == "modern ema_decay=0.9 lr=0.05"
     columns = ["epoch", "train_loss", "test_loss", "test_accuracy", "learning_rate", "seconds", "images_per_s"]
@@ -145,8 +132,34 @@ def test_a_run_leaves_the_files_that_it_promises(folder: str, tmp_path: Path) ->
     best = max(results["epochs"], key=lambda epoch: epoch["test_accuracy"])
     assert results["best"] == {"epoch": best["epoch"], "test_accuracy": best["test_accuracy"]}
     assert facts["params"] == results["params"] == sum(w.numel() for n, w in weights(where).items() if is_learned(n))
+    compared = json.loads(
+        ri.compare("resnet18", "resnet34", settings=SMALL_NET, runs=str(tmp_path), input=(1, 3, 32, 32)).to_json()
+    )
+    assert [row["top1"] for row in compared["tables"]["models"]] == [100 * best["test_accuracy"], None]
     again = ri.train("resnet18", settings=SMALL_NET, data=folder, recipe=str(where / "recipe.toml"), dry_run=True)
     assert json.loads(again.to_json())["facts"]["epochs"] == 3
+
+
+COMPILED = """
+from torch import nn
+
+def make():
+    return nn.Sequential(nn.Flatten(), nn.Linear(3 * 4 * 4, 4))
+"""
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a compiler")
+def test_a_compiled_run_has_the_losses_of_an_eager_one(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(COMPILED, encoding="utf-8")
+    losses: dict[str, list[float]] = {"eager": [], "compile": []}
+    for mode, seen in losses.items():
+        ri.train(
+            f"{tmp_path}/net.py:make", (1, 3, 4, 4), 4, data="fake:8", epochs=2, mode=mode, **SMALL,
+            folder=str(tmp_path / mode), losses=lambda step, loss, seen=seen: seen.append(loss),
+        )  # fmt: skip
+    assert losses["compile"] == pytest.approx(losses["eager"], rel=1e-5)
+    assert len(losses["eager"]) == 4
+    assert ri.accuracy(str(tmp_path / "compile" / "last.pt"), model=f"{tmp_path}/net.py:make", workers=0).exit_code == 0
 
 
 def is_learned(name: str) -> bool:

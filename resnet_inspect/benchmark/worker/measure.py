@@ -225,7 +225,8 @@ def _gpu_under_load(ready: Ready, case: Case) -> GpuState:
     return state.result()
 
 
-ANSWERS: dict[str, Callable[[Ready, Case, Plan], object]] = {
+Answers = dict[str, Callable[[Ready, Case, Plan], object]]
+ANSWERS: Answers = {
     messages.WARM_UP.name: warm_up,
     messages.MEMORY.name: measure_memory,
     messages.ROUND.name: sample_round,

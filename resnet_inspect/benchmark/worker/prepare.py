@@ -36,6 +36,7 @@ class Ready:
         step: forward, backward and optimizer of a training step.
         captured_ms: the first call, where it came before the timed path because a graph was captured.
         compiled_graphs: graphs that torch.compile had made when the calls were warm.
+        together: the processes that make each call, where they are several.
     """
 
     run: Callable[[], Any]
@@ -48,12 +49,20 @@ class Ready:
     step: tuple[Callable[[], Any], Callable[[Any], Any], Callable[[], None]] | None = None
     captured_ms: float | None = None
     compiled_graphs: int = 0
+    together: object = None
 
 
-def prepare(case: Case, graph: Graph, seed: int, code: nn.Module | None = None) -> Ready:
+def prepare(
+    case: Case,
+    graph: Graph,
+    seed: int,
+    code: nn.Module | None = None,
+    wrap: Callable[[nn.Module], nn.Module] = lambda net: net,
+) -> Ready:
     """The network of ``case`` on random input, with calibrated BatchNorm statistics.
 
-    ``code`` is the network of ``graph``, where it is code; otherwise the network is built.
+    ``code`` is the network of ``graph``, where it is code; otherwise the network is built. ``wrap`` gives what is
+    called in its place.
     """
     torch.manual_seed(seed)
     torch.set_num_threads(case.threads)
@@ -81,7 +90,8 @@ def prepare(case: Case, graph: Graph, seed: int, code: nn.Module | None = None) 
     context: Callable[[], AbstractContextManager[Any]] = nullcontext
     if case.precision.startswith("amp-"):
         context = partial(torch.autocast, device.type, dtype=DTYPES[case.precision.removeprefix("amp-")])
-    called: Any = torch.compile(net) if case.is_compiled else net
+    wrapped = wrap(net)
+    called: Any = torch.compile(wrapped) if case.is_compiled else wrapped
     waits: dict[str, Callable[[], None]] = {
         "cuda": partial(torch.cuda.synchronize, device),
         "mps": torch.mps.synchronize,

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from resnet_inspect.benchmark.messages import Job, Prepared, Unavailable
-from resnet_inspect.benchmark.worker.measure import ANSWERS
+from resnet_inspect.benchmark.worker.measure import ANSWERS, Answers
 from resnet_inspect.benchmark.worker.prepare import Ready, prepare
 from resnet_inspect.graph import Graph
 from resnet_inspect.kwargs import read_kwargs
@@ -40,18 +40,22 @@ def main(answers: int) -> None:
 def serve(job: Job, requests: Iterator[tuple[int, str]], write: Callable[[dict[str, object]], None]) -> None:
     """Write one answer to each request, with its number; the first prepares the case, whatever its name."""
     case = job.case
-    net, graph = _load(job)
+    net, graph = load(job)
+    answers = ANSWERS
     inference = torch.inference_mode(case.task == "infer")
     ready: Ready | None = None
     for number, request in requests:
         try:
             if ready is None:
                 described = gpu.describe(torch.device(case.device).index or 0) if case.kind == "cuda" else None
-                ready = prepare(case, graph, job.plan.seed, net)
+                if (case.processes or 1) > 1:
+                    ready, answers = _prepare_together(job, graph, net)
+                else:
+                    ready = prepare(case, graph, job.plan.seed, net)
                 write({"to": number, "answer": encode(Prepared(ready.captured_ms, flags(), described))})
                 continue
             with inference:
-                write({"to": number, "answer": encode(ANSWERS[request](ready, case, job.plan))})
+                write({"to": number, "answer": encode(answers[request](ready, case, job.plan))})
         except Unavailable as unavailable:
             write({"to": number, "unavailable": unavailable.reason})
         except (RuntimeError, MemoryError) as error:
@@ -61,7 +65,17 @@ def serve(job: Job, requests: Iterator[tuple[int, str]], write: Callable[[dict[s
     gc.unfreeze()
 
 
-def _load(job: Job) -> tuple[nn.Module | None, Graph]:
+def _prepare_together(job: Job, graph: Graph, net: nn.Module | None) -> tuple[Ready, Answers]:
+    """The case in this process and in its peers."""
+    from resnet_inspect.benchmark.worker import scaling, together  # only cases of several processes pay for these
+
+    store, pipes = together.start_peers(job.case, json.dumps(encode(job)))
+    together.join(store, 0, job.case)
+    group = together.Together(job.case, pipes)
+    return group.take(prepare(job.case, graph, job.plan.seed, net, group.wrap)), scaling.ANSWERS
+
+
+def load(job: Job) -> tuple[nn.Module | None, Graph]:
     """The graph of what is measured, and the module itself where that is code."""
     case = job.case
     n, c, h, w = case.input

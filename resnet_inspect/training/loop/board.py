@@ -7,10 +7,15 @@ MISSING = "TensorBoard is not installed, and no scalars are written: pip install
 
 
 class Board:
-    """Writes scalars into a run's folder; steps after ``done`` replace those of a run that was cut off."""
+    """Writes scalars into a run's folder; steps after ``done`` replace those of a run that was cut off.
 
-    def __init__(self, folder: str, done: int) -> None:
+    Without a folder it writes nothing.
+    """
+
+    def __init__(self, folder: str | None, done: int) -> None:
         self.writer: Any = None
+        if folder is None:
+            return
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # TensorBoard's own imports are deprecated in places

@@ -3,6 +3,7 @@
 import io
 import os
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,14 +49,24 @@ def set_draws(states: dict[str, Any], device: torch.device) -> None:
         torch.cuda.set_rng_state(states["cuda"], device)
 
 
-def save_last(folder: str, run: Run, trainee: dict[str, Any], position: Position, device: torch.device) -> None:
-    """Everything that a resumed run needs.
+def save_last(
+    folder: str, run: Run, trainee: dict[str, Any], position: Position, drawn: Sequence[dict[str, Any]]
+) -> None:
+    """Everything that a resumed run needs; ``drawn`` are the random states of each process, as ``drawn`` gives them.
 
     Raises:
         OutputError: it cannot be written; the checkpoint before it stays.
     """
-    values = {name: getattr(position, name) for name in ("step", "loss_sum", "images", "seconds", "started")}
-    _save(folder, files.LAST, run, {**trainee, **values, "now": draws(device), "epochs": encode(position.epochs)})
+    values = {name: getattr(position, name) for name in ("step", "loss_sum", "images", "seconds")}
+    first, *others = drawn
+    _save(
+        folder, files.LAST, run, {**trainee, **values, **first, "others": others, "epochs": encode(position.epochs)}
+    )  # fmt: skip
+
+
+def of_process(values: dict[str, Any], rank: int) -> dict[str, Any]:
+    """The values with the random states of that process."""
+    return values | values["others"][rank - 1] if rank else values
 
 
 def save_best(folder: str, run: Run, net: dict[str, Any], epoch: Epoch) -> None:
@@ -87,6 +98,11 @@ def load(path: str) -> tuple[Run, dict[str, Any]]:
     except (ValueError, KeyError) as error:
         raise RequestError(f"{path} is no checkpoint of this version: {error}", hint=WRITTEN) from None
     return run, values
+
+
+def drawn(position: Position, device: torch.device) -> dict[str, Any]:
+    """The random states of this process at the epoch's begin and now."""
+    return {"started": position.started, "now": draws(device)}
 
 
 def position_of(values: dict[str, Any]) -> Position:

@@ -7,11 +7,13 @@ from urllib.error import URLError
 
 import PIL.Image
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Sampler, Subset
 from torchvision import datasets, transforms
 
 from resnet_inspect.errors import MachineError, RequestError
 from resnet_inspect.training.data import FOLDERS, DataSet, Image, missing
+from resnet_inspect.training.loop.group import ALONE, Group
+from resnet_inspect.training.processes import steps_of
 from resnet_inspect.training.recipe import Recipe
 
 Sample = tuple[torch.Tensor, int]
@@ -67,19 +69,47 @@ def open_parts(
     return _open_cifar(data, to_train, True, may_fetch), _open_cifar(data, to_test, False, may_fetch)
 
 
-def loader(part: Any, recipe: Recipe, workers: int, train: bool, pin: bool) -> DataLoader[Batch]:
-    """Batches of ``part``. Those to train on draw from torch's own generator, as torch does by default.
+class Shares(Sampler[list[int]]):
+    """The batches of one process: its share of the images of every step.
+
+    The order is the one that the first process would draw alone, for a batch as large as all processes' together.
+    """
+
+    def __init__(self, images: int, recipe: Recipe, group: Group) -> None:
+        self.images, self.recipe, self.group = images, recipe, group
+
+    def __len__(self) -> int:
+        return steps_of(self.images, self.recipe.batch_size, self.group.place.size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        order: Sequence[int] = range(self.images)
+        if self.recipe.shuffle:  # as torch's RandomSampler
+            seed = self.group.firsts(int(torch.empty((), dtype=torch.int64).random_().item()))
+            order = torch.randperm(self.images, generator=torch.Generator().manual_seed(seed)).tolist()
+        size = self.recipe.batch_size * self.group.place.size
+        for step in range(len(self)):
+            yield [*self.group.place.share(order[step * size : (step + 1) * size])]
+
+
+def loader(
+    part: Any, recipe: Recipe, workers: int, train: bool, pin: bool, group: Group = ALONE
+) -> DataLoader[Batch]:  # fmt: skip
+    """This process's batches of ``part``. Those to train on draw from torch's own generator, as torch does by default.
 
     Those to test on have a generator of their own: evaluation may not change what training draws.
     """
+    batches: dict[str, Any] = {"batch_size": recipe.batch_size, "shuffle": train and recipe.shuffle}
+    if not group.is_alone and train:
+        batches = {"batch_sampler": Shares(len(part), recipe, group)}
+    elif not group.is_alone:
+        part = Subset(part, group.place.share(range(len(part))))
     return DataLoader(
         part,
-        batch_size=recipe.batch_size,
-        shuffle=train and recipe.shuffle,
         num_workers=workers,
         pin_memory=pin,
         generator=None if train else torch.Generator(),
         worker_init_fn=_ignore_interrupts,
+        **batches,
     )
 
 

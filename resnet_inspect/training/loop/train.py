@@ -13,13 +13,14 @@ import torch
 from resnet_inspect.benchmark.worker.prepare import FORMATS
 from resnet_inspect.benchmark.worker.serve import is_out_of_memory
 from resnet_inspect.errors import InspectError, MachineError, RequestError
-from resnet_inspect.runtime.environment import resolve
 from resnet_inspect.training import files
 from resnet_inspect.training.data import DataSet
 from resnet_inspect.training.loop import board, checkpoint, datasets
 from resnet_inspect.training.loop.checkpoint import Position
 from resnet_inspect.training.loop.evaluate import evaluate
+from resnet_inspect.training.loop.group import device_of, formed
 from resnet_inspect.training.loop.trainee import Trainee, autocast, own_state, seed
+from resnet_inspect.training.processes import Place, images_of
 from resnet_inspect.training.recipe import dump, lr_factor
 from resnet_inspect.training.run import Epoch, Run, refuse_other
 
@@ -53,40 +54,43 @@ class StopAsked(Exception):  # noqa: N818  # nothing went wrong
 
 def train(
     run: Run, data: DataSet, device: str, folder: str, resume: bool, head: Mapping[str, Any], watch: Watch,
-    is_sized: bool,
+    is_sized: bool, place: Place,
 ) -> Outcome:  # fmt: skip
     """Train until the last epoch, or until ``watch.stopped``; everything of the run is in ``folder``.
 
-    ``head`` begins results.json.
+    ``head`` begins results.json. Of several processes the first writes it, and all call this alike.
 
     Raises:
         RequestError: the data or the checkpoint do not fit. MachineError: memory or a worker gave out.
         OutputError: a file cannot be written. InspectError: the loss is not finite. KeyboardInterrupt: stopped.
     """
-    where = torch.device(resolve(device))
+    where = device_of(place, device)
     _check_precision(run, where)
-    with own_state(run, where):
-        trainee, position = Trainee(run, where), Position()
-        seed(run.seed)  # what the weights have drawn does not move what training draws
+    with own_state(run, where), formed(place, where) as group:
+        trainee, position = Trainee(run, where, group), Position()
+        seed(run.seed, place.rank)  # what the weights have drawn does not move what training draws
         if files.has_checkpoint(folder, resume):
-            position = _resume(run, trainee, folder)
+            position = _resume(run, trainee, folder, place.rank)
         if len(position.epochs) == run.recipe.epochs:
             return Outcome(tuple(position.epochs), None, was_finished=True)
-        parts = datasets.open_parts(data, run.image, run.recipe, is_sized)
-        files.make_folder(folder)
-        files.save(folder, files.RECIPE, dump(run.recipe))
+        with group.first_goes_first():  # it fetches the data
+            parts = datasets.open_parts(data, run.image, run.recipe, is_sized)
+        if place.is_first:
+            files.make_folder(folder)
+            files.save(folder, files.RECIPE, dump(run.recipe))
         return _Session(run, trainee, position, folder, head, watch, parts).complete()
 
 
-def _resume(run: Run, trainee: Trainee, folder: str) -> Position:
+def _resume(run: Run, trainee: Trainee, folder: str, rank: int) -> Position:
     path = checkpoint.path_in(folder)
     saved, values = checkpoint.load(path)
     refuse_other(run, saved, folder)
     try:
         trainee.load(values)
+        values = checkpoint.of_process(values, rank)
         position = checkpoint.position_of(values)
         checkpoint.set_draws(values["now"], trainee.device)
-    except (KeyError, ValueError, RuntimeError, TypeError) as error:
+    except (KeyError, IndexError, ValueError, RuntimeError, TypeError) as error:
         raise RequestError(
             f"{path} does not fit {run.model}: {str(error).splitlines()[0]}", hint="give -o another folder"
         ) from None
@@ -111,7 +115,9 @@ class _Session:
     ) -> None:  # fmt: skip
         self.run, self.trainee, self.position = run, trainee, position
         self.folder, self.head, self.watch, self.device = folder, head, watch, trainee.device
-        make = partial(datasets.loader, recipe=run.recipe, workers=run.workers, pin=self.device.type == "cuda")
+        self.group, self.images = trainee.group, len(parts[0])
+        is_cuda = self.device.type == "cuda"
+        make = partial(datasets.loader, recipe=run.recipe, workers=run.workers, pin=is_cuda, group=self.group)
         self.loader, self.test_loader = make(parts[0], train=True), make(parts[1], train=False)
         self.steps = len(self.loader)
         self.peak_bytes: int | None = None
@@ -120,7 +126,7 @@ class _Session:
         self.saved_at = time.monotonic()
 
     def complete(self) -> Outcome:
-        self.board = board.Board(self.folder, self._number())
+        self.board = board.Board(self.folder if self.group.place.is_first else None, self._number())
         if self.board.writer is None:
             self.watch.tell(board.MISSING)
         self.watch.progress(self._number(), self.run.recipe.epochs * self.steps)
@@ -128,8 +134,9 @@ class _Session:
             while len(self.position.epochs) < self.run.recipe.epochs:
                 self._epoch()
         except (StopAsked, MachineError) as end:
-            self._save()
-            self.watch.tell(f"stopped {self._place()}; --resume continues")
+            if isinstance(end, StopAsked) or self.group.is_alone:  # the others do not hear of a MachineError
+                self._save()
+                self.watch.tell(f"stopped {self._place()}; --resume continues")
             if isinstance(end, StopAsked):
                 raise KeyboardInterrupt from None
             raise
@@ -143,10 +150,15 @@ class _Session:
 
     def _epoch(self) -> None:
         self._train()
+        self.trainee.agree()
         position, recipe = self.position, self.run.recipe
-        loss, accuracy = evaluate(
-            self.trainee.evaluated, self.test_loader, partial(autocast, self.run, self.device), self.device, self._check
-        )
+        tested = evaluate(
+            self.trainee.evaluated, self.test_loader, partial(autocast, self.run, self.device), self.device,
+            self.watch.stopped, self.group,
+        )  # fmt: skip
+        if tested is None:
+            raise StopAsked
+        loss, accuracy = tested
         if not math.isfinite(loss):
             raise _diverged(f"the test loss is {loss} after epoch {len(position.epochs) + 1}")
         epoch = Epoch(
@@ -159,11 +171,12 @@ class _Session:
             images_per_s=position.images / position.seconds,
         )
         best = files.best_of(position.epochs)
-        if best is None or accuracy > best.test_accuracy:
-            checkpoint.save_best(self.folder, self.run, self.trainee.evaluated.state_dict(), epoch)
         self.position = Position(epochs=[*position.epochs, epoch])
-        files.save(self.folder, files.RESULTS, files.results(self.head, self.position.epochs))
-        files.save(self.folder, files.HISTORY, files.history(self.position.epochs))
+        if self.group.place.is_first:
+            if best is None or accuracy > best.test_accuracy:
+                checkpoint.save_best(self.folder, self.run, self.trainee.evaluated.state_dict(), epoch)
+            files.save(self.folder, files.RESULTS, files.results(self.head, self.position.epochs))
+            files.save(self.folder, files.HISTORY, files.history(self.position.epochs))
         self._save()
         self.board.add(
             self._number(), train_loss=epoch.train_loss, test_loss=loss, test_accuracy=accuracy,
@@ -197,21 +210,24 @@ class _Session:
             self.watch.progress(self._number(), self.run.recipe.epochs * self.steps)
             if position.step % LOOK_STEPS.get(self.device.type, LOG_STEPS) == 0:
                 self._look()
-            self._check()
-            if time.monotonic() - self.saved_at > SAVE_S:
+            stops, is_due = self.group.either(self.watch.stopped(), time.monotonic() - self.saved_at > SAVE_S)
+            if stops:
+                raise StopAsked
+            if is_due:
                 self._save()
         self._look()
         position.seconds = before + time.perf_counter() - started
 
     def _step(self, images: torch.Tensor, labels: torch.Tensor) -> None:
         images = images.to(self.device, non_blocking=True, memory_format=FORMATS[self.run.layout])
-        arguments = images, labels.to(self.device, non_blocking=True), self._number(), self.steps
+        total = images_of(self.position.step, self.images, self.run.recipe.batch_size, self.group.place.size)
+        arguments = images, labels.to(self.device, non_blocking=True), self._number(), self.steps, total
         self.steps_here += 1
-        if self.steps_here == 2:  # the first has no optimizer state yet
+        if self.steps_here == 2 and self.group.is_alone:  # the first has no optimizer state yet
             loss, self.peak_bytes = self.trainee.measured_step(*arguments)
         else:
             loss = self.trainee.step(*arguments)
-        self.pending.append((loss, len(images)))
+        self.pending.append((loss, total))
         self.position.step += 1
 
     def _look(self) -> None:
@@ -223,6 +239,7 @@ class _Session:
         if not self.pending:
             return
         losses, position = torch.stack([loss for loss, _ in self.pending]).tolist(), self.position
+        losses = self.group.means(losses)
         first = self._number() - len(losses)
         for number, (loss, (_, images)) in enumerate(zip(losses, self.pending, strict=True), first):
             if not math.isfinite(loss):
@@ -235,13 +252,11 @@ class _Session:
                 self.board.add(number + 1, train_loss=loss)
         self.pending.clear()
 
-    def _check(self) -> None:
-        if self.watch.stopped():
-            raise StopAsked
-
     def _save(self) -> None:
         self._look()
-        checkpoint.save_last(self.folder, self.run, self.trainee.state(), self.position, self.device)
+        drawn = self.group.gather(checkpoint.drawn(self.position, self.device))
+        if self.group.place.is_first:
+            checkpoint.save_last(self.folder, self.run, self.trainee.state(), self.position, drawn)
         self.saved_at = time.monotonic()
 
     def _number(self) -> int:

@@ -21,21 +21,25 @@ from resnet_inspect.runtime import code
 from resnet_inspect.runtime.any_call import tensors_in
 from resnet_inspect.runtime.build import build
 from resnet_inspect.runtime.undisturbed import same_draws
+from resnet_inspect.training.loop.group import Group
 from resnet_inspect.training.recipe import Recipe, lr_factor
 from resnet_inspect.training.run import Run
 from resnet_inspect.typed_json import JsonObject
+
+GOLDEN = 0x9E3779B9  # 2^32 over the golden ratio, so that the seeds of few processes and runs are all different
 
 
 class Trainee:
     """The net of a run on a device, and what changes with each of its steps."""
 
-    def __init__(self, run: Run, device: torch.device) -> None:
-        self.run, self.device = run, device
+    def __init__(self, run: Run, device: torch.device, group: Group) -> None:
+        self.run, self.device, self.group = run, device, group
         layout = FORMATS[run.layout]
         self.net = make(run.source, run.model, run.image).to(device).to(memory_format=layout)
-        self.called: Any = torch.compile(self.net) if run.mode == "compile" else self.net
         decay = run.recipe.ema_decay
         self.average = AveragedModel(self.net, multi_avg_fn=_Average(decay), use_buffers=True) if decay else None
+        wrapped = group.wrap(self.net, device)
+        self.called: Any = torch.compile(wrapped) if run.mode == "compile" else wrapped
         self.optimizer = _optimizer(self.net, run.recipe)
         self.scaler = torch.amp.GradScaler(device.type, enabled=run.precision == "amp-fp16")
 
@@ -44,14 +48,21 @@ class Trainee:
         """The net that is tested and kept: the averaged one, where there is one."""
         return self.net if self.average is None else self.average.module
 
-    def step(self, images: torch.Tensor, labels: torch.Tensor, number: int, steps_per_epoch: int) -> torch.Tensor:
-        """Forward, backward and optimizer in step ``number`` of the run; returns the loss."""
+    def step(
+        self, images: torch.Tensor, labels: torch.Tensor, number: int, steps_per_epoch: int, total: int
+    ) -> torch.Tensor:
+        """Forward, backward and optimizer in step ``number`` of the run; returns the loss.
+
+        ``total`` counts the images of all processes. The mean of their losses is the mean over these images.
+        """
         recipe = self.run.recipe
         for group in self.optimizer.param_groups:
             group["lr"] = recipe.lr * lr_factor(recipe, number, steps_per_epoch)
         self.optimizer.zero_grad(set_to_none=True)
         with autocast(self.run, self.device):
             loss = F.cross_entropy(first_output(self.called(images)), labels, label_smoothing=recipe.label_smoothing)
+            if len(images) * self.group.place.size != total:
+                loss = loss * (len(images) * self.group.place.size / total)
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]  # torch's own
         self.scaler.step(self.optimizer)
         self.scaler.update()
@@ -59,12 +70,16 @@ class Trainee:
             self.average.update_parameters(self.net)
         return loss.detach()
 
+    def agree(self) -> None:
+        """Take the first process's running statistics: each process normalizes by those of its own images."""
+        for net in self._nets():
+            self.group.share_buffers(net)
+
     def measured_step(self, images: torch.Tensor, *rest: Any) -> tuple[torch.Tensor, int | None]:
         """As ``step``, and the peak of the bytes that it has: None where no allocator tells."""
         self.optimizer.zero_grad(set_to_none=True)
         states = [t for s in self.optimizer.state.values() for t in s.values() if isinstance(t, torch.Tensor)]
-        nets = [self.net] if self.average is None else [self.net, self.average]
-        weights = [tensor for net in nets for tensor in (*net.parameters(), *net.buffers())]
+        weights = [tensor for net in self._nets() for tensor in (*net.parameters(), *net.buffers())]
         resident = sum(tensor.numel() * tensor.element_size() for tensor in (*weights, *states, images))
         losses: list[torch.Tensor] = []
 
@@ -79,6 +94,9 @@ class Trainee:
         else:
             return self.step(images, *rest), None
         return losses[0], resident + peak
+
+    def _nets(self) -> list[nn.Module]:
+        return [self.net] if self.average is None else [self.net, self.average]
 
     def state(self) -> dict[str, Any]:
         return {
@@ -160,7 +178,9 @@ def _quiet_profiler() -> Iterator[None]:
             os.environ[name] = before
 
 
-def seed(number: int) -> None:
+def seed(number: int, rank: int = 0) -> None:
+    """Seed what a process draws from; on a CPU, torch's generator reads the lower 32 bits alone."""
+    number += rank * GOLDEN
     random.seed(number)
     torch.manual_seed(number)
 

@@ -12,6 +12,7 @@ from resnet_inspect.benchmark import messages
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.messages import CALL, FINISH, MEMORY, PREPARE, ROUND, WARM_UP, CallTime, Job, Request
 from resnet_inspect.benchmark.plan import plan_for
+from resnet_inspect.benchmark.worker import scaling
 from resnet_inspect.benchmark.worker.measure import ANSWERS
 from resnet_inspect.benchmark.worker.serve import NO_ROOM, is_out_of_memory, serve
 from resnet_inspect.typed_json import decode
@@ -40,7 +41,7 @@ def answers(case: Case, *requests: Request[Any]) -> list[Any]:
 
 def test_every_request_has_its_answer() -> None:
     names = {message.name for message in vars(messages).values() if isinstance(message, Request)}
-    assert {*ANSWERS, PREPARE.name} == names
+    assert {*ANSWERS, *scaling.ANSWERS, PREPARE.name} == names
 
 
 @pytest.mark.parametrize("task", ["infer", "train"])
