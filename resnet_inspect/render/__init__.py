@@ -10,10 +10,18 @@ Format = Literal["table", "md", "json", "csv", "html"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
-def render(report: Report, format: Format, width: int | None = None, color: bool = False, command: str = "") -> str:
+def render(
+    report: Report,
+    format: Format,
+    width: int | None = None,
+    color: bool = False,
+    command: str = "",
+    pictures: bool = False,
+) -> str:
     """``report`` as text that ends in a newline, in which no text acts on what shows it.
 
-    ``width`` and ``color`` are the terminal's. A page (md or html) names the ``command`` that makes it again.
+    ``width`` and ``color`` are the terminal's, as are ``pictures`` of block characters in tables. A page (md or html)
+    names the ``command`` that makes it again.
     """
     if format == "json":
         from resnet_inspect.render import json
@@ -28,7 +36,7 @@ def render(report: Report, format: Format, width: int | None = None, color: bool
             from resnet_inspect.render import table  # rich costs 35 ms
 
             try:
-                return table.render(seen, width, color)
+                return table.render(seen, width, color, pictures)
             finally:
                 random.setstate(drawn)
         case "md":
