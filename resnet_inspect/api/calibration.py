@@ -47,7 +47,7 @@ def measure(
     argv: Sequence[str] = (),
     save: "Callable[[Record], None] | None" = None,
     tell: "Callable[[str], None] | None" = None,
-    progress: "Callable[[int, int], None] | None" = None,
+    progress: "Callable[[float, int], None] | None" = None,
 ) -> "Record":
     """The Record of a calibration; the arguments are those of ``calibrate`` and ``bench``."""
     from resnet_inspect.prediction.measure import Way, measure

@@ -86,6 +86,8 @@ def train(
         return answer(report.planned(run, cost, images, limits))
     if limits is not None:
         raise RequestError(f"{device} is a data sheet", hint="add --dry-run, or --device cpu or cuda")
+    if not resume:  # how far the run came stands in its checkpoint
+        progress(0, run.recipe.epochs * cost.steps)
     from resnet_inspect.benchmark.interrupts import INTERRUPTS, SIGNALS
     from resnet_inspect.training.loop.train import Watch  # torch lives behind this line
     from resnet_inspect.training.loop.train import train as train_run

@@ -63,7 +63,7 @@ def run(
     request: Request,
     save: Callable[[Record], None],
     tell: Callable[[str], None],
-    progress: Callable[[int, int], None],
+    progress: Callable[[float, int], None],
 ) -> tuple[Search, Record]:
     """Search, and keep every sample: a case that raced several times has the rounds of all its processes.
 
@@ -90,6 +90,7 @@ def run(
     plan = replace(plan_for(probed.device, seed=request.seed), max_warmup_s=MAX_WARMUP_S)
     ledger = Ledger(request.net, plan, machine, Record(request.argv, environment_of(machine, probed), plan, 0, ()))
     planned = len(cases_at(space, default)) + len(space.batch) - 1
+    progress(0, planned)
     job, rng = request.net.job, Random(request.seed)
     available = USABLE * _memory(machine, probed)
 
