@@ -11,8 +11,9 @@ from typing import NoReturn
 
 import click
 
+from resnet_inspect.cli import terminal
 from resnet_inspect.cli.options import Asked
-from resnet_inspect.cli.stderr import discard, tell
+from resnet_inspect.cli.stderr import discard, note, step
 from resnet_inspect.errors import OutputError, RequestError
 from resnet_inspect.render import FORMATS, Format, render
 from resnet_inspect.report import Report
@@ -33,9 +34,11 @@ UNPRINTABLE = "backslashreplace"  # bytes of a file name that are no text; JSON 
 def finish(report: Report, asked: Asked) -> NoReturn:
     """Write ``report`` where it was asked for, and exit with its status; a terminal sets the width and the colours."""
     format, output = asked.format or _format_of(asked.output), asked.output
+    step(f"answered; writing {format} to {'stdout' if output in (None, '-') else output}")
     if output is None or output == "-":
-        terminal = sys.stdout is not None and sys.stdout.isatty()
-        text = render(report, format, _width(terminal), terminal and _takes_color(os.environ))
+        on_terminal = sys.stdout is not None and sys.stdout.isatty()
+        color, pictures = on_terminal and _takes_color(os.environ), on_terminal and _takes_blocks(sys.stdout.encoding)
+        text = render(report, format, _width(on_terminal), color, pictures=pictures)
     else:
         text = render(report, format, command=shlex.join(["resnet-inspect", *sys.argv[1:]]))
     write(text, output)
@@ -49,7 +52,7 @@ def tell_written(output: str | None, format: Format | None = None) -> None:
         return
     named_after = SUFFIXES.get(os.path.splitext(output)[1].lower())
     differs = format and named_after not in (None, format)
-    tell(f"wrote {output}" + (f" as {format}: its suffix says {named_after}" if differs else ""))
+    note(f"wrote {output}" + (f" as {format}: its suffix says {named_after}" if differs else ""))
 
 
 def write(content: str | bytes, output: str | None) -> None:
@@ -111,15 +114,24 @@ def _to_stdout(content: str | bytes) -> None:
 
 
 def _takes_color(environ: Mapping[str, str]) -> bool:
-    return "NO_COLOR" not in environ and environ.get("TERM") != "dumb"
+    return terminal.asked().color and "NO_COLOR" not in environ and environ.get("TERM") != "dumb"
 
 
-def _width(terminal: bool) -> int | None:
-    """COLUMNS, or the terminal's width; None in a pipe, where every row stays on one line."""
+def _takes_blocks(encoding: str | None) -> bool:
+    try:
+        return bool("▏█".encode(encoding or "ascii"))
+    except (LookupError, UnicodeEncodeError):
+        return False
+
+
+def _width(on_terminal: bool) -> int | None:
+    """--columns, COLUMNS, or the terminal's width; None in a pipe, where every row stays on one line."""
+    if (asked := terminal.asked().columns) is not None:
+        return asked
     columns = os.environ.get("COLUMNS", "")
     if columns.isdigit() and int(columns) > 0:
         return int(columns)
-    return os.get_terminal_size(sys.stdout.fileno()).columns if terminal else None
+    return os.get_terminal_size(sys.stdout.fileno()).columns if on_terminal else None
 
 
 def _format_of(output: str | None) -> Format:

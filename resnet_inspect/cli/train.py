@@ -1,4 +1,3 @@
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,7 +5,7 @@ from contextlib import contextmanager
 import click
 
 from resnet_inspect.api import training
-from resnet_inspect.cli import options, stderr
+from resnet_inspect.cli import options, progress
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
 from resnet_inspect.vocabulary import LAYOUTS, TRAINING_MODES, TRAINING_PRECISIONS
@@ -20,13 +19,8 @@ REDRAW_S = 0.1
 
 @contextmanager
 def display() -> Iterator[tuple[Callable[[str], None], Callable[[int, int], None]]]:
-    """Lines for stderr, and on a terminal a bar below them."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield stderr.tell, lambda done, planned: None
-        return
-    from resnet_inspect.render.progress import live  # rich costs 35 ms
-
-    with live(noun="steps") as (describe, count, leave):
+    """Lines for stderr, and what is shown below them."""
+    with progress.display("steps") as (describe, count, leave):
         describe("training")
         drawn = 0.0
 
@@ -88,11 +82,11 @@ def command(
 
     Ctrl-C ends with a checkpoint, and --resume continues as if nothing had happened.
     """
-    with display() as (tell, progress):
+    with display() as (tell, count):
         answer = training.train(
             asked.model, asked.input, batch_size, asked.settings, asked.kwargs, data=data, recipe=recipe,
             recipe_settings=set_recipe, epochs=epochs, precision=precision,
             layout=layout, mode=mode, seed=seed, workers=workers, device=device, folder=folder, resume=resume,
-            dry_run=dry_run, tell=tell, progress=progress,
+            dry_run=dry_run, tell=tell, progress=count,
         )  # fmt: skip
     finish(answer, asked)
