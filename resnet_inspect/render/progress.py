@@ -69,7 +69,7 @@ class LastingStream:
 class RoomyConsole(Console):
     """A console with room at the end of each line for the ^C that a terminal writes: it must not begin a line."""
 
-    @property
+    @property  # type: ignore[misc]  # rich's may be set; nobody does
     def size(self) -> ConsoleDimensions:
         width, height = super().size
         return ConsoleDimensions(max(1, width - len("^C") - 1), height)
