@@ -9,11 +9,11 @@ from typing import Literal
 
 Unit = Literal[
     "text", "integer", "count", "bytes", "share", "ratio", "shape", "ms", "percent", "rate", "number", "sum",
-    "hours", "flop_rate", "byte_rate", "mark", "count_change", "bytes_change", "ms_change",
+    "hours", "flop_rate", "byte_rate", "mark", "rounds", "count_change", "bytes_change", "ms_change",
 ]  # fmt: skip
-Value = str | int | float | bool | Sequence[int] | Mapping[str, int] | None
+Value = str | int | float | bool | Sequence[float] | Mapping[str, int] | None
 
-WORDS: tuple[Unit, ...] = ("text", "shape", "sum", "mark")  # aligned on the left; the others are numbers
+WORDS: tuple[Unit, ...] = ("text", "shape", "sum", "mark", "rounds")  # aligned on the left; the others are numbers
 # A difference is written with its sign.
 CHANGES: dict[Unit, Unit] = {"count_change": "count", "bytes_change": "bytes", "ms_change": "ms"}
 UNKNOWN = "–"
@@ -58,6 +58,8 @@ def text(value: Value, unit: Unit = "text") -> str:
             return f"{significant(value)}×"
         case "sum", Mapping():
             return " + ".join(f"{name} {part:,}" for name, part in value.items()) or "0"
+        case "rounds", (*values,):  # milliseconds of one after the other
+            return " ".join(map(significant, values))
         case "shape", (_, *_):
             return "×".join(map(str, value))
         case _:

@@ -1,12 +1,14 @@
 """``resnet-inspect`` whose workers are processes as ever, but load no torch: they answer as ``fake_workers`` do.
 
 ``python tests/scripted_bench.py bench …`` is the command line. It starts this module again for each worker, which is
-given the number of its pipe, and for what torch says of a device, which is given the device.
+given the number of its pipe, and for what torch says of a device, which is given the device. A worker waits
+SCRIPTED_WAIT_S before each answer.
 """
 
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from runpy import run_module
 
@@ -39,6 +41,7 @@ def answer(pipe: int) -> None:
     worker = FakeWorker(decode(Job, json.loads(sys.stdin.readline())).case, [])
     with os.fdopen(pipe, "w", encoding="utf-8") as out:
         for number, name in map(json.loads, sys.stdin):
+            time.sleep(float(os.environ.get("SCRIPTED_WAIT_S", "0")))
             print(json.dumps({"to": number, "answer": encode(worker.ask(Request(name, object)))}), file=out, flush=True)
 
 

@@ -22,10 +22,17 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def examples(tmp_path_factory: pytest.TempPathFactory, laid_out_json: str, record_json: str) -> Path:
     """A folder with the files that the pages name."""
     folder = tmp_path_factory.mktemp("examples")
-    settings, (code,) = blocks("toml"), blocks("py")
+    settings, (code,) = [block for block in blocks("toml") if "[[" not in block], blocks("py")
+    (models,) = (block for block in blocks("toml") if "[[" in block)
     for written in ("export-spec resnet50d -o mine.toml", "export resnet18 -o net.json", "export resnet18 -o net.onnx"):
         assert play(f"resnet-inspect {written}", folder).returncode == 0
-    texts = {"run.json": laid_out_json, "old.json": record_json, "new.json": record_json, "net.py": code}
+    texts = {
+        "run.json": laid_out_json,
+        "old.json": record_json,
+        "new.json": record_json,
+        "net.py": code,
+        "models.toml": models,
+    }
     rows = [row for row in reference("timm_speed.csv") if "rtx3090" in row["source_file"]]
     texts["results.csv"] = "\n".join([",".join(rows[0]), *(",".join(row.values()) for row in rows)])
     for name, text in (texts | {"pyproject.toml": "\n".join(settings)}).items():

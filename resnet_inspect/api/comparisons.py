@@ -27,6 +27,7 @@ from resnet_inspect.sources import (
 
 if TYPE_CHECKING:
     from resnet_inspect.questions.nets import Sort
+    from resnet_inspect.sources.source import Source
     from resnet_inspect.vocabulary import Precision, Task
 
 
@@ -144,21 +145,44 @@ def compare(
     Raises:
         RequestError: there are fewer than two models, or no runs in the folder.
     """
-    nets = [net for each in models for net in several(each)]
+    sources = find_all([net for each in models for net in several(each)], settings, kwargs)
+    nets = [(source, graph_of(source, input, batch_size)) for source in sources]
+    return _compared(nets, device, precision, profile, runs)
+
+
+def compare_each(
+    networks: Sequence[tuple[Model, Input, int | None, Settings, Kwargs]],
+    device: str | None = None,
+    precision: "Precision | None" = None,
+    profile: Profiled = None,
+    runs: str | None = None,
+) -> Answer:
+    """As ``compare``, of networks that each have an input, a batch size, settings and arguments of their own."""
+    sources = [(find(model, settings, kwargs), input, batch) for model, input, batch, settings, kwargs in networks]
+    nets = [(source, graph_of(source, input, batch)) for source, input, batch in sources]
+    return _compared(nets, device, precision, profile, runs)
+
+
+def _compared(
+    nets: "Sequence[tuple[Source, Graph]]",
+    device: str | None,
+    precision: "Precision | None",
+    profile: Profiled,
+    runs: str | None,
+) -> Answer:
     if len(nets) < 2:
         raise RequestError("compare needs two models or more", hint="as in resnet-inspect compare resnet50 resnet50d")
     from resnet_inspect.counting.accuracy import results_of
     from resnet_inspect.questions.compare import compare
 
     floor, learnt = times_on(device, precision, profile)
-    sources = find_all(nets, settings, kwargs)
-    graphs = [graph_of(source, input, batch_size) for source in sources]
+    graphs = [graph for _, graph in nets]
     if runs is None:
-        return answer(compare(graphs, floor, [results_of(name_as_it_comes(source)) for source in sources], learnt))
+        return answer(compare(graphs, floor, [results_of(name_as_it_comes(source)) for source, _ in nets], learnt))
     from resnet_inspect.counting.runs import note_on, results_in
 
     reached = results_in(runs)
-    results = [reached.get(source.name, ()) for source in sources]
+    results = [reached.get(source.name, ()) for source, _ in nets]
     return answer(compare(graphs, floor, results, learnt, note_on(runs)))
 
 

@@ -37,7 +37,7 @@ def bench(
     argv: Sequence[str] = (),
     save: "Callable[[Record], None] | None" = None,
     tell: "Callable[[str], None] | None" = None,
-    progress: "Callable[[int, int], None] | None" = None,
+    progress: "Callable[[float, int], None] | None" = None,
     per: str | None = None,
     energy: bool = False,
     folded: bool = False,
@@ -56,7 +56,8 @@ def bench(
         min_time_s, max_time_s: of sampling a case.
         save: called with the Record so far whenever a case ends.
         tell: called with a line whenever something begins.
-        progress: called with how many cases have ended, of how many, before the first and whenever one ends.
+        progress: called with how many cases have ended, of how many, before the first and whenever one ends or plays;
+            rounds count as parts of a case.
         per: ``stage`` or ``layer`` times each stage, or each stage and each layer, in a pass of its own.
         energy: add joules per image, where a GPU counts them.
         folded: measure every case once more with BatchNorm folded into the convolutions.

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import ParamSpec
 
 from resnet_inspect.api.answer import Answer, answer, one_of
-from resnet_inspect.api.prediction import Profiled, profile_of
+from resnet_inspect.api.prediction import Profiled, asked_for, profile_of
 from resnet_inspect.errors import RequestError
 from resnet_inspect.sources import Input, Kwargs, Model, Settings, find
 from resnet_inspect.sources.batch import read_input
@@ -110,12 +110,14 @@ def train(
         world_size=place.size,
     )
     limits = None if is_torch_device(device) else find_device(device)
-    learnt = None if profile is None else profile_of(profile, None, precision, layout, mode)
+    learnt = None if profile is None else profile_of(profile, None, asked_for(precision, layout, mode))
     cost = plan(source, one, run, images, limits, learnt)
     if dry_run:
         return answer(report.planned(run, cost, images, limits))
     if limits is not None:
         raise RequestError(f"{device} is a data sheet", hint="add --dry-run, or --device cpu or cuda")
+    if not resume:  # how far the run came stands in its checkpoint
+        progress(0, run.recipe.epochs * cost.steps)
     from resnet_inspect.benchmark.interrupts import INTERRUPTS, SIGNALS
     from resnet_inspect.training.loop.train import Watch  # torch lives behind this line
     from resnet_inspect.training.loop.train import train as train_run

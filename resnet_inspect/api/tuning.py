@@ -32,7 +32,7 @@ def tune(
     argv: Sequence[str] = (),
     save: "Callable[[Record], None] | None" = None,
     tell: Callable[[str], None] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[float, int], None] | None = None,
 ) -> Answer:
     """The fastest way to run a model on this machine, found by racing configurations against each other.
 

@@ -1,7 +1,8 @@
 """What a benchmark is asked for, the cases that it spans, and what counting says of each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import prod
 
 from resnet_inspect import sources
 from resnet_inspect.benchmark.breakdown import layers_of, stages_of
@@ -96,6 +97,17 @@ def cases_of(request: Request, probe: Probe, cpus: int, largest: Callable[[Case]
     if "max" in sizes:
         cases += map(largest, span([1]))
     return list(dict.fromkeys(cases))
+
+
+def most_cases(request: Request) -> int:
+    """How many cases a request spans before its device is known; fewer where ``max`` is a batch size that it names."""
+    if request.cases:
+        return len(set(request.cases))
+    axes: tuple[Sequence[object] | None, ...] = (
+        request.nets, request.batch_sizes, request.tasks, request.precisions, request.layouts, request.modes,
+        request.threads, request.folded,
+    )  # fmt: skip
+    return prod(len(set(axis)) for axis in axes if axis)
 
 
 def graph_of(case: Case, net: Source) -> Graph:

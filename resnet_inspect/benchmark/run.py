@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
+from math import fsum
 from random import Random
 from signal import SIGINT
 
@@ -17,9 +18,10 @@ from resnet_inspect.benchmark.messages import Job
 from resnet_inspect.benchmark.plan import Plan, plan_for
 from resnet_inspect.benchmark.process import LAUNCHES, ProcessWorker, probe
 from resnet_inspect.benchmark.record import Environment, Record, Result, Roof
-from resnet_inspect.benchmark.request import Request, cases_of, count, graph_of
+from resnet_inspect.benchmark.request import Request, cases_of, count, graph_of, most_cases
 from resnet_inspect.benchmark.result import highest, hold_to_ceilings, result_of
 from resnet_inspect.benchmark.schedule import RawResult, Worker, conduct
+from resnet_inspect.benchmark.stopping import share_done
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph
 from resnet_inspect.graph.facts.training import refuse_to_train
@@ -34,7 +36,7 @@ USABLE = 0.6  # of the machine's memory
 
 Save = Callable[[Record], None]  # is given the Record each time a case has ended
 Tell = Callable[[str], None]  # a line when something begins
-Count = Callable[[int, int], None]  # how many cases have ended, of how many
+Count = Callable[[float, int], None]  # how many cases have ended, of how many; rounds count as parts of a case
 
 
 def run(request: Request, save: Save, tell: Tell, progress: Count) -> Record:
@@ -43,6 +45,7 @@ def run(request: Request, save: Save, tell: Tell, progress: Count) -> Record:
     Raises:
         RequestError: a combination cannot run. MachineError: the machine has no such device.
     """
+    progress(0, most_cases(request))
     nets = {net.name: net for net in request.nets}
     jobs = {name: net.job for name, net in nets.items()}
     machine, probed = machines.read(), probe(request.device)
@@ -88,13 +91,20 @@ def run(request: Request, save: Save, tell: Tell, progress: Count) -> Record:
         progress(len(record.results), record.planned)
         save(record)
 
+    shares: dict[Case, float] = {}
+
+    def watch(raw: RawResult) -> None:
+        shares[raw.case] = share_done(raw.latency_ms, plan)
+        playing = fsum(share for case, share in shares.items() if case not in results)
+        progress(len(results) + playing, record.planned)
+
     rng = Random(request.seed)
     ended: list[RawResult] = []
     progress(0, len(cases))
     with INTERRUPTS.listening(SIGINT), INTERRUPTS.held():
         try:
             for group in groups(rng.sample(cases, len(cases)), need_bytes, available):
-                for raw in conduct(group, start, plan, rng, tell, request.extras):
+                for raw in conduct(group, start, plan, rng, tell, request.extras, watch=watch):
                     ended.append(raw)
                     keep(raw)
         except KeyboardInterrupt:

@@ -128,11 +128,13 @@ def conduct(
     tell: Callable[[str], None],
     extras: Sequence[Extra] = (),
     referee: Referee | None = None,
+    watch: Callable[[RawResult], None] = lambda raw: None,
 ) -> Iterator[RawResult]:
     """Play the cases of a group and yield what came of each, as each ends; a lost worker ends its own case only.
 
     ``extras`` are measured after the rounds, ceilings before them too. A ``referee`` stops the cases in place of the
-    plan's rules. Ctrl-C ends everything, and first yields the cases that have a whole round.
+    plan's rules. ``watch`` is given what a case has answered, each time it has played a round. Ctrl-C ends everything,
+    and first yields the cases that have a whole round.
     """
     players: list[Player] = []
     try:
@@ -152,6 +154,8 @@ def conduct(
                     player.finish()
                 if player.state is State.DONE:
                     yield player.end()
+                else:
+                    watch(player.raw)
             stops = referee([player.raw for player in players]) if referee is not None else {}
             for player in players:
                 if player.case in stops and player.state is State.SAMPLING:

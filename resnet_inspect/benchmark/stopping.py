@@ -31,6 +31,20 @@ def reason_to_stop(rounds: Rounds, plan: Plan) -> Stop | None:
     return None
 
 
+def share_done(rounds: Rounds, plan: Plan) -> float:
+    """How much of a case's sampling is behind it after a round or more, to 1, if its interval goes on to shrink.
+
+    An interval of n samples is as wide as 1/√n.
+    """
+    samples = pooled(rounds)
+    least = min(len(rounds) / plan.rounds, len(samples) / plan.min_samples)
+    if plan.quick:
+        return min(1.0, least)
+    width = _width(rounds, plan.seed, resamples=100)
+    precise = (plan.precise_within / width) ** 2 if width else 1.0
+    return min(1.0, least, max(precise, sum(samples) / 1e3 / plan.max_time_s))
+
+
 def settled(calls_ms: Sequence[float], plan: Plan) -> bool:
     """Whether there are enough calls, and the last two windows of them agree in median."""
     n = plan.window
@@ -40,5 +54,5 @@ def settled(calls_ms: Sequence[float], plan: Plan) -> bool:
     return abs(last - before) < plan.settled_within * before
 
 
-def _width(rounds: Rounds, seed: int) -> float:
-    return half_width(median_interval(rounds, seed, resamples=400), median_of(pooled(rounds)))
+def _width(rounds: Rounds, seed: int, resamples: int = 400) -> float:
+    return half_width(median_interval(rounds, seed, resamples), median_of(pooled(rounds)))

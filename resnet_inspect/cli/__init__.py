@@ -6,15 +6,19 @@ import re
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import click
 
 from resnet_inspect import __version__
+from resnet_inspect.cli import terminal
 from resnet_inspect.cli.options import examples
 from resnet_inspect.cli.stderr import discard, tell
 from resnet_inspect.docstrings import read_docstring
 from resnet_inspect.errors import BAD_REQUEST, INTERRUPTED, InspectError, PeerError, RequestError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # command -> its line in --help; the function is `command` in the module of that name, with _ for -
 COMMANDS = {
@@ -51,11 +55,19 @@ EXAMPLES = (
     "resnet-inspect flops --input 1,3,224,224",
     "resnet-inspect list --max-params 26M --sort macs",
 )
+COMPLETING = "_RESNET_INSPECT_COMPLETE"  # a shell sets it when Tab is pressed
 TERMINAL_SIZE = re.compile("[1-9][0-9]{,3}")  # rich takes 34 bytes for each cell of a line
 
 
 class _Commands(click.Group):
     """The group of all commands. A command is imported when it is called, so --help imports none."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # what click's takes and gives
+        if COMPLETING in os.environ:
+            from resnet_inspect.cli import completion  # only the Tab key pays for it
+
+            completion.teach_shells()
+        return super().main(*args, **kwargs)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*COMMANDS]  # `list` is a module of this package once the command has run
@@ -64,7 +76,17 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"{__name__}.{cmd_name.replace('-', '_')}").command
-        return _with_help(command)
+        if ctx.resilient_parsing:  # for the Tab key
+            from resnet_inspect.cli import completion
+
+            completion.complete_values(command)
+        return _finished(command)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        from resnet_inspect.cli import completion
+
+        commands = completion.complete_commands([*COMMANDS.items()], incomplete)
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         given = [*args]
@@ -81,7 +103,7 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
             raise RequestError(f"no such command '{name}'", _meant(name, ctx.command_path))
         return super().resolve_command(ctx, args)
 
@@ -126,9 +148,10 @@ def _meant(name: str, program: str) -> str:
     return f"name a command before the model, as `{program} summary {name}`"
 
 
-def _with_help(command: click.Command) -> click.Command:
-    """``command`` with its docstring as its help; click finds none under ``python -OO``."""
+def _finished(command: click.Command) -> click.Command:
+    """``command`` with the terminal's options, and its docstring as its help: click finds none under ``python -OO``."""
     command.help = command.help or read_docstring(cast(Callable[..., object], command.callback))
+    command.params += [option for option in terminal.OPTIONS if option not in command.params]
     return command
 
 
@@ -172,4 +195,4 @@ def main() -> None:
     """
 
 
-_with_help(main)
+_finished(main)

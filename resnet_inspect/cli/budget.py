@@ -1,26 +1,23 @@
 import click
 
 from resnet_inspect.api import checks
+from resnet_inspect.api.answer import Answer
 from resnet_inspect.cli import options, pyproject
 from resnet_inspect.cli.amounts import amount, size
+from resnet_inspect.cli.of_models import OfModels
 from resnet_inspect.cli.options import Asked
-from resnet_inspect.cli.output import finish
 
 EXAMPLES = (
     "resnet-inspect budget resnet50 --max-params 26M --max-macs 4.2G --max-memory 200MiB",
     "resnet-inspect budget resnet18 --input 1,3,32,32 --max-latency-ms 5000 --record run.json",
 )
-KEYS = (
-    "model", "input", "batch-size", "set", "kwargs", "max-params", "max-macs", "max-flops", "max-activations",
-    "max-memory", "max-latency-ms", "record",
-)  # fmt: skip
 
 
 def configure(ctx: click.Context, _: click.Parameter, config: str | None) -> str:
-    return pyproject.defaults(ctx, config, KEYS)
+    return pyproject.defaults(ctx, config)
 
 
-@click.command(epilog=options.examples(EXAMPLES))
+@click.command(cls=OfModels, epilog=options.examples(EXAMPLES))
 @options.asked()
 @click.option("--max-params", type=amount, metavar="26M", help="Most parameters allowed.")
 @click.option("--max-macs", type=amount, metavar="4.2G", help="Most MACs allowed.")
@@ -52,7 +49,7 @@ def command(
     profile: str | None,
     device: str | None,
     config: str,
-) -> None:
+) -> Answer:
     """Check that MODEL keeps its limits. Exit code 1 if one is exceeded, 4 if a latency is INCONCLUSIVE.
 
     A pyproject.toml in this folder or above gives the limits that are not given here:
@@ -64,8 +61,14 @@ def command(
         max-memory = "200MiB"
         max-latency-ms = 5
         record = "run.json"        # paths are relative to the pyproject.toml
+
+    It may list several models, which `budget`, `check`, `compare`, `lint` and `summary` take where they are given none:
+
+    \b
+        [[tool.resnet-inspect.models]]
+        model = "resnet50"         # and any key of above, for this model
     """
-    answer = checks.budget(
+    return checks.budget(
         *asked.network,
         max_params,
         max_macs,
@@ -78,4 +81,3 @@ def command(
         profile,
         device,
     )
-    finish(answer, asked)

@@ -1,12 +1,11 @@
-import sys
-
 import click
 
 from resnet_inspect.api import checks
+from resnet_inspect.api.answer import Answer
 from resnet_inspect.cli import options
+from resnet_inspect.cli.of_models import OfModels
 from resnet_inspect.cli.options import Asked
-from resnet_inspect.cli.output import finish
-from resnet_inspect.cli.stderr import tell
+from resnet_inspect.cli.progress import display
 
 EXAMPLES = (
     "resnet-inspect check",
@@ -15,13 +14,13 @@ EXAMPLES = (
 )
 
 
-@click.command(epilog=options.examples(EXAMPLES))
+@click.command(cls=OfModels, epilog=options.examples(EXAMPLES))
 @options.asked()
-def command(asked: Asked) -> None:
+def command(asked: Asked) -> Answer:
     """Compare our numbers for MODEL with fvcore, thop, torch and published ones.
 
     Exit code 1 if a number differs without a known reason.
     """
-    if sys.stderr.isatty():
-        tell(f"running torch, fvcore and thop on {asked.model} …")
-    finish(checks.check(*asked.network), asked)
+    with display() as (tell, _, _):
+        tell(f"running torch, fvcore and thop on {asked.model}")
+        return checks.check(*asked.network)

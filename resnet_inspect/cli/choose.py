@@ -5,9 +5,9 @@ import click
 from resnet_inspect.api import choices
 from resnet_inspect.cli import options
 from resnet_inspect.cli.amounts import amount, size
-from resnet_inspect.cli.list import show_progress
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
+from resnet_inspect.cli.progress import counting_nets
 from resnet_inspect.counting.accuracy import TRAINED_ON, TrainedOn
 from resnet_inspect.questions.choose import SORTS, Sort
 
@@ -64,8 +64,9 @@ def command(
 
     A time is measured (--record), predicted (a profile) or a floor, and each row says which. Exit code 1 if none fits.
     """
-    answer = choices.choose(
-        device, asked.batch_size, max_latency_ms, max_params, max_memory, min_top1, sort, among, any_size, asked.input,
-        precision, trained_on, record, profile, not no_cache, show_progress, runs,
-    )  # fmt: skip
+    with counting_nets() as show:
+        answer = choices.choose(
+            device, asked.batch_size, max_latency_ms, max_params, max_memory, min_top1, sort, among, any_size,
+            asked.input, precision, trained_on, record, profile, not no_cache, show, runs,
+        )  # fmt: skip
     finish(answer, asked)

@@ -1,4 +1,4 @@
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,8 +17,19 @@ EXAMPLES = (
 )
 
 
+def _listed() -> list[Any]:
+    """What ``compare_each`` takes, for each model of a pyproject.toml."""
+    from resnet_inspect.cli import pyproject  # which a command with models does without
+
+    ctx = click.get_current_context()
+    _, listed = pyproject.each_model(ctx)
+    if not listed:
+        raise click.MissingParameter(ctx=ctx, param=ctx.command.params[0])
+    return [tuple(params[name] for name in ("model", "input", "batch_size", "settings", "kwargs")) for params in listed]
+
+
 @click.command(epilog=options.examples(EXAMPLES))
-@click.argument("models", metavar="MODEL MODEL...", nargs=-1, required=True)
+@click.argument("models", metavar="MODEL MODEL...", nargs=-1)
 @options.asked("input", "batch_size", "settings", "kwargs", "format", "output")
 @options.floor_device
 @options.floor_precision
@@ -32,7 +43,12 @@ def command(
     profile: str | None,
     runs: str | None,
 ) -> None:
-    """Compare two or more models in one table, with ratios to the first."""
+    """Compare two or more models in one table, with ratios to the first.
+
+    Without a MODEL these are the models of the nearest pyproject.toml that lists some; see `budget`.
+    """
+    if not models:
+        finish(comparisons.compare_each(_listed(), device, precision, profile), asked)
     finish(
         comparisons.compare(
             *models,

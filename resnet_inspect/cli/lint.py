@@ -3,9 +3,10 @@ import os
 import click
 
 from resnet_inspect.api import checks
+from resnet_inspect.api.answer import Answer
 from resnet_inspect.cli import lists, options
+from resnet_inspect.cli.of_models import OfModels
 from resnet_inspect.cli.options import Asked
-from resnet_inspect.cli.output import finish
 from resnet_inspect.language import from_environment
 from resnet_inspect.linter import PRECISIONS
 
@@ -16,7 +17,7 @@ EXAMPLES = (
 )
 
 
-@click.command(epilog=options.examples(EXAMPLES))
+@click.command(cls=OfModels, epilog=options.examples(EXAMPLES))
 @options.asked()
 @click.option("--precision", type=click.Choice(PRECISIONS), help="Also check channel counts for tensor cores.")
 @click.option("--record", metavar="RUN.json", help="Also check stage times that bench --per stage saved.")
@@ -30,7 +31,7 @@ def command(
     ignore: tuple[str, ...] | None,
     strict: bool,
     lang: str | None,
-) -> None:
+) -> Answer:
     """Find what costs more in MODEL than it gives, and what was left out by accident."""
     language = lang or from_environment(os.environ)
-    finish(checks.lint(*asked.network, precision, record, ignore or (), language, strict), asked)
+    return checks.lint(*asked.network, precision, record, ignore or (), language, strict)

@@ -1,4 +1,3 @@
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -8,7 +7,7 @@ from resnet_inspect.cli import options
 from resnet_inspect.cli.amounts import amount
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
-from resnet_inspect.cli.stderr import tell
+from resnet_inspect.cli.progress import counting_nets
 from resnet_inspect.questions.nets import SORTS, Sort
 
 if TYPE_CHECKING:
@@ -19,12 +18,6 @@ EXAMPLES = (
     "resnet-inspect list --max-params 26M --max-macs 4.2G --sort macs",
     "resnet-inspect list --device a100 --input 32,3,224,224 --sort floor --max-floor-ms 5",
 )
-
-
-def show_progress(counted: int, planned: int, name: str) -> None:
-    """Say on a terminal which net of a library is counted: a net takes a third of a second and more."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        tell(f"{counted + 1}/{planned} {name}")
 
 
 @click.command(epilog=options.examples(EXAMPLES))
@@ -58,9 +51,9 @@ def command(
 
     A PATTERN as 'timm:resnet*' or 'torchvision:*' lists that library's nets, and remembers what they cost.
     """
-    answer = comparisons.list_variants(
-        pattern, max_params, max_macs, sort, device, precision, max_floor_ms, asked.input, asked.batch_size,
-        asked.kwargs, not no_cache, show_progress, any_size,
-        profile, max_latency_ms,
-    )  # fmt: skip
+    with counting_nets() as show:
+        answer = comparisons.list_variants(
+            pattern, max_params, max_macs, sort, device, precision, max_floor_ms, asked.input, asked.batch_size,
+            asked.kwargs, not no_cache, show, any_size, profile, max_latency_ms,
+        )  # fmt: skip
     finish(answer, asked)

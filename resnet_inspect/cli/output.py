@@ -11,8 +11,9 @@ from typing import NoReturn
 
 import click
 
+from resnet_inspect.cli import terminal
 from resnet_inspect.cli.options import Asked
-from resnet_inspect.cli.stderr import discard, tell
+from resnet_inspect.cli.stderr import discard, note, step
 from resnet_inspect.errors import OutputError, RequestError
 from resnet_inspect.render import FORMATS, Format, render
 from resnet_inspect.render.width import width_of_stdout
@@ -36,11 +37,13 @@ UNPRINTABLE = "backslashreplace"  # bytes of a file name that are no text; JSON 
 def finish(report: Report, asked: Asked) -> NoReturn:
     """Write ``report`` where it was asked for, and exit with its status; a terminal sets the width and the colours."""
     format, output = asked.format or format_of(asked.output), asked.output
+    step(f"answered; writing {format} to {'stdout' if output in (None, '-') else output}")
     if format == "github":
         _finish_on_github(report, asked)
     if output is None or output == "-":
-        terminal = sys.stdout is not None and sys.stdout.isatty()
-        text = render(report, format, width_of_stdout(), terminal and _takes_color(os.environ))
+        on_terminal = sys.stdout is not None and sys.stdout.isatty()
+        color, bars = on_terminal and _takes_color(os.environ), on_terminal and _takes_blocks(sys.stdout.encoding)
+        text = render(report, format, terminal.asked().columns or width_of_stdout(), color, bars=bars)
     else:
         text = render(report, format, command=command_line())
     write(text, output)
@@ -56,7 +59,7 @@ def _finish_on_github(report: Report, asked: Asked) -> NoReturn:
     if asked.output is None and summary:
         with _naming(summary), open(summary, "a", encoding="utf-8") as file:
             file.write(f"{page}\n")
-        tell("added to the summary of the job")
+        note("added to the summary of the job")
     else:
         write(page, asked.output)
         tell_written(asked.output, "github")
@@ -82,7 +85,7 @@ def tell_written(output: str | None, format: Format | None = None) -> None:
         return
     named_after = SUFFIXES.get(os.path.splitext(output)[1].lower())
     differs = format and named_after not in (None, format)
-    tell(f"wrote {output}" + (f" as {format}: its suffix says {named_after}" if differs else ""))
+    note(f"wrote {output}" + (f" as {format}: its suffix says {named_after}" if differs else ""))
 
 
 def write(content: str | bytes, output: str | None) -> None:
@@ -144,7 +147,14 @@ def _to_stdout(content: str | bytes) -> None:
 
 
 def _takes_color(environ: Mapping[str, str]) -> bool:
-    return "NO_COLOR" not in environ and environ.get("TERM") != "dumb"
+    return terminal.asked().color and "NO_COLOR" not in environ and environ.get("TERM") != "dumb"
+
+
+def _takes_blocks(encoding: str | None) -> bool:
+    try:
+        return bool("▏█".encode(encoding or "ascii"))
+    except (LookupError, UnicodeEncodeError):
+        return False
 
 
 def format_of(output: str | None) -> Format:

@@ -1,19 +1,15 @@
 """A benchmark while it runs: its Record is saved after every case, its progress is shown on stderr."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from resnet_inspect.benchmark.record import Record
 from resnet_inspect.benchmark.record_json import Written, to_json
-from resnet_inspect.cli import stderr
+from resnet_inspect.cli import progress, stderr
 from resnet_inspect.cli.output import check_writable, tell_written, write
+from resnet_inspect.cli.progress import Count, Tell
 from resnet_inspect.errors import OutputError, RequestError
-
-if TYPE_CHECKING:
-    from resnet_inspect.benchmark.run import Count, Tell
 
 
 class Recording:
@@ -24,7 +20,7 @@ class Recording:
 
     def __init__(self, path: str | None) -> None:
         self.path = path
-        self.warn: Tell = stderr.tell
+        self.warn: Tell = stderr.note
         self.written: Written = {}
         self.unsaved: Record | None = None
         self.is_written = False
@@ -84,13 +80,8 @@ def check(path: str, noun: str, example: str) -> None:
 
 
 @contextmanager
-def display(record: Recording) -> "Iterator[tuple[Tell, Count]]":
-    """A live display on a terminal, else silence."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda line: None, lambda ended, planned: None
-        return
-    from resnet_inspect.render.progress import live  # rich costs 35 ms
-
-    with live() as (tell, count, record.warn):
+def display(record: Recording, at_most_s: float | None = None) -> Iterator[tuple[Tell, Count]]:
+    """What a benchmark shows while it runs; what is wrong with its file is said above it."""
+    with progress.display(at_most_s=at_most_s) as (tell, count, record.warn):
         yield tell, count
-    record.warn = stderr.tell
+    record.warn = stderr.note

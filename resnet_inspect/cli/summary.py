@@ -1,9 +1,10 @@
 import click
 
 from resnet_inspect.api import static
+from resnet_inspect.api.answer import Answer
 from resnet_inspect.cli import options
+from resnet_inspect.cli.of_models import OfModels
 from resnet_inspect.cli.options import Asked
-from resnet_inspect.cli.output import finish
 from resnet_inspect.vocabulary import Depth
 
 EXAMPLES = (
@@ -13,12 +14,12 @@ EXAMPLES = (
 )
 
 
-@click.command(epilog=options.examples(EXAMPLES))
+@click.command(cls=OfModels, epilog=options.examples(EXAMPLES))
 @options.asked()
 @options.depth
 @options.folded
 @options.profile
 @options.here
-def command(asked: Asked, depth: Depth, folded: bool, profile: str | None, device: str | None) -> None:
+def command(asked: Asked, depth: Depth, folded: bool, profile: str | None, device: str | None) -> Answer:
     """Shapes, parameters, MACs, FLOPs and activations of MODEL, stage by stage."""
-    finish(static.summary(*asked.network, depth, folded, profile, device), asked)
+    return static.summary(*asked.network, depth, folded, profile, device)

@@ -1,4 +1,3 @@
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,7 +5,7 @@ from contextlib import contextmanager
 import click
 
 from resnet_inspect.api import training
-from resnet_inspect.cli import options, stderr
+from resnet_inspect.cli import options, progress, stderr
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
 from resnet_inspect.training.processes import read_place
@@ -21,13 +20,11 @@ REDRAW_S = 0.1
 
 @contextmanager
 def display(has_bar: bool) -> Iterator[tuple[Callable[[str], None], Callable[[int, int], None]]]:
-    """Lines for stderr, and on a terminal a bar below them."""
-    if not has_bar or sys.stderr is None or not sys.stderr.isatty():
-        yield stderr.tell, lambda done, planned: None
+    """Lines for stderr, and what is shown below them where there is a bar."""
+    if not has_bar:
+        yield stderr.note, lambda done, planned: None
         return
-    from resnet_inspect.render.progress import live  # rich costs 35 ms
-
-    with live(noun="steps") as (describe, count, leave):
+    with progress.display("steps") as (describe, count, leave):
         describe("training")
         drawn = 0.0
 
@@ -93,12 +90,12 @@ def command(
     --nproc-per-node 2 -m resnet_inspect train ...` trains in two processes, each with the batch.
     """
     place = read_place()
-    with display(place.is_first) as (tell, progress):
+    with display(place.is_first) as (tell, count):
         answer = training.train(
             asked.model, asked.input, batch_size, asked.settings, asked.kwargs, data=data, recipe=recipe,
             recipe_settings=set_recipe, epochs=epochs, precision=precision,
             layout=layout, mode=mode, seed=seed, workers=workers, device=device, folder=folder, resume=resume,
-            dry_run=dry_run, profile=profile, tell=tell, progress=progress,
+            dry_run=dry_run, profile=profile, tell=tell, progress=count,
         )  # fmt: skip
     if not place.is_first:
         raise click.exceptions.Exit(answer.exit_code)

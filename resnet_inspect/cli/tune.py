@@ -65,7 +65,7 @@ def command(
     if output == "-":
         raise RequestError("-o -: the answer goes to stdout, and the Record to a file", hint="as -o tuned.json")
     with INTERRUPTS.listening(*SIGNALS), ending_at_once(), recording(output) as file:
-        with display(file) as (tell, progress):
+        with display(file, at_most_s=budget) as (tell, progress):
             answer = tuning.tune(
                 asked.model, goal, device, asked.input, asked.settings, asked.kwargs, among, budget, max_latency_ms,
                 max_memory, max_error, delta, seed, sys.argv[1:], file.save, tell, progress,

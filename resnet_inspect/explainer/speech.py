@@ -1,5 +1,6 @@
 """The sentences of a lesson: translated into the reader's language, filled in and joined."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,11 @@ from resnet_inspect.language import translator
 
 SPACES = {"en": " ", "zh": ""}  # between two sentences
 LISTS = {"en": (", ", " and "), "zh": ("、", " 和 ")}  # between the entries of a list, and before the last
+# A field of an English text, and in group 2 what it counts, as {count} blocks; in group 3 one of these.
+PLURAL = re.compile(
+    r"\{(\w+)\} ((block|channel|class|convolution|feature|group|head|image|layer|MAC|multiply-accumulate|number|"
+    r"parameter|part|pixel|position|product|row|shift|value|weight|word)(?:es|s))\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +23,10 @@ class Speaker:
 
     def __call__(self, text: str, **values: str) -> str:
         translated = translator(self.language)(text)
+        if self.language == "en":
+            translated = PLURAL.sub(
+                lambda found: f"{{{found[1]}}} {found[3 if values[found[1]] == '1' else 2]}", translated
+            )
         return translated.format(**values) if values else translated
 
     def paragraph(self, *sentences: str) -> str:

@@ -12,7 +12,7 @@ from resnet_inspect.benchmark.run import Count, Save, Tell, run
 from resnet_inspect.hardware import machine as machines
 from resnet_inspect.hardware.devices import device_from_ceilings
 from resnet_inspect.hardware.floor import floors_ms
-from resnet_inspect.prediction.calibration_nets import ANCHOR, choose_cases, limits_for, nets_of
+from resnet_inspect.prediction.calibration_nets import ANCHOR, CALIBRATION, choose_cases, limits_for, nets_of
 
 MIN_TIME_S = 1.5  # of sampling a case, in two rounds: many cases tell more than long ones
 MARGIN = 1.3  # a net may be further from its floor than the first
@@ -53,7 +53,8 @@ def measure(way: Way, quick: bool, seed: int, argv: Sequence[str], save: Save, t
         seed=seed,
         argv=tuple(argv),
     )
-    first = run(request, save, tell, lambda ended, planned: None)
+    most = len(threads) * len(CALIBRATION)  # how many there is time for, the first net tells
+    first = run(request, save, tell, lambda ended, planned: progress(ended, planned + most))
     cases = [case for result in first.results for case in _following(result, quick)]
     if not cases or is_interrupted(first):
         return first

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from resnet_inspect.benchmark.checks import SELF_CHECKS
 from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.record import Check, Environment, Metric, Record, Result
-from resnet_inspect.benchmark.statistics import half_width
+from resnet_inspect.benchmark.statistics import half_width, median_of
 from resnet_inspect.errors import INCONCLUSIVE, OK
 from resnet_inspect.hardware.gpu import Gpu
 from resnet_inspect.hardware.machine import Machine
@@ -40,6 +40,11 @@ class Row(NamedTuple):
     def half_interval(self) -> float | None:
         metric = self.latency
         return half_width(metric.ci95_ms, metric.median_ms) if metric and metric.median_ms else None
+
+    @property
+    def round_ms(self) -> tuple[float, ...] | None:
+        """The median of each round."""
+        return tuple(map(median_of, self.latency.rounds)) if self.latency else None
 
     @property
     def device_time_ms(self) -> float | None:
@@ -83,6 +88,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column("requested_bytes", "peak", lambda row: row.requested_bytes, "bytes"),
     Column("predicted_bytes", "predicted", lambda row: row.predicted_bytes, "bytes", optional=True),
     Column("compile_ms", "compile", lambda row: row.result.compile_ms, "ms", optional=True),
+    Column("round_ms", "", lambda row: row.round_ms, "rounds"),
 )
 
 

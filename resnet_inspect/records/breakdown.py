@@ -1,6 +1,7 @@
 """The stages and layers of a Record's results as tables: which part takes the time, and which does the work."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from resnet_inspect.benchmark.breakdown import Breakdown, PartTime
 from resnet_inspect.benchmark.record import Record, Result
@@ -10,26 +11,55 @@ from resnet_inspect.units import Value, counted, percent, text
 REST = ("loss", "optimizer")  # of a training step: neither is a part of the network
 
 
+class Sum(NamedTuple):
+    """A breakdown, and the case that it is of."""
+
+    by: str
+    of: str
+    breakdown: Breakdown
+
+
+SUMS: tuple[Column[Sum], ...] = (
+    Column("of", "times of", lambda each: f"{each.by}s of {each.of}"),
+    Column("calls", "calls", lambda each: each.breakdown.iterations, "integer"),
+    Column("closure", "sum", lambda each: round(each.breakdown.closure, 6), "share"),
+    Column("marks", "marks", lambda each: round(each.breakdown.instrumentation, 6), "share"),
+    Column("plain_ms", "plain call", lambda each: each.breakdown.plain_ms, "ms"),
+)
+
+
 def tables(record: Record) -> Iterator[Table]:
-    """One a breakdown, in the order of the results."""
+    """One a breakdown, in the order of the results; after several, how far each adds up."""
     for number, result in enumerate(record.results, 1):
         for by, breakdown in _breakdowns(result):
             yield _table(f"{by}s_{number}", by, f"{by}s of {result.case.label}", breakdown)
+    if len(sums := _sums(record)) > 1:
+        yield tabulate("sums", "how far the times add up", SUMS, sums)
 
 
 def notes(record: Record) -> Iterator[str]:
-    """How far each breakdown adds up, and what its marks cost; why there is none where one was asked for."""
+    """How far the breakdowns add up, and what their marks cost; why there is none where one was asked for."""
+    sums = _sums(record)
+    if len(sums) > 1:
+        yield (
+            "times of stages and layers are means over marked calls; sum: of the time by a clock outside the marks; "
+            "marks: what they add to a plain call"
+        )
+    for by, of, breakdown in sums if len(sums) == 1 else ():
+        share, plain = text(breakdown.instrumentation, "share"), text(breakdown.plain_ms, "ms")
+        yield (
+            f"{by}s of {of}: means over {counted(breakdown.iterations, 'call')}; their sum is "
+            f"{percent(breakdown.closure, 2)} of the time by a clock outside the marks; "
+            f"the marks add {share} to a plain call of {plain}"
+        )
     for result in record.results:
-        for by, breakdown in _breakdowns(result):
-            share, plain = text(breakdown.instrumentation, "share"), text(breakdown.plain_ms, "ms")
-            yield (
-                f"{by}s of {result.case.label}: means over {counted(breakdown.iterations, 'call')}; their sum is "
-                f"{percent(breakdown.closure, 2)} of the time by a clock outside the marks; "
-                f"the marks add {share} to a plain call of {plain}"
-            )
         for name in ("stages", "layers"):
             if name in result.unknown:
                 yield f"{name} of {result.case.label} are unknown: {result.unknown[name]}"
+
+
+def _sums(record: Record) -> list[Sum]:
+    return [Sum(by, result.case.label, each) for result in record.results for by, each in _breakdowns(result)]
 
 
 def _breakdowns(result: Result) -> Iterator[tuple[str, Breakdown]]:

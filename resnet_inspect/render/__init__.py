@@ -17,11 +17,13 @@ def render(
     color: bool = False,
     command: str = "",
     pictures: str = "",
+    bars: bool = False,
 ) -> str:
     """``report`` as text that ends in a newline, in which no text acts on what shows it.
 
-    ``width`` and ``color`` are the terminal's. A page, in any format but json and csv, names the ``command`` that makes
-    it again. Markdown refers to the files of ``draw`` in the folder ``pictures``; HTML holds its pictures.
+    ``width``, ``color`` and ``bars`` of block characters in tables are the terminal's. A page, in any format but json
+    and csv, names the ``command`` that makes it again. Markdown refers to the files of ``draw`` in the folder
+    ``pictures``; HTML holds its pictures.
     """
     if format == "json":
         from resnet_inspect.render import json
@@ -36,7 +38,7 @@ def render(
             from resnet_inspect.render import table  # rich costs 35 ms
 
             try:
-                return table.render(seen, width, color)
+                return table.render(seen, width, color, bars)
             finally:
                 random.setstate(drawn)
         case "md":

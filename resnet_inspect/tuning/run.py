@@ -83,6 +83,7 @@ def run(request: Request, save: Save, tell: Tell, progress: Count) -> tuple[Sear
     budget = Budget(request.budget_s, CLOCK, begin_s, plan.rewarm_s + plan.min_round_s + plan.block_s)
     ledger = Ledger(request.net, plan, machine, Record(request.argv, environment_of(machine, probed), plan, 0, ()))
     planned = len(cases_at(space, default)) + len(space.batch) - 1
+    progress(0, planned)
     job, rng = request.net.job, Random(request.seed)
     available = USABLE * _memory(machine, probed)
 

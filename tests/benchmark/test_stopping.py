@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from resnet_inspect.benchmark.plan import Plan, plan_for
-from resnet_inspect.benchmark.stopping import reason_to_stop, settled
+from resnet_inspect.benchmark.stopping import reason_to_stop, settled, share_done
 
 PLAN = Plan()
 NOISY_PLAN = replace(PLAN, precise_within=0.0, max_time_s=1e9)  # nothing but noise ends a case
@@ -73,3 +73,23 @@ def test_it_is_warm_when_two_windows_agree_in_median(calls: list[float], expecte
 def test_it_is_not_warm_before_the_calls_that_the_plan_asks_for() -> None:
     assert not settled([100.0] * 49, replace(PLAN, warmup_calls=50))
     assert settled([100.0] * 50, replace(PLAN, warmup_calls=50))
+
+
+@pytest.mark.parametrize("plan", [PLAN, plan_for("cpu", quick=True), replace(PLAN, max_time_s=1.0)])
+@pytest.mark.parametrize("shift", [0.0, 0.02, 0.2])
+def test_the_share_that_is_done_grows_to_all(plan: Plan, shift: float) -> None:
+    rounds = noise(60, 10, sd=0.02, shift=shift)
+    for n in range(1, len(rounds)):
+        share = share_done(rounds[:n], plan)
+        assert 0 < share <= 1
+        if reason_to_stop(rounds[:n], plan) in ("quick", "time"):
+            assert share == 1
+            break
+        assert share <= n / plan.rounds
+
+
+def test_a_rounds_share_allows_for_an_interval_that_shrinks_with_the_root_of_the_samples() -> None:
+    plan = replace(PLAN, max_time_s=1e9)
+    shares = [share_done(noise(n, 20, sd=0.3, seed=3), plan) for n in (10, 40)]
+    assert shares[0] < shares[1]
+    assert shares[1] / shares[0] == pytest.approx(4, rel=0.5)

@@ -82,6 +82,25 @@ def check_lesson(report: Report) -> None:
                 assert sum(row[i] or 0 for row in table.rows) == table.total[i], table.key
 
 
+ONES = (
+    "depths=1,1,1,1",
+    "depths=1 in_channels=1 num_classes=1 widths=1",
+    "depths=1 widths=1 head=conv num_features=1",
+    "depths=1 widths=1 head=mlp num_features=1",
+    "depths=1 widths=1 stem=1:1:1 stem_pool=none in_channels=1",
+    *(f"depths=1,1 widths=1,1 attention={kind}" for kind in ("se:1", "eca", "dia", "cbam:1")),
+)
+
+
+@pytest.mark.parametrize("settings", ONES)
+def test_one_of_a_thing_is_singular(settings: str) -> None:
+    for model in ("resnet18", "resnet50"):
+        lesson = ri.explain(model, settings=settings.split())
+        for paragraph in prose(lesson):
+            found = ONE_OF_MANY.search(paragraph.replace(str(lesson.model), "the net"))
+            assert found is None, (found, paragraph)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", KINDS)
 def test_every_sum_that_is_worked_out_holds(name: str, language: str) -> None:

@@ -1,6 +1,7 @@
 """What must hold of an answer, whatever was asked: a known exit code, no traceback, an error of one line and a hint."""
 
 import os
+import re
 import signal
 import time
 import traceback
@@ -17,6 +18,7 @@ from resnet_inspect.errors import BAD_REQUEST, INCONCLUSIVE
 
 LIMIT_S = 10.0  # of a CPU
 OTHERS = 20  # times as long by the clock, where other programs have the CPU
+STEP = re.compile(r"\d+\.\d s  ")  # what --verbose says is done
 PACKAGE = f"{os.sep}resnet_inspect{os.sep}"
 
 
@@ -52,6 +54,8 @@ def ask(line: Sequence[str], environment: Mapping[str, str | None] | None = None
 def fault_of(answer: Answer) -> str | None:
     """What is wrong with an answer, in words that are equal for equal faults; None where nothing is."""
     lines, command = answer.stderr.splitlines(), (*answer.line, "")[0][:20]
+    if {"-v", "--verbose"} & set(answer.line):
+        lines = [line for line in lines if not STEP.match(line)]
     hints = sum(line.startswith("hint:") for line in lines)
     if answer.crash:
         return answer.crash

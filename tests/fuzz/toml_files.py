@@ -19,6 +19,18 @@ max-memory = "200MiB"
 max-latency-ms = 5.5
 record = "run.json"
 """
+MODELS = """[tool.resnet-inspect]
+max-memory = "200MiB"
+[[tool.resnet-inspect.models]]
+model = "resnet18"
+input = [1, 3, 64, 64]
+max-params = "26M"
+[[tool.resnet-inspect.models]]
+model = "resnet34"
+set = ["groups=1"]
+batch-size = 2
+max-macs = "4G"
+"""
 VALUES = (
     "0", "1", "-1", "1.5", "inf", "-inf", "nan", "1e400", "true", "false", '""', '"\\u0000"', '"\\n"', '"x\\u202ey"',
     "[]", "[[]]", "[1, 2, 3, 4]", "[3, 4, 6, 3]", '["a", 1]', "{}", "{a = 1}", "[{}]", "1979-05-27", "07:32:00",
@@ -41,7 +53,14 @@ OF_SPEC = (
     ("reconcile", "spec.toml"),
     ("budget", "spec.toml", "--max-params", "26M"),
 )
-OF_LIMITS = (("budget",), ("budget", "--config", "limits.toml"), ("budget", "resnet50", "--config", "limits.toml"))
+OF_LIMITS = (
+    ("budget",),
+    ("budget", "--config", "limits.toml"),
+    ("budget", "resnet50", "--config", "limits.toml"),
+    ("summary",),
+    ("compare", "--format", "csv"),
+    ("lint", "--strict"),
+)
 
 
 def spec(rng: Random) -> bytes:
@@ -53,7 +72,7 @@ def spec(rng: Random) -> bytes:
 
 def limits(rng: Random) -> bytes:
     """A pyproject.toml with limits that is wrong in a few places."""
-    return _mutate(LIMITS, rng)
+    return _mutate(rng.choice((LIMITS, MODELS)), rng)
 
 
 def _mutate(text: str, rng: Random) -> bytes:

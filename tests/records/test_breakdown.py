@@ -68,7 +68,18 @@ def test_a_training_step_has_its_loss_and_optimizer_below() -> None:
 
 def test_every_result_has_a_table_of_its_own() -> None:
     results = (result(), result(stages=INFER), result(stages=INFER, layers=INFER))
-    assert [table.key for table in report(*results).tables] == ["results", "stages_2", "stages_3", "layers_3"]
+    assert [table.key for table in report(*results).tables] == ["results", "stages_2", "stages_3", "layers_3", "sums"]
+
+
+def test_of_several_breakdowns_a_table_says_how_far_they_add_up_and_one_note_what_that_means() -> None:
+    answer = report(result(), result(stages=INFER), result(stages=TRAIN, layers=INFER))
+    sums = answer.tables[-1]
+    assert [column.key for column in sums.columns] == ["of", "calls", "closure", "marks", "plain_ms"]
+    labels = [f"{by}s of {CASE.label}" for by in ("stage", "stage", "layer")]
+    assert sums.rows == tuple((label, 16, 1.0, 0.012, 3.9) for label in labels)
+    (note,) = (note for note in answer.notes if "marked calls" in note)
+    assert CASE.label not in note
+    assert max(map(len, answer.notes)) < 160
 
 
 def test_a_note_says_how_well_the_parts_add_up_and_what_the_marks_cost() -> None:

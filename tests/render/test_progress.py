@@ -41,6 +41,55 @@ def test_it_says_how_long_the_other_cases_will_take_once_some_have_ended(monkeyp
         assert "4/7 cases, 0:00:30 left," in drawn(out)
 
 
+def test_a_round_is_a_part_of_a_case_and_tells_the_time_before_the_first_case_ends() -> None:
+    out, clock = StringIO(), [100.0]
+    screen = console(out)
+    screen.get_time = lambda: clock[0]  # type: ignore[method-assign]  # rich's own clock
+    with live(screen) as (_, count, _):
+        count(0, 2)
+        clock[0] += 10
+        count(0.5, 2)
+        assert "0/2 cases, 0:00:30 left," in drawn(out)
+
+
+def test_a_run_that_is_resumed_is_timed_from_where_it_was() -> None:
+    out, clock = StringIO(), [100.0]
+    screen = console(out)
+    screen.get_time = lambda: clock[0]  # type: ignore[method-assign]  # rich's own clock
+    with live(screen, noun="steps") as (_, count, _):
+        count(800, 1000)
+        assert "left" not in drawn(out)
+        clock[0] += 10
+        count(900, 1000)
+        assert "900/1000 steps, 0:00:10 left," in drawn(out)
+
+
+def test_a_time_that_everything_may_take_is_known_from_the_start() -> None:
+    out, clock = StringIO(), [100.0]
+    screen = console(out)
+    screen.get_time = lambda: clock[0]  # type: ignore[method-assign]  # rich's own clock
+    with live(screen, at_most_s=300) as (tell, count, _):
+        assert "at most 0:05:00 left," in drawn(out)
+        clock[0] += 60
+        count(1, 9)
+        assert "1/9 cases, at most 0:04:00 left," in drawn(out)
+        clock[0] += 600
+        tell("the last race")
+        assert "at most 0:00:00 left," in drawn(out)
+
+
+@pytest.mark.parametrize("width", [24, 40, 59, 60, 80])
+def test_it_is_one_line_of_any_terminal_and_the_count_is_whole(width: int) -> None:
+    out = StringIO()
+    with live(Console(file=out, force_terminal=True, width=width, color_system=None)) as (tell, count, _):
+        tell("resnet50 256×3×224×224 train amp-bf16 channels_last compile: round 12, 26.4 ms ±1.9%")
+        count(3, 12)
+        line = drawn(out)
+    assert "\n" not in line.strip()
+    assert len(line.rpartition("K")[2]) <= width
+    assert "3/12 cases" in line
+
+
 def test_a_line_that_is_left_stands_above_and_stays() -> None:
     out = StringIO()
     with live(console(out)) as (tell, _, leave):
