@@ -168,8 +168,8 @@ def _group_notes(run: Run, data: DataSet) -> Iterator[str]:
     if size == 1:
         return
     yield (
-        f"the learning rate is the recipe's, for {recipe.batch_size * size} images a step; in proportion to its "
-        f"{recipe.batch_size} it would be --set-recipe lr={size * recipe.lr:g}"
+        f"a step takes {recipe.batch_size * size} images, {size} times those of one process; the learning rate is not "
+        f"scaled with them: --set-recipe lr={size * recipe.lr:g} would do that"
     )
     yield "each process normalizes by its own images; running statistics are the first process's"
     if rest := left_out(data.images, recipe.batch_size, size):
