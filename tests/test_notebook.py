@@ -28,16 +28,17 @@ CELLS = (
     "ri.profiles()",
     'ri.predict("resnet18", device="t4")',
     'ri.train("tutorial_resnet18_cifar10", data="fake:64", dry_run=True, device="a100")',
+    'ri.make_report("resnet18")',
     'ri.lower("resnet18")',
     'ri.fold("resnet18")',
     'ri.read_record("run.json")',
     'ri.show("run.json")',
     'ri.verdict("run.json", "run.json")',
 )
-# a verb that takes minutes, runs torch or gives no answer, and a class
+# a verb that takes minutes, runs torch or gives no answer with a table, and a class
 UNSEEN = {
     *("bench", "calibrate", "calibrate_from", "tune", "check", "accuracy", "profile", "build", "spec"),
-    *("export", "export_spec", "Answer", "Attention", "Graph", "InspectError", "ResNetSpec"),
+    *("export", "export_spec", "plot", "Answer", "Attention", "Graph", "InspectError", "ResNetSpec"),
 }
 
 

@@ -179,6 +179,7 @@ def _pareto(
     trained_on: "TrainedOn" = "imagenet-1k",
     record: Recorded | None = None,
     profile: "Profiled" = None,
+    runs: str | None = None,
     against: "Against | None" = None,
 ) -> Chart:
     """``against`` defaults to time where something tells one, and to MACs elsewhere."""
@@ -199,7 +200,7 @@ def _pareto(
         raise RequestError("a time needs a device", hint="as --device t4; see `resnet-inspect devices`")
     timing = timing_on(device, precision, profile, run, False) if cost == "time" else Timing(Pricing(), (), "")
     images = Images(read_batch(input, batch_size, ANY_IMAGE), input is not None, any_size)
-    nets, _ = candidates(among, images, timing, trained_on, run.plan.seed if run else 0)
+    nets, _ = candidates(among, images, timing, trained_on, run.plan.seed if run else 0, runs=runs)
     return pareto(nets, cost, timing.on)
 
 

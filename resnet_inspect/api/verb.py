@@ -25,6 +25,7 @@ PARAMETERS = {
     "file": "profile",
     "output": "folder",
     "no_cache": "use_cache",
+    "record": "records",
     "image_size": "input",
     "input_size": "input",
     "input_shape": "input",
@@ -37,6 +38,7 @@ ELSEWHERE = {
     "list": "ri.glossary() lists every word",
     "action": "ri.profiles() lists them, ri.profile() shows one",
     "from": 'ri.calibrate_from("results.csv") fits to a table',
+    "bench": 'give records=ri.bench("resnet50", per="stage")',
     "record": "save is called with the Record whenever a case ends",
 }
 # annotation -> whether a value is of that kind, and the words for it

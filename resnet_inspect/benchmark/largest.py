@@ -5,9 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from resnet_inspect.benchmark.case import Case
-from resnet_inspect.benchmark.messages import CALL, FREE_MEMORY, PREPARE, WorkerLost
+from resnet_inspect.benchmark.messages import CALL, FREE_MEMORY, PREPARE, Worker, WorkerLost
 from resnet_inspect.benchmark.request import graph_of
-from resnet_inspect.benchmark.schedule import Worker
 from resnet_inspect.errors import MachineError
 from resnet_inspect.graph.facts.memory import peak_bytes
 from resnet_inspect.sources.source import Source

@@ -6,7 +6,7 @@ The first line is a Job. Every other line is the name of a Request; its answer i
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.plan import Plan
@@ -14,6 +14,7 @@ from resnet_inspect.hardware.ceilings import Ceilings
 from resnet_inspect.hardware.gpu import Gpu, GpuState
 from resnet_inspect.typed_json import OPTIONAL, Duration, JsonObject, Size, keyed
 
+A = TypeVar("A")
 A_co = TypeVar("A_co", covariant=True)
 
 Extra = Literal["stage", "layer", "energy", "ceilings"]  # what is measured after the rounds, on request
@@ -246,3 +247,17 @@ class Unavailable(Exception):  # noqa: N818  # an answer, not a fault
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class Worker(Protocol):
+    """A process that answers one request after the other."""
+
+    def ask(self, request: Request[A]) -> A:
+        """The answer.
+
+        Raises:
+            WorkerLost: there is none, and there will be none. Unavailable: this quantity cannot be measured.
+        """
+        ...
+
+    def close(self) -> None: ...

@@ -14,13 +14,13 @@ from resnet_inspect.benchmark.grade import grade_of_run
 from resnet_inspect.benchmark.groups import groups
 from resnet_inspect.benchmark.interrupts import INTERRUPTS
 from resnet_inspect.benchmark.largest import WORKER_BYTES, find_largest
-from resnet_inspect.benchmark.messages import Job
+from resnet_inspect.benchmark.messages import Job, Worker
 from resnet_inspect.benchmark.plan import Plan, plan_for
 from resnet_inspect.benchmark.process import LAUNCHES, ProcessWorker, probe
 from resnet_inspect.benchmark.record import Environment, Record, Result, Roof
 from resnet_inspect.benchmark.request import Request, cases_of, count, graph_of, most_cases
 from resnet_inspect.benchmark.result import highest, hold_to_ceilings, result_of
-from resnet_inspect.benchmark.schedule import RawResult, Worker, conduct
+from resnet_inspect.benchmark.schedule import RawResult, conduct
 from resnet_inspect.benchmark.stopping import share_done
 from resnet_inspect.errors import RequestError
 from resnet_inspect.graph import Graph

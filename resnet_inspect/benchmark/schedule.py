@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from random import Random
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, TypeVar
 
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.messages import (
@@ -37,6 +37,7 @@ from resnet_inspect.benchmark.messages import (
     RoundSamples,
     Unavailable,
     WarmedUp,
+    Worker,
     WorkerLost,
 )
 from resnet_inspect.benchmark.plan import Plan
@@ -47,20 +48,6 @@ from resnet_inspect.hardware.gpu import GpuState
 from resnet_inspect.units import text
 
 A = TypeVar("A")
-
-
-class Worker(Protocol):
-    """A process that answers one request after the other."""
-
-    def ask(self, request: Request[A]) -> A:
-        """The answer.
-
-        Raises:
-            WorkerLost: there is none, and there will be none. Unavailable: this quantity cannot be measured.
-        """
-        ...
-
-    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,10 @@ def _draw(shape: Shape, axes: "Axes", order: int) -> None:
     match shape:
         case Path(points, stroke, None, width, dashed):
             xs, ys = zip(*points, strict=True)
-            style = (0, (5 / width, 3 / width)) if dashed else "-"
-            axes.add_line(Line2D(xs, ys, color=_color(stroke), linewidth=width, linestyle=style, zorder=order))
+            line = Line2D(xs, ys, color=_color(stroke), linewidth=width, zorder=order)
+            if dashed:
+                line.set_linestyle((0, (5 / width, 3 / width)))
+            axes.add_line(line)
         case Path(points, stroke, fill, width, _, opacity):
             paints = {"facecolor": _color(fill), "edgecolor": _color(stroke), "linewidth": width if stroke else 0}
             axes.add_patch(Polygon(points, closed=True, alpha=opacity, zorder=order, **paints))

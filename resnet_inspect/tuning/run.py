@@ -12,14 +12,14 @@ from resnet_inspect.benchmark.compiler import refuse_without_compiler
 from resnet_inspect.benchmark.grade import grade_of_run
 from resnet_inspect.benchmark.interrupts import INTERRUPTS
 from resnet_inspect.benchmark.largest import WORKER_BYTES
-from resnet_inspect.benchmark.messages import Job
+from resnet_inspect.benchmark.messages import Job, Worker
 from resnet_inspect.benchmark.plan import Plan, plan_for
 from resnet_inspect.benchmark.process import ProcessWorker, probe
 from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.benchmark.request import count, graph_of, predict_memory
 from resnet_inspect.benchmark.result import result_of
 from resnet_inspect.benchmark.run import USABLE, Count, Save, Tell, environment_of
-from resnet_inspect.benchmark.schedule import RawResult, Worker, conduct
+from resnet_inspect.benchmark.schedule import RawResult, conduct
 from resnet_inspect.benchmark.schedule import Referee as Rule
 from resnet_inspect.errors import MachineError, RequestError
 from resnet_inspect.graph import Graph

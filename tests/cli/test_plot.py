@@ -13,7 +13,7 @@ from test_imports import loaded_by
 import resnet_inspect as ri
 from resnet_inspect.api import plots
 from resnet_inspect.benchmark.record_json import to_json
-from resnet_inspect.cli import main
+from resnet_inspect.cli import main, terminal
 from resnet_inspect.cli.plot import PLOTS
 from resnet_inspect.render import matplotlib_picture
 
@@ -61,9 +61,10 @@ def test_the_command_line_and_python_draw_the_same_kinds() -> None:
 @pytest.mark.parametrize("kind", PLOTS)
 def test_a_kind_takes_the_options_of_its_command_and_python_takes_them_all(kind: str) -> None:
     group = import_module("resnet_inspect.cli.plot").command
-    mine = {parameter.name for parameter in group.get_command(click.Context(group), kind).params} - {"output"}
+    shown = {"output", *(option.name for option in terminal.OPTIONS)}
+    mine = {parameter.name for parameter in group.get_command(click.Context(group), kind).params} - shown
     like = {parameter.name for parameter in import_module(f"resnet_inspect.cli.{PLOTS[kind].like}").command.params}
-    assert mine - {option.name for option in PLOTS[kind].own} == like - {"format", "output", *PLOTS[kind].without}
+    assert mine - {option.name for option in PLOTS[kind].own} == like - {"format", *shown, *PLOTS[kind].without}
     assert set(PLOTS[kind].without) <= like
     with pytest.raises(ri.InspectError) as refused:
         ri.plot(kind, nonsense=1)
