@@ -63,7 +63,8 @@ def test_the_browser_would_tell(browser: Browser, tmp_path: Path) -> None:
     """A page that does what none may do."""
     page = tmp_path / "page.html"
     page.write_text(
-        "<!doctype html><div style='width: 2000px'>wide</div><svg width='9'><text>long</text></svg><img src='none.png'><script>console.error(1)</script>",
+        "<!doctype html><div style='width: 2000px'>wide</div><svg width='9'><text>long</text></svg>"
+        "<img src='none.png'><script>console.error(1)</script>",
         encoding="utf-8",
     )
     view = browser.view(page, DESK, dark=False)
