@@ -27,15 +27,31 @@ FLAGS = (
 )
 LIMIT_S = 120.0
 ABOVE_STANDARD_STREAMS = 10
+MEASURED = """(() => {
+  const root = document.scrollingElement, edges = (element) => element.getBoundingClientRect();
+  const pictures = [...document.querySelectorAll("svg")];
+  const cut = pictures.flatMap((picture) => [...picture.querySelectorAll("text")]
+    .filter((text) => edges(text).left < edges(picture).left - 1 || edges(text).right > edges(picture).right + 1)
+    .map((text) => text.textContent));
+  const aside = pictures.map((picture) => edges(picture).left + edges(picture).right - root.clientWidth)
+    .reduce((most, each) => Math.max(most, Math.abs(each) / 2), 0);
+  return [Math.max(0, root.scrollWidth - window.innerWidth), cut, Math.round(aside)];
+})()"""
 
 
 @dataclass(frozen=True)
 class View:
-    """What came of opening a page: messages of its console, what it asked for, and by how much it is too wide."""
+    """What came of opening a page.
+
+    Messages of its console, what it asked for, by how many pixels it is too wide, the texts that its pictures cut, and
+    by how many pixels its pictures stand aside of the middle.
+    """
 
     console: tuple[str, ...]
     requests: tuple[str, ...]
     overflow: int
+    cut: tuple[str, ...]
+    aside: int
 
 
 def find_browser() -> str | None:
@@ -69,15 +85,16 @@ class Browser:
         ask("Page.navigate", url=page.as_uri())
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             self.events.append(self._read())
-        over = "document.scrollingElement.scrollWidth - window.innerWidth"
-        overflow = ask("Runtime.evaluate", expression=over)["result"]["value"]
+        overflow, cut, aside = ask("Runtime.evaluate", expression=MEASURED, returnByValue=True)["result"]["value"]
         if screenshot:
             size = ask("Page.getLayoutMetrics")["cssContentSize"]
             clip = {"x": 0, "y": 0, "width": width, "height": size["height"], "scale": 1}
             image = ask("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
             screenshot.write_bytes(b64decode(image))
         self.ask("Target.closeTarget", targetId=target)
-        return View(tuple(_messages(self.events)), tuple(_requests(self.events, page.as_uri())), max(0, overflow))
+        return View(
+            tuple(_messages(self.events)), tuple(_requests(self.events, page.as_uri())), overflow, tuple(cut), aside
+        )
 
     def ask(self, method: str, session: str = "", **parameters: Any) -> Any:
         """The result of a command.

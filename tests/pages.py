@@ -12,12 +12,16 @@ import sys
 from pathlib import Path
 
 from scripted_bench import COMMAND, PYTHONPATH
+from terminal_picture import draw_terminal
 
 ROOT = Path(__file__).parent.parent
-PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
+README, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
+PAGES = (README, CHINESE, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 INLINE = re.compile(r"`(resnet-inspect [a-z][^`]*)`")
-PICTURE = re.compile(r"!\[[^\]]*\]\((pictures/\w+\.svg)\)")
+PICTURE = re.compile(r"!\[[^\]]*\]\(((?:docs/)?pictures/\w+\.svg)\)")
+TERMINAL = ROOT / "docs" / "pictures" / "terminal.svg"
+IN_TERMINAL = "resnet-inspect summary resnet50"
 STEP = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 COLUMNS = 100
 
@@ -40,13 +44,13 @@ def commands() -> dict[str, str]:
 
 
 def pictures() -> dict[Path, str]:
-    """Every picture that a page shows, with the command on that page that draws it."""
+    """Every chart that a page shows, with the command on some page that draws it."""
+    texts = {page: page.read_text(encoding="utf-8") for page in PAGES}
+    shown = {page.parent / picture for page, text in texts.items() for picture in PICTURE.findall(text)}
     found: dict[Path, str] = {}
-    for page in PAGES:
-        text = page.read_text(encoding="utf-8")
-        for shown in PICTURE.findall(text):
-            (command,) = re.findall(rf"^\$ (resnet-inspect plot .* -o {Path(shown).name})$", text, re.MULTILINE)
-            found[page.parent / shown] = command
+    for picture in sorted(shown - {TERMINAL}):
+        drawn = rf"^\$ (resnet-inspect plot .* -o {picture.name})$"
+        (found[picture],) = {command for text in texts.values() for command in re.findall(drawn, text, re.MULTILINE)}
     return found
 
 
@@ -95,3 +99,4 @@ if __name__ == "__main__":
     for picture, command in pictures().items():
         picture.parent.mkdir(exist_ok=True)
         picture.write_text(play(drawn_by(command), ROOT).stdout, encoding="utf-8")
+    TERMINAL.write_text(draw_terminal(IN_TERMINAL, COLUMNS, ROOT), encoding="utf-8")

@@ -8,14 +8,31 @@ from pkgutil import resolve_name
 import click
 import pytest
 from conftest import LAID_OUT, reference
-from pages import BLOCK, PAGES, ROOT, blocks, commands, drawn_by, pictures, play, printed
+from pages import (
+    BLOCK,
+    CHINESE,
+    COLUMNS,
+    IN_TERMINAL,
+    INLINE,
+    PAGES,
+    ROOT,
+    TERMINAL,
+    blocks,
+    commands,
+    drawn_by,
+    pictures,
+    play,
+    printed,
+)
+from pages import README as ENGLISH
+from terminal_picture import draw_terminal, words
 
 from resnet_inspect import __version__
 from resnet_inspect.cli import COMMANDS, main
 
 SHOWN = commands()
 REFUSED = "error: "
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = ENGLISH.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +71,33 @@ def test_a_picture_on_a_page_is_what_its_command_draws(picture: Path, command: s
     assert picture.read_text(encoding="utf-8") == play(drawn_by(command), tmp_path).stdout
 
 
+def test_the_picture_of_a_terminal_shows_what_its_command_prints_and_fetches_nothing(tmp_path: Path) -> None:
+    picture = TERMINAL.read_text(encoding="utf-8")
+    assert words(picture) == words(draw_terminal(IN_TERMINAL, COLUMNS, tmp_path))
+    assert not re.search(r"url\((?!#)|href=|<script", picture)
+    assert f"({TERMINAL.relative_to(ROOT)})" in README
+
+
+def shape(text: str) -> dict[str, object]:
+    """What a page has in common with its translation."""
+    return {
+        "blocks": BLOCK.findall(text),
+        "commands": INLINE.findall(text),
+        "links": re.findall(r"\]\(([^)]+)\)", text),
+        "rows of tables": len(re.findall(r"^\|", text, re.MULTILINE)),
+        "headings": re.findall(r"^#+", text, re.MULTILINE),
+    }
+
+
+def test_the_chinese_readme_has_the_blocks_commands_links_and_rows_of_the_english_one() -> None:
+    chinese = CHINESE.read_text(encoding="utf-8")
+    assert f"]({CHINESE.name})" in README
+    assert f"]({ENGLISH.name})" in chinese
+    theirs, ours = (shape(text.replace(CHINESE.name, ENGLISH.name)) for text in (chinese, README))
+    for what, expected in ours.items():
+        assert theirs[what] == expected, what
+
+
 def test_the_command_that_measures_for_the_others_is_shown_without_an_output() -> None:
     assert SHOWN[LAID_OUT] == ""
 
@@ -81,7 +125,7 @@ def test_the_walks_go_through_functions_that_exist() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_has_no_block_that_no_test_reads(page: Path) -> None:
     languages = {language for language, _ in BLOCK.findall(page.read_text(encoding="utf-8"))}
-    install = {"sh"} if page.name == "README.md" else set()  # .ci/run plays it in a clean environment
+    install = {"sh"} if page in (ENGLISH, CHINESE) else set()  # .ci/run plays it in a clean environment
     assert languages <= {"console", "python", "py", "toml", "yaml", "diff", "text"} | install
 
 
@@ -91,7 +135,7 @@ def test_what_a_page_links_to_exists(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("page", PAGES[2:], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES[3:], ids=lambda page: page.name)
 def test_a_page_begins_with_a_readers_question_and_the_readme_links_to_it(page: Path) -> None:
     _, first, *_ = page.read_text(encoding="utf-8").split("\n\n")
     assert re.match(r"\*\*[^*]*\?\*\*", first)

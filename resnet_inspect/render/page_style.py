@@ -3,11 +3,12 @@
 STYLE = """\
 :root { color-scheme: light dark; --line: #8884; --bar: #3b82f6; --ground: #fff; background: var(--ground); }
 @media (prefers-color-scheme: dark) { :root { --ground: #0d1117; } }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 96rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
 p, ul, dl { max-width: 60rem; }
 h1 { font-size: 1.3rem; } h2 { font-size: 1.05rem; margin-top: 2rem; }
 nav { display: flex; flex-wrap: wrap; gap: .2rem 1rem; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; width: max-content; min-width: 100%; max-width: calc(100vw - 3rem); }
+.wide { margin-left: 50%; transform: translateX(-50%); }  /* a table wider than the text reaches beyond both sides */
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th, td { white-space: nowrap; }
@@ -15,8 +16,8 @@ th, td { white-space: nowrap; }
 .n { text-align: right; }
 .share { background: linear-gradient(var(--bar) 0 0) no-repeat bottom right / var(--share) 3px; }
 tfoot td { font-weight: 600; }
-figure { margin: 1rem 0; max-width: 60rem; } figure svg { display: block; }
-figcaption, summary { opacity: .75; font-size: .9em; } summary { cursor: pointer; } details { margin: .5rem 0 1rem; }
+figure { margin: 1rem 0; } figure svg { display: block; margin: 0 auto; }
+figcaption { text-align: center; } figcaption, summary { opacity: .75; font-size: .9em; } summary { cursor: pointer; } details { margin: .5rem 0 1rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; }
 dt, .notes { opacity: .75; } dd { margin: 0; }
 h1, h2, p, li, dd, code { overflow-wrap: anywhere; }
@@ -28,6 +29,6 @@ h1, h2, p, li, dd, code { overflow-wrap: anywhere; }
 @media print {
   :root { color-scheme: light; --ground: #fff; } body { max-width: none; margin: 0; font-size: 9pt; }
   nav { display: none; } h2 { break-after: avoid; } figure, tr { break-inside: avoid; }
-  .wide { overflow: visible; } th, td, .long { min-width: 0; white-space: normal; }
+  .wide { overflow: visible; width: auto; max-width: none; margin: 0; transform: none; } th, td, .long { min-width: 0; white-space: normal; }
 }
 """

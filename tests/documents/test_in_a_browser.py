@@ -56,16 +56,20 @@ def test_a_page_fits_its_window_and_asks_for_nothing(browser: Browser, tmp_path:
                 view = browser.view(page, width, dark)
                 where = f"{name}, {width} pixels, {'dark' if dark else 'light'}"
                 assert (view.console, view.requests, view.overflow) == ((), (), 0), where
+                assert (view.cut, view.aside <= 1) == ((), True), where
 
 
 def test_the_browser_would_tell(browser: Browser, tmp_path: Path) -> None:
     """A page that does what none may do."""
     page = tmp_path / "page.html"
     page.write_text(
-        "<!doctype html><div style='width: 2000px'>wide</div><img src='none.png'><script>console.error(1)</script>",
+        "<!doctype html><div style='width: 2000px'>wide</div><svg width='9'><text>long</text></svg>"
+        "<img src='none.png'><script>console.error(1)</script>",
         encoding="utf-8",
     )
     view = browser.view(page, DESK, dark=False)
     assert view.overflow == 2000 - DESK + 8, "and the margin"
+    assert view.cut == ("long",)
+    assert view.aside > DESK / 4
     assert any("none.png" in url for url in view.requests)
     assert any("console" in message or "error" in message for message in view.console)

@@ -9,7 +9,7 @@ Anchor = Literal["start", "middle", "end"]
 WIDTH = 480.0  # of every picture; a phone of 390 pixels shows letters of SIZE at 10 pixels
 SIZE, SMALL, TITLE = 13.0, 12.0, 15.0  # heights of letters
 
-NARROW, WIDE = frozenset("fijlrtI .,:;'|!()[]/-"), frozenset("mwMW%@×→–")
+NARROW, WIDE = frozenset("fijlrtI .,:;'|!()[]/-"), frozenset("mwMW%@×→–<>=+~#")
 BEYOND = 0x2E80  # from here on, scripts whose letters are squares
 
 
