@@ -152,8 +152,16 @@ def options_of(command: click.Command, context: click.Context) -> Iterator[str]:
 
 def test_an_option_that_a_page_names_exists() -> None:
     known = {*options_of(main, click.Context(main))}
-    # of validation/honesty.py, mypy and gh
-    others = {"--only", "--strict", "--edit-last", "--create-if-none", "--body-file"}
+    # of validation/honesty.py, mypy, torchrun and gh
+    others = {
+        "--only",
+        "--strict",
+        "--standalone",
+        "--nproc-per-node",
+        "--edit-last",
+        "--create-if-none",
+        "--body-file",
+    }
     for page in PAGES:
         named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", page.read_text(encoding="utf-8")))
         assert named <= known | others, page.name

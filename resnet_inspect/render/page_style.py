@@ -17,7 +17,8 @@ th, td { white-space: nowrap; }
 .share { background: linear-gradient(var(--bar) 0 0) no-repeat bottom right / var(--share) 3px; }
 tfoot td { font-weight: 600; }
 figure { margin: 1rem 0; } figure svg { display: block; margin: 0 auto; }
-figcaption { text-align: center; } figcaption, summary { opacity: .75; font-size: .9em; } summary { cursor: pointer; } details { margin: .5rem 0 1rem; }
+figcaption { text-align: center; } figcaption, summary { opacity: .75; font-size: .9em; }
+summary { cursor: pointer; } details { margin: .5rem 0 1rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; }
 dt, .notes { opacity: .75; } dd { margin: 0; }
 h1, h2, p, li, dd, code { overflow-wrap: anywhere; }
@@ -29,6 +30,7 @@ h1, h2, p, li, dd, code { overflow-wrap: anywhere; }
 @media print {
   :root { color-scheme: light; --ground: #fff; } body { max-width: none; margin: 0; font-size: 9pt; }
   nav { display: none; } h2 { break-after: avoid; } figure, tr { break-inside: avoid; }
-  .wide { overflow: visible; width: auto; max-width: none; margin: 0; transform: none; } th, td, .long { min-width: 0; white-space: normal; }
+  .wide { overflow: visible; width: auto; max-width: none; margin: 0; transform: none; }
+  th, td, .long { min-width: 0; white-space: normal; }
 }
 """

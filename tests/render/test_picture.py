@@ -7,7 +7,7 @@ from math import inf, isfinite, nan
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from nasty import NASTY, seen, shown
 from typed_values import values_of
@@ -160,6 +160,7 @@ def test_a_linear_axis_has_round_ticks(low: float, high: float, unit: Unit, expe
     st.booleans(),
     st.sampled_from(["ms", "count", "flop_rate", "number"]),
 )
+@example(464537974848354.0, 861227520.0, False, True, "ms")  # an axis whose low end is nothing next to a step
 def test_ticks_rise_inside_the_axis_and_no_two_read_the_same(
     low: float, factor: float, log: bool, across: bool, unit: Unit
 ) -> None:

@@ -105,5 +105,5 @@ def _steps(scale: Scale, unit: Unit, most: int) -> Iterator[float]:
         step = next(step for step in candidates if step >= raw * (1 - 1e-9))
     if unit in WHOLE:
         step = max(step, 1.0)
-    for i in range(ceil(scale.low / step - 1e-9), floor(scale.high / step + 1e-9) + 1):
+    for i in range(ceil(scale.low * (1 - 1e-9) / step), floor(scale.high * (1 + 1e-9) / step) + 1):
         yield i * step
