@@ -66,6 +66,10 @@ def test_an_annotation_stands_in_the_file_that_it_is_about(run: Run, tmp_path: P
     assert run("export-spec", "tutorial_resnet18_cifar10", "-o", "nets/net.toml").returncode == 0
     lines = run("lint", "nets/net.toml", "--format", "github").stdout.splitlines()
     assert {annotation(line)["file"] for line in lines if line.startswith("::")} == {"nets/net.toml"}
+    net = "def make(): return __import__('torchvision').models.resnet18()"
+    (tmp_path / "nets" / "net.py").write_text(net, encoding="utf-8")
+    *_, line = run("budget", "nets/net.py:make", "--max-params", "11M", "--format", "github").stdout.splitlines()
+    assert annotation(line)["file"] == "nets/net.py"
     (tmp_path / "pyproject.toml").write_text('[tool.resnet-inspect]\nmax-params = "11M"\n', encoding="utf-8")
     *_, line = run("budget", "resnet18", "--format", "github").stdout.splitlines()
     assert annotation(line)["file"] == "pyproject.toml"
