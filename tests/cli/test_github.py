@@ -78,6 +78,14 @@ def test_an_annotation_stands_in_the_file_that_it_is_about(run: Run, tmp_path: P
     assert annotation(line)["file"] == "nets/net.toml"
 
 
+def test_the_findings_of_a_page_are_annotated(run: Run) -> None:
+    def annotated(command: str) -> list[str]:
+        lines = run(command, "tutorial_resnet18_cifar10", "--format", "github").stdout.splitlines()
+        return [annotation(line)["message"] for line in lines if line.startswith("::")]
+
+    assert annotated("report") == annotated("lint") != []
+
+
 @pytest.mark.parametrize("nasty", NASTY.values(), ids=NASTY)
 def test_no_text_of_a_finding_is_a_command_of_its_own(nasty: str) -> None:
     finding = Finding(nasty, nasty, nasty, nasty)
