@@ -7,7 +7,7 @@ from urllib.parse import quote
 import click
 
 from resnet_inspect.cli.options import Asked
-from resnet_inspect.cli.output import command_line, finish, format_of, tell_written, write
+from resnet_inspect.cli.output import command_line, finish, format_of, is_special, tell_written, write
 from resnet_inspect.errors import OutputError, RequestError
 from resnet_inspect.render import draw, render
 from resnet_inspect.report import Report
@@ -41,7 +41,7 @@ def record_beside(asked: Asked) -> str:
         RequestError: the page goes to stdout, or would take the Record's place, or has no format.
     """
     output = asked.output
-    if output is None or output == "-":
+    if output is None or output == "-" or (is_special(output) and not is_folder(asked)):
         raise RequestError("--bench keeps its Record next to the page", hint="give -o a folder or a file")
     if is_folder(asked):
         _make_folder(output)
@@ -64,7 +64,9 @@ def is_folder(asked: Asked) -> bool:
 
 def _is_markdown(asked: Asked, output: str) -> bool:
     """Whether the page is a Markdown file, which can have pictures next to it."""
-    return asked.format == "md" and output != "-" if asked.format else output.lower().endswith((".md", ".markdown"))
+    if output == "-" or is_special(output):
+        return False
+    return asked.format == "md" if asked.format else output.lower().endswith((".md", ".markdown"))
 
 
 def _write_pictures(report: Report, folder: str) -> None:

@@ -1,6 +1,7 @@
 """The files of a document, and what it needs to be made."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -68,6 +69,19 @@ def test_the_other_formats_are_those_of_every_command(run: Run) -> None:
     assert run("report", "resnet18").stdout.startswith("resnet18, input 1×3×224×224\n")
     assert run("report", "resnet18", "--format", "html").stdout.startswith("<!doctype html>")
     assert "![" not in run("report", "resnet18", "--format", "md").stdout, "no file could be next to it"
+
+
+def test_a_device_gets_the_page_alone(run: Run, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.md"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    done = run("report", "resnet18", "--format", "md", "-o", "/dev/stderr")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.startswith("Made by")
+    assert "![" not in done.stderr
+    assert run("report", "resnet18", "-o", "pipe.md", "--bench", scripted=True).returncode == 2
+    os.close(reader)
+    assert {path.name for path in tmp_path.iterdir()} == {"pipe.md"}
 
 
 def test_a_static_page_is_small(run: Run, tmp_path: Path) -> None:
