@@ -97,6 +97,17 @@ def test_bench_measures_first_and_keeps_the_record(run: Run, tmp_path: Path) -> 
     assert "Measured in run.json" in (tmp_path / "here" / "report.md").read_text(encoding="utf-8")
 
 
+def test_bench_measures_what_the_records_did_in_the_precision_of_the_page(
+    run: Run, tmp_path: Path, run_json: str
+) -> None:
+    done = run("report", "--record", run_json, "--precision", "bf16", "--bench", "-o", "here", scripted=True)
+    assert done.returncode == 0, done.stderr
+    kept = json.loads((tmp_path / "here" / "run.json").read_text(encoding="utf-8"))
+    measured = [arm["config"] for arm in kept["arms"]]
+    assert [each["model"] for each in measured] == ["resnet50", "resnet50d"]
+    assert {(*each["input"], each["precision"]) for each in measured} == {(256, 3, 224, 224, "bf16")}
+
+
 @pytest.mark.parametrize(
     ("output", "error"),
     [
