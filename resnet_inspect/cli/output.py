@@ -84,7 +84,8 @@ def tell_written(output: str | None, format: Format | None = None) -> None:
     if output is None or output == "-" or is_special(output):
         return
     named_after = SUFFIXES.get(os.path.splitext(output)[1].lower())
-    differs = format and named_after not in (None, format)
+    written_as = "md" if format == "github" else format
+    differs = format and named_after not in (None, written_as)
     note(f"wrote {output}" + (f" as {format}: its suffix says {named_after}" if differs else ""))
 
 

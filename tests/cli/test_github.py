@@ -35,7 +35,8 @@ def test_the_answer_goes_to_the_jobs_summary_and_findings_to_stdout(run: Run, tm
     text = summary.read_text(encoding="utf-8")
     assert text.startswith("of another step\nMade by `resnet-inspect budget resnet18")
     assert "| max-params | parameters |" in text
-    assert run(*OVER, "-o", "cost.md").stdout == done.stdout, "-o takes the page"
+    to_file = run(*OVER, "-o", "cost.md")
+    assert (to_file.stdout, to_file.stderr) == (done.stdout, "wrote cost.md\n"), "-o takes the page"
     assert summary.read_text(encoding="utf-8") == text
     assert (tmp_path / "cost.md").read_text(encoding="utf-8").startswith("Made by")
 
