@@ -1,6 +1,7 @@
 """The files of a document: one page, a page with a folder of pictures next to it, or a folder with all of these."""
 
 import os
+import re
 from typing import NoReturn
 from urllib.parse import quote
 
@@ -13,6 +14,8 @@ from resnet_inspect.render import draw, render
 from resnet_inspect.report import Report
 
 PICTURES = "pictures"
+# What a page calls its pictures; any other file in their folder is the user's.
+OURS = re.compile(r"(architecture|stages|memory|roofline|two-nets|verdict|(difference|pareto|run-\d+)-[a-z0-9-]+)\.svg")
 
 
 def finish_document(report: Report, asked: Asked) -> NoReturn:
@@ -70,9 +73,14 @@ def _is_markdown(asked: Asked, output: str) -> bool:
 
 
 def _write_pictures(report: Report, folder: str) -> None:
+    """Put the pictures of ``report`` in ``folder``, in place of those of an earlier page."""
     _make_folder(folder)
-    for name, drawing in draw(report).items():
+    drawings = draw(report)
+    for name, drawing in drawings.items():
         write(drawing, os.path.join(folder, name))
+    for name in os.listdir(folder):
+        if OURS.fullmatch(name) and name not in drawings:
+            os.remove(os.path.join(folder, name))
 
 
 def _make_folder(folder: str) -> None:

@@ -71,6 +71,21 @@ def test_the_other_formats_are_those_of_every_command(run: Run) -> None:
     assert "![" not in run("report", "resnet18", "--format", "md").stdout, "no file could be next to it"
 
 
+def test_a_folder_keeps_no_picture_of_an_earlier_page_and_every_file_of_the_user(
+    run: Run, tmp_path: Path, run_json: str
+) -> None:
+    folder = tmp_path / "here" / "pictures"
+    assert run("report", "--record", run_json, "--record", run_json, "-o", "here").returncode == 0
+    first = {path.name for path in folder.iterdir()}
+    assert {"verdict.svg", "run-1-latency.svg"} <= first
+    for name in ("logo.svg", "stages.png"):
+        (folder / name).touch()
+    assert run("report", "resnet18", "-o", "here").returncode == 0
+    shown = {Path(target).name for target in pictures(tmp_path / "here" / "report.md")}
+    assert {path.name for path in folder.iterdir()} == shown | {"logo.svg", "stages.png"}
+    assert first - shown
+
+
 def test_a_device_gets_the_page_alone(run: Run, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.md"
     os.mkfifo(pipe)
