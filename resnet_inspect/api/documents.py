@@ -58,6 +58,18 @@ def make_report(
     return answer(describe_nets(subjects, place, runs) if subjects[1:] else describe_net(subjects[0], place, runs))
 
 
+def measured_nets(records: Recorded | Sequence[Recorded]) -> tuple[list[str], Input]:
+    """The names of the nets whose inferences are in ``records``, and the input of them all, None where it differs.
+
+    Raises:
+        RequestError: a Record cannot be read, or is of code; or none has an inference.
+    """
+    runs = [*_runs(several(records))]
+    sources = _measured(runs)
+    shapes = {_shape_in(runs, source) for source in sources}
+    return [source.name for source in sources], shapes.pop() if len(shapes) == 1 else None
+
+
 def _runs(records: Sequence[Recorded]) -> "Iterator[Run]":
     """The Records, called after their files."""
     from resnet_inspect.documents.subject import Run

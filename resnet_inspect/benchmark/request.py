@@ -105,7 +105,7 @@ def most_cases(request: Request) -> int:
         return len(set(request.cases))
     axes: tuple[Sequence[object] | None, ...] = (
         request.nets, request.batch_sizes, request.tasks, request.precisions, request.layouts, request.modes,
-        request.threads, request.folded,
+        request.threads, request.folded, request.processes,
     )  # fmt: skip
     return prod(len(set(axis)) for axis in axes if axis)
 

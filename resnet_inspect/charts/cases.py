@@ -17,6 +17,7 @@ PARTS: tuple[Callable[[Case], str], ...] = (
     lambda case: case.mode,
     lambda case: case.device,
     lambda case: counted(case.threads, "thread") if case.kind == "cpu" else "",
+    lambda case: f"{case.processes} process{'es' * (case.processes > 1)}" if case.processes else "",
 )
 
 

@@ -1,6 +1,6 @@
 """Top-1 accuracy against a cost of each net, with the front: the nets that no other beats in both."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, get_args
 
 from resnet_inspect.chart import Axis, Chart, Line, Point, Points
@@ -12,7 +12,7 @@ from resnet_inspect.units import Unit, counted, text
 Against = Literal["time", "macs", "params"]
 AGAINST: tuple[Against, ...] = get_args(Against)
 TIMES = {"measured": "measured time", "predicted": "predicted time", "floor": "least time"}
-FRONT, ASKED = 0, 5  # slots of the palette
+FRONT = 0  # slot of the palette
 FEW = 12  # nets that all have their names written
 
 
@@ -51,10 +51,10 @@ BASIS: Column[Rated] = Column("basis", "basis", lambda each: each.basis)
 PARAMS: Column[Rated] = Column("params", "params", lambda each: each.net.costs.params, "count")
 
 
-def pareto(nets: Sequence[Candidate], against: Against, on: str = "", asked: Container[str] = ()) -> Chart:
+def pareto(nets: Sequence[Candidate], against: Against, on: str = "") -> Chart:
     """A point for each net with a published top-1 and that cost; ``on`` says where times hold.
 
-    The nets on the front have their names written, and those ``asked`` for; where they are few, all have.
+    The nets on the front have their names written; where nets are few, all have.
 
     Raises:
         RequestError: no net has both.
@@ -91,12 +91,9 @@ def pareto(nets: Sequence[Candidate], against: Against, on: str = "", asked: Con
         x=Axis(title, cost.unit, "log"),
         y=Axis("top-1 on ImageNet", "percent"),
         marks=(
-            points(
-                "beaten in both", None, lambda each: each.name not in best and each.name not in asked, len(rated) <= FEW
-            ),
+            points("beaten in both", None, lambda each: each.name not in best, len(rated) <= FEW),
             Line(tuple((each.cost, each.top1) for each in ahead), color=FRONT, step=True),
-            points("the front: beaten by none", FRONT, lambda each: each.name in best and each.name not in asked),
-            points("asked for" if asked else "", ASKED, lambda each: each.name in asked),
+            points("the front: beaten by none", FRONT, lambda each: each.name in best),
         ),
         table=tabulate("nets", f"top-1 against {title}", columns, rated),
         alt=f"Top-1 against {title} of {counted(len(rated), 'net')}. On the front: "

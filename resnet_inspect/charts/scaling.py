@@ -88,8 +88,9 @@ def _size(label: str, result: Result, quantity: Quantity, floor_ms: FloorOf) -> 
     ms = (metric.median_ms, *metric.ci95_ms)
     if quantity == "latency":
         return Size(label, images, *ms, floor)
-    rates = [1e3 * images / each if each else inf for each in ms]
-    return Size(label, images, rates[0], rates[2], rates[1], 1e3 * images / floor if floor else None)
+    at_once = 1e3 * images * (result.case.processes or 1)
+    rates = [at_once / each if each else inf for each in ms]
+    return Size(label, images, rates[0], rates[2], rates[1], at_once / floor if floor else None)
 
 
 def _marks(sizes: Sequence[Size], color: int, per_image: bool) -> Iterator[Mark]:

@@ -1,18 +1,21 @@
 """The files of a document: one page, a page with a folder of pictures next to it, or a folder with all of these."""
 
 import os
+import re
 from typing import NoReturn
 from urllib.parse import quote
 
 import click
 
 from resnet_inspect.cli.options import Asked
-from resnet_inspect.cli.output import command_line, finish, format_of, tell_written, write
+from resnet_inspect.cli.output import command_line, finish, format_of, is_special, tell_written, write
 from resnet_inspect.errors import OutputError, RequestError
 from resnet_inspect.render import draw, render
 from resnet_inspect.report import Report
 
 PICTURES = "pictures"
+# What a page calls its pictures; any other file in their folder is the user's.
+OURS = re.compile(r"(architecture|stages|memory|roofline|two-nets|verdict|(difference|pareto|run-\d+)-[a-z0-9-]+)\.svg")
 
 
 def finish_document(report: Report, asked: Asked) -> NoReturn:
@@ -41,7 +44,7 @@ def record_beside(asked: Asked) -> str:
         RequestError: the page goes to stdout, or would take the Record's place, or has no format.
     """
     output = asked.output
-    if output is None or output == "-":
+    if output is None or output == "-" or (is_special(output) and not is_folder(asked)):
         raise RequestError("--bench keeps its Record next to the page", hint="give -o a folder or a file")
     if is_folder(asked):
         _make_folder(output)
@@ -64,13 +67,20 @@ def is_folder(asked: Asked) -> bool:
 
 def _is_markdown(asked: Asked, output: str) -> bool:
     """Whether the page is a Markdown file, which can have pictures next to it."""
-    return asked.format == "md" and output != "-" if asked.format else output.lower().endswith((".md", ".markdown"))
+    if output == "-" or is_special(output):
+        return False
+    return asked.format == "md" if asked.format else output.lower().endswith((".md", ".markdown"))
 
 
 def _write_pictures(report: Report, folder: str) -> None:
+    """Put the pictures of ``report`` in ``folder``, in place of those of an earlier page."""
     _make_folder(folder)
-    for name, drawing in draw(report).items():
+    drawings = draw(report)
+    for name, drawing in drawings.items():
         write(drawing, os.path.join(folder, name))
+    for name in os.listdir(folder):
+        if OURS.fullmatch(name) and name not in drawings:
+            os.remove(os.path.join(folder, name))
 
 
 def _make_folder(folder: str) -> None:

@@ -1,6 +1,7 @@
 """A command that takes every model of a pyproject.toml where it is given none."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -16,10 +17,12 @@ class OfModels(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:  # click's
         assert self.callback
+        asked = Asked(format=ctx.params["format"], output=ctx.params["output"])
         answer = _of_each(ctx, self.callback) if _names_no_model(ctx) else None
         if answer is None:
             answer = ctx.invoke(self.callback, **ctx.params)
-        finish(answer, Asked(format=ctx.params["format"], output=ctx.params["output"]))
+            asked = replace(asked, model=ctx.params["model"])
+        finish(answer, asked)
 
 
 def _names_no_model(ctx: click.Context) -> bool:

@@ -81,10 +81,11 @@ def command_line() -> str:
 
 def tell_written(output: str | None, format: Format | None = None) -> None:
     """Say on stderr which file was written, and in which format where its suffix says another."""
-    if output is None or output == "-" or _is_special(output):
+    if output is None or output == "-" or is_special(output):
         return
     named_after = SUFFIXES.get(os.path.splitext(output)[1].lower())
-    differs = format and named_after not in (None, format)
+    written_as = "md" if format == "github" else format
+    differs = format and named_after not in (None, written_as)
     note(f"wrote {output}" + (f" as {format}: its suffix says {named_after}" if differs else ""))
 
 
@@ -95,7 +96,7 @@ def write(content: str | bytes, output: str | None) -> None:
         return
     written = content.encode("utf-8", UNPRINTABLE) if isinstance(content, str) else content
     with _naming(output):
-        if _is_special(output):
+        if is_special(output):
             with open(output, "wb") as stream:
                 stream.write(written)
         else:
@@ -107,12 +108,17 @@ def check_writable(output: str) -> None:
     with _naming(output):
         if os.path.isdir(output):
             raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
-        if _is_special(output):
+        if is_special(output):
             if not os.access(output, os.W_OK):
                 raise PermissionError(EACCES, os.strerror(EACCES))
             return
         with unfinished(os.path.realpath(output)) as path, open(path, "x", encoding="utf-8") as file:
             file.write(" " * BLOCK)
+
+
+def is_special(path: str) -> bool:
+    """Whether ``path`` is a device, a pipe or a directory, which no file may replace."""
+    return os.path.exists(path) and not os.path.isfile(path)
 
 
 @contextmanager
@@ -123,11 +129,6 @@ def _naming(output: str) -> Iterator[None]:
         raise OutputError(
             f"cannot write {output}: {error.strerror}", hint="choose a folder that exists and that you may write to"
         ) from None
-
-
-def _is_special(path: str) -> bool:
-    """Whether ``path`` is a device, a pipe or a directory, which no file may replace."""
-    return os.path.exists(path) and not os.path.isfile(path)
 
 
 def _to_stdout(content: str | bytes) -> None:
@@ -158,7 +159,7 @@ def _takes_blocks(encoding: str | None) -> bool:
 
 
 def format_of(output: str | None) -> Format:
-    if output is None or output == "-" or _is_special(output):
+    if output is None or output == "-" or is_special(output):
         return "table"
     suffix = os.path.splitext(output)[1]
     if suffix.lower() not in SUFFIXES:

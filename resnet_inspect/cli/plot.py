@@ -1,13 +1,16 @@
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from resnet_inspect.api import plots
 from resnet_inspect.charts.pareto import AGAINST
-from resnet_inspect.cli import options
+from resnet_inspect.cli import options, terminal
 from resnet_inspect.cli.output import tell_written, write
 from resnet_inspect.errors import RequestError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 EXAMPLES = (
     "resnet-inspect plot roofline resnet50 --device a100 -o roofline.svg",
@@ -56,17 +59,30 @@ class _Plots(click.Group):
         return [*PLOTS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return _command(cmd_name, PLOTS[cmd_name]) if cmd_name in PLOTS else None
+        if cmd_name not in PLOTS:
+            return None
+        command = _command(cmd_name, PLOTS[cmd_name])
+        if ctx.resilient_parsing:  # for the Tab key
+            from resnet_inspect.cli import completion
+
+            completion.complete_values(command)
+        return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        from resnet_inspect.cli import completion
+
+        kinds = completion.complete_commands([(name, plot.help) for name, plot in PLOTS.items()], incomplete)
+        return [*kinds, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args:
+        if not args and not ctx.resilient_parsing:
             raise RequestError("plot needs a kind of picture", hint=f"one of {', '.join(PLOTS)}")
         return super().parse_args(ctx, args)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in PLOTS and not args[0].startswith("-"):
+        if args[0] not in PLOTS and not args[0].startswith("-") and not ctx.resilient_parsing:
             raise RequestError(f"no picture is called '{args[0]}'", hint=f"one of {', '.join(PLOTS)}")
         return super().resolve_command(ctx, args)
 
@@ -78,14 +94,15 @@ class _Plots(click.Group):
 def _command(kind: str, plot: Plot) -> click.Command:
     """The command that draws one picture."""
     like: click.Command = import_module(f"resnet_inspect.cli.{plot.like}").command
-    taken = [parameter for parameter in like.params if parameter.name not in ("format", "output", *plot.without)]
+    given = {"format", "output", *plot.without, *(option.name for option in terminal.OPTIONS)}
+    taken = [parameter for parameter in like.params if parameter.name not in given]
 
     def draw(output: str | None, **values: Any) -> None:  # click passes every value by its name
         format = "svg" if output in (None, "-") else plots.format_of(str(output))
         write(plots.plot(kind, **values).render(format), output)
         tell_written(output)
 
-    return click.Command(kind, params=[*taken, *plot.own, OUTPUT], callback=draw, help=plot.help)
+    return click.Command(kind, params=[*taken, *plot.own, OUTPUT, *terminal.OPTIONS], callback=draw, help=plot.help)
 
 
 @click.group(cls=_Plots, epilog=options.examples(EXAMPLES))

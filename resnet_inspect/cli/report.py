@@ -1,4 +1,5 @@
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -12,6 +13,7 @@ from resnet_inspect.cli.document import finish_document, record_beside
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.recording import display, recording
 from resnet_inspect.hardware.devices import is_torch_device
+from resnet_inspect.sources import Input
 from resnet_inspect.vocabulary import PRECISIONS, Precision
 
 EXAMPLES = (
@@ -52,11 +54,16 @@ def command(
     if not bench:
         finish_document(answer(records), asked)
     path = record_beside(asked)
+    nets: Sequence[str] = models or (asked.model,)
+    image: Input = asked.input
+    if records and not models:
+        nets, shape = documents.measured_nets(records)
+        image = image or (None if asked.batch_size else shape)
     here = device if device is not None and is_torch_device(device) else "auto"
     with INTERRUPTS.listening(*SIGNALS), ending_at_once():
         with recording(path) as file, display(file) as (tell, progress):
             measured.bench(
-                models or (asked.model,), here, asked.batch_size, asked.input, asked.settings, asked.kwargs,
-                per="stage", ceilings=True, argv=sys.argv[1:], save=file.save, tell=tell, progress=progress,
+                nets, here, asked.batch_size, image, asked.settings, asked.kwargs, precision=precision, per="stage",
+                ceilings=True, argv=sys.argv[1:], save=file.save, tell=tell, progress=progress,
             )  # fmt: skip
         finish_document(answer((*records, path)), asked)

@@ -60,7 +60,7 @@ def _describe(run: Run, key: str, subjects: Sequence[Subject]) -> Iterator[Secti
         drawn = replace(rounds(result), key=f"{key}_rounds_{number}")
         yield Section(drawn.key, f"Round by round: {result.case.label}, {run.name}", chart=drawn)
     with suppress(RequestError):  # most Records have one batch size
-        drawn = replace(scaling(run.record, "latency", _floor_ms), key=f"{key}_scaling")
+        drawn = replace(scaling(run.record, "latency", _floor_ms), key=f"{key}_by_batch")
         yield Section(drawn.key, f"By batch size, {run.name}", chart=drawn)
     for table in others:
         yield Section(f"{key}_{table.key}", f"{table.title[:1].upper()}{table.title[1:]}, {run.name}", table=table)

@@ -22,8 +22,13 @@ def annotations(report: Report, file: str = "") -> str:
     return "".join(
         f"::{_level(report, finding)} {place}title={workflow_property(f'{report.kind} {finding.code}')}"
         f"::{workflow_data(_text(finding))}\n"
-        for finding in make_visible(report).findings
+        for finding in _findings(make_visible(report))
     )
+
+
+def _findings(report: Report) -> tuple[Finding, ...]:
+    """The report's own, then those of its sections."""
+    return (*report.findings, *(finding for section in report.sections for finding in section.findings))
 
 
 def _level(report: Report, finding: Finding) -> str:

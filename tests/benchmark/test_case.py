@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from resnet_inspect import sources
 from resnet_inspect.benchmark.case import Case, grid
+from resnet_inspect.benchmark.request import Request, cases_of, most_cases
 from resnet_inspect.errors import RequestError
+from resnet_inspect.hardware.gpu import Probe
 from resnet_inspect.vocabulary import LAYOUTS, MODES, TASKS
 from resnet_inspect.vocabulary import RUN_PRECISIONS as PRECISIONS
 
@@ -159,3 +162,23 @@ def test_autocast_computes_in_its_own_type_and_the_host_waits_for_its_scaler() -
     assert (mixed.arithmetic, mixed.waits_inside) == ("fp16", True)
     assert (half.arithmetic, half.waits_inside) == ("bf16", False)
     assert {case.arithmetic for case in point("cuda:0", precisions=PRECISIONS)} == {"fp32", "tf32", "bf16", "fp16"}
+
+
+AXES = {
+    "batch_sizes": (1, 2),
+    "tasks": ("infer", "train"),
+    "precisions": ("fp32", "bf16"),
+    "layouts": ("contiguous", "channels_last"),
+    "modes": ("eager", "compile"),
+    "threads": (1, 2, 4),
+    "folded": (False, True),
+    "processes": (1, 2, 4),
+}
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_progress_knows_how_many_cases_every_axis_spans(axis: str) -> None:
+    trained = {"tasks": ("train",)} if axis == "processes" else {}
+    request = Request(nets=(sources.find("resnet18"),), **trained, **{axis: AXES[axis]})
+    cases = cases_of(request, Probe("cpu", "fp32", {}, None), 4, lambda case: case)
+    assert most_cases(request) == len(cases) == len(AXES[axis])

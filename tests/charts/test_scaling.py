@@ -44,6 +44,20 @@ def test_throughput_is_images_by_the_time_of_a_call_and_the_dashed_line_is_the_m
     assert len([mark for mark in drawn.marks if isinstance(mark, Line) and mark.dashed]) == 2
 
 
+def test_processes_that_train_together_are_named_and_their_images_add_up() -> None:
+    several = [
+        result(batch_size=n, input=(n, 3, 224, 224), task="train", processes=processes)
+        for processes in (1, 4)
+        for n in (8, 64)
+    ]
+    drawn = ri.plot("scaling", record(*several), throughput=True).chart
+    rates = {(row[0], row[1]): (row[2], row[-1]) for row in drawn.table.rows}
+    assert {name for name, _ in rates} == {"1 process", "4 processes"}
+    for n in (8, 64):
+        alone, together = rates["1 process", n], rates["4 processes", n]
+        assert together == pytest.approx([4 * rate for rate in alone if rate])
+
+
 def test_one_batch_size_is_refused_and_says_which_option_gives_more() -> None:
     with pytest.raises(ri.InspectError) as refused:
         ri.plot("scaling", record(result()))

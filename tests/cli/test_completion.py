@@ -12,6 +12,7 @@ from test_imports import HOMES, loaded_by
 
 from resnet_inspect import cli
 from resnet_inspect.cli import COMMANDS, COMPLETING
+from resnet_inspect.cli.plot import PLOTS
 from resnet_inspect.counting.conventions import COUNTERS
 from resnet_inspect.counting.writing import WRITINGS
 from resnet_inspect.hardware.devices import DEVICES
@@ -54,6 +55,9 @@ def test_the_commands_come_with_their_lines_of_the_help() -> None:
         (("compare", "resnet50", "wide"), [name for name in VARIANTS if name.startswith("wide")]),
         (("diff", "resnet50", "wide"), [name for name in VARIANTS if name.startswith("wide")]),
         (("bench", "wide"), [name for name in VARIANTS if name.startswith("wide")]),
+        (("plot", "roofline", "wide"), [name for name in VARIANTS if name.startswith("wide")]),
+        (("plot", "roofline", "--device", "h"), [name for name in SHEETS if name.startswith("h")]),
+        (("plot", ""), [*PLOTS]),
         (("roofline", "--device", "h"), [name for name in SHEETS if name.startswith("h")]),
         (("summary", "--device", ""), ["cpu", "cuda"]),
         (("bench", "--device", ""), ["auto", "cpu", "cuda", "mps"]),
@@ -88,7 +92,9 @@ def test_a_file_stands_for_a_model_and_for_what_is_read_or_written() -> None:
         assert [kind for kind, _ in offered(*words)] == ["file"], words
 
 
-@pytest.mark.parametrize("words", [("nope", ""), ("summary", "--nope", ""), ("budget", "--config", "none.toml", "")])
+@pytest.mark.parametrize(
+    "words", [("nope", ""), ("plot", "nope", ""), ("summary", "--nope", ""), ("budget", "--config", "none.toml", "")]
+)
 def test_a_line_that_is_wrong_is_no_error(words: tuple[str, ...]) -> None:
     offered(*words)
 
@@ -143,7 +149,7 @@ def test_the_scripts_of_bash_and_zsh_put_no_space_behind_a_field() -> None:
         assert sign in done.stdout
 
 
-@pytest.mark.parametrize("words", ["", "summary wide", "roofline --device h", "summary --set sh"])
+@pytest.mark.parametrize("words", ["", "summary wide", "plot roofline wide", "roofline --device h", "summary --set sh"])
 def test_the_tab_key_loads_nothing_heavy(words: str) -> None:
     line = {COMPLETING: "bash_complete", "COMP_WORDS": f"resnet-inspect {words}", "COMP_CWORD": str(len(words.split()))}
     code = (

@@ -35,7 +35,8 @@ def test_the_answer_goes_to_the_jobs_summary_and_findings_to_stdout(run: Run, tm
     text = summary.read_text(encoding="utf-8")
     assert text.startswith("of another step\nMade by `resnet-inspect budget resnet18")
     assert "| max-params | parameters |" in text
-    assert run(*OVER, "-o", "cost.md").stdout == done.stdout, "-o takes the page"
+    to_file = run(*OVER, "-o", "cost.md")
+    assert (to_file.stdout, to_file.stderr) == (done.stdout, "wrote cost.md\n"), "-o takes the page"
     assert summary.read_text(encoding="utf-8") == text
     assert (tmp_path / "cost.md").read_text(encoding="utf-8").startswith("Made by")
 
@@ -66,12 +67,24 @@ def test_an_annotation_stands_in_the_file_that_it_is_about(run: Run, tmp_path: P
     assert run("export-spec", "tutorial_resnet18_cifar10", "-o", "nets/net.toml").returncode == 0
     lines = run("lint", "nets/net.toml", "--format", "github").stdout.splitlines()
     assert {annotation(line)["file"] for line in lines if line.startswith("::")} == {"nets/net.toml"}
+    net = "def make(): return __import__('torchvision').models.resnet18()"
+    (tmp_path / "nets" / "net.py").write_text(net, encoding="utf-8")
+    *_, line = run("budget", "nets/net.py:make", "--max-params", "11M", "--format", "github").stdout.splitlines()
+    assert annotation(line)["file"] == "nets/net.py"
     (tmp_path / "pyproject.toml").write_text('[tool.resnet-inspect]\nmax-params = "11M"\n', encoding="utf-8")
     *_, line = run("budget", "resnet18", "--format", "github").stdout.splitlines()
     assert annotation(line)["file"] == "pyproject.toml"
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
     *_, line = run("budget", "net.toml", "--format", "github", cwd=tmp_path / "nets").stdout.splitlines()
     assert annotation(line)["file"] == "nets/net.toml"
+
+
+def test_the_findings_of_a_page_are_annotated(run: Run) -> None:
+    def annotated(command: str) -> list[str]:
+        lines = run(command, "tutorial_resnet18_cifar10", "--format", "github").stdout.splitlines()
+        return [annotation(line)["message"] for line in lines if line.startswith("::")]
+
+    assert annotated("report") == annotated("lint") != []
 
 
 @pytest.mark.parametrize("nasty", NASTY.values(), ids=NASTY)

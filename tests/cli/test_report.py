@@ -1,6 +1,7 @@
 """The files of a document, and what it needs to be made."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -70,6 +71,34 @@ def test_the_other_formats_are_those_of_every_command(run: Run) -> None:
     assert "![" not in run("report", "resnet18", "--format", "md").stdout, "no file could be next to it"
 
 
+def test_a_folder_keeps_no_picture_of_an_earlier_page_and_every_file_of_the_user(
+    run: Run, tmp_path: Path, run_json: str
+) -> None:
+    folder = tmp_path / "here" / "pictures"
+    assert run("report", "--record", run_json, "--record", run_json, "-o", "here").returncode == 0
+    first = {path.name for path in folder.iterdir()}
+    assert {"verdict.svg", "run-1-latency.svg"} <= first
+    for name in ("logo.svg", "stages.png"):
+        (folder / name).touch()
+    assert run("report", "resnet18", "-o", "here").returncode == 0
+    shown = {Path(target).name for target in pictures(tmp_path / "here" / "report.md")}
+    assert {path.name for path in folder.iterdir()} == shown | {"logo.svg", "stages.png"}
+    assert first - shown
+
+
+def test_a_device_gets_the_page_alone(run: Run, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.md"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    done = run("report", "resnet18", "--format", "md", "-o", "/dev/stderr")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.startswith("Made by")
+    assert "![" not in done.stderr
+    assert run("report", "resnet18", "-o", "pipe.md", "--bench", scripted=True).returncode == 2
+    os.close(reader)
+    assert {path.name for path in tmp_path.iterdir()} == {"pipe.md"}
+
+
 def test_a_static_page_is_small(run: Run, tmp_path: Path) -> None:
     assert run("report", "resnet50", "-o", "page.html").returncode == 0
     assert (tmp_path / "page.html").stat().st_size < 300_000
@@ -81,6 +110,17 @@ def test_bench_measures_first_and_keeps_the_record(run: Run, tmp_path: Path) -> 
     kept = json.loads((tmp_path / "here" / "run.json").read_text(encoding="utf-8"))
     assert [arm["config"]["model"] for arm in kept["arms"]] == ["resnet18"]
     assert "Measured in run.json" in (tmp_path / "here" / "report.md").read_text(encoding="utf-8")
+
+
+def test_bench_measures_what_the_records_did_in_the_precision_of_the_page(
+    run: Run, tmp_path: Path, run_json: str
+) -> None:
+    done = run("report", "--record", run_json, "--precision", "bf16", "--bench", "-o", "here", scripted=True)
+    assert done.returncode == 0, done.stderr
+    kept = json.loads((tmp_path / "here" / "run.json").read_text(encoding="utf-8"))
+    measured = [arm["config"] for arm in kept["arms"]]
+    assert [each["model"] for each in measured] == ["resnet50", "resnet50d"]
+    assert {(*each["input"], each["precision"]) for each in measured} == {(256, 3, 224, 224, "bf16")}
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,17 @@ from conftest import Run
 
 from resnet_inspect import cli
 from resnet_inspect.cli import COMMANDS, main
+from resnet_inspect.cli.plot import PLOTS
 from resnet_inspect.cli.terminal import OPTIONS, Terminal, asked
 
 NAMES = {name for option in OPTIONS for name in option.opts}
 BLOCKS = re.compile("[▁▂▃▄▅▆▇█▏▎▍▌▋▊▉]")
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS])
+@pytest.mark.parametrize("command", ["", *COMMANDS, *(f"plot {kind}" for kind in PLOTS)])
 def test_every_command_has_them_once_and_its_help_says_so(command: str) -> None:
     for _ in range(2):  # a command is an object that lasts
-        done = CliRunner().invoke(main, [*filter(None, [command]), "--help"])
+        done = CliRunner().invoke(main, [*command.split(), "--help"])
     for name in NAMES:
         assert len(re.findall(rf"^ .*(?<!\S){name}(?![\w-])", done.stdout, re.MULTILINE)) == 1, name
 
@@ -62,6 +63,7 @@ def test_quiet_leaves_errors_alone(run: Run, tmp_path: Path) -> None:
     made_by = re.compile("Made by .*")
     texts = [made_by.sub("", (tmp_path / name).read_text(encoding="utf-8")) for name in ("a.md", "b.md")]
     assert texts[0] == texts[1]
+    assert run("plot", "stages", "-q", "-o", "c.svg").stderr == ""
     assert run("-q", "summary", "resnt50").stderr == run("summary", "resnt50").stderr != ""
 
 

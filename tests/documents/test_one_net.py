@@ -53,6 +53,15 @@ def test_every_picture_has_its_figures_as_a_table_and_a_sentence() -> None:
         assert chart.alt
 
 
+def test_every_section_and_picture_has_a_name_of_its_own() -> None:
+    trained = [result(batch_size=n, input=(n, 3, 224, 224), task="train", processes=p) for p in (1, 2) for n in (8, 64)]
+    page = ri.make_report("resnet50", records=[record(result(), *trained)] * 2)
+    keys = [section.key for section in page.sections]
+    assert {"run_1_scaling", "run_1_by_batch"} <= {*keys}
+    for names in (keys, [section.chart.key for section in page.sections if section.chart]):
+        assert len({*names}) == len(names)
+
+
 def test_a_record_adds_its_times_and_is_of_the_nets_of_the_page() -> None:
     page = ri.make_report(records=saved(record(result(whole_ms=8.4))))
     assert page.title == "resnet50, input 256×3×224×224"
