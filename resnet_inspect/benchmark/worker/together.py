@@ -32,8 +32,10 @@ STORES: Any = dist  # where they have no types
 Calls = list[tuple[int, int]]  # when each began and ended, in ns
 
 
-def start_peers(case: Case, job: str) -> tuple[Any, list[int]]:
+def start_peers(case: Case, job: str, files: tuple[int, ...]) -> tuple[Any, list[int]]:
     """Start a process for each rank but the first; gives where all meet, and the pipes that the peers listen to.
+
+    ``files`` are the descriptors that the job names.
 
     The peers are in this process's group, which ends with the benchmark. Where one ends first, this process does.
     """
@@ -41,8 +43,9 @@ def start_peers(case: Case, job: str) -> tuple[Any, list[int]]:
     pipes = []
     for rank in range(1, case.processes or 1):
         peer = subprocess.Popen(
-            [sys.executable, "-m", PEER, str(rank), str(store.port)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
-        )
+            [sys.executable, "-m", PEER, str(rank), str(store.port)],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=files,
+        )  # fmt: skip
         assert peer.stdin is not None
         peer.stdin.write(f"{job}\n".encode())
         peer.stdin.flush()
