@@ -21,6 +21,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.messages import OUT_OF_MEMORY
 from resnet_inspect.benchmark.worker.prepare import Ready
 
 PEER = "resnet_inspect.benchmark.worker.peer"
@@ -139,7 +140,9 @@ class Together:
 
 
 def _end_with(peer: "subprocess.Popen[bytes]", rank: int, case: Case) -> None:
+    """End this process, and say how the peer ended: the line of an error is for one that could not name its own."""
     code = peer.wait()
-    how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-    print(f"PeerError: process {rank} of {case.processes} {how}", file=sys.stderr, flush=True)
-    os._exit(1)
+    who = f"process {rank} of {case.processes}"
+    said = f"PeerError: {who} was killed by signal {-code}" if code < 0 else f"{who} ended with exit code {code}"
+    print(said, file=sys.stderr, flush=True)
+    os._exit(OUT_OF_MEMORY if code == OUT_OF_MEMORY else 1)
