@@ -1,5 +1,6 @@
 """What a notebook shows of each verb: a real kernel runs one cell for each."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,19 @@ def test_each_verb_has_a_cell_or_a_reason() -> None:
     shown = {cell[3:].partition("(")[0] for cell in CELLS}
     assert shown | UNSEEN >= set(ri.__all__)
     assert not shown & UNSEEN
+
+
+def test_what_a_notebook_draws_stands_on_a_ground_and_styles_nothing_else() -> None:
+    """The ground follows the system's dark mode as the letters do, whatever the notebook's own theme."""
+    page = ri.make_report("resnet18")._repr_html_()
+    assert '<svg xmlns="http://www.w3.org/2000/svg"' in page
+    style = "".join(re.findall(r"<style>(.*?)</style>", page, re.DOTALL))
+    light, dark = style.split("@media (prefers-color-scheme:dark)")
+    for paints, text, ground in ((light, "#1f2328", "#ffffff"), (dark, "#e6edf3", "#0d1117")):
+        assert f".resnet-inspect .picture{{background:{ground}}}" in paints
+        assert text in (page if paints is light else paints)
+    selectors = re.findall(r"([^{}]+)\{[^{}]*\}", style)
+    assert [selector for selector in selectors if not selector.strip().startswith(".resnet-inspect ")] == []
 
 
 def test_a_notebook_shows_each_answer_as_a_table(tmp_path: Path, record_json: str, monkeypatch) -> None:

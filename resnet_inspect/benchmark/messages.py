@@ -4,6 +4,7 @@ The first line is a Job. Every other line is the name of a Request; its answer i
 ``answer``, ``unavailable`` (this quantity cannot be measured here: the reason), or ``lost`` (the case is over).
 """
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol, TypeVar
@@ -19,6 +20,7 @@ A_co = TypeVar("A_co", covariant=True)
 
 Extra = Literal["stage", "layer", "energy", "ceilings"]  # what is measured after the rounds, on request
 Lost = Literal["oom", "crashed", "timeout"]
+OUT_OF_MEMORY = errno.ENOMEM  # the exit code of a worker whose peer has no memory left
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from resnet_inspect.benchmark.interrupts import INTERRUPTS
-from resnet_inspect.benchmark.messages import Job, Request, Unavailable, WorkerLost
+from resnet_inspect.benchmark.messages import OUT_OF_MEMORY, Job, Request, Unavailable, WorkerLost
 from resnet_inspect.errors import MachineError, RequestError
 from resnet_inspect.hardware.gpu import Probe
 from resnet_inspect.typed_json import decode, encode
@@ -164,6 +164,8 @@ class ProcessWorker(Guarded):
         except subprocess.TimeoutExpired:  # it closed its pipe and hangs
             self.kill()
             code = self.process.wait()
+        if code == OUT_OF_MEMORY:
+            return WorkerLost("oom", self.complaint())
         detail = f"killed by signal {-code}" if code < 0 else f"exit code {code}: {self.complaint()}"
         return WorkerLost("crashed", detail)
 

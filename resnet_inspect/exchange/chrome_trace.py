@@ -143,7 +143,7 @@ def _bytes_alive(
     most = dict[int, PeakMemory]()
     at = 0
     for call, phase, alive in memory_course(graph, task, precision):
-        at = position.get((phase, stage.get(call, call)), at)
+        at = position.get((phase, stage.get(call, call)), position.get((phase, phase), at))
         if at not in most or alive.peak_bytes > most[at].peak_bytes:
             most[at] = alive
     used = [kind for kind in KINDS if any(getattr(alive, kind) for alive in most.values())]

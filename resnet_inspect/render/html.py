@@ -65,13 +65,13 @@ def _is_drawn(report: Report) -> bool:
     return any(section.chart for section in report.sections)
 
 
-def picture_style(report: Report) -> str:
-    """The style of its pictures, if there are any."""
+def picture_style(report: Report, part: str = "") -> str:
+    """The style of its pictures, if there are any: on this page, or in ``part`` of another, a selector."""
     if not _is_drawn(report):
         return ""
     from resnet_inspect.render import svg
 
-    return f"{svg.STYLE}\n"
+    return f"{svg.style_in(part, ground=bool(part))}\n"
 
 
 def _picture(chart: "Chart", below: Table | None) -> Iterator[str]:

@@ -32,5 +32,6 @@ def render(report: Report) -> str:
     findings = [tabulate("findings", "findings", FINDINGS, report.findings)] if report.findings else []
     shown = replace(report, tables=(*report.tables, *facts, *findings), facts=(), findings=())
     title = f"<p><b>{html_text(report.title)}</b></p>"
-    parts = f'<div class="{NAME}">', f"<style>\n{STYLE}{picture_style(report)}</style>", title, *body(shown), "</div>"
+    style = f"<style>\n{STYLE}{picture_style(report, f'.{NAME} ')}</style>"
+    parts = f'<div class="{NAME}">', style, title, *body(shown), "</div>"
     return "".join(f"{part}\n" for part in parts)

@@ -17,16 +17,26 @@ from resnet_inspect.render.picture.style import PAINTS
 
 SHOWN_WIDTH = 640  # pixels where there is room
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, 'Noto Sans', 'Noto Sans CJK SC', sans-serif"
-DARK = "".join(f".f-{name}{{fill:{paint.dark}}}.s-{name}{{stroke:{paint.dark}}}" for name, paint in PAINTS.items())
 # Viewers that take only some of CSS leave out what is for a medium: of an automatic height they would draw nothing.
 FITTING = ".picture{max-width:100%;height:auto}"
-STYLE = f"@media all{{{FITTING}}}@media (prefers-color-scheme:dark){{{DARK}}}"
+
+
+def style_in(part: str = "", ground: bool = False) -> str:
+    """The style of the pictures in ``part`` of a page, a selector; ``ground``: the page's own may be dark or light."""
+    light, dark = (f"{part}.picture{{background:{paint}}}" if ground else "" for paint in PAINTS["ground"])
+    dark += "".join(
+        f"{part}.f-{name}{{fill:{paint.dark}}}{part}.s-{name}{{stroke:{paint.dark}}}" for name, paint in PAINTS.items()
+    )
+    return f"@media all{{{part}{FITTING}{light}}}@media (prefers-color-scheme:dark){{{dark}}}"
+
+
+STYLE = style_in()
 
 
 def render(chart: Chart, alone: bool = True) -> str:
     """The picture as an ``svg`` element.
 
-    In a page (not ``alone``) it has no ground and no style: the page holds ``STYLE`` once, for all of its pictures.
+    In a page (not ``alone``) it has no ground and no style: the page holds that once, for all of its pictures.
     """
     sheet = lay_out(chart)
     height = _digits(sheet.height)

@@ -54,6 +54,16 @@ def test_a_module_in_memory_is_measured_as_it_is_and_stays_so(own: nn.Module) ->
         ri.roofline(record=record)
 
 
+def test_processes_that_train_together_read_the_same_copy(own: nn.Module) -> None:
+    record = ri.bench(
+        own, device="cpu", input=(1, 3, 16, 16), task="train", processes=2, threads=1, quick=True, max_time_s=0.2
+    )
+    (result,) = record.results
+    assert result.status == "ok", result.findings
+    assert result.scaling is not None
+    assert result.scaling.exchange_bytes == 4 * sum(parameter.numel() for parameter in own.parameters())
+
+
 def test_a_copy_has_the_weights_and_is_read_more_than_once(own: nn.Module) -> None:
     with pickled.save(own) as file:
         for _ in range(2):

@@ -11,7 +11,17 @@ import pytest
 
 from resnet_inspect.benchmark import process
 from resnet_inspect.benchmark.case import Case
-from resnet_inspect.benchmark.messages import FINISH, PREPARE, ROUND, STAGE, Job, Request, Unavailable, WorkerLost
+from resnet_inspect.benchmark.messages import (
+    FINISH,
+    OUT_OF_MEMORY,
+    PREPARE,
+    ROUND,
+    STAGE,
+    Job,
+    Request,
+    Unavailable,
+    WorkerLost,
+)
 from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.process import ProcessWorker
 
@@ -152,6 +162,9 @@ def test_answers_come_one_a_request_however_they_are_cut(script: Script) -> None
 def test_out_of_memory_is_an_answer(script: Script) -> None:
     worker = script("read(); read()\nsend({'lost': 'oom', 'detail': '20 GiB'})\n")
     assert lost(worker) == ("oom", "20 GiB")
+    text = "torch.OutOfMemoryError: CUDA out of memory\nprocess 1 of 2 ended with exit code 12\n"
+    worker = script(f"read(); read()\nsys.stderr.write({text!r})\nsys.exit({OUT_OF_MEMORY})\n")
+    assert lost(worker) == ("oom", "torch.OutOfMemoryError: CUDA out of memory")
 
 
 def test_a_quantity_that_cannot_be_measured_is_an_answer_and_the_worker_goes_on(script: Script) -> None:
@@ -191,6 +204,21 @@ def test_what_an_ended_worker_said_last_is_kept(script: Script) -> None:
     assert lost(script(f"read(); read()\nsys.exit({advice!r})\n".replace("\\\\n", "\\n"))) == (
         "crashed",
         "exit code 1: torch.AcceleratorError: CUDA error: no kernel",
+    )
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        ("process 1 of 2 ended with exit code 1", "RuntimeError: no luck"),
+        ("PeerError: process 1 of 2 was killed by signal 9", "PeerError: process 1 of 2 was killed by signal 9"),
+    ],
+)
+def test_a_peer_that_ended_by_an_error_has_named_it_itself(script: Script, ended: str, said: str) -> None:
+    text = f"RuntimeError: no luck\n{ended}\n"
+    assert lost(script(f"read(); read()\nsys.stderr.write({text!r})\nsys.exit(1)\n")) == (
+        "crashed",
+        f"exit code 1: {said}",
     )
 
 

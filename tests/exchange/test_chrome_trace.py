@@ -21,7 +21,7 @@ from resnet_inspect.benchmark.record import Record
 from resnet_inspect.errors import RequestError
 from resnet_inspect.exchange.chrome_trace import write
 from resnet_inspect.exchange.times import Times
-from resnet_inspect.graph.facts.memory import memory_peak
+from resnet_inspect.graph.facts.memory import memory_course, memory_peak
 from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.hardware.devices import find_device
 from resnet_inspect.hardware.floor import call_floors_ms, floors_ms
@@ -174,7 +174,11 @@ def test_a_training_step_goes_forward_and_back(layers: bool) -> None:
     assert (loss["args"]["ms"], optimizer["args"]["ms"]) == (0.5, 0.25)
     assert backward["args"]["ms"] == pytest.approx(2 * forward["args"]["ms"])
     graph = ri.lower("resnet18", (2, 3, 64, 64))
-    assert max(sum(event["args"].values()) for event in of("C", events)) == memory_peak(graph, "train")[1].peak_bytes
+    counters = of("C", events)
+    assert max(sum(event["args"].values()) for event in counters) == memory_peak(graph, "train")[1].peak_bytes
+    *_, (_, phase, alive) = memory_course(graph, "train")
+    assert (phase, counters[-1]["ts"]) == ("optimizer", optimizer["ts"])
+    assert sum(counters[-1]["args"].values()) == alive.peak_bytes
 
 
 @pytest.mark.parametrize("nasty", NASTY.values())

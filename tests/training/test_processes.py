@@ -1,11 +1,13 @@
 """Several processes that train one net: who takes which images, and that together they do what one process does."""
 
+import itertools
 import json
 import os
 import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +24,9 @@ from torch.utils.data import RandomSampler
 import resnet_inspect as ri
 from resnet_inspect.cli import main
 from resnet_inspect.errors import RequestError
+from resnet_inspect.training.loop import group
 from resnet_inspect.training.loop.datasets import Fake, Shares
-from resnet_inspect.training.loop.group import Group
+from resnet_inspect.training.loop.group import Group, formed, telling_once
 from resnet_inspect.training.processes import Place, images_of, left_out, read_place, steps_of
 from resnet_inspect.training.recipe import load
 
@@ -85,6 +88,45 @@ def test_a_port_that_is_taken_is_one_line(tmp_path: Path, monkeypatch: pytest.Mo
         f"error: the processes cannot meet at 127.0.0.1:{port}: another program has it",
         "hint:  torchrun --standalone finds a free port",
     ]
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What the processes share, in one process whose group is not formed in earnest."""
+    shared: Any = group.TYPELESS.HashStore()
+    monkeypatch.setattr(group, "_meet", lambda: shared)
+    monkeypatch.setattr(group, "CALLS", itertools.count())
+    monkeypatch.setattr(group.dist, "init_process_group", lambda *_, store, **__: store.set("formed", ""))
+    monkeypatch.setattr(group.dist, "destroy_process_group", lambda: None)
+    return shared
+
+
+FIRST, CPU = Place(0, 2, 0, 2), torch.device("cpu")
+
+
+def test_who_fails_says_so_before_its_peers_can_notice(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They lose the connection when its group is destroyed; here one of them fails in that moment."""
+    counted: list[int] = []
+    monkeypatch.setattr(
+        group.dist, "destroy_process_group", lambda: counted.append(store.add("resnet-inspect/0/failed", 1))
+    )
+    with pytest.raises(RequestError, match="the error itself"), telling_once(FIRST), formed(FIRST, CPU):
+        raise RequestError("the error itself")
+    assert counted == [2]
+
+
+@pytest.mark.parametrize("fails_early", [False, True])
+def test_processes_meet_again_wherever_one_of_them_failed(store: Any, fails_early: bool) -> None:
+    """The keys of a second call are the same, whether or not this process formed a group in the first."""
+    with suppress(RequestError), telling_once(FIRST):
+        if fails_early:
+            raise RequestError("no group yet")
+        with formed(FIRST, CPU):
+            pass
+    with telling_once(FIRST), formed(FIRST, CPU):
+        pass
+    assert store.check(["resnet-inspect/1/group/formed"])
+    assert store.check(["resnet-inspect/0/group/formed"]) is not fails_early
 
 
 # Its norm works in evaluation alone, so that training does not depend on who normalizes which images.

@@ -6,10 +6,11 @@ The worker that leads writes its Job to stdin as a line, and then each call as a
 import json
 import os
 import sys
+import traceback
 
-from resnet_inspect.benchmark.messages import Job
+from resnet_inspect.benchmark.messages import OUT_OF_MEMORY, Job
 from resnet_inspect.benchmark.worker.prepare import prepare
-from resnet_inspect.benchmark.worker.serve import load
+from resnet_inspect.benchmark.worker.serve import is_out_of_memory, load
 from resnet_inspect.benchmark.worker.together import HOST, STORES, Together, case_of, join
 from resnet_inspect.typed_json import decode
 
@@ -33,4 +34,8 @@ def _line() -> bytes:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    try:
+        main(*map(int, sys.argv[1:]))
+    except Exception as error:
+        traceback.print_exc()
+        os._exit(OUT_OF_MEMORY if is_out_of_memory(error) else 1)  # before the worker loses the connection

@@ -69,7 +69,7 @@ def _prepare_together(job: Job, graph: Graph, net: nn.Module | None) -> tuple[Re
     """The case in this process and in its peers."""
     from resnet_inspect.benchmark.worker import scaling, together  # only cases of several processes pay for these
 
-    store, pipes = together.start_peers(job.case, json.dumps(encode(job)))
+    store, pipes = together.start_peers(job.case, json.dumps(encode(job)), job.files)
     together.join(store, 0, job.case)
     group = together.Together(job.case, pipes)
     return group.take(prepare(job.case, graph, job.plan.seed, net, group.wrap)), scaling.ANSWERS

@@ -21,6 +21,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from resnet_inspect.benchmark.case import Case
+from resnet_inspect.benchmark.messages import OUT_OF_MEMORY
 from resnet_inspect.benchmark.worker.prepare import Ready
 
 PEER = "resnet_inspect.benchmark.worker.peer"
@@ -32,8 +33,10 @@ STORES: Any = dist  # where they have no types
 Calls = list[tuple[int, int]]  # when each began and ended, in ns
 
 
-def start_peers(case: Case, job: str) -> tuple[Any, list[int]]:
+def start_peers(case: Case, job: str, files: tuple[int, ...]) -> tuple[Any, list[int]]:
     """Start a process for each rank but the first; gives where all meet, and the pipes that the peers listen to.
+
+    ``files`` are the descriptors that the job names.
 
     The peers are in this process's group, which ends with the benchmark. Where one ends first, this process does.
     """
@@ -41,8 +44,9 @@ def start_peers(case: Case, job: str) -> tuple[Any, list[int]]:
     pipes = []
     for rank in range(1, case.processes or 1):
         peer = subprocess.Popen(
-            [sys.executable, "-m", PEER, str(rank), str(store.port)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
-        )
+            [sys.executable, "-m", PEER, str(rank), str(store.port)],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=files,
+        )  # fmt: skip
         assert peer.stdin is not None
         peer.stdin.write(f"{job}\n".encode())
         peer.stdin.flush()
@@ -136,7 +140,9 @@ class Together:
 
 
 def _end_with(peer: "subprocess.Popen[bytes]", rank: int, case: Case) -> None:
+    """End this process, and say how the peer ended: the line of an error is for one that could not name its own."""
     code = peer.wait()
-    how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-    print(f"PeerError: process {rank} of {case.processes} {how}", file=sys.stderr, flush=True)
-    os._exit(1)
+    who = f"process {rank} of {case.processes}"
+    said = f"PeerError: {who} was killed by signal {-code}" if code < 0 else f"{who} ended with exit code {code}"
+    print(said, file=sys.stderr, flush=True)
+    os._exit(OUT_OF_MEMORY if code == OUT_OF_MEMORY else 1)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from itertools import count
 from typing import Any, TypeVar
@@ -20,8 +21,9 @@ T = TypeVar("T")
 TORCHS = (dist.DistError, dist.DistBackendError, dist.DistNetworkError, dist.DistStoreError)
 LOST = ("gloo", "Connection closed by peer", "Connection reset by peer")
 
-NUMBERS = count()
-STORES: Any = dist  # where they have no types
+TYPELESS: Any = dist  # for what has no types in torch
+CALLS = count()  # numbers for this process's calls
+CALL: ContextVar["Call"] = ContextVar("the call that runs")
 
 
 class Group:
@@ -105,10 +107,10 @@ def device_of(place: Place, device: str) -> torch.device:
     if kind == "mps":
         raise RequestError("several processes do not train on mps", hint="use --device cpu")
     if kind == "cuda" and torch.cuda.device_count() < place.local_size:
-        count = torch.cuda.device_count()
+        devices = torch.cuda.device_count()
         raise MachineError(
-            f"{place.local_size} processes need a CUDA device each, and this machine has {count}",
-            hint=f"start it with --nproc-per-node {count}, or use --device cpu",
+            f"{place.local_size} processes need a CUDA device each, and this machine has {devices}",
+            hint=f"start it with --nproc-per-node {devices}, or use --device cpu",
         )
     return torch.device(f"cuda:{place.local_rank}" if kind == "cuda" else kind)
 
@@ -121,7 +123,7 @@ def _meet() -> Any:
         MachineError: it cannot be opened or reached.
     """
     try:
-        return next(STORES.rendezvous("env://"))[0]
+        return next(TYPELESS.rendezvous("env://"))[0]
     except (RuntimeError, ValueError) as error:
         where = f"{os.environ.get('MASTER_ADDR')}:{os.environ.get('MASTER_PORT')}"
         reason = "another program has it" if "in use" in str(error) else "nobody answers there"
@@ -130,14 +132,29 @@ def _meet() -> Any:
         ) from None
 
 
-def _new_store() -> Any:
-    """A store with keys of its own: those of an earlier run in these processes lead to ports that are closed."""
-    return STORES.PrefixStore(f"resnet-inspect/{next(NUMBERS)}", _meet())
+class Call:
+    """A verb's call that all processes make, with keys of its own in their store.
+
+    Keys of an earlier call lead to ports that are closed. Processes count calls alike, wherever one of them fails.
+    """
+
+    def __init__(self) -> None:
+        self.store = TYPELESS.PrefixStore(f"resnet-inspect/{next(CALLS)}", _meet())
+        self.failed_first: bool | None = None
+
+    def fail(self) -> bool:
+        """Tell the others that this process failed; gives whether it is the first."""
+        if self.failed_first is None:
+            try:
+                self.failed_first = self.store.add("failed", 1) == 1
+            except RuntimeError:  # the process that kept the store is gone
+                self.failed_first = True
+        return self.failed_first
 
 
 @contextmanager
 def formed(place: Place, device: torch.device) -> Iterator[Group]:
-    """The group of all processes, which lasts as long as the block."""
+    """The group of all processes, which lasts as long as the block; several are inside ``telling_once``."""
     if place.size == 1:
         yield Group(place)
         return
@@ -145,9 +162,14 @@ def formed(place: Place, device: torch.device) -> Iterator[Group]:
     if is_cuda:
         torch.cuda.set_device(device)
     backend = "cpu:gloo,cuda:nccl" if is_cuda else "gloo"
-    dist.init_process_group(backend, store=_new_store(), rank=place.rank, world_size=place.size)
+    call = CALL.get()
+    store = TYPELESS.PrefixStore("group", call.store)
+    dist.init_process_group(backend, store=store, rank=place.rank, world_size=place.size)
     try:
         yield Group(place)
+    except Exception:
+        call.fail()  # before the others lose their connection, and fail too
+        raise
     finally:
         dist.destroy_process_group()
 
@@ -159,26 +181,22 @@ def telling_once(place: Place) -> Iterator[None]:
     Raises:
         MachineError: the processes do not meet, or one ended without a word.
     """
-    store = _new_store()
-
-    def is_first_to_fail() -> bool:
-        try:
-            return bool(store.add("failed", 1) == 1)
-        except RuntimeError:  # the process that kept the store is gone
-            return True
-
+    call = Call()
+    before = CALL.set(call)
     try:
         yield
     except InspectError as error:
-        if is_first_to_fail():
+        if call.fail():
             raise
         raise PeerError(error.exit_code) from None
     except RuntimeError as error:
         if not (isinstance(error, TORCHS) or any(sign in str(error) for sign in LOST)):
             raise
-        if is_first_to_fail():
+        if call.fail():
             raise MachineError(
                 f"process {place.rank} of {place.size} lost another one, which ended or was killed",
                 hint="the same command with --resume continues from the last checkpoint",
             ) from None
         raise PeerError(MachineError.exit_code) from None
+    finally:
+        CALL.reset(before)

@@ -79,6 +79,39 @@ def test_no_process_outlives_another(killed: str) -> None:
         worker.close()
 
 
+FAILING = """
+import sys
+from torch import nn
+
+class Net(nn.Linear):
+    def __init__(self):
+        super().__init__(8, 2)
+
+    def forward(self, x):
+        if self.weight.device.type != "meta" and "resnet_inspect.benchmark.worker.peer" in sys.orig_argv:
+            raise {error}
+        return super().forward(x.mean(1).flatten(1)[:, :8])
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        ('RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")', "oom", "Tried to allocate 2 GiB"),
+        ('ValueError("no luck")', "crashed", "ValueError: no luck"),
+    ],
+)
+def test_what_ends_a_peer_is_what_ends_the_case(tmp_path: Path, error: str, status: str, said: str) -> None:
+    (tmp_path / "net.py").write_text(FAILING.format(error=error), encoding="utf-8")
+    record = ri.bench(
+        f"{tmp_path}/net.py:Net", "cpu", 2, (1, 3, 8, 8), task="train", processes=2, quick=True, max_time_s=0.2,
+        threads=1,
+    )  # fmt: skip
+    (result,) = record.results
+    assert result.status == status, result.findings
+    assert any(said in str(finding.values) for finding in result.findings)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
