@@ -7,8 +7,8 @@ from pkgutil import resolve_name
 
 import click
 import pytest
-from conftest import LAID_OUT, reference
-from pages import BLOCK, PAGES, ROOT, blocks, commands, drawn_by, pictures, play, printed
+from conftest import reference
+from pages import BLOCK, LAID_OUT, PAGES, ROOT, blocks, commands, drawn_by, pictures, play, printed, update
 
 from resnet_inspect import __version__
 from resnet_inspect.cli import COMMANDS, main
@@ -52,6 +52,15 @@ def test_a_command_that_a_page_shows_runs_and_prints_what_is_shown(command: str,
 @pytest.mark.parametrize(("picture", "command"), pictures().items(), ids=lambda value: getattr(value, "name", ""))
 def test_a_picture_on_a_page_is_what_its_command_draws(picture: Path, command: str, tmp_path: Path) -> None:
     assert picture.read_text(encoding="utf-8") == play(drawn_by(command), tmp_path).stdout
+
+
+def test_a_page_is_brought_up_to_date_by_commands_that_leave_the_checkout_alone(tmp_path: Path) -> None:
+    page, command = tmp_path / "page.md", "resnet-inspect plot stages resnet18 -o of_a_page.svg"
+    page.write_text(f"```console\n$ {command}\nwrote nothing\n```\n", encoding="utf-8")
+    update(page, tmp_path)
+    assert page.read_text(encoding="utf-8") == f"```console\n$ {command}\nwrote of_a_page.svg\n```\n"
+    assert (tmp_path / "of_a_page.svg").exists()
+    assert not (ROOT / "of_a_page.svg").exists()
 
 
 def test_the_command_that_measures_for_the_others_is_shown_without_an_output() -> None:
