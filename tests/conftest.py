@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 import scripted_bench
 from filelock import FileLock
-from pages import commands, play
+from pages import LAID_OUT, play
 
 HERE = Path(__file__).parent
 Run = Callable[..., subprocess.CompletedProcess[str]]
-(LAID_OUT,) = (command for command in commands() if " --ceilings " in command)
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers share the cores. Threads that spin while they wait for each other make both workers several times slower.

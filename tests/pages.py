@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from scripted_bench import COMMAND, PYTHONPATH
 from terminal_picture import draw_terminal
@@ -41,6 +42,9 @@ def commands() -> dict[str, str]:
         for command, output in STEP.findall(block):
             found[command] = output.strip() or found.get(command, "")
     return found
+
+
+(LAID_OUT,) = (command for command in commands() if " --ceilings " in command)  # it writes the pages' run.json
 
 
 def pictures() -> dict[Path, str]:
@@ -80,12 +84,12 @@ def printed(done: subprocess.CompletedProcess[str]) -> str:
     return (done.stdout + done.stderr).strip()
 
 
-def update(page: Path) -> None:
-    """Put what its commands print now below them, where the page shows an output."""
+def update(page: Path, folder: Path) -> None:
+    """Put what its commands print now below them, where the page shows an output; they are played in ``folder``."""
 
     def again(step: re.Match[str]) -> str:
         gap = "\n" * (len(step[2]) - len(step[2].rstrip("\n")) - 1)
-        return f"$ {step[1]}\n{printed(play(step[1], ROOT))}\n{gap}" if step[2].strip() else step[0]
+        return f"$ {step[1]}\n{printed(play(step[1], folder))}\n{gap}" if step[2].strip() else step[0]
 
     def block(match: re.Match[str]) -> str:
         return f"```console\n{STEP.sub(again, match[2])}```" if match[1] == "console" else match[0]
@@ -94,9 +98,12 @@ def update(page: Path) -> None:
 
 
 if __name__ == "__main__":
-    for page in PAGES:
-        update(page)
-    for picture, command in pictures().items():
-        picture.parent.mkdir(exist_ok=True)
-        picture.write_text(play(drawn_by(command), ROOT).stdout, encoding="utf-8")
-    TERMINAL.write_text(draw_terminal(IN_TERMINAL, COLUMNS, ROOT), encoding="utf-8")
+    with TemporaryDirectory() as made:
+        folder = Path(made)
+        play(LAID_OUT, folder).check_returncode()
+        for page in PAGES:
+            update(page, folder)
+        for picture, command in pictures().items():
+            picture.parent.mkdir(exist_ok=True)
+            picture.write_text(play(drawn_by(command), folder).stdout, encoding="utf-8")
+        TERMINAL.write_text(draw_terminal(IN_TERMINAL, COLUMNS, folder), encoding="utf-8")

@@ -7,13 +7,14 @@ from pkgutil import resolve_name
 
 import click
 import pytest
-from conftest import LAID_OUT, reference
+from conftest import reference
 from pages import (
     BLOCK,
     CHINESE,
     COLUMNS,
     IN_TERMINAL,
     INLINE,
+    LAID_OUT,
     PAGES,
     ROOT,
     TERMINAL,
@@ -23,6 +24,7 @@ from pages import (
     pictures,
     play,
     printed,
+    update,
 )
 from pages import README as ENGLISH
 from terminal_picture import draw_terminal, words
@@ -96,6 +98,15 @@ def test_the_chinese_readme_has_the_blocks_commands_links_and_rows_of_the_englis
     theirs, ours = (shape(text.replace(CHINESE.name, ENGLISH.name)) for text in (chinese, README))
     for what, expected in ours.items():
         assert theirs[what] == expected, what
+
+
+def test_a_page_is_brought_up_to_date_by_commands_that_leave_the_checkout_alone(tmp_path: Path) -> None:
+    page, command = tmp_path / "page.md", "resnet-inspect plot stages resnet18 -o of_a_page.svg"
+    page.write_text(f"```console\n$ {command}\nwrote nothing\n```\n", encoding="utf-8")
+    update(page, tmp_path)
+    assert page.read_text(encoding="utf-8") == f"```console\n$ {command}\nwrote of_a_page.svg\n```\n"
+    assert (tmp_path / "of_a_page.svg").exists()
+    assert not (ROOT / "of_a_page.svg").exists()
 
 
 def test_the_command_that_measures_for_the_others_is_shown_without_an_output() -> None:

@@ -12,7 +12,7 @@ from resnet_inspect.charts.verdict import verdict as draw_verdict
 from resnet_inspect.documents.subject import Run, Subject
 from resnet_inspect.errors import RequestError
 from resnet_inspect.records.bench import bench
-from resnet_inspect.records.verdict import pair_cases, verdict
+from resnet_inspect.records.verdict import judge, pair_cases
 from resnet_inspect.report import Section
 
 
@@ -34,10 +34,10 @@ def _judge(old: Run, new: Run) -> Section:
     before, after = ({result.case.model for result in run.record.results} for run in (old, new))
     other_models = before.isdisjoint(after)
     try:
-        pairs, _ = pair_cases(old.record, new.record, ignore_model=other_models)
+        pairs, missing = pair_cases(old.record, new.record, ignore_model=other_models)
     except RequestError as error:
         return Section("verdict", title, (f"No verdict: {error.message}.",))
-    report = verdict(old.record, new.record, ignore_model=other_models)
+    report = judge(old.record, new.record, pairs, missing)
     return Section(
         "verdict", title, (f"{report.title}.",), report.tables[0], draw_verdict(pairs), report.findings, report.notes
     )

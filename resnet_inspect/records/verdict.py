@@ -78,12 +78,24 @@ def verdict(
     strict: bool = False,
     ignore_model: bool = False,
 ) -> Report:
-    """One row a case that both have; raises as ``pair_cases`` does.
+    """One row a case that both have; raises as ``pair_cases`` does."""
+    pairs, missing = pair_cases(old, new, allow_env_diff, ignore_model)
+    return judge(old, new, pairs, missing, gates, strict)
+
+
+def judge(
+    old: Record,
+    new: Record,
+    pairs: Sequence[Pair],
+    missing: Sequence[Case],
+    gates: tuple[str, ...] = (),
+    strict: bool = False,
+) -> Report:
+    """The verdict on what ``pair_cases`` gave.
 
     ``ok`` is False where a case is SLOWER, missing, or invalid in one run, or a gate is broken. With ``strict`` an
     INCONCLUSIVE case exits 4.
     """
-    pairs, missing = pair_cases(old, new, allow_env_diff, ignore_model)
     differences, variables = (
         _differences(old.environment, new.environment),
         _variables(old.environment, new.environment),
