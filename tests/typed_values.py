@@ -38,7 +38,7 @@ RULED: dict[Any, st.SearchStrategy[Any]] = {
 def values_of(kind: Any, **fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Any value of ``kind``; ``fixed`` are strategies for single fields of a dataclass."""
     if get_origin(kind) is Annotated:
-        return RULED[kind]
+        return RULED[kind] if kind in RULED else values_of(kind.__origin__).filter(kind.__metadata__[0][0])
     if kind in SCALARS:
         return SCALARS[kind]
     if isinstance(kind, type) and is_dataclass(kind):

@@ -104,8 +104,8 @@ def most_cases(request: Request) -> int:
     if request.cases:
         return len(set(request.cases))
     axes: tuple[Sequence[object] | None, ...] = (
-        request.nets, request.batch_sizes, request.tasks, request.precisions, request.layouts, request.modes,
-        request.threads, request.folded, request.processes,
+        [net.name for net in request.nets], request.batch_sizes, request.tasks, request.precisions, request.layouts,
+        request.modes, request.threads, request.folded, request.processes,
     )  # fmt: skip
     return prod(len(set(axis)) for axis in axes if axis)
 

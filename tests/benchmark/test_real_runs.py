@@ -99,8 +99,12 @@ def test_code_is_measured_as_it_is(tmp_path: Path, run: Run) -> None:
     assert measured_graph(own).name == source
     with pytest.raises(RequestError, match="--folded needs a spec"):
         bench(models=source, settings=(), folded=True)
-    with pytest.raises(RequestError, match="a Conv2d in memory"):
-        bench(models=torch.nn.Conv2d(3, 4, 1), settings=())
+    in_memory = torch.nn.Conv2d(3, 4, 1)
+    (result,) = bench(models=in_memory, settings=(), batch_size=2).results
+    assert (result.case.model, result.status, result.valid, result.spec) == ("Conv2d", "ok", True, {})
+    assert result.cost == Cost(16, 2 * 12 * 32 * 32)
+    with pytest.raises(RequestError, match="--folded needs a spec"):
+        bench(models=in_memory, settings=(), folded=True)
 
 
 FALSE = """
