@@ -24,7 +24,7 @@ SEEN = {
     r"\textbackslash{}": "\\", r"\textasciicircum{}": "^", r"\textasciitilde{}": "~", r"\textless{}": "<",
     r"\textgreater{}": ">", r"\textbar{}": "|", r"\textasciigrave{}": "`", r"\textendash{}": "–", r"\char34{}": '"',
     r"\{": "{", r"\}": "}", r"\$": "$", r"\&": "&", r"\#": "#", r"\%": "%", r"\_": "_", "{[}": "[", "{]}": "]",
-    "{*}": "*", r"$\times$": "×", r"$\to$": "→", "$-$": "-", "-{}": "-", "'{}": "'", ",{}": ",", "}": "",
+    "{*}": "*", r"$\times$": "×", r"$\pm$": "±", r"$\to$": "→", "$-$": "-", "-{}": "-", "'{}": "'", ",{}": ",", "}": "",
     **dict.fromkeys((r"\textbf{", r"\paragraph{", r"\caption{", r"\item ", r"\texttt{"), ""),
 }  # fmt: skip
 TOKEN = re.compile("|".join(map(re.escape, sorted(SEEN, key=len, reverse=True))))

@@ -13,9 +13,7 @@ from resnet_inspect.vocabulary import DEPTHS, OPTIMIZERS, PRECISIONS, TASKS, Dep
 EXAMPLES = (
     "resnet-inspect export resnet50 -o net.onnx",
     "resnet-inspect export resnet18 --depth block --format mermaid",
-    "resnet-inspect export timm:densenet121 -o net.json",
     "resnet-inspect export resnet50 --device a100 -o pass.trace.json",
-    "resnet-inspect export resnet50 --task train -o step.pickle",
 )
 SUFFIXES: dict[str, Format] = {  # the longest first
     ".trace.json": "chrome-trace",

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "resnet-inspect plot roofline resnet50 --device a100 -o roofline.svg",
-    "resnet-inspect plot memory resnet50 --task train --batch-size 32 -o memory.pdf",
     "resnet-inspect plot pareto --among 'resnet*,resnext*' -o pareto.png",
     "resnet-inspect plot scaling run.json -o scaling.svg",
 )

@@ -134,6 +134,8 @@ def _named(node: Node, layout: Writing) -> tuple[str, str]:
     classifier = node.stage == "head" and isinstance(node.op, Conv2d)  # always torch's own class
     if not module:
         return layout.functions.get(kind, kind), ""
+    if isinstance(node.op, Conv2d) and node.op.standardized and "Conv2d" not in layout.classes:
+        return kind, "ScaledStdConv2d" if node.op.learned else "StdConv2d"  # tools see no Conv2d, as in timm's classes
     own = classifier or not re.search(layout.classes_at, node.module)
     return kind, kind if own else layout.classes.get(kind, kind)
 

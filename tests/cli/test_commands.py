@@ -7,6 +7,7 @@ import shlex
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
@@ -18,6 +19,7 @@ from pages import commands
 
 import resnet_inspect as ri
 from resnet_inspect import cli
+from resnet_inspect.benchmark.record_json import from_json, to_json
 from resnet_inspect.cli import main
 from resnet_inspect.counting import run as running
 
@@ -169,8 +171,13 @@ def test_an_example_of_a_help_runs(
     """Only torch's counter is run, and workers load no torch: test_counters and test_real_runs do that."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(running, "PACKAGES", {"torch": running.PACKAGES["torch"]})
+    record = from_json(record_json)
+    if "plot scaling" in example:
+        (result,) = record.results
+        larger = replace(result, case=replace(result.case, batch_size=2, input=(2, 3, 32, 32)))
+        record = replace(record, planned=2, results=(result, larger))
     for name in ("old.json", "new.json", "run.json"):
-        (tmp_path / name).write_text(record_json, encoding="utf-8")
+        (tmp_path / name).write_text(to_json(record), encoding="utf-8")
     (tmp_path / "mine.toml").write_text(ri.export_spec("resnet50d"), encoding="utf-8")
     done = CliRunner().invoke(main, shlex.split(example)[1:])
     assert done.exit_code == 0, done.output

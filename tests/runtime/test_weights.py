@@ -6,6 +6,7 @@ import pytest
 import timm
 import torch
 from torch import Tensor, nn
+from torch.fx.experimental.optimization import fuse
 from torch.nn import functional as F
 from torch.nn.utils import parametrizations, parametrize, prune, spectral_norm, weight_norm
 from torch.utils.flop_counter import FlopCounterMode
@@ -13,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import resnet_inspect as ri
 from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.graph.fold import fold
+from resnet_inspect.graph.ops.linear import Conv2d
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.nn.utils:FutureWarning")
 
@@ -88,7 +90,30 @@ def test_a_weight_is_counted_wherever_it_comes_from(how: str) -> None:
     assert graph.unseen == {}
 
 
-def test_a_folded_convolution_with_a_computed_weight_gains_a_bias() -> None:
-    net = nn.Sequential(parametrizations.weight_norm(nn.Conv2d(3, 8, 3, bias=False)), nn.BatchNorm2d(8))
+@pytest.mark.parametrize("how", ["weight norm", "spectral norm", "a parametrization by a module"])
+def test_a_norm_behind_a_computed_weight_stays_where_torch_leaves_it(how: str) -> None:
+    """What computes the weight anew in each call would undo the scale that folding gives it."""
+    net = NETS[how]().eval()
     graph = ri.lower(net, input=(1, 3, 8, 8))
-    assert (work_of(graph).params, work_of(fold(graph)).params) == (8 + 8 * 27 + 16, 8 + 8 * 27 + 8)
+    folded = fold(graph)
+    assert [node.op.standardized for node in graph.nodes if isinstance(node.op, Conv2d)] == [True]
+    assert folded.nodes == graph.nodes
+    assert work_of(folded).params == sum(p.numel() for p in fuse(net).parameters())
+
+
+class Kernel(nn.Module):
+    """A convolution by function on a parameter with a name of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kernel = nn.Parameter(torch.randn(8, 3, 3, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.kernel)
+
+
+def test_a_folded_convolution_by_a_parameter_of_another_name_gains_a_bias() -> None:
+    graph = ri.lower(nn.Sequential(Kernel(), nn.BatchNorm2d(8)), input=(1, 3, 8, 8))
+    (_, conv) = fold(graph).nodes
+    assert dict(conv.op.params()) == {"kernel": (8, 3, 3, 3), "bias": (8,)}
+    assert (work_of(graph).params, work_of(fold(graph)).params) == (8 * 27 + 16, 8 * 27 + 8)

@@ -78,7 +78,7 @@ def train(
         if place.is_first:
             files.make_folder(folder)
             files.save(folder, files.RECIPE, dump(run.recipe))
-        return _Session(run, trainee, position, folder, head, watch, parts).complete()
+        return _Session(run, trainee, position, folder, head, watch, parts).complete(resume)
 
 
 def _resume(run: Run, trainee: Trainee, folder: str, rank: int) -> Position:
@@ -125,11 +125,12 @@ class _Session:
         self.pending: list[tuple[torch.Tensor, int]] = []
         self.saved_at = time.monotonic()
 
-    def complete(self) -> Outcome:
+    def complete(self, resume: bool) -> Outcome:
         self.board = board.Board(self.folder if self.group.place.is_first else None, self._number())
         if self.board.writer is None:
             self.watch.tell(board.MISSING)
-        self.watch.progress(self._number(), self.run.recipe.epochs * self.steps)
+        if resume:  # a new run has been said to begin
+            self.watch.progress(self._number(), self.run.recipe.epochs * self.steps)
         try:
             while len(self.position.epochs) < self.run.recipe.epochs:
                 self._epoch()
