@@ -59,7 +59,7 @@ def _read(terminal: int) -> bytes:
 
 
 def screen(text: str, columns: int) -> list[str]:
-    """The lines that stand on the terminal after ``text``; what rich and this program write, no more, is understood."""
+    """The lines on the terminal after ``text``. It knows only the escapes that rich and this program write."""
     lines, row, column = [""], 0, 0
     for found in CONTROL.finditer(text):
         match found[0], found[2]:

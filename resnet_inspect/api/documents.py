@@ -134,7 +134,7 @@ def _place(
     precision: "Precision | None",
     profile: Profiled,
 ) -> "Place":
-    """Where least times hold: the device named, or the profile's, or the one that the Records were taken on."""
+    """Where least times hold: on the device named, else the profile's, else the Records'."""
     from resnet_inspect.documents.subject import Place
     from resnet_inspect.hardware.devices import device_from_ceilings, find_device, is_torch_device
 

@@ -12,7 +12,7 @@ Values = Callable[[click.Parameter, str], Iterable[str]]
 
 
 class Completed(click.types.StringParamType):
-    """Text, of which ``values`` gives what may be meant."""
+    """Text that Tab completes to one of ``values``."""
 
     def __init__(self, values: Values) -> None:
         self.values = values

@@ -75,7 +75,7 @@ def picture_style(report: Report, part: str = "") -> str:
 
 
 def _picture(chart: "Chart", below: Table | None) -> Iterator[str]:
-    """The picture, what is seen on it, and its figures for whoever opens them, unless they are the table ``below``."""
+    """The picture, its caption, and a fold with its figures, unless the table ``below`` has them."""
     from resnet_inspect.render import svg
 
     yield f"<figure>\n{svg.render(chart, alone=False)}<figcaption>{name(chart.alt)}</figcaption>\n</figure>"

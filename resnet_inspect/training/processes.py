@@ -22,7 +22,7 @@ class Place:
 
     @property
     def is_first(self) -> bool:
-        """Whether it is the one that writes and prints."""
+        """Whether this process writes and prints."""
         return self.rank == 0
 
     def share(self, images: Sequence[T]) -> Sequence[T]:

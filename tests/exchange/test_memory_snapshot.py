@@ -34,7 +34,7 @@ def snapshot(model: str, **options: Any) -> dict[str, Any]:
 
 
 def check(content: bytes, peak_bytes: int) -> None:
-    """Whether blocks never overlap, what is freed was there, the end is the segment's, and the peak the predicted."""
+    """Blocks never overlap, each free has its block, the trace ends as the segment does, and the peak is predicted."""
     (trace,), (segment,) = (pickle.loads(content)[key] for key in ("device_traces", "segments"))
     live: dict[int, int] = {}
     most = 0

@@ -13,7 +13,7 @@ Kept = tuple[tuple[str, TensorType], ...]
 
 
 class _Told(Op):
-    """An operation of which torch tells the output's type, the tensors of the net that it reads, and the products."""
+    """An operation that torch describes: its output's type, the net's tensors that it reads, and its products."""
 
     __slots__ = ()
 

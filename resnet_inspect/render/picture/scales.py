@@ -26,7 +26,7 @@ class Scale:
     log: bool = False
 
     def place(self, value: float) -> float:
-        value = min(self.high, max(self.low, value))  # in this order, what is no number is drawn at the lower edge
+        value = min(self.high, max(self.low, value))  # in this order, NaN goes to the lower edge
         if self.log:
             share = log(value / self.low) / log(self.high / self.low)
         else:

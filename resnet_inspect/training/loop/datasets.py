@@ -72,7 +72,7 @@ def open_parts(
 class Shares(Sampler[list[int]]):
     """The batches of one process: its share of the images of every step.
 
-    The order is the one that the first process would draw alone, for a batch as large as all processes' together.
+    One process with the batches of all as its batch would draw the same order.
     """
 
     def __init__(self, images: int, recipe: Recipe, group: Group) -> None:
