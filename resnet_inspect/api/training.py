@@ -14,7 +14,7 @@ from resnet_inspect.training.processes import read_place
 P = ParamSpec("P")
 
 
-def together(verb: Callable[P, Answer]) -> Callable[P, Answer]:
+def in_every_process(verb: Callable[P, Answer]) -> Callable[P, Answer]:
     """``verb`` in each process of a run; where several fail, one of them says why."""
 
     @wraps(verb)
@@ -30,7 +30,7 @@ def together(verb: Callable[P, Answer]) -> Callable[P, Answer]:
     return in_each
 
 
-@together
+@in_every_process
 def train(
     model: Model = "resnet50",
     input: Input = None,

@@ -31,9 +31,9 @@ def _names_no_model(ctx: click.Context) -> bool:
 
 def _of_each(ctx: click.Context, of_one: Callable[..., Answer]) -> Answer | None:
     """The answers for the models that a pyproject.toml lists, as one; None where none does."""
-    from resnet_inspect.api.together import together
+    from resnet_inspect.api.merged import merged
     from resnet_inspect.cli import pyproject  # which a command with a model does without
 
     source, models = pyproject.each_model(ctx)
     answers = [ctx.invoke(of_one, **params) for params in models]
-    return together(answers, source) if answers else None
+    return merged(answers, source) if answers else None

@@ -8,7 +8,7 @@ from resnet_inspect.explainer import arithmetic as write
 from resnet_inspect.explainer.outline import BlockKind, Outline, name_kind, norm_channels, stride_of
 from resnet_inspect.explainer.speech import Speaker
 from resnet_inspect.graph import Node
-from resnet_inspect.graph.ops.linear import Conv2d
+from resnet_inspect.graph.ops.linear import Conv2d, Linear
 from resnet_inspect.graph.ops.pool import AvgPool2d, BlurPool2d
 from resnet_inspect.graph.ops.reshape import Pad, Subsample
 from resnet_inspect.report import Column, Row, Section, Table, tabulate
@@ -133,7 +133,7 @@ def _tabulate(kind: BlockKind, say: Speaker) -> Table:
     rows: list[Row] = []
     owned: set[str] = set()
     for node in kind.nodes:
-        if node.macs or isinstance(node.op, AvgPool2d | BlurPool2d | Pad | Subsample):
+        if node.macs or isinstance(node.op, AvgPool2d | BlurPool2d | Linear | Pad | Subsample):
             new = bool(node.params) and kind.owns(node) and node.module not in owned
             owned.add(node.module)
             weights, params = (write.weights(node), node.params) if new else (None, None)

@@ -75,6 +75,10 @@ def check_lesson(report: Report) -> None:
         assert not ONE_OF_MANY.search(paragraph), paragraph
         for sum_, value, stated in worked(paragraph):
             assert value == stated, f"{sum_} in {paragraph}"
+    check_totals(report)
+
+
+def check_totals(report: Report) -> None:
     for table in [s.table for s in report.sections if s.table] + list(report.tables):
         assert table.total is not None
         for i, column in enumerate(table.columns):
@@ -93,9 +97,10 @@ ONES = (
 
 
 @pytest.mark.parametrize("settings", ONES)
-def test_one_of_a_thing_is_singular(settings: str) -> None:
+def test_one_of_a_thing_is_singular_and_rows_add_up(settings: str) -> None:
     for model in ("resnet18", "resnet50"):
         lesson = ri.explain(model, settings=settings.split())
+        check_totals(lesson)
         for paragraph in prose(lesson):
             found = ONE_OF_MANY.search(paragraph.replace(str(lesson.model), "the net"))
             assert found is None, (found, paragraph)

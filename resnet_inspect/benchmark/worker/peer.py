@@ -9,9 +9,9 @@ import sys
 import traceback
 
 from resnet_inspect.benchmark.messages import OUT_OF_MEMORY, Job
+from resnet_inspect.benchmark.worker.peers import HOST, STORES, Together, case_of, join
 from resnet_inspect.benchmark.worker.prepare import prepare
 from resnet_inspect.benchmark.worker.serve import is_out_of_memory, load
-from resnet_inspect.benchmark.worker.together import HOST, STORES, Together, case_of, join
 from resnet_inspect.typed_json import decode
 
 

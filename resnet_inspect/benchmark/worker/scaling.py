@@ -6,9 +6,9 @@ from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.messages import EXCHANGE, MEMORY, ROUND, Exchange, MeasuredMemory, RoundSamples
 from resnet_inspect.benchmark.plan import Plan
 from resnet_inspect.benchmark.worker import measure
+from resnet_inspect.benchmark.worker.peers import Calls, Together
 from resnet_inspect.benchmark.worker.prepare import Ready
 from resnet_inspect.benchmark.worker.timing import without_gc
-from resnet_inspect.benchmark.worker.together import Calls, Together
 
 EXCHANGES = 20
 

@@ -67,11 +67,11 @@ def serve(job: Job, requests: Iterator[tuple[int, str]], write: Callable[[dict[s
 
 def _prepare_together(job: Job, graph: Graph, net: nn.Module | None) -> tuple[Ready, Answers]:
     """The case in this process and in its peers."""
-    from resnet_inspect.benchmark.worker import scaling, together  # only cases of several processes pay for these
+    from resnet_inspect.benchmark.worker import peers, scaling  # only cases of several processes pay for these
 
-    store, pipes = together.start_peers(job.case, json.dumps(encode(job)), job.files)
-    together.join(store, 0, job.case)
-    group = together.Together(job.case, pipes)
+    store, pipes = peers.start_peers(job.case, json.dumps(encode(job)), job.files)
+    peers.join(store, 0, job.case)
+    group = peers.Together(job.case, pipes)
     return group.take(prepare(job.case, graph, job.plan.seed, net, group.wrap)), scaling.ANSWERS
 
 

@@ -11,7 +11,7 @@ from resnet_inspect.units import Unit, Value, counted
 MODEL = Heading("model", "model")
 
 
-def together(reports: Sequence[Report], source: str) -> Answer:
+def merged(reports: Sequence[Report], source: str) -> Answer:
     """The reports' tables, each with the model in its first column; facts that differ are a table with a row a model.
 
     A table's totals are among the facts. ``source`` is the file that lists the models.
