@@ -14,6 +14,7 @@ from resnet_inspect.errors import RequestError
 from resnet_inspect.records.bench import bench
 from resnet_inspect.records.verdict import judge, pair_cases
 from resnet_inspect.report import Section
+from resnet_inspect.units import text
 
 
 def describe_runs(runs: Sequence[Run], subjects: Sequence[Subject]) -> Iterator[Section]:
@@ -50,7 +51,7 @@ def _describe(run: Run, key: str, subjects: Sequence[Subject]) -> Iterator[Secti
     yield Section(
         key,
         f"Measured in {run.name}",
-        (f"{report.title}.",),
+        (f"{report.title}.", *_unmeasured(run, subjects)),
         results,
         replace(latency(run.record), key=f"{key}_latency") if timed else None,
         report.findings,
@@ -64,6 +65,13 @@ def _describe(run: Run, key: str, subjects: Sequence[Subject]) -> Iterator[Secti
         yield Section(drawn.key, f"By batch size, {run.name}", chart=drawn)
     for table in others:
         yield Section(f"{key}_{table.key}", f"{table.title[:1].upper()}{table.title[1:]}, {run.name}", table=table)
+
+
+def _unmeasured(run: Run, subjects: Sequence[Subject]) -> Iterator[str]:
+    """What a reader must know of a Record of other nets, or at another input."""
+    if not any(subject.measured(run.record) for subject in subjects):
+        nets = " or ".join(f"{subject.name} at {text(subject.graph.input.shape, 'shape')}" for subject in subjects)
+        yield f"It has no inference of {nets}."
 
 
 def _first_of_each(run: Run, subjects: Sequence[Subject]) -> Iterator[Result]:

@@ -94,6 +94,18 @@ def test_an_invalid_measurement_is_told_and_not_used() -> None:
     assert roofline.table == ri.roofline(batch_size=256, device="h200").tables[0]
 
 
+def test_a_record_of_another_net_or_input_is_said_to_be_one() -> None:
+    of = {
+        size: sections("resnet18", input=(1, 3, size, size), records=saved(record(result())))["run_1"]
+        for size in (224, 64)
+    }
+    assert of[224].paragraphs[1:] == ("It has no inference of resnet18 at 1×3×224×224.",)
+    assert of[64].paragraphs[1:] == ("It has no inference of resnet18 at 1×3×64×64.",)
+    taken = saved(record(result()))
+    at_its_input = sections("resnet50", input=(256, 3, 224, 224), records=taken)["run_1"]
+    assert not at_its_input.paragraphs[1:]
+
+
 def test_a_record_of_code_makes_no_code_run() -> None:
     of_code = record(replace(result(), spec={}))
     with pytest.raises(ri.InspectError, match="which is code"):
