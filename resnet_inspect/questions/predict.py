@@ -62,8 +62,8 @@ def _pace(drift: float | None) -> tuple[Fact, ...]:
 def _drifted(drift: float | None) -> tuple[Finding, ...]:
     if drift is None or abs(drift - 1) <= DRIFTED:
         return ()
-    change = f"{text(abs(drift - 1), 'share')} {'longer' if drift > 1 else 'less'}"
-    message = f"the reference workload takes {change} than at the calibration; times and intervals allow for it"
+    factor = text(drift, "ratio")
+    message = f"the reference workload takes {factor} its time at the calibration; times and intervals allow for it"
     return (Finding("pace", "this machine", message, "close other programs, or calibrate again"),)
 
 

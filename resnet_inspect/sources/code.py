@@ -159,7 +159,9 @@ def find(model: "str | nn.Module", settings: Settings = (), kwargs: Kwargs = ())
     elif arguments:
         raise RequestError(f"a {type(model).__name__} is made already, and takes no kwargs", hint="give what makes it")
     if not hasattr(module, "named_modules"):
-        raise RequestError(f"a {type(module).__name__} is no model", hint="give a name, a spec or a torch.nn.Module")
+        raise RequestError(
+            f"{type(module).__name__!r} object is no model", hint="give a name, a spec or a torch.nn.Module"
+        )
     return ModuleInMemory(cast("nn.Module", module))
 
 

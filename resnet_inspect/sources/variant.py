@@ -81,7 +81,9 @@ def _find(model: str | os.PathLike[str] | ResNetSpec) -> Variant:
     if isinstance(model, ResNetSpec):
         return Variant("spec", "spec", model)
     if not isinstance(model, str | os.PathLike):
-        raise RequestError(f"a {type(model).__name__} is no model", hint="give a name, a spec or a torch.nn.Module")
+        raise RequestError(
+            f"{type(model).__name__!r} object is no model", hint="give a name, a spec or a torch.nn.Module"
+        )
     name = os.fspath(model)
     if name.lower().endswith(".toml"):
         from resnet_inspect.resnet import toml  # 6 ms that only a file pays

@@ -330,5 +330,5 @@ def test_weights_without_sizes_are_refused() -> None:
 
 
 def test_what_makes_no_module_is_no_model() -> None:
-    with pytest.raises(RequestError, match="a dict is no model"):
+    with pytest.raises(RequestError, match="'dict' object is no model"):
         ri.summary(dict)
