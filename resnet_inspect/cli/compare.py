@@ -48,7 +48,7 @@ def command(
     Without a MODEL these are the models of the nearest pyproject.toml that lists some; see `budget`.
     """
     if not models:
-        finish(comparisons.compare_each(_listed(), device, precision, profile), asked)
+        finish(comparisons.compare_each(_listed(), device, precision, profile, runs), asked)
     finish(
         comparisons.compare(
             *models,

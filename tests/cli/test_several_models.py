@@ -82,6 +82,9 @@ def test_what_the_command_line_says_holds_for_each(run: Run, tmp_path: Path) -> 
     assert [row["limit"] for row in document["tables"]["budgets"] if row["budget"] == "max-params"] == [1e3, 1e3]
     rows = json.loads(run("compare", "--input", "2,3,64,64", "--format", "json").stdout)["tables"]["models"]
     assert [row["input"] for row in rows] == [[2, 3, 64, 64]] * 2
+    done = run("compare", "--runs", str(tmp_path))
+    assert done.returncode == 2
+    assert "no results.json" in done.stderr
 
 
 def test_a_model_that_is_named_is_taken_alone(run: Run, tmp_path: Path) -> None:
