@@ -61,7 +61,7 @@ class PlantedMachine:
 
     def seconds(self, graph: Graph, case: Case) -> float:
         """The true time of a call at the usual pace."""
-        amounts = features_of(graph, case.arithmetic, case.mode).amounts
+        amounts = features_of(graph, case.arithmetic, case.mode, case.kind == "cpu").amounts
         calls_s = amounts["calls"] * TRUTH["calls"]
         return calls_s + (seconds_of(amounts, TRUTH) - calls_s) / self.speed
 
@@ -82,7 +82,11 @@ class PlantedWorker:
         n, c, h, w = job.case.input
         graph = lower(from_mapping(ResNetSpec(), job.source["spec"]), job.case.model, (n, c, h, w))
         self.ms = 1e3 * machine.seconds(graph, job.case)
-        self.enqueue_ms = 1e3 * ENQUEUE_S * features_of(graph, job.case.arithmetic, job.case.mode).amounts["calls"]
+        self.enqueue_ms = (
+            1e3
+            * ENQUEUE_S
+            * features_of(graph, job.case.arithmetic, job.case.mode, job.case.kind == "cpu").amounts["calls"]
+        )
 
     def ask(self, request: Request[A]) -> A:
         answers = {

@@ -1,6 +1,7 @@
 """Does a profile predict nets that it has not seen?
 
-    python validation/prediction.py [--device cpu] [--threads 1,2] [--batch-size 1,8] [--nets 48] [--out DIR] [--quick]
+    python validation/prediction.py [--device cpu] [--threads 1,2] [--batch-size 1,8] [--nets 48] [--seed 0]
+                                    [--out DIR] [--quick]
 
 Calibrates (once for each number of threads), then measures other nets of the zoo afresh, each at two of the batches and
 numbers of threads, interleaved as `bench` does. DIR (by default prediction-results) holds both Records, which grow case
@@ -64,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not asked.nets:
             return 0
         if not asked.report:
-            cases = choose(profiles, record, batches, asked.nets)
+            cases = choose(profiles, record, batches, asked.nets, asked.seed)
             measure_truth(cases, truth, asked.quick)
         for line in tables(profiles, record, _read(truth)):
             print(line)
@@ -85,7 +86,9 @@ def calibrate(asked: argparse.Namespace, threads: tuple[int, ...] | None, path: 
     return record
 
 
-def choose(profiles: Sequence[Profile], calibration: Record, batches: Sequence[int], nets: int) -> list[Case]:
+def choose(
+    profiles: Sequence[Profile], calibration: Record, batches: Sequence[int], nets: int, seed: int
+) -> list[Case]:
     """Cases of ``nets`` nets that the calibration lacks, family by family; each net at two of the ways it can run.
 
     The ways are numbers of threads and batch sizes, and no call takes longer than ``LONGEST_S``.
@@ -95,7 +98,7 @@ def choose(profiles: Sequence[Profile], calibration: Record, batches: Sequence[i
     turns = cycle(range(len(likes)))
     cases: list[Case] = []
     chosen = 0
-    for name in _unseen({net for profile in profiles for net in profile.nets}):
+    for name in _unseen({net for profile in profiles for net in profile.nets}, seed):
         first = next(turns)
         fitting = []
         for way in range(len(likes)):
@@ -114,14 +117,14 @@ def choose(profiles: Sequence[Profile], calibration: Record, batches: Sequence[i
     return cases
 
 
-def _unseen(seen: set[str]) -> list[str]:
+def _unseen(seen: set[str], seed: int) -> list[str]:
     """The zoo's nets of photographs that are not ``seen``: a random one of each family, then a second, and so on."""
     families: dict[str, list[str]] = {}
     for variant in variants():
         of_any_size = variant.spec.input_size >= 64 and variant.spec.head != "attention"
         if of_any_size and variant.name not in seen:
             families.setdefault(variant.family, []).append(variant.name)
-    rng = Random(0)
+    rng = Random(seed)
     shuffled = [rng.sample(names, len(names)) for names in families.values()]
     return [name for turn in zip_longest(*shuffled) for name in turn if name is not None]
 
@@ -129,7 +132,7 @@ def _unseen(seen: set[str]) -> list[str]:
 def _seconds(profile: Profile, case: Case) -> float:
     """What a call may take, also of a net that the profile would not predict."""
     graph = graph_of(case, sources.find(case.model))
-    return seconds_of(features_of(graph, case.arithmetic, case.mode).amounts, profile.coefficients)
+    return seconds_of(features_of(graph, case.arithmetic, case.mode, case.kind == "cpu").amounts, profile.coefficients)
 
 
 def _unlike(one: Case, other: Case) -> int:
@@ -164,6 +167,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--batch-size", default="1,8")
     parser.add_argument("--nets", type=int, default=48)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", default="prediction-results")
     parser.add_argument("--calibration")
     parser.add_argument("--quick", action="store_true")

@@ -62,7 +62,7 @@ def judge(profiles: Sequence[Profile], calibration: Record, truth: Record) -> li
         if profile is None or metric is None:
             continue
         graph = measured_graph(result)
-        features = features_of(graph, conditions.arithmetic, conditions.mode)
+        features = features_of(graph, conditions.arithmetic, conditions.mode, conditions.on_cpu)
         parts = shares_of(features.amounts, profile.coefficients)
         scaled_ms, _ = median_at(metric, result.reference_ms, profile.reference_ms)
         at_pace_ms = measured_ms(result) * scaled_ms / metric.median_ms

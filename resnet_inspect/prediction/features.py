@@ -3,6 +3,9 @@
 A compiled net runs the fused passes of ``graph.facts.passes``, an eager one each call on its own. The classes are those
 that take different times for an equal amount: FLOP of dense 3×3 convolutions go elsewhere than those of grouped ones,
 and bytes that normalise a group are read twice.
+
+On a CPU, a large tensor costs more a byte than a small one. It leaves the cache, and glibc returns its pages to the
+system when it is freed: the next call touches new ones (``M_TRIM_THRESHOLD`` and ``M_MMAP_THRESHOLD``, mallopt(3)).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,13 +22,14 @@ from resnet_inspect.vocabulary import ELEMENT_BYTES, Mode, Precision
 
 WorkClass = Literal[
     "conv3x3", "conv1x1", "dilated", "grouped", "depthwise", "stem", "linear", "products",
-    "weights", "standardized", "activations", "pointwise", "norms", "blur", "calls",
+    "weights", "standardized", "activations", "pointwise", "norms", "blur", "large", "calls",
 ]  # fmt: skip
 CLASSES: tuple[WorkClass, ...] = get_args(WorkClass)
 FLOP_CLASSES: tuple[WorkClass, ...] = (
     "conv3x3", "conv1x1", "dilated", "grouped", "depthwise", "stem", "linear", "products",
 )  # fmt: skip
-BYTE_CLASSES: tuple[WorkClass, ...] = ("weights", "standardized", "activations", "pointwise", "norms", "blur")
+BYTE_CLASSES: tuple[WorkClass, ...] = ("weights", "standardized", "activations", "pointwise", "norms", "blur", "large")
+AGAIN: tuple[WorkClass, ...] = ("standardized", "large")  # their bytes are in another class, too
 TITLES: dict[WorkClass, str] = {
     "conv3x3": "3×3 convolutions",
     "conv1x1": "1×1 convolutions",
@@ -41,6 +45,7 @@ TITLES: dict[WorkClass, str] = {
     "pointwise": "activations of other calls",
     "norms": "activations of GroupNorm",
     "blur": "activations of blur pools",
+    "large": "large tensors",
     "calls": "calls",
 }
 BYTES_OF: dict[str, WorkClass] = {"GroupNorm": "norms", "BlurPool2d": "blur"}
@@ -56,6 +61,10 @@ ORDINARY = frozenset({
     "conv3x3", "conv1x1", "grouped", "depthwise", "stem", "linear", "ReLU", "BatchNorm2d", "Add", "AdaptiveAvgPool2d",
     "MaxPool2d", "AvgPool2d",
 })  # fmt: skip
+LARGE = 3 << 20  # bytes: of 1 to 8 MiB, a calibration without one of its nets predicts that best
+MAPPED = (
+    32 << 20
+)  # bytes: glibc's largest ``M_MMAP_THRESHOLD``; oneDNN's copy of larger weights has new pages each time
 MATERIAL = 0.01  # of a net's FLOP or of its bytes: a kind of call that has less cannot make a prediction wrong
 
 _amount: Rule = (lambda amount: amount >= 0, "a number from 0")
@@ -85,13 +94,13 @@ class Step(NamedTuple):
         return 2 * (self.node.macs + self.node.macs_without_weights)
 
 
-def features_of(graph: Graph, precision: Precision, mode: Mode) -> Features:
+def features_of(graph: Graph, precision: Precision, mode: Mode, on_cpu: bool = False) -> Features:
     """The amounts of work of ``graph``, whose tensors are in ``precision``."""
     steps = fused_steps if "compile" in mode else eager_steps
-    return sum_up(steps(*without_repeats(graph)), precision)
+    return sum_up(steps(*without_repeats(graph)), precision, on_cpu)
 
 
-def sum_up(steps: Iterable[Step], precision: Precision) -> Features:
+def sum_up(steps: Iterable[Step], precision: Precision, on_cpu: bool = False) -> Features:
     """``features_of`` a graph in the steps in which it runs."""
     amounts: dict[WorkClass, float] = dict.fromkeys(CLASSES, 0.0)
     flop_of, moved_by = dict[str, int](), dict[str, int]()
@@ -108,6 +117,10 @@ def sum_up(steps: Iterable[Step], precision: Precision) -> Features:
         amounts[BYTES_OF.get(kind, "activations" if flop else "pointwise")] += size * elements
         if getattr(op, "standardized", False):
             amounts["standardized"] += size * weights
+        if on_cpu and size * step.node.out.numel > LARGE:
+            amounts["large"] += size * elements
+        if on_cpu and flop and size * step.weights > MAPPED:
+            amounts["large"] += size * weights
     all_flop, all_moved = sum(flop_of.values()) or 1, sum(moved_by.values()) or 1
     share = {kind: max(flop_of[kind] / all_flop, moved / all_moved) for kind, moved in moved_by.items()}
     return Features(amounts, frozenset(share), frozenset(kind for kind in share if share[kind] >= MATERIAL))

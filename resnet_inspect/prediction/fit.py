@@ -20,6 +20,7 @@ from resnet_inspect.prediction.profile import (
     Profile,
     Residual,
     Sample,
+    beyond,
     seconds_of,
     shares_of,
 )
@@ -29,8 +30,11 @@ REACHED = 0.7  # of both peaks: inductor's and autoparallel's estimates of what 
 CALL_S = 4e-6  # of a launch, by the same
 # Without ceilings: FLOP and calls that take as long as a byte, as on a common GPU or CPU within a factor of three.
 FLOP_PER_BYTE, BYTES_PER_CALL = 50.0, 1e6
-# How much longer a FLOP or byte takes there than elsewhere: these kernels reach less, and no cache holds the weights.
-SLOWER: dict[WorkClass, float] = {"grouped": 2.0, "stem": 2.0, "dilated": 2.0, "depthwise": 4.0, "weights": 2.0}
+# How much longer a FLOP or byte takes there than elsewhere: these kernels reach less, no cache holds the weights, and
+# batch_norm reads weights twice and writes what the convolution reads.
+SLOWER: dict[WorkClass, float] = {
+    "grouped": 2.0, "stem": 2.0, "dilated": 2.0, "depthwise": 4.0, "weights": 2.0, "standardized": 4.0, "large": 0.5,
+}  # fmt: skip
 PULL = 0.02  # weight of the pull towards the units, in samples
 CONFIDENCE = 0.9
 NOWHERE = Origin()
@@ -71,8 +75,8 @@ def fit(
             scale = sample.seconds / predicted  # rows count in the measured time, leverage in the predicted one
             leverage = quadratic([value * scale for value in row], covariance_without)
             errors[net].append(abs(log(scale)) / sqrt(1 + leverage))
-    spread, kind_spreads = _spreads(samples, errors)
-    all_shares = [shares_of(sample.features.amounts, units) for sample in samples]
+    names, all_shares = [s.name for s in samples], [shares_of(s.features.amounts, units) for s in samples]
+    spread, kind_spreads = _spreads(samples, errors, _extremes(names, all_shares))
     return Profile(
         conditions=conditions,
         coefficients=coefficients,
@@ -80,7 +84,7 @@ def fit(
         covariance=tuple(map(tuple, covariance)),
         spread=spread,
         kind_spreads=kind_spreads,
-        shares={name: max(shares[name] for shares in all_shares) for name in CLASSES},
+        shares=_largest(all_shares),
         kinds=frozenset[str]().union(*(sample.features.kinds for sample in samples)),
         samples=tuple(samples),
         residuals=tuple(residuals),
@@ -91,17 +95,35 @@ def fit(
     )
 
 
-def _spreads(samples: Sequence[Sample], errors: Mapping[str, Sequence[float]]) -> tuple[float, dict[str, float]]:
+def _extremes(names: Sequence[str], shares: Sequence[Mapping[WorkClass, float]]) -> set[str]:
+    """The nets that would be outside if the others alone were fitted; ``shares`` are of a sample of each name."""
+    extremes = set[str]()
+    for net in {*names}:
+        most = _largest([each for name, each in zip(names, shares, strict=True) if name != net])
+        if any(beyond(each, most) for name, each in zip(names, shares, strict=True) if name == net):
+            extremes.add(net)
+    return extremes
+
+
+def _largest(shares: Sequence[Mapping[WorkClass, float]]) -> dict[str, float]:
+    """The largest share of each class."""
+    return {name: max(each[name] for each in shares) for name in CLASSES}
+
+
+def _spreads(
+    samples: Sequence[Sample], errors: Mapping[str, Sequence[float]], extremes: set[str]
+) -> tuple[float, dict[str, float]]:
     """The quantile of the errors of nets without a rare kind of call, and of each rare kind's where that is larger.
 
-    An odd kind that one net alone has is fitted to that net, and nothing tells how another fares: ``UNTESTED``.
+    An odd kind that one net alone has is fitted to that net, and nothing tells how another fares: ``UNTESTED``. Errors
+    of ``extremes`` are of nets that a profile without them would not predict.
     """
     holders = dict[str, set[str]]()
     for sample in samples:
         for kind in sample.features.kinds:
             holders.setdefault(kind, set()).add(sample.name)
     rare = {kind: nets for kind, nets in holders.items() if len(nets) <= max(1, RARE * len(errors))}
-    odd = set[str]().union(*rare.values())
+    odd = extremes.union(*rare.values())
     common = [error for net, of_net in errors.items() if net not in odd or len(odd) == len(errors) for error in of_net]
     spread = max(LEAST_SPREAD, quantile(common))
     of_kinds = {kind: quantile([error for net in nets for error in errors[net]]) for kind, nets in rare.items()}

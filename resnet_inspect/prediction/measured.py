@@ -65,7 +65,7 @@ def sample_of(result: Result, pace_ms: float | None) -> Sample:
     """What ``result`` tells a fit: the device's time of a call where it is known, else the latency, at that pace."""
     case, metric = result.case, result.device_or_latency
     assert metric is not None
-    features = features_of(measured_graph(result), case.arithmetic, case.mode)
+    features = features_of(measured_graph(result), case.arithmetic, case.mode, case.kind == "cpu")
     median_ms, interval = median_at(metric, result.reference_ms, pace_ms)
     enqueue = result.metrics.enqueue
     return Sample(

@@ -102,6 +102,11 @@ class Conditions:
         return ARITHMETIC[self.precision]
 
     @property
+    def on_cpu(self) -> bool:
+        """This machine's; a published table does not tell which allocator and cache its CPU had."""
+        return self.device == "cpu"
+
+    @property
     def label(self) -> str:
         """The way of running: fp32 contiguous eager 2 threads."""
         threads = f" {counted(self.threads, 'thread')}" if self.threads else ""
@@ -159,11 +164,13 @@ class Profile:
 
     def predict(self, graph: Graph) -> Prediction:
         """How long one forward pass of ``graph`` takes under the profile's conditions."""
-        precision, compiled = self.conditions.arithmetic, "compile" in self.conditions.mode
+        precision, on_cpu = self.conditions.arithmetic, self.conditions.on_cpu
+        compiled = "compile" in self.conditions.mode
         few, counts = without_repeats(graph)
         fused = [*fused_steps(few, counts)] if compiled or self.ceilings else []
         floor_ms = floor_of(fused, self.ceilings, precision) if self.ceilings else None
-        return self.predict_features(sum_up(fused if compiled else eager_steps(few, counts), precision), floor_ms)
+        steps = fused if compiled else eager_steps(few, counts)
+        return self.predict_features(sum_up(steps, precision, on_cpu), floor_ms)
 
     def predict_parts(self, graph: Graph, key: Callable[[Node], str]) -> dict[str, float]:
         """Milliseconds by group of calls, which add up to what ``predict`` says; ``key`` gives the group of a call.
@@ -174,13 +181,14 @@ class Profile:
         whole = self.predict(graph).ms
         if whole is None:
             return {}
-        precision = self.conditions.arithmetic
+        precision, on_cpu = self.conditions.arithmetic, self.conditions.on_cpu
         steps = (fused_steps if "compile" in self.conditions.mode else eager_steps)(graph, key=key)
         groups: dict[str, list[Step]] = {}
         for step in steps:
             groups.setdefault(key(step.node), []).append(step)
         seconds = {
-            name: seconds_of(sum_up(group, precision).amounts, self.coefficients) for name, group in groups.items()
+            name: seconds_of(sum_up(group, precision, on_cpu).amounts, self.coefficients)
+            for name, group in groups.items()
         }
         total = sum(seconds.values())
         return {name: whole * part / total for name, part in seconds.items()}
@@ -200,9 +208,8 @@ class Profile:
         """Why the calibration says nothing of such a net; empty where it does."""
         if missing := sorted(features.material - self.kinds):
             return f"no calibration net has {' or '.join(missing)}"
-        for name, share in shares_of(features.amounts, self.units).items():
-            if share > SLIGHT and share > BEYOND * self.shares.get(name, 0.0):
-                return f"{TITLES[name]} matter more than {BEYOND:g} times what they do in any calibration net"
+        if name := beyond(shares_of(features.amounts, self.units), self.shares):
+            return f"{TITLES[name]} matter more than {BEYOND:g} times what they do in any calibration net"
         seconds = [sample.seconds for sample in self.samples]
         predicted = seconds_of(features.amounts, self.coefficients)
         if predicted < min(seconds) / SHORTER:
@@ -216,6 +223,11 @@ class Profile:
         total = seconds_of(amounts, self.coefficients)
         row = [amounts[name] * self.units[name] / total for name in CLASSES]
         return quadratic(row, self.covariance)
+
+
+def beyond(shares: Mapping[WorkClass, float], most: Mapping[str, float]) -> WorkClass | None:
+    """The first class that matters far more than in any calibration net, whose largest shares are ``most``."""
+    return next((name for name in CLASSES if shares[name] > max(SLIGHT, BEYOND * most.get(name, 0.0))), None)
 
 
 def floor_of(fused: Iterable[Step], ceilings: Ceilings, precision: Precision) -> float:

@@ -15,7 +15,15 @@ from resnet_inspect.graph.facts.work import work_of
 from resnet_inspect.hardware.devices import device_from_ceilings
 from resnet_inspect.hardware.floor import floors_ms
 from resnet_inspect.prediction import features
-from resnet_inspect.prediction.features import BYTE_CLASSES, CLASSES, FLOP_CLASSES, TITLES, features_of, fused_steps
+from resnet_inspect.prediction.features import (
+    AGAIN,
+    BYTE_CLASSES,
+    CLASSES,
+    FLOP_CLASSES,
+    TITLES,
+    features_of,
+    fused_steps,
+)
 from resnet_inspect.prediction.profile import floor_of
 from resnet_inspect.resnet.spec import ResNetSpec
 from resnet_inspect.resnet.zoo import variants
@@ -35,7 +43,7 @@ def test_no_work_is_lost_or_counted_twice(variant) -> None:
         assert sum(amounts[name] for name in FLOP_CLASSES) == 2 * (work.macs + work.macs_without_weights)
     assert eager["calls"] == len(called)
     assert eager["weights"] == 2 * sum(map(eager_weights, called))
-    moved = [name for name in BYTE_CLASSES if name not in ("weights", "standardized")]
+    moved = [name for name in BYTE_CLASSES if name not in ("weights", *AGAIN)]
     assert sum(eager[name] for name in moved) == 2 * sum(map(eager_elements, called))
     own = [each for each in passes(graph) if not each.anchor.op.is_view]
     assert fused["calls"] == len(own) <= eager["calls"]
@@ -76,6 +84,19 @@ def test_the_floor_of_steps_is_that_of_the_roofline(variant) -> None:
     graph = graph_of(VariantSource(variant))
     expected, _ = floors_ms(graph, device_from_ceilings(SHEET), "fp16")
     assert floor_of(fused_steps(graph), SHEET, "fp16") == pytest.approx(expected)
+
+
+def test_a_cpu_has_large_tensors_where_outputs_or_weights_are_large() -> None:
+    def large(name: str, side: int, on_cpu: bool = True) -> float:
+        return features_of(graph_of(find(name), (1, 3, side, side)), "fp32", "eager", on_cpu).amounts["large"]
+
+    graph = graph_of(find("resnet50"), (1, 3, 224, 224))
+    over_3_mib = [node for _, node in graph.calls if not node.op.is_view and 4 * node.out.numel > 3 * 2**20]
+    assert {node.name for node in over_3_mib} >= {"conv1", "bn1", "layer1.0.conv3", "layer1.2.relu_2"}
+    assert large("resnet50", 224) == 4 * sum(map(eager_elements, over_3_mib)) > 0
+    assert large("resnet50", 224, on_cpu=False) == large("resnet50", 64) == 0
+    widest = 1024 * 1024 * 9 * 4  # bytes: 36 MiB of conv2 in each block of layer4; resnet50's are a quarter
+    assert large("wide_resnet50_2", 64) == 3 * widest
 
 
 def test_every_class_has_a_title_and_one_unit() -> None:

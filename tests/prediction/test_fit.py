@@ -51,6 +51,16 @@ def test_a_noisy_sample_weighs_less_than_a_sure_one() -> None:
     assert abs(known - expected) < abs(trusted - expected) / 20
 
 
+def test_a_net_unlike_all_others_widens_no_interval_of_theirs(profile: Profile) -> None:
+    """A profile without it would not predict it: reading weights takes most of its time."""
+    tiny = sample("tutorial_resnet18_cifar10", 32, noise=1.0, batch_size=1)
+    assert profile.why_outside(tiny.features).startswith("weights read matter more")
+    fitted = fit([*profile.samples, tiny], EAGER, SHEET)
+    assert fitted.spread == profile.spread
+    (residual,) = [residual for residual in fitted.residuals if residual.name == tiny.name]
+    assert abs(residual.error) > 0.5, "it is shown all the same"
+
+
 def test_three_nets_make_no_profile() -> None:
     with pytest.raises(RequestError, match="needs 4 nets or more, got 3"):
         fit(noisy(NETS[:3], random.Random(0), 0.0), EAGER)
