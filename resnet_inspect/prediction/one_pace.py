@@ -1,6 +1,6 @@
 """Times of a Record as if the machine had kept one pace: each round is scaled by its own reference workload."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from resnet_inspect.benchmark.record import Metric, Result
@@ -16,11 +16,26 @@ def pace_of(results: Iterable[Result]) -> float | None:
 
 
 def at_pace(metric: Metric, reference_ms: tuple[float, ...] | None, pace_ms: float | None) -> Rounds:
-    """The rounds of ``metric`` at a pace of ``pace_ms``; as they were where no reference was timed."""
+    """The rounds of ``metric`` at a pace of ``pace_ms``; as they were where no reference was timed.
+
+    A machine that slows down slows a round and its reference. What stalls a reference alone would shorten the round
+    that follows: where the rounds then agree less than by the fastest reference of all, that one holds for each.
+    """
     if reference_ms is None or pace_ms is None:
         return metric.rounds
-    pairs = zip(metric.rounds, reference_ms, strict=True)
-    return [[sample * pace_ms / reference for sample in samples] for samples, reference in pairs]
+    by_own = _scaled(metric.rounds, [pace_ms / each for each in reference_ms])
+    by_fastest = _scaled(metric.rounds, [pace_ms / min(reference_ms)] * len(reference_ms))
+    return min(by_own, by_fastest, key=_disagreement)
+
+
+def _scaled(rounds: Rounds, factors: Sequence[float]) -> Rounds:
+    return [[sample * factor for sample in samples] for samples, factor in zip(rounds, factors, strict=True)]
+
+
+def _disagreement(rounds: Rounds) -> float:
+    """The slowest round's median over the fastest's."""
+    medians = [*map(median_of, rounds)]
+    return max(medians) / min(medians)
 
 
 def median_at(metric: Metric, reference_ms: tuple[float, ...] | None, pace_ms: float | None) -> tuple[float, float]:
