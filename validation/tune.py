@@ -14,7 +14,7 @@ interval), the rounds and the seconds that both took, and the gain over torch's 
 5 % on a CPU: within it the simpler case may win. The grid's winner is chosen by medians taken at different times, so
 on a busy machine the judge may find it the slower one.
 
-It takes about 30 minutes a model on two CPUs that have nothing else to do. What has been measured is kept in --out,
+It takes about 12 minutes a model on two CPUs that have nothing else to do. What has been measured is kept in --out,
 and a second call goes on from there.
 """
 
