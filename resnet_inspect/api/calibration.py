@@ -134,8 +134,9 @@ def profile(
 
 
 def profiles() -> Answer:
-    """The profiles in the user's data folder, with the machine and the conditions of each."""
-    from resnet_inspect.prediction.profiles import HERE, stored
+    """The profiles in the user's data folder and those of this package, with the machine and the conditions of each."""
+    from resnet_inspect.prediction.profiles import HERE, read_profile, shipped, stored
     from resnet_inspect.questions.profiles import profiles_report
 
-    return answer(profiles_report([profile for device in HERE for profile in stored(device)]))
+    own = [profile for device in HERE for profile in stored(device)]
+    return answer(profiles_report(own, {name: read_profile(name) for name in shipped()}))

@@ -70,7 +70,7 @@ floor_precision = click.option(
     "--precision", metavar="fp32|tf32|bf16|fp16", help="Precision of that time; default: bf16 where supported."
 )
 profile = click.option(
-    "--profile", metavar="FILE.json", help="Predict times by this profile, of any machine; see `calibrate`."
+    "--profile", metavar="FILE.json", help="Predict times by this profile, or one of `profile list`, of any machine."
 )
 here = click.option("--device", metavar="cpu|cuda", help="Predict times of this machine, as `calibrate` measured it.")
 runs = click.option(

@@ -1,4 +1,4 @@
-"""Where profiles are: in files that a user names, and in the user's data folder, one for each set of conditions."""
+"""Where profiles are: in files that a user names, in the user's data folder, and those that come with this package."""
 
 import os
 import re
@@ -15,6 +15,7 @@ from resnet_inspect.prediction.profile_json import from_json
 from resnet_inspect.vocabulary import Layout, Mode, RunPrecision
 
 HERE = ("cpu", "cuda", "mps")
+SHIPPED = Path(__file__).parent / "shipped"
 GPUS = Path("/proc/driver/nvidia/gpus")  # a folder for each GPU
 
 
@@ -40,18 +41,24 @@ ANY = Asked()
 
 
 def read_profile(path: str | os.PathLike[str]) -> Profile:
-    """The profile in a file.
+    """The profile in a file, or the shipped one of that name.
 
     Raises:
         RequestError: it cannot be read, or is no whole profile.
     """
     name = os.fspath(path)
     try:
-        text = Path(name).read_text(encoding="utf-8")
+        text = shipped().get(name, Path(name)).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise RequestError(f"cannot read {name}: {reason}", hint="give what `calibrate -o` wrote") from None
+        hint = f"give what `calibrate -o` wrote, or {' or '.join(shipped())}"
+        raise RequestError(f"cannot read {name}: {reason}", hint=hint) from None
     return from_json(text, name)
+
+
+def shipped() -> dict[str, Path]:
+    """The files of the profiles that come with this package, by name."""
+    return {file.stem: file for file in sorted(SHIPPED.glob("*.json"))}
 
 
 def find_profile(path: str | os.PathLike[str] | None = None, device: str | None = None, asked: Asked = ANY) -> Profile:
@@ -76,7 +83,7 @@ def find_profile(path: str | os.PathLike[str] | None = None, device: str | None 
     if kind not in HERE:
         raise RequestError(
             f"there is no profile of {device!r}" if device else "a prediction needs a profile",
-            hint="--device cpu or cuda for this machine, or --profile FILE",
+            hint="--device cpu or cuda for this machine, or --profile FILE, or a name of `profile list`",
         )
     profile = _plainest(stored(kind), kind, asked)
     check_is_here(profile, kind)

@@ -1,34 +1,45 @@
-"""The profiles that a user has, a row for each."""
+"""The profiles that a user has and those of this package, a row for each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
+from typing import NamedTuple
 
 from resnet_inspect.prediction.profile import Profile
 from resnet_inspect.report import Column, Report, tabulate
 from resnet_inspect.units import counted
 
 
-def profiles_report(profiles: Sequence[Profile]) -> Report:
-    """A row for each profile: machine, torch, conditions, when it was made, and how far it lies off its own nets."""
-    columns: tuple[Column[Profile], ...] = (
-        Column("device", "device", lambda profile: profile.conditions.device),
-        Column("precision", "precision", lambda profile: profile.conditions.precision),
-        Column("layout", "layout", lambda profile: profile.conditions.layout),
-        Column("mode", "mode", lambda profile: profile.conditions.mode),
-        Column("threads", "threads", lambda profile: profile.conditions.threads, "integer"),
-        Column("machine", "machine", lambda profile: profile.conditions.machine or None),
-        Column("torch", "torch", lambda profile: profile.conditions.torch or None),
-        Column("nets", "nets", lambda profile: len(profile.nets), "integer"),
-        Column("median_error", "median error", _median_error, "share"),
-        Column("date", "measured on", lambda profile: profile.origin.date or None, optional=True),
+def profiles_report(own: Sequence[Profile], shipped: Mapping[str, Profile]) -> Report:
+    """A row for each profile: machine, torch, conditions, when it was made, and how far it lies off its own nets.
+
+    ``shipped`` are by the name that ``--profile`` takes; a user's own need none, as ``--device`` finds them.
+    """
+    listed = [*(_Listed(None, profile) for profile in own), *(_Listed(name, shipped[name]) for name in shipped)]
+    columns: tuple[Column[_Listed], ...] = (
+        Column("name", "--profile", lambda row: row.name, optional=True),
+        Column("device", "device", lambda row: row.profile.conditions.device),
+        Column("precision", "precision", lambda row: row.profile.conditions.precision),
+        Column("layout", "layout", lambda row: row.profile.conditions.layout),
+        Column("mode", "mode", lambda row: row.profile.conditions.mode),
+        Column("threads", "threads", lambda row: row.profile.conditions.threads, "integer"),
+        Column("machine", "machine", lambda row: row.profile.conditions.machine or None),
+        Column("torch", "torch", lambda row: row.profile.conditions.torch or None),
+        Column("nets", "nets", lambda row: len(row.profile.nets), "integer"),
+        Column("median_error", "median error", lambda row: _median_error(row.profile), "share"),
+        Column("date", "measured on", lambda row: row.profile.origin.date or None, optional=True),
     )
     return Report(
         kind="profiles",
         model=None,
-        title=counted(len(profiles), "profile"),
-        tables=(tabulate("profiles", "profiles", columns, profiles),),
-        notes=() if profiles else ("`resnet-inspect calibrate` makes one",),
+        title=f"{counted(len(own), 'profile')} of yours, {len(shipped)} shipped",
+        tables=(tabulate("profiles", "profiles", columns, listed),),
+        notes=() if own else ("`resnet-inspect calibrate` makes one of this machine",),
     )
+
+
+class _Listed(NamedTuple):
+    name: str | None
+    profile: Profile
 
 
 def _median_error(profile: Profile) -> float:
