@@ -193,6 +193,7 @@ PROFILER_FLOPS: dict[str, Rule] = {
     "BatchNorm2d": _inputs(2),
     "GroupNorm": _inputs(5),
     "weight standardisation": _weights(4),
+    "scaled weight standardisation": _weights(5),
     "ReLU": _inputs(1),
     **POOLS,
     "BlurPool2d": lambda call: 2 * _blur_macs(call),
@@ -213,7 +214,9 @@ FLOPTH = Convention(
         {
             **CONVOLUTIONS,
             "StdConv2d": _macs,
+            "ScaledStdConv2d": _macs,
             "Conv2d bias": _outputs,
+            "ScaledStdConv2d bias": _outputs,
             "BatchNorm2d": _inputs(2),
             "GroupNorm": _inputs(2),
             "timm.GroupNorm": _inputs(2),

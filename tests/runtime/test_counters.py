@@ -114,6 +114,7 @@ OURS = (
     "resnetrs50",
     "resnetv2_18",
     "resnetv2_50x1_bit",
+    "nf_resnet26",
     "resnet20_cifar",
     "preresnet110_cifar",
     "resnet18_kuangliu",
@@ -134,6 +135,7 @@ TIMM = (
     "resnetv2_18",
     "resnetv2_50d_gn",
     "resnetv2_50x1_bit",
+    "nf_resnet26",
     "resnet50_clip_gap",
 )
 IMAGE = (2, 3, 96, 64)
