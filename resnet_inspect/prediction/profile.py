@@ -226,8 +226,12 @@ class Profile:
 
 
 def beyond(shares: Mapping[WorkClass, float], most: Mapping[str, float]) -> WorkClass | None:
-    """The first class that matters far more than in any calibration net, whose largest shares are ``most``."""
-    return next((name for name in CLASSES if shares[name] > max(SLIGHT, BEYOND * most.get(name, 0.0))), None)
+    """The first class that matters far more than in any calibration net, whose largest shares are ``most``.
+
+    Large tensors never do: they are in other classes, too, and only widen the interval.
+    """
+    far = (name for name in CLASSES if shares[name] > max(SLIGHT, BEYOND * most.get(name, 0.0)))
+    return next((name for name in far if name != "large"), None)
 
 
 def floor_of(fused: Iterable[Step], ceilings: Ceilings, precision: Precision) -> float:

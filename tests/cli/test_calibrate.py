@@ -202,7 +202,7 @@ def predicted(*options: str, capsys: pytest.CaptureFixture[str]) -> tuple[dict[s
     return row, report["findings"]
 
 
-@pytest.mark.parametrize(("pace", "words"), [(1.3, "30.0% longer"), (0.8, "20.0% less"), (1.05, "")])
+@pytest.mark.parametrize(("pace", "words"), [(1.3, "takes 1.30× its time"), (0.8, "takes 0.800× its time"), (1.05, "")])
 def test_pace_rescales_widens_and_past_a_tenth_says_so(
     planted: PlantedMachine, capsys: pytest.CaptureFixture[str], pace: float, words: str
 ) -> None:
