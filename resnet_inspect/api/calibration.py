@@ -135,8 +135,10 @@ def profile(
 
 def profiles() -> Answer:
     """The profiles in the user's data folder and those of this package, with the machine and the conditions of each."""
-    from resnet_inspect.prediction.profiles import HERE, read_profile, shipped, stored
+    from resnet_inspect.prediction.profiles import HERE, read_profile, readable, shipped
     from resnet_inspect.questions.profiles import profiles_report
 
-    own = [profile for device in HERE for profile in stored(device)]
-    return answer(profiles_report(own, {name: read_profile(name) for name in shipped()}))
+    found = [readable(device) for device in HERE]
+    own = [profile for profiles, _ in found for profile in profiles]
+    broken = {file: error.message for _, files in found for file, error in files.items()}
+    return answer(profiles_report(own, {name: read_profile(name) for name in shipped()}, broken))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from resnet_inspect.questions.nets import Floor
     from resnet_inspect.sources.source import Source
 
-Profiled = Union["Profile", str, "os.PathLike[str]", None]
+Profiled = Union["Profile", "Calibration", str, "os.PathLike[str]", None]
 
 
 def predict(
@@ -78,11 +78,13 @@ def asked_for(
     """The conditions that a user names, checked.
 
     Raises:
-        RequestError: a word is not one of its kind.
+        RequestError: a word is not one of its kind, or there are no threads.
     """
     from resnet_inspect.prediction.profiles import Asked
     from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS
 
+    if threads is not None and threads < 1:
+        raise RequestError(f"--threads {threads} is not above 0", hint="as --threads 2")
     return Asked(
         one_of("precision", precision, (None, *RUN_PRECISIONS)),
         one_of("layout", layout, (None, *LAYOUTS)),
@@ -100,11 +102,14 @@ def profile_of(profile: Profiled = None, device: str | None = None, asked: "Aske
     from resnet_inspect.prediction.profile import Profile
     from resnet_inspect.prediction.profiles import ANY, find_profile
 
+    if isinstance(profile, Calibration):
+        return profile.profile
     if isinstance(profile, Profile):
         return profile
     if not isinstance(profile, str | os.PathLike | None):
         raise RequestError(
-            f"a {type(profile).__name__} is no profile", hint="give what ri.calibrate returned, or its file"
+            f"a {type(profile).__name__} is no profile",
+            hint="give what ri.calibrate returned, its file, or a name of ri.profiles()",
         )
     return find_profile(profile, device, asked or ANY)
 
@@ -176,14 +181,14 @@ def calibrate_from(
     """
     from resnet_inspect.prediction.published import calibrate_from as fit_to
     from resnet_inspect.questions.published import published
-    from resnet_inspect.vocabulary import LAYOUTS, MODES, RUN_PRECISIONS
 
+    asked = asked_for(precision, layout, mode, threads)
     made = fit_to(
         os.fspath(path),
         device_like,
-        one_of("precision", precision, (None, *RUN_PRECISIONS)),
-        one_of("layout", layout, LAYOUTS),
-        one_of("mode", mode, MODES),
+        asked.precision,
+        asked.layout or "contiguous",
+        asked.mode or "eager",
         threads,
         test,
         nets,

@@ -27,7 +27,11 @@ EXAMPLES = (
 
 @click.command(epilog=options.examples(EXAMPLES))
 @click.option("--device", default="auto", help="cpu, cuda, cuda:N, mps or auto (default).")
-@click.option("--precision", type=click.Choice(RUN_PRECISIONS), help="Default: tf32 on GPUs that have it, else fp32.")
+@click.option(
+    "--precision",
+    type=click.Choice(RUN_PRECISIONS),
+    help="Default: fp32; on a GPU tf32, or with --device-like bf16, where it has that.",
+)
 @click.option("--layout", type=click.Choice(LAYOUTS), help="Default: contiguous.")
 @click.option("--mode", type=click.Choice(MODES), help="Default: eager.")
 @click.option("--threads", type=int, metavar="N", help="Threads of torch on a CPU; default: all usable cores.")

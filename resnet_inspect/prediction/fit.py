@@ -123,7 +123,9 @@ def _spreads(
         for kind in sample.features.kinds:
             holders.setdefault(kind, set()).add(sample.name)
     rare = {kind: nets for kind, nets in holders.items() if len(nets) <= max(1, RARE * len(errors))}
-    odd = extremes.union(*rare.values())
+    odd = set[str]().union(*rare.values())
+    if len(extremes | odd) <= len(errors) / 2:  # of few nets, each may be unlike the others
+        odd |= extremes
     common = [error for net, of_net in errors.items() if net not in odd or len(odd) == len(errors) for error in of_net]
     spread = max(LEAST_SPREAD, quantile(common))
     of_kinds = {kind: quantile([error for net in nets for error in errors[net]]) for kind, nets in rare.items()}

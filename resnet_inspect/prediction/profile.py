@@ -145,13 +145,13 @@ class Profile:
     conditions: Conditions
     coefficients: Mapping[str, Amount]
     units: Mapping[str, Amount]
-    covariance: tuple[tuple[float, ...], ...]
+    covariance: tuple[tuple[float, ...], ...] = field(repr=False)
     spread: Amount
     kind_spreads: Mapping[str, Amount]
     shares: Mapping[str, Share]
-    kinds: frozenset[str]
-    samples: tuple[Sample, ...]
-    residuals: tuple[Residual, ...]
+    kinds: frozenset[str] = field(repr=False)
+    samples: tuple[Sample, ...] = field(repr=False)
+    residuals: tuple[Residual, ...] = field(repr=False)
     host_s_per_call: Amount = field(default=0.0, metadata=LENIENT)
     ceilings: Ceilings | None = field(default=None, metadata=OPTIONAL)
     reference_ms: Duration | None = field(default=None, metadata=OPTIONAL)

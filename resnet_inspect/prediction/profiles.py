@@ -69,6 +69,7 @@ def find_profile(path: str | os.PathLike[str] | None = None, device: str | None 
     Raises:
         RequestError: there is no such profile, or it is of another machine, torch or set of conditions.
     """
+    kind = (device or "").partition(":")[0]
     if path is not None:
         profile = read_profile(path)
         if wrong := asked.differs(profile.conditions):
@@ -76,10 +77,15 @@ def find_profile(path: str | os.PathLike[str] | None = None, device: str | None 
                 f"{os.fspath(path)} is of {wrong} {getattr(profile.conditions, wrong)}, not {getattr(asked, wrong)}",
                 hint=f"leave out --{wrong}, or calibrate with it",
             )
-        if device is not None:
-            check_is_here(profile, device)
+        try:
+            if kind in HERE:
+                check_is_here(profile, kind)
+        except RequestError as error:
+            raise RequestError(error.message, hint="leave out --device: a profile may be of any machine") from None
+        if kind not in HERE and device not in (None, profile.conditions.device):
+            message = f"{os.fspath(path)} is of {profile.conditions.place}, not of {device}"
+            raise RequestError(message, hint="leave out --device")
         return profile
-    kind = (device or "").partition(":")[0]
     if kind not in HERE:
         raise RequestError(
             f"there is no profile of {device!r}" if device else "a prediction needs a profile",
@@ -100,7 +106,7 @@ def check_is_here(profile: Profile, device: str) -> None:
     for name, values in here.items():
         if values and getattr(of, name) not in values:
             noun = "torch " if name == "torch" else ""
-            its = getattr(of, name) or "an unknown machine"
+            its = of.place if name != "torch" else of.torch or "an unknown version"
             raise RequestError(
                 f"the profile is of {noun}{its}, not of {noun}{' or '.join(values)}",
                 hint=f"calibrate here with `resnet-inspect calibrate --device {kind}`, or name its file with --profile",
@@ -142,15 +148,32 @@ def profiles_folder() -> Path:
 
 
 def stored(device: str) -> list[Profile]:
-    """The profiles of the user's data folder for a kind of device."""
-    return [*map(read_profile, _files(device))]
+    """The profiles of the user's data folder for a kind of device.
+
+    Raises:
+        RequestError: one cannot be read: it may be the one that is wanted.
+    """
+    profiles, broken = readable(device)
+    for file, error in broken.items():
+        raise RequestError(error.message, hint=f"was it edited? calibrate again, or delete {file}")
+    return profiles
+
+
+def readable(device: str) -> tuple[list[Profile], dict[Path, RequestError]]:
+    """Those that can be read, and the files that cannot, each with the reason."""
+    profiles, broken = list[Profile](), dict[Path, RequestError]()
+    for file in _files(device):
+        try:
+            profiles.append(read_profile(file))
+        except RequestError as error:
+            broken[file] = error
+    return profiles, broken
 
 
 def own_profiles(device: str) -> Iterator[Profile]:
-    """Those of ``stored`` that can be read and are of this machine with this torch."""
-    for file in _files(device):
+    """Those that can be read and are of this machine with this torch."""
+    for profile in readable(device)[0]:
         with suppress(RequestError):
-            profile = read_profile(file)
             check_is_here(profile, device)
             yield profile
 

@@ -1,7 +1,7 @@
 """How long nets take on a machine that was calibrated."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from resnet_inspect.graph import Graph
 from resnet_inspect.prediction.drift import DRIFTED, at_drift
@@ -21,15 +21,19 @@ class Predicted:
     eager_floor_ms: float | None = None
 
     @property
+    def batch_size(self) -> int:
+        return self.graph.input.shape[0]
+
+    @property
     def images_per_s(self) -> float | None:
         ms = self.prediction.ms
-        return None if ms is None else 1e3 * self.graph.input.shape[0] / ms
+        return None if ms is None else 1e3 * self.batch_size / ms
 
 
 COLUMNS: tuple[Column[Predicted], ...] = (
     Column("model", "model", lambda each: each.graph.name),
     Column("input", "input", lambda each: each.graph.input.shape, "shape", optional=True),
-    Column("batch_size", "batch", lambda each: each.graph.input.shape[0], "integer"),
+    Column("batch_size", "batch", lambda each: each.batch_size, "integer"),
     Column("ms", "predicted", lambda each: each.prediction.ms, "ms"),
     Column("low_ms", "90% from", lambda each: each.prediction.low_ms, "ms"),
     Column("high_ms", "to", lambda each: each.prediction.high_ms, "ms"),
@@ -38,21 +42,33 @@ COLUMNS: tuple[Column[Predicted], ...] = (
     Column("basis", "basis", lambda each: each.prediction.basis),
     Column("reason", "why outside", lambda each: each.prediction.reason or None, optional=True),
 )
+FAR = 8  # times smaller or larger than any batch of the calibration
 
 
 def predict(profile: Profile, graphs: Iterable[Graph], drift: float | None = None) -> Report:
     """A row for each net at its batch; ``drift`` is the machine's pace now, as ``prediction.pace`` measures it."""
     rows = [Predicted(graph, at_drift(profile.predict(graph), drift or 1.0)) for graph in graphs]
     names = {each.graph.name for each in rows}
+    *others, reason = COLUMNS
+    some_outside = any(each.prediction.reason for each in rows)
     return Report(
         kind="predict",
         model=names.pop() if len(names) == 1 else None,
         title=f"{counted(len(rows), 'prediction')}, {standing_on(profile)}",
         facts=(*facts_of(profile), *_pace(drift)),
-        tables=(tabulate("predictions", "predictions", COLUMNS, rows),),
+        tables=(tabulate("predictions", "predictions", (*others, replace(reason, optional=not some_outside)), rows),),
         findings=_drifted(drift),
-        notes=notes_on(profile),
+        notes=(*notes_on(profile), *_other_batches(profile, rows)),
     )
+
+
+def _other_batches(profile: Profile, rows: Sequence[Predicted]) -> Iterator[str]:
+    """That some batches are far from those of the calibration: a larger one may fill the device better."""
+    measured = {sample.input[0] for sample in profile.samples}
+    least, most = min(measured) / FAR, max(measured) * FAR
+    if far := sorted({row.batch_size for row in rows if not least <= row.batch_size <= most}):
+        known = " and ".join(map(str, sorted({min(measured), max(measured)})))
+        yield f"batch {', '.join(map(str, far))}: the calibration has {known}, and rates may change so far from there"
 
 
 def _pace(drift: float | None) -> tuple[Fact, ...]:

@@ -54,11 +54,10 @@ def profile_report(profile: Profile, nets: Iterable[Graph], record: Record | Non
 
 def _ceiling(profile: Profile) -> str:
     """What the shares of a ceiling are shares of."""
+    of = "of the fastest product or copy that the same run measured"
     if profile.ceilings and profile.conditions.device not in HERE:
-        return (
-            f"of the peak and the bandwidth by {profile.ceilings.source}; past 100%, another class has some of the time"
-        )
-    return "of the fastest product or copy that the same run measured"
+        of = f"of the peak and the bandwidth by {profile.ceilings.source}"
+    return f"{of}; past 100%, another class has some of the time"
 
 
 def _left_out(record: Record) -> Iterator[Finding]:

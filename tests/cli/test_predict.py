@@ -134,6 +134,36 @@ def test_a_foreign_profile_is_refused_with_a_remedy(
     assert "resnet-inspect calibrate --device cpu" in done.stderr
 
 
+def test_a_broken_file_is_named_with_the_others_and_stops_what_may_need_it(
+    stored: Callable[..., None], tmp_path: Path
+) -> None:
+    stored()
+    stored(threads=1)
+    broken = tmp_path / "data" / "resnet-inspect" / "profiles" / "cpu-fp32-contiguous-eager-1.json"
+    broken.write_text(broken.read_text()[:1000])
+    listed = answer("profile", "list")
+    assert [row["threads"] for row in listed["tables"]["profiles"] if row["name"] is None] == [2]
+    (finding,) = listed["findings"]
+    assert finding["where"] == broken.name
+    done = play("predict", "--device", "cpu", *BATCH)
+    assert done.exit_code == 2
+    assert f"calibrate again, or delete {broken}" in done.stderr
+
+
+def test_a_device_next_to_a_profile_is_the_profiles_own() -> None:
+    assert play("predict", "--batch-size", "512", "--profile", "rtx3090-amp", "--device", "rtx3090").exit_code == 0
+    for device in ("a100", "cpu"):
+        done = play("predict", "--batch-size", "512", "--profile", "rtx3090-amp", "--device", device)
+        assert done.exit_code == 2
+        assert f"GeForce RTX 3090 24 GB, not of {device}" in done.stderr
+        assert "leave out --device" in done.stderr
+
+
+def test_a_batch_far_from_the_calibrations_is_said_to_be(file: str) -> None:
+    notes = {n: str(answer("predict", "--batch-size", str(n), "--profile", file)["notes"]) for n in (32, 200, 512)}
+    assert [n for n in notes if "the calibration has 32" in notes[n]] == [512]
+
+
 def test_a_named_file_may_be_of_any_machine_but_of_the_conditions_asked_for(file: str) -> None:
     assert play("predict", *BATCH, "--profile", file).exit_code == 0
     for arguments in (("--device", "cpu"), ("--mode", "compile"), ("--threads", "3"), ("--precision", "fp32")):
@@ -181,6 +211,16 @@ def test_the_stages_of_a_comparison_and_of_a_difference_add_up(file: str) -> Non
         assert change == pytest.approx(by_stage[1][f"{stage}_ms"] - by_stage[0][f"{stage}_ms"])
     total = next(row for row in tables["totals"] if row["quantity"] == "predicted")
     assert sum(changes.values()) == pytest.approx(total["b"] - total["a"])
+
+
+@pytest.mark.parametrize("name", sorted(profiles.shipped()))
+def test_a_stage_that_is_the_same_in_both_takes_no_longer(name: str) -> None:
+    """Sums of the same parts in another order differ in their last digits."""
+    batch = profiles.read_profile(name).samples[-1].input[0]
+    tables = answer("diff", "resnet50", "resnet50d", "--batch-size", str(batch), "--profile", name)["tables"]
+    changes = {row["stage"]: row["predicted_change_ms"] for row in tables["stages"]}
+    assert changes["layer1"] == changes["head"] == 0
+    assert changes["stem"] > 0
 
 
 def test_no_stage_has_a_time_where_none_was_asked_for_or_a_net_is_outside(file: str) -> None:

@@ -1,8 +1,10 @@
 """The profiles that come with the package: each is whole, says where it is from, and predicts by its name."""
 
 import json
+from pathlib import Path
 
 import pytest
+from conftest import reference
 
 import resnet_inspect as ri
 from resnet_inspect.errors import RequestError
@@ -40,6 +42,16 @@ def test_the_list_has_their_names_and_an_unknown_one_shows_them() -> None:
         read_profile("xeon")
     assert caught.value.hint is not None
     assert all(name in caught.value.hint for name in NAMES)
+
+
+def test_a_fit_of_a_table_predicts_as_it_is(tmp_path: Path) -> None:
+    rows = [row for row in reference("timm_speed.csv") if "rtx3090" in row["source_file"]]
+    table = tmp_path / "results.csv"
+    table.write_text("\n".join([",".join(rows[0]), *(",".join(row.values()) for row in rows)]), encoding="utf-8")
+    fitted = ri.calibrate_from(table)
+    by_both = [ri.predict("resnet50", batch_size=1024, profile=each) for each in (fitted, fitted.profile)]
+    assert by_both[0].tables == by_both[1].tables
+    assert len(repr(fitted.profile)) < 4000
 
 
 def test_they_are_small() -> None:

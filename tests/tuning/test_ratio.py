@@ -33,6 +33,17 @@ def test_holm_drops_the_clear_ones_though_others_are_near() -> None:
     assert surely_above({}, 1.02) == set()
 
 
+def test_what_is_dropped_is_slower_by_the_interval_that_a_reader_sees() -> None:
+    rng, dropped = Random(0), 0
+    for _ in range(2000):
+        leader, other = ([rng.lognormvariate(mu, 0.1) for _ in range(3)] for mu in (0.0, 0.3))
+        ratio = paired_ratio(leader, other)
+        if surely_above({"a": ratio}, 1.05):
+            dropped += 1
+            assert ratio.low > 1
+    assert dropped > 100
+
+
 def test_rounds_without_noise_are_certain() -> None:
     ratio = paired_ratio([1.0, 2.0, 4.0], [2.0, 4.0, 8.0])
     assert (ratio.ratio, ratio.low, ratio.high) == pytest.approx((2.0, 2.0, 2.0))
