@@ -1,25 +1,25 @@
 """What each choice of a grid is worth: a result against another that differs in that choice only."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.compare import DELTA, Comparison, Outcome, compare_results
 from resnet_inspect.benchmark.record import Record, Result
 from resnet_inspect.report import Column, Table, tabulate
-from resnet_inspect.units import text
+from resnet_inspect.units import counted, text
 
 # option of a grid -> how a value of it reads
-OPTIONS = {
-    "model": "{}",
-    "batch_size": "batch {}",
-    "task": "{}",
-    "precision": "{}",
-    "layout": "{}",
-    "mode": "{}",
-    "threads": "{} threads",
-    "folded": "folded",
+OPTIONS: dict[str, Callable[[Any], str]] = {
+    "model": str,
+    "batch_size": "batch {}".format,
+    "task": str,
+    "precision": str,
+    "layout": str,
+    "mode": str,
+    "threads": lambda threads: counted(threads, "thread"),
+    "folded": lambda folded: "folded",
 }
 
 
@@ -82,7 +82,7 @@ def _weigh(option: str, result: Result, results: dict[Case, Result], record: Rec
     scale = without.case.batch_size / result.case.batch_size
     compared = compare_results(without, result, record.plan.seed, scale=scale, resample=False)
     if compared is not None:
-        words = OPTIONS[option].format(value) + ("" if option == "folded" else f" over {first}")
+        words = OPTIONS[option](value) + ("" if option == "folded" else f" over {first}")
         outcome = None if record.plan.quick else compared.comparison.outcome
         yield Choice(words, result.case, compared.comparison, outcome)
 

@@ -66,6 +66,8 @@ def test_a_reference_workload_on_more_threads_is_another_workload() -> None:
     ((choice, *_, high, verdict),) = rows(one, two)
     assert (choice, verdict) == ("2 threads over 1", "FASTER")
     assert high < 0.7
+    ((choice, *_),) = rows(two, one)
+    assert choice == "1 thread over 2"
 
 
 def test_models_of_other_inputs_are_choices_too() -> None:
