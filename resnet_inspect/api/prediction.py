@@ -108,7 +108,7 @@ def profile_of(profile: Profiled = None, device: str | None = None, asked: "Aske
         return profile
     if not isinstance(profile, str | os.PathLike | None):
         raise RequestError(
-            f"a {type(profile).__name__} is no profile",
+            f"{type(profile).__name__!r} object is no profile",
             hint="give what ri.calibrate returned, its file, or a name of ri.profiles()",
         )
     return find_profile(profile, device, asked or ANY)

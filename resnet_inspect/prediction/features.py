@@ -29,7 +29,6 @@ FLOP_CLASSES: tuple[WorkClass, ...] = (
     "conv3x3", "conv1x1", "dilated", "grouped", "depthwise", "stem", "linear", "products",
 )  # fmt: skip
 BYTE_CLASSES: tuple[WorkClass, ...] = ("weights", "standardized", "activations", "pointwise", "norms", "blur", "large")
-AGAIN: tuple[WorkClass, ...] = ("standardized", "large")  # their bytes are in another class, too
 TITLES: dict[WorkClass, str] = {
     "conv3x3": "3×3 convolutions",
     "conv1x1": "1×1 convolutions",
@@ -61,10 +60,10 @@ ORDINARY = frozenset({
     "conv3x3", "conv1x1", "grouped", "depthwise", "stem", "linear", "ReLU", "BatchNorm2d", "Add", "AdaptiveAvgPool2d",
     "MaxPool2d", "AvgPool2d",
 })  # fmt: skip
-LARGE = 3 << 20  # bytes: of 1 to 8 MiB, a calibration without one of its nets predicts that best
-MAPPED = (
-    32 << 20
-)  # bytes: glibc's largest ``M_MMAP_THRESHOLD``; oneDNN's copy of larger weights has new pages each time
+# Bytes of a large tensor: of 1 to 8 MiB, a fit without one of its nets predicts that net best with this.
+LARGE = 3 << 20
+# glibc's largest ``M_MMAP_THRESHOLD``, in bytes: oneDNN's copy of larger weights has new pages in every call.
+MAPPED = 32 << 20
 MATERIAL = 0.01  # of a net's FLOP or of its bytes: a kind of call that has less cannot make a prediction wrong
 
 _amount: Rule = (lambda amount: amount >= 0, "a number from 0")
@@ -95,7 +94,7 @@ class Step(NamedTuple):
 
 
 def features_of(graph: Graph, precision: Precision, mode: Mode, on_cpu: bool = False) -> Features:
-    """The amounts of work of ``graph``, whose tensors are in ``precision``."""
+    """The amounts of work of ``graph``, whose tensors are in ``precision``; ``on_cpu``, large ones count again."""
     steps = fused_steps if "compile" in mode else eager_steps
     return sum_up(steps(*without_repeats(graph)), precision, on_cpu)
 

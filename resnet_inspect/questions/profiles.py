@@ -9,12 +9,8 @@ from resnet_inspect.prediction.profile import Profile
 from resnet_inspect.report import Column, Finding, Report, tabulate
 from resnet_inspect.units import counted
 
-NOTHING: Mapping[Path, str] = {}
 
-
-def profiles_report(
-    own: Sequence[Profile], shipped: Mapping[str, Profile], broken: Mapping[Path, str] = NOTHING
-) -> Report:
+def profiles_report(own: Sequence[Profile], shipped: Mapping[str, Profile], broken: Mapping[Path, str]) -> Report:
     """A row for each profile: machine, torch, conditions, when it was made, and how far it lies off its own nets.
 
     ``shipped`` are by the name that ``--profile`` takes; a user's own need none, as ``--device`` finds them. ``broken``
