@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 import raw_results
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from planted_times import SHEET
@@ -16,6 +17,7 @@ import resnet_inspect as ri
 from resnet_inspect import sources
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.record import Metrics, Observation, Record, Result, metric
+from resnet_inspect.cli import main
 from resnet_inspect.counting.accuracy import Accuracy
 from resnet_inspect.errors import RequestError, UnknownModelError
 from resnet_inspect.hardware.devices import find_device
@@ -269,6 +271,7 @@ def test_without_bounds_the_finding_says_that_no_time_is_known() -> None:
         ({}, RequestError, "needs a device"),
         ({"device": "t5"}, RequestError, "unknown device 't5'"),
         ({"device": "t4", "min_top1": 780}, RequestError, "--min-top1 780: a limit is a number above 0 and below 100"),
+        ({"device": "t4", "min_top1": 0.8}, RequestError, "--min-top1 0.8: a top-1 is in percent"),
         ({"device": "t4", "min_top1": "foo"}, RequestError, "min_top1 'foo' is not a number"),
         ({"device": "t4", "max_params": -5}, RequestError, "--max-params -5: a limit is a number above 0"),
         ({"device": "t4", "max_params": True}, RequestError, "max_params True is not a number or text"),
@@ -295,3 +298,9 @@ def test_this_machine_needs_a_profile(device: str, tmp_path: Path, monkeypatch: 
     with pytest.raises(RequestError, match=f"calibrate --device {device}") as raised:
         ri.choose(device)
     assert raised.value.exit_code == 2
+
+
+def test_a_percent_sign_changes_nothing() -> None:
+    asked = ("choose", "--device", "t4", "--among", "resnet", "--min-top1")
+    plain, signed = (CliRunner().invoke(main, [*asked, least]) for least in ("80", "80%"))
+    assert (signed.exit_code, signed.stdout) == (0, plain.stdout)
