@@ -110,3 +110,11 @@ def test_a_record_of_code_makes_no_code_run() -> None:
     of_code = record(replace(result(), spec={}))
     with pytest.raises(ri.InspectError, match="which is code"):
         ri.make_report(records=of_code)
+
+
+def test_only_what_was_measured_is_called_so() -> None:
+    sheet, measured = (sections("resnet50", profile=name) for name in ("rtx3090-amp", "xeon-2-threads"))
+    assert "In fp16 on GeForce RTX 3090 24 GB, a pass takes at least" in sheet["answer"].paragraphs[2]
+    assert "as measured, a pass takes at least" in measured["answer"].paragraphs[2]
+    for page, is_measured in ((sheet, False), (measured, True)):
+        assert ("as measured" in page["roofline"].title) is is_measured
