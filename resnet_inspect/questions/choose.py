@@ -178,10 +178,17 @@ def _columns(kept: Sequence[Candidate], limits: Sequence[Bound]) -> tuple[Column
 
 
 def _forbidden(nets: Sequence[Candidate], limits: Sequence[Bound]) -> Iterator[Finding]:
-    """The nearest net with each bound that it breaks, and how many nets each bound alone forbids."""
+    """Each bound that alone forbids every net, or the nearest net where only several together do."""
     timed = [net for net in nets if net.time]
     if not limits:
         yield Finding("nothing-fits", "choose", "nothing tells a time of any net")
+        return
+    kept_but_for = {
+        bound: [net for net in timed if all(other.holds(net) for other in limits if other is not bound)]
+        for bound in limits
+    }
+    if any(kept_but_for.values()):
+        yield from (_forbidden_by(bound, kept, len(limits) == 1) for bound, kept in kept_but_for.items() if kept)
         return
     known = [net for net in timed if all(bound.of(net) is not None for bound in limits)]
     if not known:
@@ -189,12 +196,24 @@ def _forbidden(nets: Sequence[Candidate], limits: Sequence[Bound]) -> Iterator[F
         yield Finding("nothing-fits", where, "no net has a number for each of these", "leave one out")
         return
     nearest = min(known, key=lambda net: max(bound.excess(net) for bound in limits))
-    for bound in limits:
-        without = sum(all(other.holds(net) for other in limits if other is not bound) for net in timed)
-        hint = f"without {bound.option}, {counted(without, 'net')} would fit" if without else ""
-        if not bound.holds(nearest):
-            message = f"the nearest is {nearest.costs.name}: {bound.tell(nearest)}"
-            yield Finding("nothing-fits", bound.option, message, hint)
+    broken = [bound for bound in limits if not bound.holds(nearest)]
+    where = ", ".join(bound.option for bound in broken)
+    told = ", ".join(bound.tell(nearest) for bound in broken)
+    message = f"no net keeps all bounds but one; the nearest is {nearest.costs.name}: {told}"
+    yield Finding("nothing-fits", where, message, "loosen them together")
+
+
+def _forbidden_by(bound: Bound, nets: Sequence[Candidate], alone: bool) -> Finding:
+    """What ``bound`` forbids: ``nets`` keep every other bound, where there are others."""
+    hint = f"without {bound.option}, {counted(len(nets), 'net')} would fit"
+    group = "" if alone else "of the nets that keep the other bounds, "
+    known = [net for net in nets if bound.of(net) is not None]
+    if not known:
+        return Finding("nothing-fits", bound.option, f"{group}none has a number for it", hint)
+    nearest = min(known, key=bound.excess)
+    return Finding(
+        "nothing-fits", bound.option, f"{group}the nearest is {nearest.costs.name}: {bound.tell(nearest)}", hint
+    )
 
 
 def _time_notes(nets: Sequence[Candidate], kept: Sequence[Candidate], bounds: Bounds) -> Iterator[str]:

@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 import raw_results
+from candidates import BOUNDS, NETS, Row, rows
 from click.testing import CliRunner
 from hypothesis import given
-from hypothesis import strategies as st
 from planted_times import SHEET
 from raw_results import COUNTED
 
@@ -18,7 +18,6 @@ from resnet_inspect import sources
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.record import Metrics, Observation, Record, Result, metric
 from resnet_inspect.cli import main
-from resnet_inspect.counting.accuracy import Accuracy
 from resnet_inspect.errors import RequestError, UnknownModelError
 from resnet_inspect.hardware.devices import find_device
 from resnet_inspect.hardware.floor import floors_ms
@@ -27,33 +26,7 @@ from resnet_inspect.prediction.fit import fit
 from resnet_inspect.prediction.profile import Conditions, Profile, Sample
 from resnet_inspect.prediction.profile_json import to_json
 from resnet_inspect.questions.choose import Bounds, Candidate, choose, front
-from resnet_inspect.questions.times import Time
-from resnet_inspect.report import Report
 from resnet_inspect.sources.costs import Costs
-
-Row = dict[str, object]
-TIMES = st.builds(Time, st.integers(1, 6).map(float), st.sampled_from(["measured", "predicted", "floor"]))
-NETS = st.lists(
-    st.tuples(st.none() | TIMES, st.none() | st.integers(70, 75), st.integers(1, 5), st.integers(1, 5)), max_size=12
-).map(
-    lambda nets: [
-        Candidate(
-            Costs(f"net{i}", (1, 3, 224, 224), params=params, peak_bytes=peak),
-            time,
-            None if top1 is None else Accuracy("timm", "a1_in1k", 224, float(top1), 90.0),
-        )
-        for i, (time, top1, params, peak) in enumerate(nets)
-    ]
-)
-LIMITS = st.none() | st.integers(1, 6).map(float)
-BOUNDS = st.builds(
-    Bounds, latency_ms=LIMITS, params=LIMITS, memory=LIMITS, top1=st.none() | st.integers(70, 76).map(float)
-)
-
-
-def rows(report: Report) -> list[Row]:
-    columns = [column.key for column in report.tables[0].columns]
-    return [dict(zip(columns, row, strict=True)) for row in report.tables[0].rows]
 
 
 @given(NETS, BOUNDS)
@@ -85,19 +58,6 @@ def test_the_front_holds_who_is_beaten_by_nobody_and_no_floor_beats_a_measuremen
             and not (other.time.basis == "floor" and net.time.basis != "floor")
         ]
         assert (net.costs.name in names) == (None not in (net.time, net.top1) and not better)
-
-
-@given(NETS, BOUNDS)
-def test_without_an_answer_the_nearest_is_named_with_each_bound_that_it_breaks(
-    nets: list[Candidate], bounds: Bounds
-) -> None:
-    report = choose(nets, bounds, "fp16 on a device")
-    for finding in report.findings:
-        assert finding.code == "nothing-fits"
-        if "would fit" in finding.hint:
-            field = finding.where.removeprefix("--").partition("-")[2].replace("-", "_")
-            loosened = choose(nets, replace(bounds, **{field: None}), "fp16 on a device")
-            assert finding.hint.startswith(f"without {finding.where}, {len(rows(loosened))} net")
 
 
 def chosen(**options: object) -> list[Row]:
