@@ -1,6 +1,6 @@
 """The nets that keep some bounds, and which of them no other beats in both accuracy and time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Literal, NamedTuple, get_args
@@ -8,13 +8,14 @@ from typing import Literal, NamedTuple, get_args
 from resnet_inspect.counting.accuracy import Accuracy, TrainedOn, best
 from resnet_inspect.errors import FAILED, OK
 from resnet_inspect.questions.accuracy import OF_WEIGHTS, accuracy_columns
-from resnet_inspect.questions.times import Time
+from resnet_inspect.questions.times import Basis, Time
 from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
 from resnet_inspect.sources.costs import Costs
 from resnet_inspect.units import Unit, counted, text
 
 Sort = Literal["top1", "ms", "params", "name"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
+NAMED = 3  # nets that a note names
 
 
 class Candidate(NamedTuple):
@@ -124,14 +125,16 @@ def choose(
     limits = bounds_of(bounds)
     kept = [net for net in nets if net.time and all(bound.holds(net) for bound in limits)]
     kept.sort(key=lambda net: (*ORDERS[sort](net), net.costs.name))
+    may_fit = sum(_is_floor(net) for net in kept) if bounds.latency_ms is not None else 0
     return Report(
         kind="choose",
         model=None,
-        title=_title(kept, nets),
+        title=_title(len(kept) - may_fit, may_fit, len(nets)),
         facts=(
             Fact("on", "on", on),
             Fact("considered", "nets considered", len(nets), "integer"),
-            Fact("fitting", "nets that fit", len(kept), "integer"),
+            Fact("fitting", "nets that fit", len(kept) - may_fit, "integer"),
+            Fact("may_fit", "nets that may fit", may_fit, "integer"),
         ),
         tables=(tabulate("choices", "choices", _columns(kept, limits), kept),),
         findings=() if kept else tuple(_forbidden(nets, limits)),
@@ -141,11 +144,17 @@ def choose(
     )
 
 
-def _title(kept: Sequence[Candidate], nets: Sequence[Candidate]) -> str:
-    """How many fit; of a floor alone, a net may."""
-    of_floors = {net.time.basis for net in kept if net.time} == {"floor"}
-    verb = "may fit" if of_floors else "fit" if len(kept) > 1 else "fits"
-    return f"{len(kept) or 'none'} of {counted(len(nets), 'net')} {verb}"
+def _is_floor(net: Candidate) -> bool:
+    return net.time is not None and net.time.basis == "floor"
+
+
+def _title(fitting: int, may_fit: int, considered: int) -> str:
+    """How many fit, and how many more may, as their floors alone keep the latency."""
+    of = f"of {counted(considered, 'net')}"
+    if may_fit and not fitting:
+        return f"{may_fit} {of} may fit"
+    more = f"; {may_fit} more may" if may_fit else ""
+    return f"{fitting or 'none'} {of} {'fit' if fitting > 1 else 'fits'}{more}"
 
 
 INTERVAL: tuple[Column[Candidate], ...] = (
@@ -165,7 +174,7 @@ def _columns(kept: Sequence[Candidate], limits: Sequence[Bound]) -> tuple[Column
     return (
         Column("model", "model", lambda net: net.costs.name),
         top1,
-        Column("ms", "at least" if bases == {"floor"} else "time", lambda net: net.ms, "ms"),
+        Column("ms", _time_title(bases), lambda net: net.ms, "ms"),
         *(INTERVAL if bases - {"floor"} else ()),
         Column("basis", "basis", lambda net: net.time and net.time.basis),
         Column("params", "params", lambda net: net.costs.params, "count"),
@@ -175,6 +184,12 @@ def _columns(kept: Sequence[Candidate], limits: Sequence[Bound]) -> tuple[Column
         recipe,
         *([HOW] if "measured" in bases else ()),
     )
+
+
+def _time_title(bases: Collection[Basis]) -> str:
+    if "floor" not in bases:
+        return "time"
+    return "time or floor" if len(bases) > 1 else "at least"
 
 
 def _forbidden(nets: Sequence[Candidate], limits: Sequence[Bound]) -> Iterator[Finding]:
@@ -218,12 +233,14 @@ def _forbidden_by(bound: Bound, nets: Sequence[Candidate], alone: bool) -> Findi
 
 def _time_notes(nets: Sequence[Candidate], kept: Sequence[Candidate], bounds: Bounds) -> Iterator[str]:
     """What the times are worth, and which nets have none."""
-    if any(net.time and net.time.basis == "floor" for net in kept):
-        yield "floor: at least that much; a real run takes longer and may miss the bound: `resnet-inspect bench` tells"
     limit_ms = bounds.latency_ms
+    if any(map(_is_floor, kept)):
+        miss = " and may miss the bound" if limit_ms else ""
+        yield f"floor: at least that much; a real run takes longer{miss}: `resnet-inspect bench` tells"
     reaching = [net for net in kept if limit_ms and net.time and (net.time.high_ms or 0.0) > limit_ms]
     if reaching and limit_ms:
-        yield f"intervals that reach above {text(limit_ms, 'ms')}: {counted(len(reaching), 'net')}"
+        names = ", ".join(net.costs.name for net in reaching[:NAMED]) + (" ..." if len(reaching) > NAMED else "")
+        yield f"intervals that reach above {text(limit_ms, 'ms')}: {counted(len(reaching), 'net')}: {names}"
     if outside := [net.costs for net in nets if net.costs.outside]:
         yield f"outside the calibration: {counted(len(outside), 'net')}; {outside[0].name}: {outside[0].outside}"
     if untimed := sum(net.time is None for net in nets):
