@@ -90,6 +90,11 @@ ORDERS: dict[Sort, Callable[[Candidate], tuple[float | str, ...]]] = {
 }
 
 
+def is_floor(net: Candidate) -> bool:
+    """Whether the least time alone is known of ``net``."""
+    return net.time is not None and net.time.basis == "floor"
+
+
 def beats(one: Candidate, other: Candidate) -> bool:
     """Whether ``one`` is as accurate and as fast as ``other``, and better in one of the two.
 
@@ -97,16 +102,20 @@ def beats(one: Candidate, other: Candidate) -> bool:
     """
     if one.top1 is None or other.top1 is None or one.time is None or other.time is None:
         return False
-    if one.time.basis == "floor" and other.time.basis != "floor":
+    if is_floor(one) and not is_floor(other):
         return False
     costs, others = (-one.top1, one.time.ms), (-other.top1, other.time.ms)
     return costs != others and costs[0] <= others[0] and costs[1] <= others[1]
 
 
 def front(nets: Sequence[Candidate]) -> frozenset[str]:
-    """The names on the Pareto front of top-1 against time; a net without a published top-1 is not on it."""
+    """The names on the Pareto front of top-1 against time; a net without a published top-1 is not on it.
+
+    Nor is a floor where others are measured or predicted: how fast that net is, nobody knows.
+    """
     rated = [net for net in nets if net.top1 is not None and net.time is not None]
-    return frozenset(net.costs.name for net in rated if not any(beats(other, net) for other in rated))
+    alike = [net for net in rated if not is_floor(net)] or rated
+    return frozenset(net.costs.name for net in alike if not any(beats(other, net) for other in alike))
 
 
 def choose(
@@ -125,7 +134,7 @@ def choose(
     limits = bounds_of(bounds)
     kept = [net for net in nets if net.time and all(bound.holds(net) for bound in limits)]
     kept.sort(key=lambda net: (*ORDERS[sort](net), net.costs.name))
-    may_fit = sum(_is_floor(net) for net in kept) if bounds.latency_ms is not None else 0
+    may_fit = sum(is_floor(net) for net in kept) if bounds.latency_ms is not None else 0
     return Report(
         kind="choose",
         model=None,
@@ -142,10 +151,6 @@ def choose(
         ok=bool(kept),
         exit_code=OK if kept else FAILED,
     )
-
-
-def _is_floor(net: Candidate) -> bool:
-    return net.time is not None and net.time.basis == "floor"
 
 
 def _title(fitting: int, may_fit: int, considered: int) -> str:
@@ -234,7 +239,7 @@ def _forbidden_by(bound: Bound, nets: Sequence[Candidate], alone: bool) -> Findi
 def _time_notes(nets: Sequence[Candidate], kept: Sequence[Candidate], bounds: Bounds) -> Iterator[str]:
     """What the times are worth, and which nets have none."""
     limit_ms = bounds.latency_ms
-    if any(map(_is_floor, kept)):
+    if any(map(is_floor, kept)):
         miss = " and may miss the bound" if limit_ms else ""
         yield f"floor: at least that much; a real run takes longer{miss}: `resnet-inspect bench` tells"
     reaching = [net for net in kept if limit_ms and net.time and (net.time.high_ms or 0.0) > limit_ms]
@@ -246,7 +251,8 @@ def _time_notes(nets: Sequence[Candidate], kept: Sequence[Candidate], bounds: Bo
     if untimed := sum(net.time is None for net in nets):
         yield f"left out, as nothing tells their time: {counted(untimed, 'net')}"
     if any(net.top for net in kept):
-        yield "front: no net in the table is as accurate and as fast, and better in one of the two"
+        apart = "; a net with a floor alone is not on it" if len({is_floor(net) for net in kept}) > 1 else ""
+        yield f"front: no net in the table is as accurate and as fast, and better in one of the two{apart}"
 
 
 def _top1_notes(

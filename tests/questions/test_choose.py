@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from random import Random
 
@@ -25,7 +26,7 @@ from resnet_inspect.prediction.features import features_of
 from resnet_inspect.prediction.fit import fit
 from resnet_inspect.prediction.profile import Conditions, Profile, Sample
 from resnet_inspect.prediction.profile_json import to_json
-from resnet_inspect.questions.choose import Bounds, Candidate, choose, front
+from resnet_inspect.questions.choose import Bounds, Candidate, beats, choose, front
 from resnet_inspect.sources.costs import Costs
 
 
@@ -45,19 +46,27 @@ def test_a_net_is_chosen_exactly_if_it_has_a_time_and_keeps_every_bound(nets: li
 
 
 @given(NETS)
-def test_the_front_holds_who_is_beaten_by_nobody_and_no_floor_beats_a_measurement(nets: list[Candidate]) -> None:
+def test_the_front_holds_who_is_beaten_by_nobody_and_no_floor_where_others_have_times(nets: list[Candidate]) -> None:
     names = front(nets)
+    rated = [net for net in nets if None not in (net.time, net.top1)]
+    timed = [net for net in rated if net.time.basis != "floor"]
     for net in nets:
         better = [
             other
-            for other in nets
-            if None not in (net.time, net.top1, other.time, other.top1)
+            for other in timed or rated
+            if None not in (net.time, net.top1)
             and other.top1 >= net.top1
             and other.ms <= net.ms
             and (other.top1, other.ms) != (net.top1, net.ms)
-            and not (other.time.basis == "floor" and net.time.basis != "floor")
         ]
-        assert (net.costs.name in names) == (None not in (net.time, net.top1) and not better)
+        assert (net.costs.name in names) == (net in (timed or rated) and not better)
+
+
+@given(NETS)
+def test_a_floor_beats_floors_alone(nets: list[Candidate]) -> None:
+    for one, other in permutations(nets, 2):
+        if beats(one, other):
+            assert one.time.basis != "floor" or other.time.basis == "floor"
 
 
 def chosen(**options: object) -> list[Row]:

@@ -239,6 +239,15 @@ def test_png_and_pdf_are_files_of_their_kind_and_the_same_each_time(format: pict
     assert first == picture.render(drawn, format)
 
 
+def test_a_hollow_point_is_a_ring_in_the_chart_and_in_the_legend() -> None:
+    drawn = of(Points((Point(1, 1),), "full"), Points((Point(2, 2),), "ring", 1, hollow=True))
+    circles = [each for each in elements(svg.render(drawn)) if each.tag == f"{SVG}circle"]
+    rings = [each for each in circles if each.get("fill-opacity") == "0"]
+    assert (len(circles), len(rings)) == (4, 2)
+    assert {each.get("stroke") for each in rings} == {PAINTS["c1"].light}
+    assert {each.get("fill") for each in circles if each not in rings} == {PAINTS["c0"].light}
+
+
 def test_the_exact_number_shows_where_the_pointer_rests() -> None:
     written = svg.render(of(Points((Point(1, 1, "", None, f"resnet50: {text(4089184256, 'count')}"),))))
     assert "<title>resnet50: 4.09 G</title>" in written

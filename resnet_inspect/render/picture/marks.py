@@ -81,7 +81,7 @@ def _points(mark: Points, frame: Frame) -> Iterator[Shape]:
     for point in sorted(mark.points, key=lambda point: -(point.area or 0.0)):  # the small ones in front
         x, y = frame.at(point.x, point.y)
         radius = frame.radius(point.area)
-        yield Disc(x, y, radius, paint_of(mark.color), point.detail or point.text)
+        yield Disc(x, y, radius, paint_of(mark.color), point.detail or point.text, mark.hollow)
     for point in mark.points:
         x, y = frame.at(point.x, point.y)
         frame.rooms.append(around(x, y, 0.75 * frame.radius(point.area)))
