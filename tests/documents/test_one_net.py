@@ -118,3 +118,18 @@ def test_only_what_was_measured_is_called_so() -> None:
     assert "as measured, a pass takes at least" in measured["answer"].paragraphs[2]
     for page, is_measured in ((sheet, False), (measured, True)):
         assert ("as measured" in page["roofline"].title) is is_measured
+
+
+def test_least_times_of_a_device_that_nobody_named_stay_out_of_the_answer() -> None:
+    page, named = (sections("resnet50", profile="i7-12700h-compiled", **more) for more in ({}, {"device": "a100"}))
+    *others, predicted = page["answer"].paragraphs
+    assert predicted.startswith("It is predicted to take ")
+    assert not any("H200" in paragraph for paragraph in others)
+    assert page["stages"].chart
+    assert "H200" not in page["stages"].chart.title
+    assert page["roofline"].notes[0] == (
+        "no peaks are known of Intel Core i7-12700H: these least times are of NVIDIA H200 SXM 141 GB; "
+        "--device names another"
+    )
+    assert any("on NVIDIA A100 SXM 80 GB, a pass takes at least" in each for each in named["answer"].paragraphs)
+    assert not any("no peaks are known" in note for note in named["roofline"].notes)
