@@ -66,6 +66,7 @@ def test_any_chart_is_a_well_formed_picture_that_fetches_and_runs_nothing(drawn:
 
 @LAW
 @given(charts)
+@example(of(chart.Bars(((1, 1),)), x=Axis(scale="category", categories=("only",))))  # a bar of no category
 def test_any_chart_stays_on_its_sheet(drawn: Chart) -> None:
     sheet = lay_out(drawn)
     for shape in sheet.shapes:

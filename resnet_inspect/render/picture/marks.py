@@ -101,7 +101,7 @@ def _bars(mark: Bars, frame: Frame) -> Iterator[Shape]:
         else:
             middle, bottom = frame.at(category, start)
             _, top = frame.at(category, start + length)
-            room = Room(middle - half, top, middle + half, bottom)
+            room = Room(max(middle - half, frame.edges.left), top, min(middle + half, frame.edges.right), bottom)
         detail = f"{mark.label}: {text}" if mark.label and text else mark.label or text
         yield Path(rectangle(*room), fill=paint_of(mark.color), stroke="ground", detail=detail)
         if text and width_of(text, SMALL) + 4 <= room.right - room.left and room.bottom - room.top >= SMALL:
