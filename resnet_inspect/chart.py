@@ -46,11 +46,12 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Dots, each with the area it names."""
+    """Dots, or rings where ``hollow``, each with the area it names."""
 
     points: tuple[Point, ...]
     label: str = ""
     color: int | None = 0
+    hollow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

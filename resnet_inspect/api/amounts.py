@@ -45,6 +45,17 @@ def limit(option: str, value: float | None, example: str, top: float = LARGEST) 
     raise RequestError(message, hint=f"as {option} {example}")
 
 
+def percentage(option: str, value: float | None, example: str) -> float | None:
+    """A least accuracy in percent, from 1 to below 100; below 1 it is a share by mistake.
+
+    Raises:
+        RequestError: it is another.
+    """
+    if limit(option, value, example, 100) is not None and value is not None and value < 1:
+        raise RequestError(f"{option} {value:g}: a top-1 is in percent", hint=f"as {option} {100 * value:g}")
+    return value
+
+
 def _read(value: Amount, units: dict[str, int], form: str) -> float | None:
     if value is None or isinstance(value, int | float):
         return value

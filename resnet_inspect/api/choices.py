@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from resnet_inspect.api.amounts import Amount, amount, limit, size
+from resnet_inspect.api.amounts import Amount, amount, limit, percentage, size
 from resnet_inspect.api.answer import Answer, answer, one_of
 from resnet_inspect.api.library import ANY_IMAGE, Pricing, Progress, count_library
 from resnet_inspect.api.records import Recorded, as_record
@@ -71,7 +71,7 @@ def choose(
         latency_ms=limit("--max-latency-ms", max_latency_ms, "5"),
         params=limit("--max-params", amount(max_params), "26M"),
         memory=limit("--max-memory", size(max_memory), "2GiB"),
-        top1=limit("--min-top1", min_top1, "78", 100),
+        top1=percentage("--min-top1", min_top1, "78"),
     )
     run = None if record is None else as_record(record)
     timing = timing_on(device, precision, profile, run, bounds.memory is not None)

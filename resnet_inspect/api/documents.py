@@ -147,15 +147,18 @@ def _place(
             if profile is not None or not runs:  # a Record has times of this machine, too
                 raise
     ran_in = learnt.conditions.arithmetic if learnt else None
+    stands_in = False
     if device is not None and not here:
         limits = find_device(device)
     elif learnt and learnt.ceilings:
         limits = device_from_ceilings(learnt.ceilings)
     else:
-        limits, ran_in = next(_ran_on(subjects, runs), (find_device(DEFAULT_DEVICE), ran_in))
+        ran_on = next(_ran_on(subjects, runs), None)
+        limits, ran_in = ran_on or (find_device(DEFAULT_DEVICE), ran_in)
+        stands_in = learnt is not None and ran_on is None
     run_in = precision or ran_in or limits.precision
     limits.peak(run_in)
-    return Place(limits, run_in, learnt)
+    return Place(limits, run_in, learnt, stands_in)
 
 
 def _ran_on(subjects: "Sequence[Subject]", runs: "Sequence[Run]") -> "Iterator[tuple[Device, Precision]]":

@@ -185,7 +185,7 @@ def _pareto(
     """``against`` defaults to time where something tells one, and to MACs elsewhere."""
     from resnet_inspect.api.choices import Images, candidates
     from resnet_inspect.api.library import ANY_IMAGE, Pricing
-    from resnet_inspect.api.timing import Timing, timing_on
+    from resnet_inspect.api.timing import DEVICE_OR_PROFILE, Timing, timing_on
     from resnet_inspect.charts.pareto import AGAINST, pareto
     from resnet_inspect.counting.accuracy import TRAINED_ON
     from resnet_inspect.sources.batch import read_batch
@@ -197,7 +197,7 @@ def _pareto(
     cost = one_of("against", against or ("time" if timed else "macs"), AGAINST)
     run = None if record is None else as_record(record)
     if cost == "time" and not timed:
-        raise RequestError("a time needs a device", hint="as --device t4; see `resnet-inspect devices`")
+        raise RequestError("a time needs a device or a profile", hint=DEVICE_OR_PROFILE)
     timing = timing_on(device, precision, profile, run, False) if cost == "time" else Timing(Pricing(), (), "")
     images = Images(read_batch(input, batch_size, ANY_IMAGE), input is not None, any_size)
     nets, _ = candidates(among, images, timing, trained_on, run.plan.seed if run else 0, runs=runs)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from resnet_inspect.prediction.profile import Profile
     from resnet_inspect.vocabulary import Precision, RunPrecision
 
+DEVICE_OR_PROFILE = (
+    "--device t4, of `resnet-inspect devices`, or --profile rtx3090-amp, of `resnet-inspect profile list`"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -59,7 +63,7 @@ def timing_on(
     elif record:
         run_in, on = run_in or results[0].case.precision, record.processor(results[0])
     else:
-        raise RequestError("choose needs a device", hint="as --device t4; see `resnet-inspect devices`")
+        raise RequestError("choose needs a device or a profile", hint=DEVICE_OR_PROFILE)
     # Autocast keeps weights in fp32, and so its peak lies between that of its type and that of fp32.
     stored_in: Precision = next((p for p in PRECISIONS if p == run_in), "fp32")
     pricing = Pricing(floor, stored_in if with_memory else None)

@@ -5,13 +5,14 @@ from typing import Literal, NamedTuple, get_args
 
 from resnet_inspect.chart import Axis, Chart, Line, Point, Points
 from resnet_inspect.errors import RequestError
-from resnet_inspect.questions.choose import Candidate, front
+from resnet_inspect.questions.choose import Candidate, front, is_floor
 from resnet_inspect.report import Column, tabulate
 from resnet_inspect.units import Unit, counted, text
 
 Against = Literal["time", "macs", "params"]
 AGAINST: tuple[Against, ...] = get_args(Against)
 TIMES = {"measured": "measured time", "predicted": "predicted time", "floor": "least time"}
+FLOORS = "a floor: at least that time"
 FRONT = 0  # slot of the palette
 FEW = 12  # nets that all have their names written
 
@@ -67,7 +68,9 @@ def pareto(nets: Sequence[Candidate], against: Against, on: str = "") -> Chart:
     best = front(nets) if against == "time" else _front(rated)
     ahead = [each for each in rated if each.name in best]
     bases = {each.basis for each in rated} if against == "time" else set()
+    floors = {each.name for each in rated if is_floor(each.net)} if len(bases) > 1 else set()
     title = TIMES[str(min(bases, key=str))] if len(bases) == 1 else cost.title
+    few = len(rated) <= FEW
     columns: tuple[Column[Rated], ...] = (
         Column("model", "model", lambda each: each.name),
         Column("top1", "top-1", lambda each: each.top1, "percent"),
@@ -77,13 +80,15 @@ def pareto(nets: Sequence[Candidate], against: Against, on: str = "") -> Chart:
         Column("pareto", "front", lambda each: each.name in best, "mark"),
     )
 
-    def points(label: str, color: int | None, chosen: Callable[[Rated], bool], written: bool = True) -> Points:
+    def points(
+        label: str, color: int | None, chosen: Callable[[Rated], bool], written: bool = True, hollow: bool = False
+    ) -> Points:
         dots = (
             Point(each.cost, each.top1, each.name if written else "", each.net.costs.params, _tell(each, cost))
             for each in rated
             if chosen(each)
         )
-        return Points(tuple(dots), label, color)
+        return Points(tuple(dots), label, color, hollow)
 
     return Chart(
         key="pareto",
@@ -91,7 +96,8 @@ def pareto(nets: Sequence[Candidate], against: Against, on: str = "") -> Chart:
         x=Axis(title, cost.unit, "log"),
         y=Axis("top-1 on ImageNet", "percent"),
         marks=(
-            points("beaten in both", None, lambda each: each.name not in best, len(rated) <= FEW),
+            *([points(FLOORS, None, lambda each: each.name in floors, few, hollow=True)] if floors else []),
+            points("beaten in both", None, lambda each: each.name not in best | floors, few),
             Line(tuple((each.cost, each.top1) for each in ahead), color=FRONT, step=True),
             points("the front: beaten by none", FRONT, lambda each: each.name in best),
         ),

@@ -22,6 +22,14 @@ def size(text: str) -> float | None:
         raise click.BadParameter(error.message) from None
 
 
+def percentage(text: str) -> float:
+    """78 or 78%"""
+    try:
+        return float(text.removesuffix("%"))
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not a percentage, as 78 or 78%") from None
+
+
 def seconds(text: str) -> float:
     """90s, 5min or 1h"""
     try:

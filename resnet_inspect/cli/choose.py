@@ -4,7 +4,7 @@ import click
 
 from resnet_inspect.api import choices
 from resnet_inspect.cli import options
-from resnet_inspect.cli.amounts import amount, size
+from resnet_inspect.cli.amounts import amount, percentage, size
 from resnet_inspect.cli.options import Asked
 from resnet_inspect.cli.output import finish
 from resnet_inspect.cli.progress import counting_nets
@@ -26,7 +26,7 @@ EXAMPLES = (
 @click.option("--max-latency-ms", type=float, metavar="10", help="Most milliseconds allowed per batch.")
 @click.option("--max-params", type=amount, metavar="30M", help="Most parameters allowed.")
 @click.option("--max-memory", type=size, metavar="2GiB", help="Highest predicted peak of inference allowed.")
-@click.option("--min-top1", type=float, metavar="78", help="Least published top-1 accuracy, in percent.")
+@click.option("--min-top1", type=percentage, metavar="78", help="Least published top-1 accuracy, in percent.")
 @click.option("--sort", type=click.Choice(SORTS), default="top1", help="Order of rows; default: top1.")
 @click.option("--among", default="*", metavar="GLOB,...", help="Nets to choose from, as 'resnet*,timm:resnet*'.")
 @click.option(
@@ -39,7 +39,7 @@ EXAMPLES = (
     "--trained-on", type=click.Choice(TRAINED_ON), default="imagenet-1k", help="Weights whose accuracy counts."
 )
 @click.option("--record", metavar="RUN.json", help="Record whose times come first, as bench -o saved it.")
-@click.option("--profile", metavar="FILE", help="Profile that predicts times, as calibrate -o saved it.")
+@options.profile
 @options.runs
 @click.option("--no-cache", is_flag=True, help="Count a library's nets again, and keep nothing.")
 @options.asked("input", "batch_size", "format", "output")

@@ -27,7 +27,8 @@ def describe_costs(subject: Subject, place: Place, runs: Sequence[Run]) -> Itera
     )
     measured = next(_measured_here(subject, place, runs), None)
     result = measured[1] if measured else None
-    yield Section("stages", "Costs by stage", chart=draw_stages(graph, place.precision, place.device, result))
+    device = None if place.stands_in else place.device
+    yield Section("stages", "Costs by stage", chart=draw_stages(graph, place.precision, device, result))
     peak = memory(graph)
     yield Section("memory", "Memory of inference, fp32", (), peak.tables[0], draw_memory(graph), notes=peak.notes)
     yield Section("alive", "Alive at the peak", table=peak.tables[1])
@@ -38,8 +39,17 @@ def describe_costs(subject: Subject, place: Place, runs: Sequence[Run]) -> Itera
         table=least.tables[0],
         chart=draw_roofline(graph, place.device, place.precision, result=result),
         findings=least.findings,
-        notes=least.notes,
+        notes=(*_stand_in_note(place), *least.notes),
     )
+
+
+def _stand_in_note(place: Place) -> Iterator[str]:
+    """Why the least times are of another device than the predictions."""
+    if place.stands_in and place.profile:
+        yield (
+            f"no peaks are known of {place.profile.conditions.place}: these least times are of {place.device.title}; "
+            "--device names another"
+        )
 
 
 def describe_checks(subject: Subject) -> Iterator[Section]:

@@ -70,7 +70,8 @@ def describe_difference(key: str, a: Subject, b: Subject, place: Place, runs: Se
         table,
         replace(bars, key=key),
         notes=(
-            f"times: {times.known}; FLOP and bytes: new over old; roof: what sets the least time of {b.name} there",
+            f"times: {times.known}; FLOP and bytes: new over old; roof: what sets the least time of {b.name} "
+            f"{'there' if place.is_one_machine else f'in {place.words}'}",
             *_meanings(a, b),
         ),
     )
@@ -108,6 +109,8 @@ def _overall(a: Subject, b: Subject, place: Place, pairs: Sequence[MeasuredPair]
         x, y = (place.profile.predict(net.graph).ms for net in (a, b))
         if x is not None and y is not None:
             yield _compare_words(f"By prediction in {standing_on(place.profile)}", a.name, b.name, x, y)
+            if place.stands_in:
+                return
     x, y = (sum(1e3 * f.floor_s for f in floors(n.graph, place.device, place.precision).values()) for n in (a, b))
     yield _compare_words(f"By least time in {place.words}", a.name, b.name, x, y)
 

@@ -68,15 +68,19 @@ def _where(subject: Subject, works: dict[str, Work], total: Work) -> str:
 
 
 def _times(subject: Subject, place: Place, runs: Sequence[Run]) -> Iterator[str]:
-    """The least time, and what it is in fact: measured where a Record says so, predicted where a profile does."""
+    """The least time, and what it is in fact: measured where a Record says so, predicted where a profile does.
+
+    The least time of a device that stands in answers nobody's question.
+    """
     floor = total_of(floors(subject.graph, place.device, place.precision).values())
     least_ms = 1e3 * floor.floor_s
     images = text(subject.graph.input.shape[0] / floor.floor_s, "rate")
     memory = text(floor.memory_s / floor.floor_s, "share")
-    yield (
-        f"In {place.words}, a pass takes at least {text(least_ms, 'ms')} ({images} images/s): memory bandwidth sets "
-        f"{memory} of that, arithmetic the rest."
-    )
+    if not place.stands_in:
+        yield (
+            f"In {place.words}, a pass takes at least {text(least_ms, 'ms')} ({images} images/s): memory bandwidth "
+            f"sets {memory} of that, arithmetic the rest."
+        )
     if place.profile:
         prediction = place.profile.predict(subject.graph)
         bounds = (prediction.ms, prediction.low_ms, prediction.high_ms)

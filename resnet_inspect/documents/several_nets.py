@@ -14,7 +14,7 @@ from resnet_inspect.hardware.floor import floors_ms
 from resnet_inspect.questions.choose import Candidate, beats
 from resnet_inspect.questions.compare import compare
 from resnet_inspect.questions.nets import Floor
-from resnet_inspect.questions.predicted import interval_of
+from resnet_inspect.questions.predicted import interval_of, standing_on
 from resnet_inspect.questions.times import fastest, time_of
 from resnet_inspect.report import Report, Section
 from resnet_inspect.sources.costs import Costs
@@ -26,7 +26,7 @@ def describe_nets(subjects: Sequence[Subject], place: Place, runs: Sequence[Run]
 
     compared = compare(
         [subject.graph for subject in subjects],
-        Floor(lambda graph: floors_ms(graph, place.device, place.precision), place.words),
+        None if place.stands_in else Floor(lambda graph: floors_ms(graph, place.device, place.precision), place.words),
         [subject.published for subject in subjects],
         place.profile,
     )
@@ -54,14 +54,15 @@ def describe_nets(subjects: Sequence[Subject], place: Place, runs: Sequence[Run]
 
 
 def _candidate(subject: Subject, place: Place) -> Candidate:
-    """The net with its least time, or its predicted one where a profile knows it."""
+    """The net with its predicted time where a profile knows it, or its least one if it is of the same machine."""
     graph, work = subject.graph, work_of(subject.graph)
     floor_ms, eager_ms = floors_ms(graph, place.device, place.precision)
     predicted = interval_of(place.profile.predict(graph) if place.profile else None)
     costs = Costs(
         subject.name, graph.input.shape, work.params, work.macs, work.activations, floor_ms, eager_ms, "", 0, *predicted
     )
-    return Candidate(costs, time_of(costs, (), {}, 0), subject.top)
+    comparable = costs if place.is_one_machine else replace(costs, floor_ms=0.0)
+    return Candidate(costs, time_of(comparable, (), {}, 0), subject.top)
 
 
 def _fronts(
@@ -70,7 +71,10 @@ def _fronts(
     """Top-1 against MACs, against the time at hand of all nets, and against what each Record measured of several."""
     if sum(net.top1 is not None for net in nets) < 2:
         return
-    drawn = [("macs", "MACs", pareto(nets, "macs")), ("time", "time", pareto(nets, "time", place.words))]
+    drawn = [("macs", "MACs", pareto(nets, "macs"))]
+    if any(net.time and net.top1 is not None for net in nets):
+        on = place.words if place.is_one_machine or not place.profile else standing_on(place.profile)
+        drawn.append(("time", "time", pareto(nets, "time", on)))
     for number, run in enumerate(runs, 1):
         times = [fastest(subject.inferences(run.record), run.record.plan.seed) for subject in subjects]
         timed = [net._replace(time=time) for net, time in zip(nets, times, strict=True) if time]
@@ -84,11 +88,10 @@ def _firsts(nets: Sequence[Candidate], place: Place) -> Iterator[str]:
     """A sentence for each net that is first in something."""
     smallest = min(nets, key=lambda net: net.costs.params)
     lightest = min(nets, key=lambda net: net.costs.macs)
-    quickest = min(nets, key=lambda net: net.costs.floor_ms)
     words = [
         (smallest, f"the fewest parameters ({text(smallest.costs.params, 'count')})"),
         (lightest, f"the fewest MACs ({text(lightest.costs.macs, 'count')})"),
-        (quickest, f"the shortest least time in {place.words} ({text(quickest.costs.floor_ms, 'ms')})"),
+        *_quickest(nets, place),
     ]
     if rated := [net for net in nets if net.top1 is not None]:
         best = max(rated, key=lambda net: net.top1 or 0.0)
@@ -96,6 +99,16 @@ def _firsts(nets: Sequence[Candidate], place: Place) -> Iterator[str]:
     for net in nets:
         if firsts := [word for first, word in words if first is net]:
             yield f"{net.costs.name} has {enumerate_words(firsts)}."
+
+
+def _quickest(nets: Sequence[Candidate], place: Place) -> Iterator[tuple[Candidate, str]]:
+    """The net with the shortest least time; with the shortest predicted one where another device stands in."""
+    timed = [(ms, net) for net in nets if (ms := net.ms if place.stands_in else net.costs.floor_ms) is not None]
+    if timed:
+        ms, quickest = min(timed, key=lambda pair: pair[0])
+        by_profile = place.stands_in and place.profile
+        how = f"predicted time in {standing_on(by_profile)}" if by_profile else f"least time in {place.words}"
+        yield quickest, f"the shortest {how} ({text(ms, 'ms')})"
 
 
 def _beaten(nets: Sequence[Candidate]) -> Iterator[str]:

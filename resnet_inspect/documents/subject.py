@@ -53,15 +53,25 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where least times hold, and the profile that predicts times there, if any."""
+    """Where least times hold, and the profile that predicts times there or on another machine, if any.
+
+    The device ``stands_in`` where nobody named it and nobody knows the peaks of the profile's machine.
+    """
 
     device: Device
     precision: Precision
     profile: "Profile | None" = None
+    stands_in: bool = False
 
     @property
     def words(self) -> str:
         return f"{self.precision} on {self.device.title}"
+
+    @property
+    def is_one_machine(self) -> bool:
+        """Whether predictions, if there are any, are of the device of the least times."""
+        of = self.profile.conditions if self.profile else None
+        return of is None or of.device == self.device.name or of.machine in self.device.known_as
 
     def ran(self, record: Record, result: Result) -> bool:
         """Whether ``result`` was measured here."""

@@ -1,4 +1,4 @@
-"""What a device can do at most, as it was measured."""
+"""What a device can do at most, as it was measured or as its data sheet says."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,11 @@ from resnet_inspect.typed_json import Rate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ceilings:
-    """Rates of the fastest arithmetic and of a copy, each the median of repeats.
+    """Rates of the fastest arithmetic and of a copy, each the median of repeats, or a data sheet's.
 
     ``*_spread`` is the distance between the quartiles as a share of the median. ``bytes_per_s`` counts bytes read and
-    written. ``title`` is the name that torch or the system gives the device.
+    written. ``device`` is as torch names it where they are measured, else a data sheet's name. ``title`` is the name
+    that torch or the system gives the device.
     """
 
     device: str

@@ -81,10 +81,10 @@ def find_by_torch_name(name: str) -> Device | None:
 
 
 def device_from_ceilings(ceilings: Ceilings) -> Device:
-    """A device with the ceilings that ``runtime.ceilings`` measured."""
+    """A device with ceilings of torch's cpu or cuda, which are measured, or of a data sheet, by that one's name."""
     return Device(
         ceilings.device,
-        f"{ceilings.title}, as measured",
+        f"{ceilings.title}, as measured" if is_torch_device(ceilings.device) else ceilings.title,
         {ceilings.precision: ceilings.flop_per_s},  # type: ignore[dict-item]  # runtime.ceilings has checked it
         ceilings.bytes_per_s,
         ceilings.source,

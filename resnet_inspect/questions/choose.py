@@ -1,6 +1,6 @@
 """The nets that keep some bounds, and which of them no other beats in both accuracy and time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Literal, NamedTuple, get_args
@@ -8,13 +8,14 @@ from typing import Literal, NamedTuple, get_args
 from resnet_inspect.counting.accuracy import Accuracy, TrainedOn, best
 from resnet_inspect.errors import FAILED, OK
 from resnet_inspect.questions.accuracy import OF_WEIGHTS, accuracy_columns
-from resnet_inspect.questions.times import Time
+from resnet_inspect.questions.times import Basis, Time
 from resnet_inspect.report import Column, Fact, Finding, Report, tabulate
 from resnet_inspect.sources.costs import Costs
 from resnet_inspect.units import Unit, counted, text
 
 Sort = Literal["top1", "ms", "params", "name"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
+NAMED = 3  # nets that a note names
 
 
 class Candidate(NamedTuple):
@@ -89,6 +90,11 @@ ORDERS: dict[Sort, Callable[[Candidate], tuple[float | str, ...]]] = {
 }
 
 
+def is_floor(net: Candidate) -> bool:
+    """Whether the least time alone is known of ``net``."""
+    return net.time is not None and net.time.basis == "floor"
+
+
 def beats(one: Candidate, other: Candidate) -> bool:
     """Whether ``one`` is as accurate and as fast as ``other``, and better in one of the two.
 
@@ -96,16 +102,20 @@ def beats(one: Candidate, other: Candidate) -> bool:
     """
     if one.top1 is None or other.top1 is None or one.time is None or other.time is None:
         return False
-    if one.time.basis == "floor" and other.time.basis != "floor":
+    if is_floor(one) and not is_floor(other):
         return False
     costs, others = (-one.top1, one.time.ms), (-other.top1, other.time.ms)
     return costs != others and costs[0] <= others[0] and costs[1] <= others[1]
 
 
 def front(nets: Sequence[Candidate]) -> frozenset[str]:
-    """The names on the Pareto front of top-1 against time; a net without a published top-1 is not on it."""
+    """The names on the Pareto front of top-1 against time; a net without a published top-1 is not on it.
+
+    Nor is a floor where others are measured or predicted: how fast that net is, nobody knows.
+    """
     rated = [net for net in nets if net.top1 is not None and net.time is not None]
-    return frozenset(net.costs.name for net in rated if not any(beats(other, net) for other in rated))
+    alike = [net for net in rated if not is_floor(net)] or rated
+    return frozenset(net.costs.name for net in alike if not any(beats(other, net) for other in alike))
 
 
 def choose(
@@ -124,14 +134,16 @@ def choose(
     limits = bounds_of(bounds)
     kept = [net for net in nets if net.time and all(bound.holds(net) for bound in limits)]
     kept.sort(key=lambda net: (*ORDERS[sort](net), net.costs.name))
+    may_fit = sum(is_floor(net) for net in kept) if bounds.latency_ms is not None else 0
     return Report(
         kind="choose",
         model=None,
-        title=_title(kept, nets),
+        title=_title(len(kept) - may_fit, may_fit, len(nets)),
         facts=(
             Fact("on", "on", on),
             Fact("considered", "nets considered", len(nets), "integer"),
-            Fact("fitting", "nets that fit", len(kept), "integer"),
+            Fact("fitting", "nets that fit", len(kept) - may_fit, "integer"),
+            Fact("may_fit", "nets that may fit", may_fit, "integer"),
         ),
         tables=(tabulate("choices", "choices", _columns(kept, limits), kept),),
         findings=() if kept else tuple(_forbidden(nets, limits)),
@@ -141,11 +153,13 @@ def choose(
     )
 
 
-def _title(kept: Sequence[Candidate], nets: Sequence[Candidate]) -> str:
-    """How many fit; of a floor alone, a net may."""
-    of_floors = {net.time.basis for net in kept if net.time} == {"floor"}
-    verb = "may fit" if of_floors else "fit" if len(kept) > 1 else "fits"
-    return f"{len(kept) or 'none'} of {counted(len(nets), 'net')} {verb}"
+def _title(fitting: int, may_fit: int, considered: int) -> str:
+    """How many fit, and how many more may, as their floors alone keep the latency."""
+    of = f"of {counted(considered, 'net')}"
+    if may_fit and not fitting:
+        return f"{may_fit} {of} may fit"
+    more = f"; {may_fit} more may" if may_fit else ""
+    return f"{fitting or 'none'} {of} {'fit' if fitting > 1 else 'fits'}{more}"
 
 
 INTERVAL: tuple[Column[Candidate], ...] = (
@@ -165,7 +179,7 @@ def _columns(kept: Sequence[Candidate], limits: Sequence[Bound]) -> tuple[Column
     return (
         Column("model", "model", lambda net: net.costs.name),
         top1,
-        Column("ms", "at least" if bases == {"floor"} else "time", lambda net: net.ms, "ms"),
+        Column("ms", _time_title(bases), lambda net: net.ms, "ms"),
         *(INTERVAL if bases - {"floor"} else ()),
         Column("basis", "basis", lambda net: net.time and net.time.basis),
         Column("params", "params", lambda net: net.costs.params, "count"),
@@ -177,11 +191,24 @@ def _columns(kept: Sequence[Candidate], limits: Sequence[Bound]) -> tuple[Column
     )
 
 
+def _time_title(bases: Collection[Basis]) -> str:
+    if "floor" not in bases:
+        return "time"
+    return "time or floor" if len(bases) > 1 else "at least"
+
+
 def _forbidden(nets: Sequence[Candidate], limits: Sequence[Bound]) -> Iterator[Finding]:
-    """The nearest net with each bound that it breaks, and how many nets each bound alone forbids."""
+    """Each bound that alone forbids every net, or the nearest net where only several together do."""
     timed = [net for net in nets if net.time]
     if not limits:
         yield Finding("nothing-fits", "choose", "nothing tells a time of any net")
+        return
+    kept_but_for = {
+        bound: [net for net in timed if all(other.holds(net) for other in limits if other is not bound)]
+        for bound in limits
+    }
+    if any(kept_but_for.values()):
+        yield from (_forbidden_by(bound, kept, len(limits) == 1) for bound, kept in kept_but_for.items() if kept)
         return
     known = [net for net in timed if all(bound.of(net) is not None for bound in limits)]
     if not known:
@@ -189,28 +216,43 @@ def _forbidden(nets: Sequence[Candidate], limits: Sequence[Bound]) -> Iterator[F
         yield Finding("nothing-fits", where, "no net has a number for each of these", "leave one out")
         return
     nearest = min(known, key=lambda net: max(bound.excess(net) for bound in limits))
-    for bound in limits:
-        without = sum(all(other.holds(net) for other in limits if other is not bound) for net in timed)
-        hint = f"without {bound.option}, {counted(without, 'net')} would fit" if without else ""
-        if not bound.holds(nearest):
-            message = f"the nearest is {nearest.costs.name}: {bound.tell(nearest)}"
-            yield Finding("nothing-fits", bound.option, message, hint)
+    broken = [bound for bound in limits if not bound.holds(nearest)]
+    where = ", ".join(bound.option for bound in broken)
+    told = ", ".join(bound.tell(nearest) for bound in broken)
+    message = f"no net keeps all bounds but one; the nearest is {nearest.costs.name}: {told}"
+    yield Finding("nothing-fits", where, message, "loosen them together")
+
+
+def _forbidden_by(bound: Bound, nets: Sequence[Candidate], alone: bool) -> Finding:
+    """What ``bound`` forbids: ``nets`` keep every other bound, where there are others."""
+    hint = f"without {bound.option}, {counted(len(nets), 'net')} would fit"
+    group = "" if alone else "of the nets that keep the other bounds, "
+    known = [net for net in nets if bound.of(net) is not None]
+    if not known:
+        return Finding("nothing-fits", bound.option, f"{group}none has a number for it", hint)
+    nearest = min(known, key=bound.excess)
+    return Finding(
+        "nothing-fits", bound.option, f"{group}the nearest is {nearest.costs.name}: {bound.tell(nearest)}", hint
+    )
 
 
 def _time_notes(nets: Sequence[Candidate], kept: Sequence[Candidate], bounds: Bounds) -> Iterator[str]:
     """What the times are worth, and which nets have none."""
-    if any(net.time and net.time.basis == "floor" for net in kept):
-        yield "floor: at least that much; a real run takes longer and may miss the bound: `resnet-inspect bench` tells"
     limit_ms = bounds.latency_ms
+    if any(map(is_floor, kept)):
+        miss = " and may miss the bound" if limit_ms else ""
+        yield f"floor: at least that much; a real run takes longer{miss}: `resnet-inspect bench` tells"
     reaching = [net for net in kept if limit_ms and net.time and (net.time.high_ms or 0.0) > limit_ms]
     if reaching and limit_ms:
-        yield f"intervals that reach above {text(limit_ms, 'ms')}: {counted(len(reaching), 'net')}"
+        names = ", ".join(net.costs.name for net in reaching[:NAMED]) + (" ..." if len(reaching) > NAMED else "")
+        yield f"intervals that reach above {text(limit_ms, 'ms')}: {counted(len(reaching), 'net')}: {names}"
     if outside := [net.costs for net in nets if net.costs.outside]:
         yield f"outside the calibration: {counted(len(outside), 'net')}; {outside[0].name}: {outside[0].outside}"
     if untimed := sum(net.time is None for net in nets):
         yield f"left out, as nothing tells their time: {counted(untimed, 'net')}"
     if any(net.top for net in kept):
-        yield "front: no net in the table is as accurate and as fast, and better in one of the two"
+        apart = "; a net with a floor alone is not on it" if len({is_floor(net) for net in kept}) > 1 else ""
+        yield f"front: no net in the table is as accurate and as fast, and better in one of the two{apart}"
 
 
 def _top1_notes(

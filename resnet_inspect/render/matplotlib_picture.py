@@ -62,8 +62,9 @@ def _draw(shape: Shape, axes: "Axes", order: int) -> None:
         case Path(points, stroke, fill, width, _, opacity):
             paints = {"facecolor": _color(fill), "edgecolor": _color(stroke), "linewidth": width if stroke else 0}
             axes.add_patch(Polygon(points, closed=True, alpha=opacity, zorder=order, **paints))
-        case Disc(x, y, radius, fill):
-            disc = Circle((x, y), radius, facecolor=_color(fill), edgecolor=_color("ground"), linewidth=1, zorder=order)
+        case Disc(x, y, radius, paint, _, hollow):
+            fill, stroke = (None, paint) if hollow else (paint, "ground")
+            disc = Circle((x, y), radius, facecolor=_color(fill), edgecolor=_color(stroke), linewidth=1, zorder=order)
             axes.add_patch(disc)
         case Word():
             written = axes.text(

@@ -61,10 +61,12 @@ def _shape(shape: Shape) -> Iterator[str]:
     match shape:
         case Path():
             yield _path(shape)
-        case Disc(x, y, radius, fill, detail):
+        case Disc(x, y, radius, paint, detail, hollow):
             place = f'cx="{_digits(x)}" cy="{_digits(y)}" r="{_digits(radius)}"'
-            paints = _classes((("fill", fill), ("stroke", "ground")))
-            yield _element("circle", f'{place}{paints} fill-opacity="0.85"', detail)
+            # A ring is filled with nothing to be seen, so that its detail shows on pointing inside, too.
+            fill, stroke, opacity = ("ground", paint, "0") if hollow else (paint, "ground", "0.85")
+            paints = _classes((("fill", fill), ("stroke", stroke)))
+            yield _element("circle", f'{place}{paints} fill-opacity="{opacity}"', detail)
         case Word():
             yield _word(shape)
 

@@ -1,6 +1,9 @@
 """The Pareto picture: its front is what comparing each net with each other gives."""
 
+from itertools import pairwise
+
 import pytest
+from candidates import NETS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,6 +60,25 @@ def test_the_front_is_what_no_other_net_beats(candidates, against) -> None:
     assert sorted((point.x, point.y) for point in points) == sorted((price, top1) for _, top1, price in rated)
     (line,) = (mark for mark in chart.marks if isinstance(mark, Line))
     assert all(x <= to_x and y <= to_y for (x, y), (to_x, to_y) in zip(line.at, line.at[1:], strict=False))
+
+
+@given(NETS)
+def test_floors_stand_apart_from_times_and_the_front_only_rises(candidates: list[Candidate]) -> None:
+    rated = [net for net in candidates if net.top1 is not None and net.time is not None]
+    if not rated:
+        return
+    drawn = pareto(candidates, "time")
+    (line,) = (mark for mark in drawn.marks if isinstance(mark, Line))
+    assert all(x <= to_x and y <= to_y for (x, y), (to_x, to_y) in pairwise(line.at))
+    hollow = [mark for mark in drawn.marks if isinstance(mark, Points) and mark.hollow]
+    floors = [(net.ms, net.top1) for net in rated if net.time.basis == "floor"]
+    if 0 < len(floors) < len(rated):
+        (apart,) = hollow
+        assert sorted((point.x, point.y) for point in apart.points) == sorted(floors)
+        assert apart.label == "a floor: at least that time"
+        assert not {*floors} & {*line.at} - {(net.ms, net.top1) for net in rated if net.time.basis != "floor"}
+    else:
+        assert not hollow
 
 
 def test_the_zoo_is_drawn_against_macs_and_against_the_least_time_of_a_device() -> None:

@@ -1,5 +1,6 @@
 """Two nets on one page: the sentences on which is faster, where and why agree with the numbers."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -102,3 +103,20 @@ def test_the_front_is_drawn_where_two_nets_have_a_published_top1() -> None:
 
     assert {"pareto_macs", "pareto_time"} <= keys("resnet18", "resnet50")
     assert not {"pareto_macs", "pareto_time"} & keys("tutorial_resnet18_cifar10", "resnet18")
+
+
+@pytest.mark.parametrize("device", [None, "t4"])
+def test_times_of_two_machines_never_share_a_picture(device: str | None) -> None:
+    outside = "regnet_y_400mf"
+    (row,) = json.loads(ri.predict(outside, profile="i7-12700h-compiled").to_json())["tables"]["predictions"]
+    assert row["basis"] == "outside"
+    page = ri.make_report(["resnet18", "resnet50", outside], profile="i7-12700h-compiled", device=device)
+    by_key = {section.key: section for section in page.sections}
+    drawn = by_key["pareto_time"].chart
+    assert drawn
+    assert drawn.title == "Top-1 against predicted time, fp32 contiguous compile on Intel Core i7-12700H"
+    sentences = " ".join((*by_key["answer"].paragraphs, *by_key["difference_1"].paragraphs))
+    assert "H200" not in sentences
+    assert by_key["difference_1"].notes[0].endswith("SXM 141 GB" if device is None else "T4 16 GB")
+    assert ("shortest predicted time" in sentences) == (device is None)
+    assert ("By least time in fp32 on NVIDIA T4" in sentences) == (device is not None)

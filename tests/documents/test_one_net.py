@@ -110,3 +110,26 @@ def test_a_record_of_code_makes_no_code_run() -> None:
     of_code = record(replace(result(), spec={}))
     with pytest.raises(ri.InspectError, match="which is code"):
         ri.make_report(records=of_code)
+
+
+def test_only_what_was_measured_is_called_so() -> None:
+    sheet, measured = (sections("resnet50", profile=name) for name in ("rtx3090-amp", "xeon-2-threads"))
+    assert "In fp16 on GeForce RTX 3090 24 GB, a pass takes at least" in sheet["answer"].paragraphs[2]
+    assert "as measured, a pass takes at least" in measured["answer"].paragraphs[2]
+    for page, is_measured in ((sheet, False), (measured, True)):
+        assert ("as measured" in page["roofline"].title) is is_measured
+
+
+def test_least_times_of_a_device_that_nobody_named_stay_out_of_the_answer() -> None:
+    page, named = (sections("resnet50", profile="i7-12700h-compiled", **more) for more in ({}, {"device": "a100"}))
+    *others, predicted = page["answer"].paragraphs
+    assert predicted.startswith("It is predicted to take ")
+    assert not any("H200" in paragraph for paragraph in others)
+    assert page["stages"].chart
+    assert "H200" not in page["stages"].chart.title
+    assert page["roofline"].notes[0] == (
+        "no peaks are known of Intel Core i7-12700H: these least times are of NVIDIA H200 SXM 141 GB; "
+        "--device names another"
+    )
+    assert any("on NVIDIA A100 SXM 80 GB, a pass takes at least" in each for each in named["answer"].paragraphs)
+    assert not any("no peaks are known" in note for note in named["roofline"].notes)

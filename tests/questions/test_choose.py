@@ -2,13 +2,15 @@
 
 import json
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from random import Random
 
 import pytest
 import raw_results
+from candidates import BOUNDS, NETS, Row, rows
+from click.testing import CliRunner
 from hypothesis import given
-from hypothesis import strategies as st
 from planted_times import SHEET
 from raw_results import COUNTED
 
@@ -16,7 +18,7 @@ import resnet_inspect as ri
 from resnet_inspect import sources
 from resnet_inspect.benchmark.case import Case
 from resnet_inspect.benchmark.record import Metrics, Observation, Record, Result, metric
-from resnet_inspect.counting.accuracy import Accuracy
+from resnet_inspect.cli import main
 from resnet_inspect.errors import RequestError, UnknownModelError
 from resnet_inspect.hardware.devices import find_device
 from resnet_inspect.hardware.floor import floors_ms
@@ -24,34 +26,8 @@ from resnet_inspect.prediction.features import features_of
 from resnet_inspect.prediction.fit import fit
 from resnet_inspect.prediction.profile import Conditions, Profile, Sample
 from resnet_inspect.prediction.profile_json import to_json
-from resnet_inspect.questions.choose import Bounds, Candidate, choose, front
-from resnet_inspect.questions.times import Time
-from resnet_inspect.report import Report
+from resnet_inspect.questions.choose import Bounds, Candidate, beats, choose, front
 from resnet_inspect.sources.costs import Costs
-
-Row = dict[str, object]
-TIMES = st.builds(Time, st.integers(1, 6).map(float), st.sampled_from(["measured", "predicted", "floor"]))
-NETS = st.lists(
-    st.tuples(st.none() | TIMES, st.none() | st.integers(70, 75), st.integers(1, 5), st.integers(1, 5)), max_size=12
-).map(
-    lambda nets: [
-        Candidate(
-            Costs(f"net{i}", (1, 3, 224, 224), params=params, peak_bytes=peak),
-            time,
-            None if top1 is None else Accuracy("timm", "a1_in1k", 224, float(top1), 90.0),
-        )
-        for i, (time, top1, params, peak) in enumerate(nets)
-    ]
-)
-LIMITS = st.none() | st.integers(1, 6).map(float)
-BOUNDS = st.builds(
-    Bounds, latency_ms=LIMITS, params=LIMITS, memory=LIMITS, top1=st.none() | st.integers(70, 76).map(float)
-)
-
-
-def rows(report: Report) -> list[Row]:
-    columns = [column.key for column in report.tables[0].columns]
-    return [dict(zip(columns, row, strict=True)) for row in report.tables[0].rows]
 
 
 @given(NETS, BOUNDS)
@@ -70,32 +46,27 @@ def test_a_net_is_chosen_exactly_if_it_has_a_time_and_keeps_every_bound(nets: li
 
 
 @given(NETS)
-def test_the_front_holds_who_is_beaten_by_nobody_and_no_floor_beats_a_measurement(nets: list[Candidate]) -> None:
+def test_the_front_holds_who_is_beaten_by_nobody_and_no_floor_where_others_have_times(nets: list[Candidate]) -> None:
     names = front(nets)
+    rated = [net for net in nets if None not in (net.time, net.top1)]
+    timed = [net for net in rated if net.time.basis != "floor"]
     for net in nets:
         better = [
             other
-            for other in nets
-            if None not in (net.time, net.top1, other.time, other.top1)
+            for other in timed or rated
+            if None not in (net.time, net.top1)
             and other.top1 >= net.top1
             and other.ms <= net.ms
             and (other.top1, other.ms) != (net.top1, net.ms)
-            and not (other.time.basis == "floor" and net.time.basis != "floor")
         ]
-        assert (net.costs.name in names) == (None not in (net.time, net.top1) and not better)
+        assert (net.costs.name in names) == (net in (timed or rated) and not better)
 
 
-@given(NETS, BOUNDS)
-def test_without_an_answer_the_nearest_is_named_with_each_bound_that_it_breaks(
-    nets: list[Candidate], bounds: Bounds
-) -> None:
-    report = choose(nets, bounds, "fp16 on a device")
-    for finding in report.findings:
-        assert finding.code == "nothing-fits"
-        if "would fit" in finding.hint:
-            field = finding.where.removeprefix("--").partition("-")[2].replace("-", "_")
-            loosened = choose(nets, replace(bounds, **{field: None}), "fp16 on a device")
-            assert finding.hint.startswith(f"without {finding.where}, {len(rows(loosened))} net")
+@given(NETS)
+def test_a_floor_beats_floors_alone(nets: list[Candidate]) -> None:
+    for one, other in permutations(nets, 2):
+        if beats(one, other):
+            assert one.time.basis != "floor" or other.time.basis == "floor"
 
 
 def chosen(**options: object) -> list[Row]:
@@ -269,6 +240,7 @@ def test_without_bounds_the_finding_says_that_no_time_is_known() -> None:
         ({}, RequestError, "needs a device"),
         ({"device": "t5"}, RequestError, "unknown device 't5'"),
         ({"device": "t4", "min_top1": 780}, RequestError, "--min-top1 780: a limit is a number above 0 and below 100"),
+        ({"device": "t4", "min_top1": 0.8}, RequestError, "--min-top1 0.8: a top-1 is in percent"),
         ({"device": "t4", "min_top1": "foo"}, RequestError, "min_top1 'foo' is not a number"),
         ({"device": "t4", "max_params": -5}, RequestError, "--max-params -5: a limit is a number above 0"),
         ({"device": "t4", "max_params": True}, RequestError, "max_params True is not a number or text"),
@@ -295,3 +267,9 @@ def test_this_machine_needs_a_profile(device: str, tmp_path: Path, monkeypatch: 
     with pytest.raises(RequestError, match=f"calibrate --device {device}") as raised:
         ri.choose(device)
     assert raised.value.exit_code == 2
+
+
+def test_a_percent_sign_changes_nothing() -> None:
+    asked = ("choose", "--device", "t4", "--among", "resnet", "--min-top1")
+    plain, signed = (CliRunner().invoke(main, [*asked, least]) for least in ("80", "80%"))
+    assert (signed.exit_code, signed.stdout) == (0, plain.stdout)

@@ -66,6 +66,7 @@ def test_any_chart_is_a_well_formed_picture_that_fetches_and_runs_nothing(drawn:
 
 @LAW
 @given(charts)
+@example(of(chart.Bars(((1, 1),)), x=Axis(scale="category", categories=("only",))))  # a bar of no category
 def test_any_chart_stays_on_its_sheet(drawn: Chart) -> None:
     sheet = lay_out(drawn)
     for shape in sheet.shapes:
@@ -237,6 +238,15 @@ def test_png_and_pdf_are_files_of_their_kind_and_the_same_each_time(format: pict
     assert isinstance(first, bytes)
     assert first.startswith({"png": b"\x89PNG\r\n", "pdf": b"%PDF-"}[format])
     assert first == picture.render(drawn, format)
+
+
+def test_a_hollow_point_is_a_ring_in_the_chart_and_in_the_legend() -> None:
+    drawn = of(Points((Point(1, 1),), "full"), Points((Point(2, 2),), "ring", 1, hollow=True))
+    circles = [each for each in elements(svg.render(drawn)) if each.tag == f"{SVG}circle"]
+    rings = [each for each in circles if each.get("fill-opacity") == "0"]
+    assert (len(circles), len(rings)) == (4, 2)
+    assert {each.get("stroke") for each in rings} == {PAINTS["c1"].light}
+    assert {each.get("fill") for each in circles if each not in rings} == {PAINTS["c0"].light}
 
 
 def test_the_exact_number_shows_where_the_pointer_rests() -> None:

@@ -84,7 +84,7 @@ def _swatch(mark: Mark, x: float, y: float) -> Shape:
     if isinstance(mark, Line):
         return Path(((x, middle), (x + 13, middle)), stroke=paint, width=2, dashed=mark.dashed)
     if isinstance(mark, Points):
-        return Disc(x + 6, middle, 5, paint)
+        return Disc(x + 6, middle, 5, paint, hollow=mark.hollow)
     box = rectangle(x, middle - 5, x + 12, middle + 5)
     hollow = isinstance(mark, Box) and mark.hollow
     return Path(box, stroke=paint, fill="ground", width=1.5) if hollow else Path(box, fill=paint)

@@ -81,7 +81,7 @@ def _points(mark: Points, frame: Frame) -> Iterator[Shape]:
     for point in sorted(mark.points, key=lambda point: -(point.area or 0.0)):  # the small ones in front
         x, y = frame.at(point.x, point.y)
         radius = frame.radius(point.area)
-        yield Disc(x, y, radius, paint_of(mark.color), point.detail or point.text)
+        yield Disc(x, y, radius, paint_of(mark.color), point.detail or point.text, mark.hollow)
     for point in mark.points:
         x, y = frame.at(point.x, point.y)
         frame.rooms.append(around(x, y, 0.75 * frame.radius(point.area)))
@@ -101,7 +101,7 @@ def _bars(mark: Bars, frame: Frame) -> Iterator[Shape]:
         else:
             middle, bottom = frame.at(category, start)
             _, top = frame.at(category, start + length)
-            room = Room(middle - half, top, middle + half, bottom)
+            room = Room(max(middle - half, frame.edges.left), top, min(middle + half, frame.edges.right), bottom)
         detail = f"{mark.label}: {text}" if mark.label and text else mark.label or text
         yield Path(rectangle(*room), fill=paint_of(mark.color), stroke="ground", detail=detail)
         if text and width_of(text, SMALL) + 4 <= room.right - room.left and room.bottom - room.top >= SMALL:

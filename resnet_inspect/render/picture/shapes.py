@@ -28,11 +28,14 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Disc:
+    """A filled circle, or a ring of its paint where it is ``hollow``."""
+
     x: float
     y: float
     radius: float
-    fill: str
+    paint: str
     detail: str = ""
+    hollow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

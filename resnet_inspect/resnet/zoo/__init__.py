@@ -82,10 +82,8 @@ def matching(glob: str) -> list[Variant]:
 
     found = [v for v in variants() if fnmatchcase(v.name, glob) or fnmatchcase(v.family, glob)]
     if not found:
-        hint = "quote a glob, as in resnet-inspect list 'wide*'"
-        if not any(sign in glob for sign in "*?["):
-            hint = did_you_mean(nearest(glob))
-        raise UnknownModelError(f"no variant matches {glob!r}", hint)
+        is_glob = any(sign in glob for sign in "*?[")
+        raise UnknownModelError(f"no variant matches {glob!r}", did_you_mean(() if is_glob else nearest(glob)))
     return found
 
 
