@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from math import exp, sqrt
+from math import exp, isclose, sqrt
 from typing import Annotated, Literal
 
 from resnet_inspect.benchmark.case import ARITHMETIC
@@ -186,12 +186,14 @@ class Profile:
         groups: dict[str, list[Step]] = {}
         for step in steps:
             groups.setdefault(key(step.node), []).append(step)
-        seconds = {
-            name: seconds_of(sum_up(group, precision, on_cpu).amounts, self.coefficients)
+        parts = {
+            name: 1e3 * seconds_of(sum_up(group, precision, on_cpu).amounts, self.coefficients)
             for name, group in groups.items()
         }
-        total = sum(seconds.values())
-        return {name: whole * part / total for name, part in seconds.items()}
+        total = sum(parts.values())
+        if isclose(total, whole):  # equal groups of two nets then take equal times, to the last digit
+            return parts
+        return {name: whole * part / total for name, part in parts.items()}
 
     def predict_features(self, features: Features, floor_ms: float | None = None) -> Prediction:
         """As ``predict``, of amounts of work that a caller already has."""

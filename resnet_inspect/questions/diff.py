@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import isclose
 from typing import TYPE_CHECKING, NamedTuple
 
 from resnet_inspect.counting.training import training_flops
@@ -204,14 +203,9 @@ def _more(a: Cost, b: Cost) -> Cost:
         b.macs - a.macs,
         b.activations - a.activations,
         b.alive - a.alive,
-        _longer(a.floor_ms, b.floor_ms),
-        _longer(a.predicted_ms, b.predicted_ms),
+        b.floor_ms - a.floor_ms,
+        b.predicted_ms - a.predicted_ms,
     )
-
-
-def _longer(a_ms: float, b_ms: float) -> float:
-    """By how much b takes longer; nothing where the two differ by how sums are rounded."""
-    return 0.0 if isclose(a_ms, b_ms, rel_tol=1e-9) else b_ms - a_ms
 
 
 def _costs(
