@@ -4,6 +4,7 @@ import re
 
 from resnet_inspect.errors import RequestError
 from resnet_inspect.typed_json import LARGEST
+from resnet_inspect.units import percent
 
 COUNTS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 SIZES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
@@ -52,7 +53,7 @@ def percentage(option: str, value: float | None, example: str) -> float | None:
         RequestError: it is another.
     """
     if limit(option, value, example, 100) is not None and value is not None and value < 1:
-        raise RequestError(f"{option} {value:g}: a top-1 is in percent", hint=f"as {option} {100 * value:g}")
+        raise RequestError(f"{option} {value:g}: a top-1 is in percent", hint=f"as {option} {percent(value)}")
     return value
 
 
