@@ -63,7 +63,11 @@ WRONG = [
     (("choose", "--device", "t5"), "unknown device 't5'", "`resnet-inspect devices`"),
     (("choose", "--device", "t4", "--min-top1", "foo"), "'foo' is not a percentage, as 78 or 78%", "--help"),
     (("choose", "--device", "t4", "--min-top1", "80%%"), "'80%%' is not a percentage, as 78 or 78%", "--help"),
-    (("choose", "--device", "t4", "--min-top1", "0.805"), "--min-top1 0.805: a top-1 is in percent", "--min-top1 80.5%"),
+    (
+        ("choose", "--device", "t4", "--min-top1", "0.805"),
+        "--min-top1 0.805: a top-1 is in percent",
+        "--min-top1 80.5%",
+    ),
     (("choose", "--device", "t4", "--min-top1", "0.8%"), "--min-top1 0.8: a top-1 is in percent", "--min-top1 80.0%"),
     (
         ("choose", "--device", "t4", "--min-top1", "780"),
