@@ -151,7 +151,7 @@ def stored(device: str) -> list[Profile]:
     """The profiles of the user's data folder for a kind of device.
 
     Raises:
-        RequestError: one cannot be read: it may be the one that is wanted.
+        RequestError: one cannot be read, and it may be the one that is wanted.
     """
     profiles, broken = readable(device)
     for file, error in broken.items():
