@@ -56,7 +56,9 @@ def examples(tmp_path_factory: pytest.TempPathFactory, laid_out_json: str, recor
     texts["results.csv"] = "\n".join([",".join(rows[0]), *(",".join(row.values()) for row in rows)])
     for name, text in (texts | {"pyproject.toml": "\n".join(settings)}).items():
         (folder / name).write_text(text, encoding="utf-8")
-    assert play("resnet-inspect calibrate --from results.csv -o rtx3090.json", folder).returncode == 0
+    for command in SHOWN:  # other commands read the profiles that these write
+        if command.startswith("resnet-inspect calibrate --from"):
+            assert play(command, folder).returncode == 0
     return folder
 
 
